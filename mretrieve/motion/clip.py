@@ -1,0 +1,56 @@
+"""A clip: one body's motion on the canonical skeleton, at one rate for the whole engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .skeleton import JOINT_COUNT
+
+#: Frames per second of every canonical clip.
+CANONICAL_FPS = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One body's motion on the canonical skeleton: metres (adult size), Y up, right-handed, world frame, 30 fps.
+
+    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file. Positions are finite everywhere: where `observed`
+    is False the value is filled in from neighbours in the body or in time and must not be trusted.
+    """
+
+    positions: NDArray[np.float32]  # (T, 22, 3)
+    observed: NDArray[np.bool_]  # (T, 22), False where the rig lacks the joint or the file had no sample
+    start_s: float = 0.0  # file time of frame 0: later than 0 where a leading T-pose was dropped
+    metres_per_unit: float = 1.0  # what the file's unit was found to be, from the measured skeleton
+    notes: tuple[str, ...] = ()  # what canonicalisation found and mended, one line each
+
+    def __post_init__(self) -> None:
+        if self.positions.shape != (len(self.observed), JOINT_COUNT, 3) or self.observed.shape[1:] != (JOINT_COUNT,):
+            raise ValueError(f"positions are {self.positions.shape}, but observed is {self.observed.shape}")
+
+    @property
+    def frame_count(self) -> int:
+        """Number of canonical frames T."""
+        return len(self.positions)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.positions) / CANONICAL_FPS
+
+    @property
+    def end_s(self) -> float:
+        """File time at which the clip ends."""
+        return self.start_s + self.duration_s
+
+    def cut(self, start_frame: int, end_frame: int) -> Clip:
+        """Frames start_frame to end_frame (exclusive) as a clip of its own; it shares memory with this one."""
+        return replace(
+            self,
+            positions=self.positions[start_frame:end_frame],
+            observed=self.observed[start_frame:end_frame],
+            start_s=self.start_s + start_frame / CANONICAL_FPS,
+        )
