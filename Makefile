@@ -1,0 +1,40 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else; everything they install goes to .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEMO := demo
+
+.PHONY: demo test lint format bench clean
+
+$(VENV)/runtime: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit('mretrieve needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.11' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[cpu]'
+	touch $@
+
+$(VENV)/development: $(VENV)/runtime
+	$(PIP) --editable '.[cpu,dev]'
+	touch $@
+
+demo: $(VENV)/runtime
+	@$(BIN)/mretrieve demo $(DEMO)
+
+test: $(VENV)/development lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@# mypy sees the three top folders as they install
+	mkdir -p .build/mypy/mretrieve
+	for room in mretrieve/*; do ln -sfn ../../../$$room .build/mypy/mretrieve/; done
+	for room in indexer cli; do ln -sfn ../../../$$room .build/mypy/mretrieve/$$room; done
+	cd .build/mypy && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy_cache -p mretrieve
+
+format: $(VENV)/development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .build $(DEMO)

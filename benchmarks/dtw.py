@@ -1,0 +1,196 @@
+"""Dynamic time warping of one query against many candidates: mretrieve beside dtaidistance, tslearn and aeon.
+
+    python benchmarks/dtw.py [--rounds 31]
+
+One 90-frame query and 100 candidates of 60 to 150 frames, 66 features (22 joints), smooth curves in metres. One thread
+everywhere, but in the table that says otherwise. All methods take turns in every round, and the medians are printed, so
+that other work on the machine hits all of them. Each library gets its numbers in the layout that it likes best,
+converted before the clock starts. The first call of each method (compilation, or loading compiled code) is not counted;
+mretrieve's is printed.
+
+"10 % band": radius 9 for tslearn and dtaidistance (window=10), which also widen the band by the difference in length;
+window=0.1 for aeon, whose band follows the line between both ends. mretrieve computes either band.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy is imported, which reads them once
+
+import argparse  # noqa: E402
+import importlib.util  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from importlib.metadata import version  # noqa: E402
+
+import numpy as np  # noqa: E402
+import tslearn.metrics  # noqa: E402
+from dtaidistance import dtw_ndim  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from mretrieve.search.dtw import LengthGapBand, SlopeBand, dtw_distances, dtw_path  # noqa: E402
+
+QUERY_FRAMES, FEATURES = 90, 66
+Distances = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to get all distances, and which of ours must give the same."""
+
+    name: str
+    group: str  # methods of a group compute the same distances
+    run: Callable[[], Distances]  # squared distances, (C,)
+
+
+def motions(seed: int, lengths: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+    """Smooth curves (length, FEATURES) in metres, a new motion each."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for length in lengths:
+        rates, phases = rng.uniform(0.3, 2.0, (3, FEATURES)), rng.uniform(0, 2 * np.pi, (3, FEATURES))
+        times = np.arange(length)[:, None, None] / 30.0
+        made.append((0.2 * np.sin(2 * np.pi * rates * times + phases).sum(axis=1)).astype(np.float32))
+    return made
+
+
+def problem(count: int) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    """The query and `count` candidates of 60 to 150 frames."""
+    lengths = np.random.default_rng(0).integers(60, 151, count)
+    return motions(1, np.array([QUERY_FRAMES]))[0], motions(2, lengths)
+
+
+def library_methods(query: NDArray[np.float32], candidates: list[NDArray[np.float32]]) -> list[Method]:
+    """Every library's ways, full window and in its own band."""
+    query64 = query.astype(np.float64)
+    candidates64 = [candidate.astype(np.float64) for candidate in candidates]
+    block = ((0, 1), (1, len(candidates) + 1))
+
+    def dtai_loop(**settings: object) -> Distances:
+        return np.array([dtw_ndim.distance_fast(query64, other, **settings) for other in candidates64]) ** 2
+
+    def dtai_matrix(**settings: object) -> Distances:
+        series = [query64, *candidates64]
+        return (
+            np.asarray(dtw_ndim.distance_matrix_fast(series, block=block, compact=True, parallel=False, **settings))
+            ** 2
+        )
+
+    def tslearn_loop(**settings: object) -> Distances:
+        return np.array([tslearn.metrics.dtw(query64, other, **settings) for other in candidates64]) ** 2
+
+    sakoe_chiba = {"global_constraint": "sakoe_chiba", "sakoe_chiba_radius": 9}
+    methods = [
+        Method("dtaidistance, C, loop", "full", dtai_loop),
+        Method("dtaidistance, C, loop, use_pruning", "full", lambda: dtai_loop(use_pruning=True)),
+        Method("dtaidistance, C, matrix", "full", dtai_matrix),
+        Method("tslearn", "full", tslearn_loop),
+        Method("dtaidistance, C, loop", "gap band", lambda: dtai_loop(window=10)),
+        Method("dtaidistance, C, loop, use_pruning", "gap band", lambda: dtai_loop(window=10, use_pruning=True)),
+        Method("dtaidistance, C, matrix", "gap band", lambda: dtai_matrix(window=10)),
+        Method("tslearn", "gap band", lambda: tslearn_loop(**sakoe_chiba)),
+    ]
+    if importlib.util.find_spec("aeon") is None:
+        print("aeon is not installed: its rows are left out (pip install aeon)\n")
+        return methods
+    import aeon.distances
+
+    columns = np.ascontiguousarray(query64.T)
+    candidate_columns = [np.ascontiguousarray(other.T) for other in candidates64]
+
+    def aeon_loop(window: float | None) -> Distances:
+        return np.array([aeon.distances.dtw_distance(columns, other, window=window) for other in candidate_columns])
+
+    return [
+        *methods,
+        Method("aeon", "full", lambda: aeon_loop(None)),
+        Method("aeon", "slope band", lambda: aeon_loop(0.1)),
+    ]
+
+
+def medians_ms(runs: list[Callable[[], object]], rounds: int) -> list[float]:
+    """The median time of each, all of them taking turns."""
+    times = np.empty((rounds, len(runs)))
+    for run in runs:
+        run()
+    for turn in range(rounds):
+        for index, run in enumerate(runs):
+            started = time.perf_counter()
+            run()
+            times[turn, index] = (time.perf_counter() - started) * 1e3
+    return [float(median) for median in np.median(times, axis=0)]
+
+
+def compare(rounds: int) -> None:
+    """The main table: every method of every library beside ours in the same band."""
+    query, candidates = problem(100)
+    started = time.perf_counter()
+    dtw_distances(query, candidates)
+    print(f"mretrieve's first call in this process, not counted below: {time.perf_counter() - started:.2f} s\n")
+    bands = {"full": None, "gap band": LengthGapBand(9), "slope band": SlopeBand(0.1)}
+    ours = [
+        Method("mretrieve", group, lambda band=band: dtw_distances(query, candidates, band=band))
+        for group, band in bands.items()
+    ]
+    theirs = library_methods(query, candidates)
+    stacked = np.concatenate(candidates)
+    costs = np.empty((len(query), len(stacked)), np.float32)
+    floor = Method("sgemm of the cost matrix, nothing else", "floor", lambda: np.matmul(query, stacked.T, out=costs))
+    medians = dict(zip([*ours, *theirs, floor], medians_ms([m.run for m in [*ours, *theirs, floor]], rounds)))
+    print("| window | method | ms | mretrieve is faster by | largest relative difference |\n|---|---|---|---|---|")
+    for mine in ours:
+        expected = mine.run()
+        print(f"| {mine.group} | **mretrieve** | **{medians[mine]:.2f}** | | |")
+        for method in sorted((m for m in theirs if m.group == mine.group), key=medians.__getitem__):
+            difference = np.abs(method.run() / expected - 1.0).max()
+            faster = medians[method] / medians[mine]
+            print(f"| {method.group} | {method.name} | {medians[method]:.2f} | {faster:.1f} x | {difference:.0e} |")
+    cells = len(query) * len(stacked)
+    print(f"| | {floor.name} | {medians[floor]:.2f} | {medians[floor] / medians[ours[0]]:.1f} x | |")
+    print(
+        f"\n{cells / medians[ours[0]] / 1e6:.2f} thousand million cells a second; their costs alone are "
+        f"{cells * FEATURES * 3 / medians[ours[0]] / 1e6:.0f} GFLOP/s (3 a feature); sgemm reaches "
+        f"{cells * FEATURES * 2 / medians[floor] / 1e6:.0f} (2 a feature).\n"
+    )
+
+
+def grow(rounds: int) -> None:
+    """Ours with more candidates, with a bound and with two threads."""
+    query, candidates = problem(10_000)
+    print(
+        "| candidates | 1 thread, ms | 2 threads, ms | 1 thread, bound = 10th smallest distance, ms |\n|---|---|---|---|"
+    )
+    for count in (100, 1_000, 10_000):
+        some = candidates[:count]
+        tenth = float(np.sort(dtw_distances(query, some))[9])
+        runs: list[Callable[[], object]] = [
+            lambda some=some: dtw_distances(query, some),
+            lambda some=some: dtw_distances(query, some, threads=2),
+            lambda some=some, tenth=tenth: dtw_distances(query, some, bound=tenth),
+        ]
+        one, two, bounded = medians_ms(runs, max(5, rounds // 3))
+        print(f"| {count:,} | {one:.2f} | {two:.2f} | {bounded:.2f} |")
+    (path_ms,) = medians_ms([lambda: dtw_path(query, candidates[0])], rounds)
+    print(f"\nOne path with backtracking ({len(query)} x {len(candidates[0])} frames): {path_ms:.2f} ms")
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=31, help="how often each method runs (31)")
+    rounds = parser.parse_args().rounds
+    packages = [
+        name for name in ("numpy", "numba", "dtaidistance", "tslearn", "aeon") if importlib.util.find_spec(name)
+    ]
+    print(", ".join(f"{name} {version(name)}" for name in packages))
+    with threadpool_limits(1):
+        compare(rounds)
+        grow(rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Refits the maps that `pose-statistics` ships with: no labels, only motions whose licence allows it.
+
+    python benchmarks/fit_pose_statistics.py
+
+reads $MRETRIEVE_MOCAP (or shared/mocap beside this checkout) and writes mretrieve/encoders/weights/. The same data,
+seed and versions give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from mocap_sets import mocap_folder, training_clips
+from numpy.typing import NDArray
+
+from mretrieve import Clip
+from mretrieve.encoders.pose_channels import pose_channels
+from mretrieve.encoders.pose_features import BLOCKS, window_features
+from mretrieve.encoders.pose_channels import USED_JOINTS
+from mretrieve.motion.augmentation import Augmentation
+
+WEIGHTS = Path(__file__).parents[1] / "mretrieve" / "encoders" / "weights"
+EVERY_JOINT = np.ones((1, len(USED_JOINTS)), bool)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that was chosen on the training sets; benchmarks/README says how."""
+
+    block_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 0.5, 0.5)  # in the order of BLOCKS
+    dimension: int = 64
+    ridge: float = 0.5  # part of the mean eigenvalue that is added to the covariance between copies
+    piece_share: float = 0.5  # of the distance that the 2-second pieces have
+    copies: int = 5
+    piece_frames: int = 60
+    window_frames: int = 75  # longer training takes are cut into windows of this length
+    seed: int = 0
+
+
+def windows_of(clip: Clip, length: int, hop: int) -> list[Clip]:
+    """The clip cut into windows of `length` frames; itself where it is shorter."""
+    if clip.frame_count <= length:
+        return [clip]
+    return [clip.cut(start, start + length) for start in range(0, clip.frame_count - length + 1, hop)]
+
+
+def features(clips: Sequence[Clip]) -> NDArray[np.float32]:
+    """Features (N, 1965) of whole clips."""
+    first = np.zeros(1, int)
+    return np.concatenate([window_features(pose_channels(c), first, c.frame_count, EVERY_JOINT) for c in clips])
+
+
+def fit_map(
+    originals: NDArray[np.float32], copies: NDArray[np.float32], recipe: Recipe
+) -> dict[str, NDArray[np.floating]]:
+    """Arrays of one map, as the encoder reads them, from features (N, F) and those of C augmented copies (N, C, F)."""
+    block_scales = np.array(
+        [
+            np.sqrt(weight / (2 * originals[:, rows].var(axis=0).sum()))
+            for weight, rows in zip(recipe.block_weights, BLOCKS.values(), strict=True)
+        ]
+    )
+    scale = np.repeat(block_scales, [rows.stop - rows.start for rows in BLOCKS.values()])
+    mean = originals.mean(axis=0)
+    centred = (originals - mean) * scale
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    basis = directions[: recipe.dimension].T
+    spread = singular[: recipe.dimension] ** 2 / len(originals)
+    noise = ((centred - centred @ basis @ basis.T) ** 2).mean(axis=0)
+    groups = ((np.concatenate([originals[:, None], copies], axis=1) - mean) * scale) @ basis
+    residuals = groups - groups.mean(axis=1, keepdims=True)
+    within = np.einsum("nci,ncj->ij", residuals, residuals) / (len(groups) * (groups.shape[1] - 1))
+    values, vectors = np.linalg.eigh(within + recipe.ridge * np.trace(within) / len(within) * np.eye(len(within)))
+    whitening = vectors / np.sqrt(values) @ vectors.T
+    variance = ((centred @ basis @ whitening) ** 2).sum(axis=1).mean()
+    return {
+        "mean": mean.astype(np.float32),
+        "block_scales": block_scales.astype(np.float32),
+        "basis": basis.astype(np.float16),
+        "spread": spread.astype(np.float32),
+        "noise": np.maximum(noise, 1e-3 * noise.mean()).astype(np.float32),
+        "whitening": whitening.astype(np.float32),
+        "variance": np.float32(variance),
+    }
+
+
+def fit(clips: Sequence[Clip], recipe: Recipe) -> bytes:
+    """The weights file of the encoder, fitted on clips."""
+    generator = np.random.default_rng(recipe.seed)
+    augmentation, slight = Augmentation(), Augmentation(shortest_part=0.7, fastest=1.5)
+    windows = [part for clip in clips for part in windows_of(clip, recipe.window_frames, recipe.window_frames)]
+    pieces = [part for clip in clips for part in windows_of(clip, recipe.piece_frames, recipe.piece_frames // 2)]
+    arrays: dict[str, NDArray[np.floating]] = {"piece_share": np.float32(recipe.piece_share)}
+    for name, originals, change in (("whole", windows, augmentation), ("piece", pieces, slight)):
+        copies = [features([change.draw(clip, generator) for clip in originals]) for _ in range(recipe.copies)]
+        fitted = fit_map(features(originals), np.stack(copies, axis=1), recipe)
+        arrays |= {f"{name}_{key}": value for key, value in fitted.items()}
+    return _archive(arrays)
+
+
+def _archive(arrays: dict[str, NDArray[np.floating]]) -> bytes:
+    """An .npz without the time of day: the same arrays give the same bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(arrays[name]), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue(), zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+@click.command()
+@click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS, show_default=True)
+def main(mocap: Path | None, output: Path) -> None:
+    """Fit the maps of pose-statistics and write them."""
+    clips = training_clips(mocap_folder(mocap))
+    weights = fit([item.clip for item in clips], Recipe())
+    (output / "pose_statistics.npz").write_bytes(weights)
+    click.echo(f"{len(clips)} clips, {len(weights)} bytes, sha256 {hashlib.sha256(weights).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()

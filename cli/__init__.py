@@ -1,0 +1,80 @@
+"""The command line: parse, call one library function, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from mretrieve.errors import MRetrieveError
+
+#: Commands by name and where they live: a command's module is imported when it is called, so that --help stays quick.
+_COMMANDS = {
+    "index": ("indexing", "Index a folder of motion files, or bring its index up to date."),
+    "query": ("query", "Print the moments that move most like a clip."),
+    "info": ("indexing", "Tell what an index holds."),
+    "verify": ("indexing", "Check every file of an index."),
+    "remove": ("indexing", "Take clips out of an index."),
+    "rig": ("rig", "Show which joint of a file plays which canonical joint."),
+    "demo": ("demo", "Write a small library of generated motions to try things on."),
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported when called; an error of the user's is one line and exit status 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a new user needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands for --help, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a suggestion for a misspelt command."""
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS)
+            if close:
+                ctx.fail(f"No such command {args[0]!r}; did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; print a user's error in one line."""
+        try:
+            return super().invoke(ctx)
+        except MRetrieveError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:  # `mretrieve query ... | head` closed our output: not an error of anyone's
+            sys.stderr.close()
+            ctx.exit(1)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mretrieve", message="mretrieve %(version)s")
+def main() -> None:
+    """Find the moments in a motion library where a body moves like this one.
+
+    \b
+    mretrieve index ./mocap          once: read every motion file and make an index
+    mretrieve query clip.bvh -k 10   which clip, from when to when, how alike
+    """
+    # One query is too small to share out: OpenBLAS's second thread costs more than it brings, and it fights with ours.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")

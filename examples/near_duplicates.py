@@ -1,0 +1,22 @@
+"""List pairs of clips in an index that are nearly the same motion: the takes that a library holds twice.
+
+python examples/near_duplicates.py [INDEX]
+"""
+
+import sys
+from pathlib import Path
+
+import mretrieve
+
+
+def main(path: Path | None, nearer_than_mm: float = 30.0) -> None:
+    """Ask every clip for its nearest neighbour; print each pair once."""
+    index = mretrieve.open_index(path)
+    for clip in index.clips:
+        for hit in index.query(clip, k=1, exclude_self=True):
+            if hit.distance_mm < nearer_than_mm and clip < hit.clip:
+                print(f"{hit.distance_mm:5.1f} mm  {clip}  {hit.clip}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -1,0 +1,56 @@
+"""Reports in an index: kept for people, and as the next run's memory of files that gave no clip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mretrieve.index.files import discard, explained, make_folder, publish_file
+
+from .report import SCHEMA, FileEntry, IngestReport, Outcome, RunSettings
+
+#: So many reports stay in an index; older ones make room.
+KEPT_REPORTS = 20
+
+
+def save_report(report: IngestReport) -> Path:
+    """Keep a report in its index, whole or not at all. The caller holds the WriterLock.
+
+    Raises:
+        IndexStateError: the index cannot be written.
+    """
+    folder = Path(report.index) / "reports"
+    with explained(folder):
+        make_folder(folder)
+        earlier = _saved(folder)
+        path = folder / f"{int(earlier[-1].stem) + 1 if earlier else 1:08d}.json"
+        publish_file(path, [report.to_json().encode("ascii")])
+        for old in earlier[: 1 - KEPT_REPORTS]:
+            discard(old)
+    return path
+
+
+def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]:
+    """How the last run was set, and the entries that the next must know; (None, ()) where its report cannot be read.
+
+    The entries are those of files without a clip, and of files whose time, but not their content, is another than the
+    index has. Without them a run reads such files again: a damaged report is no reason to refuse work.
+    """
+    try:
+        saved: dict[str, Any] = json.loads(_saved(index / "reports")[-1].read_text(encoding="ascii"))
+        if saved["schema"] != SCHEMA:
+            return None, ()
+        entries = [_entry(entry) for entry in saved["entries"] if entry["outcome"] not in (Outcome.READ, Outcome.GONE)]
+        return RunSettings(**saved["settings"]), tuple(entries)
+    except (OSError, IndexError, ValueError, KeyError, TypeError, AttributeError):
+        return None, ()
+
+
+def _saved(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.json") if path.stem.isdecimal())
+
+
+def _entry(saved: dict[str, Any]) -> FileEntry:
+    lists = {name: tuple(saved[name]) for name in ("clips", "repairs", "notes")}
+    return FileEntry(**{**saved, **lists, "outcome": Outcome(saved["outcome"])})

@@ -1,0 +1,100 @@
+"""Which files a folder holds: the walk, the same on every machine, that survives whatever it meets."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from mretrieve.errors import MRetrieveError
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A regular file of the repository."""
+
+    path: str  # relative to the repository, with forward slashes
+    size_bytes: int
+    mtime_ns: int  # both as they were before the file was read: a later change shows
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a walk found."""
+
+    files: tuple[FoundFile, ...]  # sorted by path
+    unlisted: dict[str, str]  # folders that could not be listed, relative with a final slash, and why
+
+
+def scan(repository: Path, index: Path) -> Scan:
+    """Walk a folder and its subfolders.
+
+    Hidden files and folders are left out and so is the index. Links are followed; a folder that is reached twice (a
+    loop of links, two links to one folder) is walked once, by its own name where it has one inside the repository.
+    Files and folders that vanish while they are looked at are as if they had never been there.
+
+    Raises:
+        MRetrieveError: `repository` is no folder, or cannot be listed.
+    """
+    if not repository.exists():
+        raise MRetrieveError(f"{repository}: no such folder; give the folder that holds your motion files")
+    if not repository.is_dir():
+        raise MRetrieveError(f"{repository} is a file; give the folder that holds it, indexing takes whole folders")
+    walk = _Walk(repository, index)
+    walk.enter("")
+    while walk.links:  # in the order of their names; a walk along one may find more
+        walk.enter(walk.links.pop(min(walk.links)))
+    if "" in walk.unlisted:
+        raise MRetrieveError(f"{repository}: cannot be listed ({walk.unlisted['']}); check its permissions")
+    return Scan(tuple(sorted(walk.files, key=lambda file: file.path)), walk.unlisted)
+
+
+class _Walk:
+    def __init__(self, repository: Path, index: Path) -> None:
+        self._root = os.fspath(repository)
+        self.files: list[FoundFile] = []
+        self.unlisted: dict[str, str] = {}
+        self.links: dict[str, str] = {}  # links to folders, kept for when all real folders are known
+        self._seen: set[tuple[int, int]] = set()
+        try:
+            place = index.stat()
+            self._seen.add((place.st_dev, place.st_ino))
+        except OSError:
+            pass  # a new index has no folder yet
+
+    def enter(self, start: str) -> None:
+        """Collect the files under one folder; `start` is relative and ends in a slash, "" for the repository."""
+        pending = [start]
+        while pending:
+            folder = pending.pop()
+            full = os.path.join(self._root, folder)  # noqa: PTH118  Path costs more than the walk itself
+            try:
+                here = os.stat(full)  # noqa: PTH116
+                if (here.st_dev, here.st_ino) in self._seen:
+                    continue
+                self._seen.add((here.st_dev, here.st_ino))
+                with os.scandir(full) as entries:
+                    found = list(entries)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.unlisted[folder] = error.strerror or str(error)
+                continue
+            for entry in found:
+                if not entry.name.startswith("."):
+                    self._take(entry, folder + entry.name, pending)
+
+    def _take(self, entry: os.DirEntry[str], path: str, pending: list[str]) -> None:
+        try:
+            if entry.is_dir():
+                if entry.is_symlink():
+                    self.links[path] = path + "/"
+                else:
+                    pending.append(path + "/")
+                return
+            status = entry.stat()
+        except OSError:
+            return  # a link to nowhere, or gone since it was listed
+        if stat.S_ISREG(status.st_mode):  # a pipe or a device would hang whoever opens it
+            self.files.append(FoundFile(path, status.st_size, status.st_mtime_ns))

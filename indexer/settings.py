@@ -1,0 +1,79 @@
+"""What an index was made with, and whether a run may add to it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import mretrieve
+from mretrieve.encoders import load_encoder
+from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.index import EncoderRecord, Snapshot
+
+from .report import RunSettings
+
+
+def encoder_record(name: str) -> EncoderRecord:
+    """What an index writes down of an encoder. MRetrieveError: no encoder has this name."""
+    encoder = load_encoder(name)
+    return EncoderRecord(encoder.name, encoder.fingerprint, encoder.dimension)
+
+
+def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSettings:
+    """The settings of a run. MRetrieveError: a file that they name does not exist."""
+    for option, file in (("--asf", asf), ("--rig-map", rig_map)):
+        if file is not None and not file.is_file():
+            raise MRetrieveError(f"{file}: no such file; check {option}")
+    return RunSettings(
+        mretrieve=mretrieve.__version__,
+        encoder=encoder,
+        asf=None if asf is None else str(asf.absolute()),
+        rig_map=None if rig_map is None else str(rig_map.absolute()),
+        rig_map_hash=None if rig_map is None else hashlib.sha256(rig_map.read_bytes()).hexdigest(),
+    )
+
+
+def settings_for(
+    base: Snapshot,
+    repository: Path,
+    last: RunSettings | None,
+    encoder: str | None,
+    asf: Path | None,
+    rig_map: Path | None,
+) -> RunSettings:
+    """The settings of a run that adds to an index: what the caller says, else what the index was made with.
+
+    Args:
+        last: the settings of the run before, where they are known.
+
+    Raises:
+        IndexStateError: the index is of another folder, or was made with another encoder or rig map, so that what this
+            run adds could not be compared with what is there.
+    """
+    again = f"`mretrieve index {repository} --index {base.index} --rebuild`"
+    if base.repository.is_dir() and repository.is_dir() and not base.repository.samefile(repository):
+        raise IndexStateError(
+            f"{base.index}: is the index of {base.repository}, not of {repository}; name another place with "
+            f"--index, or {again} to replace it"
+        )
+    made_by = base.encoders[0]
+    if encoder not in (None, made_by.name):
+        raise IndexStateError(
+            f"{base.index}: its vectors were made by {made_by.name}, not {encoder}, and the two cannot be compared; "
+            f"leave out --encoder, or read every file again with {again[:-1]} --encoder {encoder}`"
+        )
+    if encoder_record(made_by.name) != made_by:
+        raise IndexStateError(
+            f"{base.index}: its vectors were made by other weights of {made_by.name} than this mretrieve has, and the "
+            f"two cannot be compared; read every file again with {again}"
+        )
+    if last is not None:
+        asf = asf or (Path(last.asf) if last.asf else None)
+        rig_map = rig_map or (Path(last.rig_map) if last.rig_map else None)
+    settings = new_settings(made_by.name, asf, rig_map)
+    if last is not None and last.rig_map_hash != settings.rig_map_hash:
+        raise IndexStateError(
+            f"{base.index}: was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; "
+            f"read every file again with {again[:-1]} --rig-map {settings.rig_map}`"
+        )
+    return settings

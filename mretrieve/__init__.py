@@ -1,0 +1,58 @@
+"""Find the moments in a motion library where a body moves like this one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
+    from .errors import FormatError, IndexStateError, MissingExtraError, MRetrieveError, QueryError, RigError
+    from .formats import read
+    from .motion import Clip, Motion, RigMap, canonicalise
+    from .search import Hit, Index, open_index
+
+__all__ = [
+    "Clip",
+    "FormatError",
+    "Hit",
+    "Index",
+    "IndexStateError",
+    "MRetrieveError",
+    "MissingExtraError",
+    "Motion",
+    "QueryError",
+    "RigError",
+    "RigMap",
+    "canonicalise",
+    "open_index",
+    "read",
+]
+
+__version__ = "0.1.0"
+
+_ROOM = {
+    "Clip": "motion",
+    "FormatError": "errors",
+    "Hit": "search",
+    "Index": "search",
+    "IndexStateError": "errors",
+    "MRetrieveError": "errors",
+    "MissingExtraError": "errors",
+    "Motion": "motion",
+    "QueryError": "errors",
+    "RigError": "errors",
+    "RigMap": "motion",
+    "canonicalise": "motion",
+    "open_index": "search",
+    "read": "formats",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOM:
+        raise AttributeError(f"mretrieve has no public name {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOM[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

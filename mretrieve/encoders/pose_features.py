@@ -1,0 +1,102 @@
+"""What `pose-statistics` keeps of a window: order statistics, Fourier magnitudes and means of the frames' channels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pose_channels import CHANNEL_COUNT, CHANNEL_JOINTS, DIRECTIONS, DISTANCES, ROOT, SPEEDS
+
+_QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+_FOURIER_FRAMES, _FOURIER_BINS = 32, 6  # a window is brought to 32 samples; bins 1-6 are its slow swings
+_STILL_SPEED_M_S = 0.04  # below it, how speed is shared among the joints is noise
+_CHUNK = 128  # windows that are sorted at once: bounds memory on long takes
+
+#: Rows of a feature vector, one block after the other.
+BLOCKS: dict[str, slice] = {
+    "fourier magnitudes of distances": slice(0, 918),
+    "quantiles of bone directions": slice(918, 1173),
+    "quantiles of distances": slice(1173, 1938),
+    "mean root rates": slice(1938, 1943),
+    "mean absolute root rates": slice(1943, 1948),
+    "relative joint speeds": slice(1948, 1965),
+}
+FEATURE_COUNT = 1965
+
+
+def _feature_channels() -> NDArray[np.intp]:
+    rows = np.arange(CHANNEL_COUNT)
+    return np.concatenate(
+        [
+            np.repeat(rows[DISTANCES], _FOURIER_BINS),
+            np.repeat(rows[DIRECTIONS], len(_QUANTILES)),
+            np.repeat(rows[DISTANCES], len(_QUANTILES)),
+            rows[ROOT],
+            rows[ROOT],
+            rows[SPEEDS],
+        ]
+    )
+
+
+#: Which used joints each feature is made of, (1965, 18).
+FEATURE_JOINTS: NDArray[np.bool_] = CHANNEL_JOINTS[_feature_channels()]
+
+
+def window_features(
+    channels: NDArray[np.float32], starts: NDArray[np.integer], length: int, joints: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Features (W, 1965) of W windows of one length, from the channels (226, T) of their clip.
+
+    `starts` are their first frames, `joints` (W, 18) says which used joints each window has; features of the others
+    are undefined (FEATURE_JOINTS tells which). The signed root of every statistic is taken: it evens out their tails.
+    """
+    every = np.lib.stride_tricks.sliding_window_view(channels, length, axis=1).transpose(1, 0, 2)  # (T-L+1, 226, L)
+    features = np.empty((len(starts), FEATURE_COUNT), np.float32)
+    for first in range(0, len(starts), _CHUNK):
+        chunk = slice(first, first + _CHUNK)
+        features[chunk] = _statistics(every[starts[chunk]], joints[chunk])
+    return np.copysign(np.sqrt(np.abs(features)), features)
+
+
+def _statistics(windows: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
+    count, _, length = windows.shape
+    distances = windows[:, DISTANCES]
+    waves = (distances - distances[:, :, :1]) @ _fourier(length)  # less the first frame: no swing, no rounding noise
+    magnitudes = np.hypot(waves[..., :_FOURIER_BINS], waves[..., _FOURIER_BINS:])
+    ordered = np.sort(windows[:, : DIRECTIONS.stop], axis=2)
+    place = _QUANTILES * (length - 1)
+    low = place.astype(int)
+    part = (place - low).astype(np.float32)
+    high = np.minimum(low + 1, length - 1)
+    quantiles = (1 - part) * ordered[:, :, low] + part * ordered[:, :, high]
+    root = windows[:, ROOT]
+    speeds = windows[:, SPEEDS].mean(axis=2)
+    has = joints[:, 1:]
+    overall = np.where(has, speeds, 0).sum(axis=1) / np.maximum(has.sum(axis=1), 1)
+    return np.concatenate(
+        [
+            magnitudes.reshape(count, -1),
+            quantiles[:, DIRECTIONS].reshape(count, -1),
+            quantiles[:, DISTANCES].reshape(count, -1),
+            root.mean(axis=2),
+            np.abs(root).mean(axis=2),
+            speeds / (overall + _STILL_SPEED_M_S)[:, None],
+        ],
+        axis=1,
+    )
+
+
+@lru_cache(maxsize=256)
+def _fourier(length: int) -> NDArray[np.float32]:
+    """The linear map (L, 12) from L samples, over 32 interpolated ones, to cosine and sine parts of bins 1 to 6."""
+    place = np.linspace(0, length - 1, _FOURIER_FRAMES)
+    low = place.astype(int)
+    rows = np.arange(_FOURIER_FRAMES)
+    interpolation = np.zeros((_FOURIER_FRAMES, length))
+    interpolation[rows, low] += 1 - (place - low)
+    interpolation[rows, np.minimum(low + 1, length - 1)] += place - low
+    angles = 2 * np.pi / _FOURIER_FRAMES * np.outer(np.arange(1, _FOURIER_BINS + 1), rows)
+    waves = np.concatenate([np.cos(angles), np.sin(angles)]) @ interpolation / _FOURIER_FRAMES
+    return np.ascontiguousarray(waves.T, np.float32)

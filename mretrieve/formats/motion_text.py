@@ -1,0 +1,91 @@
+"""A text file in memory that knows its path and its lines, so that every complaint can name them."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import FormatError
+from .number_scan import PADDING
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BINARY_RUN = bytes(8)
+
+
+@dataclass(frozen=True, eq=False)
+class MotionText:
+    """The bytes of a text file without its byte-order mark; UTF-16 is brought to UTF-8, all else stays as it is.
+
+    Behind `end` stand PADDING line feeds that are not in the file, as the number scanner needs them.
+    """
+
+    path: Path
+    content: bytearray
+
+    @classmethod
+    def load(cls, path: Path) -> MotionText:
+        """Read a whole file. FormatError: it cannot be read, is empty or is not text."""
+        try:
+            with path.open("rb", buffering=0) as file:
+                content = bytearray(os.fstat(file.fileno()).st_size + PADDING)
+                filled = 0
+                while count := file.readinto(memoryview(content)[filled:]):
+                    filled += count
+        except OSError as error:
+            raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path and its rights") from None
+        except MemoryError:
+            raise FormatError(f"{path}: the file does not fit in memory; cut it into shorter takes") from None
+        del content[filled:]
+        return cls.of(path, content)
+
+    @classmethod
+    def of(cls, path: Path, content: bytearray) -> MotionText:
+        """The text that a file of this content holds; FormatError: it is empty or not text. `content` is used up."""
+        if content.startswith(codecs.BOM_UTF8):
+            del content[: len(codecs.BOM_UTF8)]
+        elif content.startswith(_UTF16_MARKS):
+            try:
+                content = bytearray(content.decode("utf-16").encode("utf-8", "replace"))
+            except UnicodeDecodeError as error:
+                raise FormatError(f"{path}: broken UTF-16 at byte {error.start}; save the file as UTF-8 text") from None
+        if not content or content.isspace():
+            raise FormatError(f"{path}: the file is empty; export it again")
+        if content.find(_BINARY_RUN, 0, 65536) >= 0:
+            raise FormatError(f"{path}: binary data where text is expected; export the motion as text again")
+        content += b"\n" * PADDING
+        return cls(path, content)
+
+    @property
+    def end(self) -> int:
+        """Position behind the last byte of the file."""
+        return len(self.content) - PADDING
+
+    def line_at(self, position: int) -> int:
+        """Number of the line, from 1, that holds the byte at `position`; a lone CR ends a line where no LF does."""
+        line_end = b"\n" if self.content.find(b"\n", 0, self.end) >= 0 else b"\r"
+        return self.content.count(line_end, 0, min(position, self.end)) + 1
+
+    def line_text(self, position: int, limit: int = 40) -> str:
+        """The rest of the line from `position`, shortened to `limit` characters, safe to print."""
+        lines = bytes(self.content[position : position + 4 * limit]).splitlines() or [b""]
+        words = printable(lines[0].strip())
+        return words if len(words) <= limit else words[: limit - 3] + "..."
+
+    def error(self, position: int, message: str) -> FormatError:
+        """The error `path:line: message` for the byte at `position`."""
+        return FormatError(f"{self.path}:{self.line_at(position)}: {message}")
+
+
+def decode(name: bytes) -> str:
+    """Text of a name or comment: UTF-8 where it is, else Latin-1, which every byte string is."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("latin-1")
+
+
+def printable(token: bytes) -> str:
+    """Text of a token for a message of one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in decode(token[:80]))

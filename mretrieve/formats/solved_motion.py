@@ -1,0 +1,40 @@
+"""A motion from a rig and its channels: what every reader of a hierarchy format ends with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..motion.kinematics import joint_positions
+from ..motion.motion import Motion, Rig
+from .motion_text import MotionText
+
+#: Positions may take this much memory (bytes), or this many times the size of the file where that is more.
+LARGEST_POSITIONS = 256 << 20
+LARGEST_POSITIONS_PER_BYTE = 4
+
+
+def solved_motion(
+    text: MotionText,
+    rig: Rig,
+    channels: NDArray[np.float64],
+    fps: float,
+    *,
+    body: str = "",
+    metres_per_unit: float | None = None,
+    repairs: tuple[str, ...] = (),
+) -> Motion:
+    """The motion in `text`, with positions from the channels (T, C): unit of the rig and radians.
+
+    FormatError: a small file claims so many joints and frames that their positions would not fit in memory.
+    """
+    size = 12 * len(channels) * len(rig.parents)
+    if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * text.end):
+        raise FormatError(
+            f"{text.path}: {len(rig.parents)} joints in {len(channels)} frames take {size >> 20} MiB, too much for a file of "
+            f"{text.end >> 10} KiB; remove joints that do not move or cut the take"
+        )
+    channels = np.ascontiguousarray(channels)
+    positions = joint_positions(rig, channels)
+    return Motion(rig, positions, fps, text.path, body, channels, metres_per_unit, repairs)

@@ -1,0 +1,133 @@
+"""A commit: one step makes shards, removals, labels and settings a new version, or leaves everything as it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import IndexStateError
+from .files import explained, make_folder, publish_file, sync_folder
+from .labels import write_labels
+from .layout import manifest_file, versions
+from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings
+from .shard import Shard
+from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def commit(
+    index: Path,
+    base: Snapshot | None,
+    *,
+    repository: Path,
+    encoders: Sequence[EncoderRecord],
+    windows: WindowSettings,
+    add: Sequence[ShardRecord] = (),
+    remove: Collection[str] = (),
+    labels: pa.Table | None = None,
+    smooth: bool | None = None,
+) -> int:
+    """Make a new version of an index. The caller holds the WriterLock.
+
+    The version exists, on the disk, when this returns; after an error or a crash it exists whole or not at all.
+
+    Args:
+        index: its folder.
+        base: the newest version, which the new one follows; None to start from nothing (and to replace what there is).
+        repository: the indexed folder.
+        encoders: the encoders whose vectors every shard has.
+        windows: how takes were cut.
+        add: shards that `write_shard` made.
+        remove: ids of clips of `base` that the new version does not have; a clip of the same id may be in `add`.
+        labels: string columns, `path` and one for each kind of label; None keeps those of `base`.
+        smooth: whether queries are to be smoothed over the gallery; None keeps what `base` says, False where it is new.
+
+    Returns:
+        The number of the new version.
+
+    Raises:
+        IndexStateError: `base` is not the newest version any more, or the index cannot be written.
+        QueryError: a clip to remove is not in `base`.
+        ValueError: a clip would be in the version twice, or a shard lacks the vectors of an encoder.
+    """
+    index = Path(os.path.abspath(index))  # noqa: PTH100  as in Snapshot.open
+    known = versions(index)
+    if base is not None and base.version != known[-1]:
+        raise _overtaken(index, known[-1])
+    shards, removed = _contents(index, base, add, remove)
+    for record in shards:
+        _check_spaces(index, record, encoders)
+    repository = Path(os.path.abspath(repository))  # noqa: PTH100
+    before = base.manifest if base is not None else None
+    manifest = Manifest(
+        version=known[-1] + 1 if known else 1,
+        writer=f"mretrieve {__version__}",
+        committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        repository=str(repository),
+        repository_from_index=os.path.relpath(repository, index),
+        encoders=tuple(encoders),
+        windows=windows,
+        smooth=smooth if smooth is not None else bool(before and before.smooth),
+        labels=write_labels(index, labels) if labels is not None else (before.labels if before else None),
+        shards=tuple(shards),
+        removed=removed,
+    )
+    path = manifest_file(index, manifest.version)
+    with explained(path):
+        make_folder(path.parent)
+        sync_folder(index)  # the names of the folders that the manifest is about
+        try:
+            publish_file(path, [manifest.to_json().encode()])
+        except FileExistsError:
+            raise _overtaken(index, manifest.version) from None
+    return manifest.version
+
+
+def _contents(
+    index: Path, base: Snapshot | None, add: Sequence[ShardRecord], remove: Collection[str]
+) -> tuple[list[ShardRecord], dict[str, tuple[str, ...]]]:
+    """The shards of the new version, and what of them it does not have."""
+    gone = set(remove)
+    if gone and base is None:
+        raise ValueError("there is no version to remove clips from")
+    live: set[str] = set()
+    shards: list[ShardRecord] = []
+    removed: dict[str, tuple[str, ...]] = {}
+    if base is not None:
+        for clip in sorted(gone):
+            base.clip_row(clip)  # says so where there is none
+        for number, record in enumerate(base.shards):
+            ids = base.shard_clips(number)
+            kept = [clip for clip in ids if clip not in gone]
+            if kept:
+                shards.append(record)
+                if hidden := {*base.manifest.removed.get(record.id, ()), *gone.intersection(ids)}:
+                    removed[record.id] = tuple(sorted(hidden))
+                live.update(kept)
+    for record in add:
+        ids = Shard(index, record).clips["clip"].to_pylist()
+        if twice := live.intersection(ids):
+            raise ValueError(f"{min(twice)!r} would be in the version twice; remove the older one in the same commit")
+        live.update(ids)
+        shards.append(record)
+    return shards, removed
+
+
+def _check_spaces(index: Path, record: ShardRecord, encoders: Sequence[EncoderRecord]) -> None:
+    if set(record.largest_norms) != {encoder.name for encoder in encoders}:
+        raise ValueError(f"shard {record.id} has spaces {sorted(record.largest_norms)}, not those of {encoders}")
+    shard = Shard(index, record)
+    for encoder in encoders:
+        shard.vectors(encoder.name, encoder.dimension)
+
+
+def _overtaken(index: Path, version: int) -> IndexStateError:
+    return IndexStateError(
+        f"{index}: another writer has made version {version} meanwhile; nothing is lost, run the command again"
+    )

@@ -1,0 +1,146 @@
+"""Writes that survive a crash. Every byte of an index is written, and every name of it given, through this module.
+
+A file or folder gets its name only when its bytes are on the disk: it is written under a temporary name (which begins
+with a dot), synced, named, and then the folder that holds the name is synced. After a crash at any point a name either
+stands for the whole content or does not exist.
+"""
+
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108
+# The calls of os, one by one, are what a test that injects faults stands in for.
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import IndexStateError
+
+#: What os.write takes.
+Bytes = bytes | memoryview
+
+#: Of a name that begins so no reader takes notice; what is left of one after a crash is garbage.
+TEMPORARY = "."
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
+def temporary_name(path: Path) -> Path:
+    """A free name beside `path` under which its content may be made."""
+    return path.with_name(f"{TEMPORARY}{path.name}.{secrets.token_hex(6)}")
+
+
+def write_file(path: Path, parts: Iterable[Bytes]) -> None:
+    """Create a file, write its parts in turn and sync it. FileExistsError where it exists; a failure leaves none."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        try:
+            for part in parts:
+                _write_all(descriptor, part)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        discard(path)
+        raise
+
+
+def publish_file(path: Path, parts: Iterable[Bytes]) -> None:
+    """Let a file appear whole under its name, or not at all. FileExistsError where the name is taken."""
+    made = temporary_name(path)
+    write_file(made, parts)
+    try:
+        try:
+            os.link(made, path)  # unlike a rename it never replaces
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS or path.exists():
+                raise
+            os.rename(made, path)  # the lock keeps other writers away from a file system without hard links
+        sync_folder(path.parent)
+    finally:
+        discard(made)
+
+
+def publish_folder(made: Path, path: Path) -> None:
+    """Give a folder its name when all its files are synced. FileExistsError where a folder has it already."""
+    sync_folder(made)
+    try:
+        os.rename(made, path)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        raise
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they do not exist."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_folder(path.parent)
+    with suppress(FileExistsError):
+        os.mkdir(path)
+        sync_folder(path.parent)
+
+
+def move_aside(path: Path) -> None:
+    """Free a name that a damaged file or folder has; what had it becomes garbage, and readers that hold it keep it."""
+    os.rename(path, temporary_name(path))
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Put the names in a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a folder with its files; what cannot be removed is left for `collect_garbage`."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            for inside in path.iterdir():
+                discard(inside)
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an OSError of what is done inside to an index, or a part of it, into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def storage_error(error: OSError, path: Path) -> IndexStateError:
+    """One line about an operation on an index that the system refused."""
+    where = error.filename or path
+    match error.errno:
+        case number if number in _FULL:
+            next_step = (
+                "nothing of the index is lost, but what was to be added is not in it; free some space and run again"
+            )
+        case number if number in _FORBIDDEN:
+            next_step = "check who owns it and its permissions"
+        case errno.ENOENT:
+            next_step = "it was removed while the index was in use; open the index again, or see `mretrieve verify`"
+        case _:
+            next_step = "nothing of the index is lost; check the disk, then run again"
+    return IndexStateError(f"{where}: {error.strerror or error}; {next_step}")
+
+
+def _write_all(descriptor: int, part: Bytes) -> None:
+    left = memoryview(part).cast("B")
+    while left:
+        left = left[os.write(descriptor, left) :]

@@ -1,0 +1,83 @@
+"""Labels: one small table beside the shards, joined to the clips by the path of their file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .files import explained, make_folder, move_aside, publish_file
+from .layout import labels_file
+from .manifest import LabelsRecord
+from .shard import check_size, damaged, read_parquet
+from .shard_writer import parquet, sha256_of_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def write_labels(index: Path, labels: pa.Table) -> LabelsRecord | None:
+    """Write a table of labels, complete and synced; None where it has no label.
+
+    Args:
+        labels: string columns: `path`, in which no value is twice, and one for each kind of label.
+
+    Raises:
+        IndexStateError: the index cannot be written.
+        ValueError: the table has no `path`, a path twice, or columns of other types.
+    """
+    _check(labels)
+    if not labels.num_rows or labels.num_columns < 2:
+        return None
+    content = parquet(labels.sort_by("path"))
+    checksum = hashlib.sha256(content).hexdigest()
+    record = LabelsRecord(checksum[:32], checksum, content.nbytes)
+    path = labels_file(index, record.id)
+    with explained(path):
+        make_folder(path.parent)
+        if path.exists() and sha256_of_file(path) != checksum:
+            move_aside(path)
+        if path.exists():
+            path.touch()  # its time of grace before it may be collected begins anew
+        else:
+            publish_file(path, [content])
+    return record
+
+
+def read_labels(index: Path, record: LabelsRecord) -> pa.Table:
+    """The table of labels of a version. IndexStateError where its file is missing or damaged."""
+    path = labels_file(index, record.id)
+    check_size(path, record.size)
+    table = read_parquet(path)
+    try:
+        _check(table)
+    except ValueError as error:
+        raise damaged(path, str(error)) from None
+    return table
+
+
+def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
+    """The clips with a column for each kind of label, null where a file has none; `label` is always among them."""
+    import pyarrow as pa
+
+    if labels is not None:
+        row_of = {path: row for row, path in enumerate(labels["path"].to_pylist())}
+        rows = [row_of.get(path) for path in clips["path"].to_pylist()]
+        found = labels.drop_columns("path").take(pa.array(rows, pa.int64()))
+        for name in found.column_names:
+            clips = clips.append_column(name, found[name])
+    if "label" not in clips.column_names:
+        clips = clips.append_column("label", pa.nulls(clips.num_rows, pa.string()))
+    return clips
+
+
+def _check(labels: pa.Table) -> None:
+    import pyarrow as pa
+
+    names = labels.column_names
+    if "path" not in names or len(set(names)) < len(names) or any(kind != pa.string() for kind in labels.schema.types):
+        raise ValueError(f"labels are string columns, one of them `path`, not {labels.schema.to_string()}")
+    if len(np.unique(labels["path"].to_pylist())) < labels.num_rows or labels["path"].null_count:
+        raise ValueError("labels have a path twice, or a row without one")

@@ -1,0 +1,56 @@
+"""Where the parts of an index lie in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import IndexStateError
+
+LOCK = "lock"
+MANIFESTS = "manifests"
+SHARDS = "shards"
+LABELS = "labels"
+
+#: Files of a shard; beside them lies one `<encoder>.npy` for each space.
+CLIPS_FILE = "clips.parquet"
+WINDOWS_FILE = "windows.parquet"
+MOTIONS_FILE = "motions.h5"
+
+#: Frames per second of canonical clips: what frame numbers in an index count.
+CANONICAL_FPS = 30.0
+
+
+def vectors_file(space: str) -> str:
+    """Name of the file with a space's vectors."""
+    return f"{space}.npy"
+
+
+def shard_folder(index: Path, shard_id: str) -> Path:
+    """Where a shard lies."""
+    return index / SHARDS / shard_id
+
+
+def manifest_file(index: Path, version: int) -> Path:
+    """Where the manifest of a version lies."""
+    return index / MANIFESTS / f"{version:08d}.json"
+
+
+def labels_file(index: Path, labels_id: str) -> Path:
+    """Where a table of labels lies."""
+    return index / LABELS / f"{labels_id}.parquet"
+
+
+def versions(index: Path) -> list[int]:
+    """The versions of an index that are kept, oldest first; none where there is no index yet.
+
+    Raises:
+        IndexStateError: the folder cannot be listed.
+    """
+    try:
+        names = [path.name for path in (index / MANIFESTS).iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise IndexStateError(f"{index / MANIFESTS}: {error.strerror}; check its permissions") from None
+    stems = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+    return sorted(int(stem) for stem in stems if stem.isdecimal() and len(stem) >= 8)

@@ -1,0 +1,155 @@
+"""A manifest: the JSON file whose existence makes a version of an index, and everything that version consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import IndexStateError
+from .files import storage_error
+from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, manifest_file, vectors_file, versions
+
+#: The layout that this code reads and writes. It grows when an older mretrieve could misread what a newer one writes.
+SCHEMA = 1
+
+_SPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class EncoderRecord:
+    """The encoder whose vectors make a space."""
+
+    name: str
+    fingerprint: str  # of its weights and preprocessing: vectors of two fingerprints cannot be compared
+    dimension: int
+
+    def __post_init__(self) -> None:
+        if not _SPACE.fullmatch(self.name):  # it names a file
+            raise ValueError(f"an encoder's name is letters, digits, '.', '_' and '-', not {self.name!r}")
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """How long takes were cut."""
+
+    length_s: float
+    hop_s: float
+
+
+@dataclass(frozen=True)
+class ShardRecord:
+    """A shard as a manifest names it: enough to know that its files are those that were written."""
+
+    id: str  # hash of its content
+    clip_count: int
+    window_count: int
+    frame_count: int  # canonical frames of all its clips
+    joint_count: int
+    positions_offset: int  # where the two arrays begin in motions.h5, in bytes
+    observed_offset: int
+    largest_norms: Mapping[str, float]  # of each space's vectors
+    checksums: Mapping[str, str]  # SHA-256 of each file
+    sizes: Mapping[str, int]  # of each file, in bytes
+
+    def __post_init__(self) -> None:
+        files = {CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE, *map(vectors_file, self.largest_norms)}
+        if not _ID.fullmatch(self.id) or set(self.checksums) != files or set(self.sizes) != files:
+            raise ValueError(f"shard {self.id!r} has files {sorted(self.checksums)}, not {sorted(files)}")
+        if not all(_SPACE.fullmatch(space) for space in self.largest_norms):
+            raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}")
+
+
+@dataclass(frozen=True)
+class LabelsRecord:
+    """The table of labels that a version joins to its clips."""
+
+    id: str  # hash of its content
+    checksum: str
+    size: int
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"{self.id!r} is no id of labels")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A version of an index."""
+
+    version: int
+    writer: str  # which mretrieve made it
+    committed_at: str  # ISO 8601, UTC
+    repository: str  # the indexed folder, absolute
+    repository_from_index: str  # the same, relative to the index's folder
+    encoders: tuple[EncoderRecord, ...]
+    windows: WindowSettings
+    smooth: bool  # whether queries are smoothed over the gallery
+    labels: LabelsRecord | None
+    shards: tuple[ShardRecord, ...]
+    removed: Mapping[str, tuple[str, ...]]  # shard id -> its clips that this version does not have
+
+    def to_json(self) -> str:
+        """The manifest as its file holds it, with a checksum over everything else in it."""
+        content = {"schema": SCHEMA, **asdict(self)}
+        return _dump({**content, "checksum": _checksum(content)})
+
+
+def read_manifest(index: Path, version: int) -> Manifest:
+    """The manifest of a version.
+
+    Raises:
+        IndexStateError: it cannot be read, is damaged, or a newer mretrieve wrote it.
+    """
+    path = manifest_file(index, version)
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise storage_error(error, path) from None
+    try:
+        content = json.loads(text)
+        schema = int(content.pop("schema"))
+        if schema > SCHEMA:
+            raise IndexStateError(
+                f"{path}: was written by {content.get('writer', 'a newer mretrieve')} in layout {schema}, and this "
+                f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
+            )
+        checksum = content.pop("checksum")
+        if checksum != _checksum({"schema": schema, **content}) or content["version"] != version:
+            raise ValueError("its checksum is wrong")
+        return _manifest(content)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        older = [other for other in versions(index) if other < version]
+        back = f"delete this file to go back to version {older[-1]}, or " if older else ""
+        raise IndexStateError(
+            f"{path}: is damaged and version {version} cannot be read; restore it from a backup, or {back}"
+            "delete the index's folder and index again"
+        ) from None
+
+
+def _manifest(content: dict[str, Any]) -> Manifest:
+    labels = content["labels"]
+    return Manifest(
+        **{
+            **content,
+            "encoders": tuple(EncoderRecord(**record) for record in content["encoders"]),
+            "windows": WindowSettings(**content["windows"]),
+            "labels": None if labels is None else LabelsRecord(**labels),
+            "shards": tuple(ShardRecord(**record) for record in content["shards"]),
+            "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
+        }
+    )
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_dump(content).encode()).hexdigest()
+
+
+def _dump(content: Mapping[str, Any]) -> str:
+    # Escaped, so that paths that are no valid UTF-8 survive as well.
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,123 @@
+"""Exact search: the k rows with the largest inner product, the same whatever way they were stored or asked for.
+
+A first pass in float32 over mapped vectors finds every row that can be among the best, given the largest rounding
+error that it can have made. Only those rows are computed again, in float64, and ranked by the result rounded to
+float32, equal products by ascending row. So equal vectors tie exactly, and an answer does not depend on how rows lie in
+shards, on how many queries are asked at once, or on which kernel made the first pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: From so many bytes of vectors on faiss makes the first pass; below, loading it would take longer than the search.
+FAISS_FROM_BYTES = 64 << 20
+
+#: From so many queries at once on a matrix product is faster than a pass for each.
+MATRIX_FROM_QUERIES = 4
+
+#: Where at most one row in so many is wanted, those are copied out of the map; else all are computed and some dropped.
+COPY_BELOW_ONE_IN = 4
+
+_CHUNK_ROWS = 8192
+_CHUNK_PRODUCTS = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Rows of one array of vectors that take part in a search."""
+
+    vectors: NDArray[np.float32]  # (n, D), all that the array holds
+    chosen: NDArray[np.intp] | None  # (m,) which of them take part; None for all
+    rows: NDArray[np.int64]  # (m,) what they are called in the answer
+    largest_norm: float  # of the vectors
+
+
+def best_rows(
+    queries: NDArray[np.float32], blocks: Sequence[Block], k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The k rows with the largest inner products.
+
+    Shape: queries (Q, D); returns products (Q, k') and rows (Q, k'), best first, equal products by ascending row, where
+    k' is k or the number of rows that take part.
+
+    Raises:
+        FloatingPointError: a product is not a finite number.
+    """
+    rows = np.concatenate([np.zeros(0, np.int64), *(block.rows for block in blocks)])
+    k = min(k, len(rows))
+    best = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    if not k:
+        return best
+    norms = np.linalg.norm(queries.astype(np.float64), axis=1) * max(block.largest_norm for block in blocks)
+    # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
+    errors = (queries.shape[1] + 4) * 2.0**-24 * norms
+    at_once = max(1, _CHUNK_PRODUCTS // len(rows))
+    for first in range(0, len(queries), at_once):
+        several = queries[first : first + at_once]
+        rough = np.concatenate([_products_of_block(several, block) for block in blocks], axis=1)
+        if not np.isfinite(rough).all():
+            raise FloatingPointError("an inner product is not a finite number")
+        for number, (query, products) in enumerate(zip(several, rough, strict=True), start=first):
+            kth = float(np.partition(products, len(rows) - k)[len(rows) - k])
+            candidates = np.flatnonzero(products >= kth - 2.0 * errors[number])
+            exact = _exact_products(query, blocks, candidates)
+            order = np.lexsort((rows[candidates], -exact))[:k]
+            best[0][number], best[1][number] = exact[order], rows[candidates[order]]
+    return best
+
+
+def gathered(blocks: Sequence[Block], positions: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The vectors at ascending positions among all rows of the blocks: (positions, D)."""
+    bounds = np.cumsum([0, *(len(block.rows) for block in blocks)])
+    cuts = np.searchsorted(positions, bounds)
+    parts = []
+    for block, bound, first, last in zip(blocks, bounds, cuts, cuts[1:], strict=False):
+        if first < last:
+            inside = positions[first:last] - bound
+            parts.append(block.vectors[inside if block.chosen is None else block.chosen[inside]])
+    return np.concatenate(parts)
+
+
+def _exact_products(
+    query: NDArray[np.float32], blocks: Sequence[Block], positions: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Correctly rounded inner products; each depends on its own vector only, so that equal vectors tie."""
+    wide = query.astype(np.float64)
+    exact = np.empty(len(positions), np.float32)
+    for first in range(0, len(positions), _CHUNK_ROWS):
+        chunk = gathered(blocks, positions[first : first + _CHUNK_ROWS])
+        exact[first : first + len(chunk)] = (chunk * wide).sum(axis=1)
+    return exact
+
+
+def _products_of_block(queries: NDArray[np.float32], block: Block) -> NDArray[np.float32]:
+    """Inner products with the rows of a block that take part, in float32: (Q, m)."""
+    if block.chosen is None:
+        return _products(queries, block.vectors)
+    if len(block.chosen) * COPY_BELOW_ONE_IN > len(block.vectors):
+        return _products(queries, block.vectors)[:, block.chosen]
+    products = np.empty((len(queries), len(block.chosen)), np.float32)
+    for first in range(0, len(block.chosen), _CHUNK_ROWS):
+        chunk = block.vectors[block.chosen[first : first + _CHUNK_ROWS]]
+        products[:, first : first + len(chunk)] = _products(queries, chunk)
+    return products
+
+
+def _products(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Inner products in float32, (Q, n): on one thread for few queries, as two are slower where memory is the limit."""
+    if len(queries) >= MATRIX_FROM_QUERIES:
+        return queries @ vectors.T
+    if vectors.nbytes < FAISS_FROM_BYTES:
+        return np.stack([np.einsum("nd,d->n", vectors, query) for query in queries])
+    import faiss
+
+    products = np.empty((len(queries), len(vectors)), np.float32)
+    for query, row in zip(queries, products, strict=True):
+        pointers = map(faiss.swig_ptr, (row, query, vectors))
+        faiss.fvec_inner_products_ny(*pointers, vectors.shape[1], len(vectors))  # type: ignore[attr-defined]
+    return products

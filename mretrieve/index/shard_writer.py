@@ -1,0 +1,230 @@
+"""From a batch of clips to an immutable shard on disk: rows (Parquet), motions (HDF5), vectors (.npy)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .files import Bytes, discard, explained, make_folder, move_aside, publish_folder, temporary_name, write_file
+from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
+from .manifest import ShardRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class ShardClip:
+    """One clip to be stored."""
+
+    clip: str  # its id: path relative to the repository, with forward slashes, and `#body` where a file holds several
+    path: str  # of its file, relative to the repository
+    body: str
+    content_hash: str  # of its file
+    size_bytes: int  # of its file
+    mtime_ns: int  # of its file
+    rig: str
+    rig_confidence: float
+    fps: float  # the file's own
+    source_frame_count: int  # the file's own
+    start_s: float  # file time of canonical frame 0
+    metres_per_unit: float
+    notes: tuple[str, ...]
+    positions: NDArray[np.float32]  # (T, J, 3), canonical
+    observed: NDArray[np.bool_]  # (T, J)
+    windows: NDArray[np.int32]  # (W, 2) start and end (exclusive) in canonical frames, first the whole clip
+    vectors: Mapping[str, NDArray[np.float32]]  # space -> (W, D)
+
+    def __post_init__(self) -> None:
+        frames, windows = len(self.positions), np.asarray(self.windows)
+        if not frames or self.observed.shape != self.positions.shape[:2] or self.positions.shape[2:] != (3,):
+            raise ValueError(f"{self.clip}: positions are {self.positions.shape}, observed is {self.observed.shape}")
+        if windows.ndim != 2 or windows.shape[1:] != (2,) or not len(windows) or tuple(windows[0]) != (0, frames):
+            raise ValueError(f"{self.clip}: the first window must be the whole clip, 0 to {frames}")
+        if windows.min() < 0 or windows.max() > frames or (windows[:, 0] >= windows[:, 1]).any():
+            raise ValueError(f"{self.clip}: a window lies outside of its {frames} frames or has none")
+        for space, vectors in self.vectors.items():
+            if vectors.ndim != 2 or len(vectors) != len(windows) or not np.isfinite(vectors).all():
+                raise ValueError(
+                    f"{self.clip}: {space} has {vectors.shape} numbers for {len(windows)} windows, or not finite"
+                )
+
+
+#: Columns of clips.parquet that come from ShardClip.
+CLIP_COLUMNS = tuple(
+    field.name for field in fields(ShardClip) if field.name not in ("positions", "observed", "windows", "vectors")
+)
+
+
+def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
+    """Write clips as a shard, complete and synced when this returns; it is in no version before a commit names it.
+
+    The same clips, in whatever order, give the same bytes and the same shard. The caller holds the WriterLock.
+
+    Raises:
+        IndexStateError: the disk is full, or the index cannot be written. What is in the index stays as it was.
+        ValueError: there are no clips, two of one name, or they do not agree in joints and spaces.
+    """
+    ordered = sorted(clips, key=lambda clip: clip.clip)
+    _check_agreement(ordered)
+    motions, positions_offset, observed_offset = _motions(ordered)
+    spaces = {space: _stacked(ordered, space) for space in sorted(ordered[0].vectors)}
+    contents: dict[str, list[Bytes]] = {
+        CLIPS_FILE: [_clip_rows(ordered)],
+        WINDOWS_FILE: [_window_rows(ordered)],
+        MOTIONS_FILE: [motions],
+        **{vectors_file(space): _npy(vectors) for space, vectors in spaces.items()},
+    }
+    checksums = {name: _sha256(parts) for name, parts in contents.items()}
+    record = ShardRecord(
+        id=hashlib.sha256(repr(sorted(checksums.items())).encode()).hexdigest()[:32],
+        clip_count=len(ordered),
+        window_count=sum(len(clip.windows) for clip in ordered),
+        frame_count=sum(len(clip.positions) for clip in ordered),
+        joint_count=ordered[0].positions.shape[1],
+        positions_offset=positions_offset,
+        observed_offset=observed_offset,
+        largest_norms={space: _largest_norm(vectors) for space, vectors in spaces.items()},
+        checksums=checksums,
+        sizes={name: sum(memoryview(part).nbytes for part in parts) for name, parts in contents.items()},
+    )
+    folder = shard_folder(index, record.id)
+    with explained(folder):
+        _publish(folder, record, contents)
+    return record
+
+
+def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[Bytes]]) -> None:
+    make_folder(folder.parent)
+    if folder.exists():
+        if _is_intact(folder, record):
+            folder.touch()  # its time of grace before it may be collected begins anew
+            return
+        move_aside(folder)
+    made = temporary_name(folder)
+    try:
+        make_folder(made)
+        for name, parts in contents.items():
+            write_file(made / name, parts)
+        publish_folder(made, folder)
+    finally:
+        discard(made)
+
+
+def _is_intact(folder: Path, record: ShardRecord) -> bool:
+    """Whether a shard of an earlier, perhaps interrupted, run has the very bytes that would be written."""
+    try:
+        return {path.name for path in folder.iterdir()} == set(record.checksums) and all(
+            sha256_of_file(folder / name) == checksum for name, checksum in record.checksums.items()
+        )
+    except OSError:
+        return False
+
+
+def _check_agreement(clips: Sequence[ShardClip]) -> None:
+    if not clips:
+        raise ValueError("a shard needs at least one clip")
+    for before, clip in pairwise(clips):
+        if before.clip == clip.clip:
+            raise ValueError(f"two clips are named {clip.clip!r}")
+        if _shapes(before) != _shapes(clip):
+            raise ValueError(
+                f"{before.clip} has {_shapes(before)} and {clip.clip} has {_shapes(clip)}: one shard needs one"
+            )
+
+
+def _shapes(clip: ShardClip) -> dict[str, int]:
+    """Number of joints, and of dimensions of each space."""
+    return {"joints": clip.positions.shape[1], **{space: vectors.shape[1] for space, vectors in clip.vectors.items()}}
+
+
+def clips_schema() -> pa.Schema:
+    """Names and types of the columns of clips.parquet."""
+    import pyarrow as pa
+
+    text = dict.fromkeys(("clip", "path", "body", "content_hash", "rig"), pa.string())
+    whole = dict.fromkeys(("size_bytes", "mtime_ns", "source_frame_count", "frame_count"), pa.int64())
+    real = dict.fromkeys(("rig_confidence", "fps", "start_s", "metres_per_unit"), pa.float64())
+    types = {**text, **whole, **real, "notes": pa.list_(pa.string())}
+    return pa.schema([(name, types[name]) for name in (*CLIP_COLUMNS, "frame_count")])
+
+
+def _clip_rows(clips: Sequence[ShardClip]) -> memoryview:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {name: [getattr(clip, name) for clip in clips] for name in CLIP_COLUMNS}
+    columns["frame_count"] = [len(clip.positions) for clip in clips]
+    return parquet(pa.table(columns, schema=clips_schema()))
+
+
+def _window_rows(clips: Sequence[ShardClip]) -> memoryview:
+    import pyarrow as pa
+
+    windows = np.concatenate([np.asarray(clip.windows, np.int32) for clip in clips])
+    clip_rows = np.repeat(np.arange(len(clips), dtype=np.int32), [len(clip.windows) for clip in clips])
+    return parquet(pa.table({"clip": clip_rows, "start_frame": windows[:, 0], "end_frame": windows[:, 1]}))
+
+
+def parquet(table: Any) -> memoryview:
+    """A table as the bytes of a Parquet file; each page carries a checksum that readers verify."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return memoryview(sink.getvalue())
+
+
+def _motions(clips: Sequence[ShardClip]) -> tuple[bytes, int, int]:
+    """The HDF5 file with the motions of all clips, one after the other, and where its two arrays begin."""
+    import h5py
+
+    # Without times, and made in memory: the same clips give the same bytes, and all writing is in one place. Aligned,
+    # so that the arrays can be mapped.
+    with h5py.File(
+        "motions", "w", driver="core", backing_store=False, alignment_threshold=0, alignment_interval=64
+    ) as file:
+        positions = np.concatenate([np.asarray(clip.positions, "<f4") for clip in clips])
+        observed = np.concatenate([np.asarray(clip.observed, bool) for clip in clips])
+        arrays = [
+            file.create_dataset(name, data=values, track_times=False)
+            for name, values in (("positions", positions), ("observed", observed))
+        ]
+        file.flush()
+        offsets = [int(array.id.get_offset()) for array in arrays]
+        return file.id.get_file_image(), offsets[0], offsets[1]
+
+
+def _stacked(clips: Sequence[ShardClip], space: str) -> NDArray[np.float32]:
+    return np.concatenate([np.asarray(clip.vectors[space], "<f4") for clip in clips])
+
+
+def _npy(array: NDArray[np.float32]) -> list[Bytes]:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    return [header.getvalue(), array.data]
+
+
+def _largest_norm(vectors: NDArray[np.float32]) -> float:
+    return float(np.sqrt(max(float((row.astype(np.float64) ** 2).sum()) for row in vectors)))
+
+
+def _sha256(parts: Sequence[Bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits. OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

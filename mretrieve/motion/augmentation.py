@@ -1,0 +1,68 @@
+"""Changes of a clip that leave what happens in it the same: part, speed, limb lengths, joint placement, lost joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clip import CANONICAL_FPS, Clip
+from .resampling import resample
+from .skeleton import JOINT_COUNT, MIRROR, PARENTS
+
+#: Mirrored bones share their factor: a body is as wide on its left as on its right.
+_BONES = tuple(tuple(sorted({child, MIRROR[child]})) for child in range(1, JOINT_COUNT) if child <= MIRROR[child])
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far random copies of a clip may be from it."""
+
+    shortest_part: float = 0.5  # a copy keeps at least this part of the frames
+    fastest: float = 1.65  # speed lies between 1 / fastest and fastest, evenly on a logarithmic scale
+    limb_scale: float = 0.2  # each pair of bones is 1 - limb_scale to 1 + limb_scale times as long
+    joint_offset_m: float = 0.015  # root mean square of each joint's fixed displacement, as another rig places it
+
+    def draw(self, clip: Clip, generator: np.random.Generator) -> Clip:
+        """One random copy."""
+        frames = max(1, round(clip.frame_count * generator.uniform(self.shortest_part, 1.0)))
+        start = int(generator.integers(clip.frame_count - frames + 1))
+        copy = change_speed(clip.cut(start, start + frames), self.fastest ** generator.uniform(-1, 1))
+        factors = generator.uniform(1 - self.limb_scale, 1 + self.limb_scale, len(_BONES))
+        offsets = generator.normal(0, self.joint_offset_m / np.sqrt(3), (JOINT_COUNT, 3))
+        return move_joints(scale_limbs(copy, factors), offsets)
+
+
+def change_speed(clip: Clip, factor: float) -> Clip:
+    """The clip `factor` times as fast: above 1 it becomes shorter, below 1 longer."""
+    samples = clip.positions.reshape(clip.frame_count, -1)
+    positions = resample(samples, CANONICAL_FPS * factor).reshape(-1, JOINT_COUNT, 3)
+    nearest = np.minimum(np.rint(np.arange(len(positions)) * factor).astype(int), clip.frame_count - 1)
+    return replace(clip, positions=positions, observed=clip.observed[nearest])
+
+
+def scale_limbs(clip: Clip, factors: NDArray[np.floating]) -> Clip:
+    """The clip on a body of other proportions: `factors`, one for each pair of mirrored bones and each on the midline."""
+    positions = clip.positions.copy()
+    factor_of = {child: factor for bone, factor in zip(_BONES, factors, strict=True) for child in bone}
+    for child in range(1, JOINT_COUNT):
+        bone = clip.positions[:, child] - clip.positions[:, PARENTS[child]]
+        positions[:, child] = positions[:, PARENTS[child]] + np.float32(factor_of[child]) * bone
+    return replace(clip, positions=positions)
+
+
+def move_joints(clip: Clip, offsets: NDArray[np.floating]) -> Clip:
+    """The clip with every joint displaced by its row of `offsets` (22, 3), metres in the world frame, all the time."""
+    return replace(clip, positions=clip.positions + offsets.astype(np.float32))
+
+
+def lose_joints(clip: Clip, joints: NDArray[np.integer]) -> Clip:
+    """The clip without samples of `joints`: they stay where their nearest kept ancestor is and are not observed."""
+    positions, observed = clip.positions.copy(), clip.observed.copy()
+    lost = {int(joint) for joint in joints}
+    for child in sorted(lost - {0}):
+        parent = PARENTS[child]
+        positions[:, child] = positions[:, parent]
+    observed[:, sorted(lost)] = False
+    return replace(clip, positions=positions, observed=observed)

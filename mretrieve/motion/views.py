@@ -1,0 +1,104 @@
+"""Clips seen from the body: heading-normalised views, the path of the root, and the mirror image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clip import CANONICAL_FPS, Clip
+from .skeleton import MIRROR, joint
+
+_HIPS = (joint("left_hip"), joint("right_hip"))
+_SHOULDERS = (joint("left_shoulder"), joint("right_shoulder"))
+_SMOOTHED_FRAMES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class HeadingView:
+    """A clip as its own body sees it, and what that leaves out: where the body is and which way it faces."""
+
+    positions: NDArray[np.float32]  # (T, 22, 3), metres, body frame: +X left, +Y up, +Z forwards
+    heading: NDArray[np.float32]  # (T,), radians about +Y from +Z to where the body faces, unwrapped over time
+    origin: NDArray[np.float32]  # (T, 3), metres, world: the point that is zero in `positions`
+
+    def velocity(self) -> NDArray[np.float32]:
+        """Velocity of the origin (T, 3), metres a second, in the body frame: left, up, forwards."""
+        if len(self.origin) < 2:
+            return np.zeros_like(self.origin)
+        return _turned((np.gradient(self.origin, axis=0) * CANONICAL_FPS)[:, None], self.heading)[:, 0]
+
+    def turning(self) -> NDArray[np.float32]:
+        """Change of heading (T,), radians a second, positive to the body's left."""
+        if len(self.heading) < 2:
+            return np.zeros_like(self.heading)
+        return np.asarray(np.gradient(self.heading) * CANONICAL_FPS, np.float32)
+
+
+def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> HeadingView:
+    """Positions (T, 22, 3), metres, world, moved and turned about the vertical into each frame's own heading.
+
+    The origin is the middle of the hips in all three axes, so heights count from there; it is the pelvis where a hip is
+    not observed. The heading is square to the sum of the vectors from right to left hip and from right to left
+    shoulder, those of them that are observed, without their vertical part, as a mean over 5 frames; in frames where
+    the body lies across none (it lies on its side, or nothing is observed) the last heading is kept.
+    """
+    positions = np.asarray(positions, np.float32)
+    hips, has_hips = _pair(positions, observed, _HIPS)
+    shoulders, has_shoulders = _pair(positions, observed, _SHOULDERS)
+    left = hips * has_hips[:, None] + shoulders * has_shoulders[:, None]
+    middle = 0.5 * (positions[:, _HIPS[0]] + positions[:, _HIPS[1]])
+    origin = np.where(has_hips[:, None], middle, positions[:, joint("pelvis")])
+    heading = _heading(left)
+    return HeadingView(_turned(positions - origin[:, None], heading), heading, origin)
+
+
+def heading_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+    """The positions (T, 22, 3) of `body_view`: hips at the origin, facing +Z in every frame."""
+    return body_view(positions, observed).positions
+
+
+def mirror(clip: Clip) -> Clip:
+    """The clip as a mirror shows it: X negated, left and right swapped."""
+    order = list(MIRROR)
+    flipped = clip.positions[:, order] * np.array([-1, 1, 1], np.float32)
+    return replace(clip, positions=flipped, observed=clip.observed[:, order])
+
+
+def _pair(
+    positions: NDArray[np.float32], observed: NDArray[np.bool_] | None, pair: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Vector (T, 3) from the right to the left of a pair of joints, and in which frames both are observed."""
+    seen = np.ones(len(positions), bool) if observed is None else observed[:, pair[0]] & observed[:, pair[1]]
+    return np.asarray(positions[:, pair[0]] - positions[:, pair[1]]), seen
+
+
+def _heading(left: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unwrapped heading (T,) of a body whose left is (T, 3), smoothed; frames without one take a neighbour's."""
+    across = left[:, [0, 2]].astype(np.float64)
+    width = np.sqrt((across**2).sum(axis=1))
+    known = width > 0.02
+    if not known.any():
+        return np.zeros(len(left), np.float32)
+    across /= np.maximum(width, 1e-9)[:, None]
+    if not known.all():
+        nearest = np.maximum.accumulate(np.where(known, np.arange(len(left)), -1))
+        across = across[np.where(nearest < 0, np.argmax(known), nearest)]
+    half = _SMOOTHED_FRAMES // 2
+    padded = np.concatenate([np.repeat(across[:1], half, axis=0), across, np.repeat(across[-1:], half, axis=0)])
+    total = np.concatenate([np.zeros((1, 2)), np.cumsum(padded, axis=0)])
+    smooth = total[_SMOOTHED_FRAMES:] - total[:-_SMOOTHED_FRAMES]
+    # left is +X and forwards +Z at heading zero; turning about +Y takes left (1, 0) to (cos h, -sin h)
+    return np.asarray(np.unwrap(np.arctan2(-smooth[:, 1], smooth[:, 0])), np.float32)
+
+
+def _turned(vectors: NDArray[np.float32], heading: NDArray[np.float32]) -> NDArray[np.float32]:
+    """World vectors (T, N, 3) in the body frame of each frame's heading (T,)."""
+    cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    x, z = vectors[..., 0], vectors[..., 2]
+    turned = np.empty(vectors.shape, np.float32)
+    turned[..., 0] = cosine * x - sine * z
+    turned[..., 1] = vectors[..., 1]
+    turned[..., 2] = sine * x + cosine * z
+    return turned

@@ -1,0 +1,119 @@
+"""From vectors to candidate moments: the nearest rows of the index, at most one per clip or per stretch of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..index import Snapshot
+
+#: Two moments of one clip are the same answer where they share more than this part of the shorter one.
+SAME_MOMENT_OVERLAP = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Rows of the snapshot's windows, nearest first; equal distances in the order of clip, then start."""
+
+    rows: NDArray[np.int64]  # (C,) rows of the snapshot's window table
+    distances: NDArray[np.float64]  # (C,) distances in the encoder's space, >= 0
+    mirrored: NDArray[np.bool_]  # (C,) whether the query's mirror was nearer than the query
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What may be a candidate of one query."""
+
+    count: int  # how many moments are wanted
+    query_frames: int  # the query's length
+    rows: NDArray[np.bool_] | None = None  # (N,) rows that a filter lets pass; None for all
+    excluded_clips: tuple[int, ...] = ()  # clip rows that must not answer (the query itself)
+    all_moments: bool = False  # several moments of one clip, where they do not overlap
+
+
+class Search(Protocol):
+    """Exact search among the rows of a space: `Snapshot.search` with its space named."""
+
+    def __call__(
+        self, queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Inner products and rows (Q, k'), best first, equal products by ascending row."""
+        ...
+
+
+def whole_clip_rows(snapshot: Snapshot) -> NDArray[np.intp]:
+    """The first row of each clip, which is the clip as a whole."""
+    return np.flatnonzero(np.diff(snapshot.window_clip, prepend=-1))
+
+
+def competing_rows(snapshot: Snapshot, query_frames: int) -> NDArray[np.bool_]:
+    """Which rows answer a query of this length: of a clip, those whose length is nearest to the query's (N,).
+
+    A row of the whole clip and its two-second windows describe the same motion at two scales. The scale that is nearer
+    to the query's length (by ratio) speaks for the clip; the other would only add chance matches.
+    """
+    lengths = (snapshot.window_end - snapshot.window_start).astype(np.float64)
+    mismatch = np.abs(np.log(np.maximum(lengths, 1.0) / max(query_frames, 1)))
+    best = np.full(snapshot.clips.num_rows, np.inf)
+    np.minimum.at(best, snapshot.window_clip, mismatch)
+    return mismatch <= best[snapshot.window_clip] + 1e-9
+
+
+def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.float32], wanted: Wanted) -> Candidates:
+    """Candidates of one query, exact for any count, filter or selectivity.
+
+    Shape: queries (1, D) the query's vector, or (2, D) with its mirror's. Fewer than `wanted.count` come back only where
+    the index holds no more.
+    """
+    allowed = competing_rows(snapshot, wanted.query_frames)
+    if wanted.rows is not None:
+        allowed &= wanted.rows
+    for clip in wanted.excluded_clips:
+        allowed &= snapshot.window_clip != clip
+    available = int(allowed.sum())
+    depth = min(available, max(4 * wanted.count, 256))
+    while depth:
+        products, rows = search(queries, depth, allowed)
+        found = _merge(products, rows)
+        keep = _apart(snapshot, found.rows) if wanted.all_moments else _first_of_each(snapshot.window_clip[found.rows])
+        if len(keep) >= wanted.count or depth == available:
+            keep = keep[: wanted.count]
+            return Candidates(found.rows[keep], found.distances[keep], found.mirrored[keep])
+        depth = min(available, 4 * depth)
+    nothing = np.zeros(0)
+    return Candidates(nothing.astype(np.int64), nothing, nothing.astype(bool))
+
+
+def _merge(products: NDArray[np.float32], rows: NDArray[np.int64]) -> Candidates:
+    """One ranking from the query's and, where there is one, its mirror's; a row keeps the nearer of its two distances."""
+    distances = np.maximum(-products.astype(np.float64).ravel(), 0.0)
+    mirrored = np.repeat(np.arange(len(products)) > 0, products.shape[1])
+    flat = rows.ravel()
+    order = np.lexsort((mirrored, flat, distances))
+    order = order[_first_of_each(flat[order])]
+    return Candidates(flat[order], distances[order], mirrored[order])
+
+
+def _first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Positions, ascending, at which each value stands for the first time."""
+    return np.sort(np.unique(groups, return_index=True)[1])
+
+
+def _apart(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Positions of the moments that no better moment of the same clip already covers (non-maximum suppression)."""
+    kept: dict[int, list[tuple[int, int]]] = {}
+    positions = []
+    for position, row in enumerate(rows):
+        start, end = int(snapshot.window_start[row]), int(snapshot.window_end[row])
+        better = kept.setdefault(int(snapshot.window_clip[row]), [])
+        if all(
+            min(end, other_end) - max(start, other_start)
+            <= SAME_MOMENT_OVERLAP * min(end - start, other_end - other_start)
+            for other_start, other_end in better
+        ):
+            better.append((start, end))
+            positions.append(position)
+    return np.asarray(positions, np.intp)

@@ -1,0 +1,267 @@
+"""The compiled part of dynamic time warping: many candidates side by side in SIMD lanes, and one path by backtracking.
+
+`sweep` is a matrix product fused with the recursion. LANES candidates of similar length lie side by side, so that one
+vector instruction works on the same cell of all of them; a block of ROWS query frames stays in registers while the
+features are summed, exactly as in a matrix product, but of (q - c)**2 instead of q * c. That is as fast, needs no norms
+and, unlike |q|**2 + |c|**2 - 2 q.c, loses no digits between nearly equal frames. The costs never leave the registers:
+the recursion takes them there, and keeps one column of cumulative costs in float64.
+
+The innermost block is written in LLVM's vector types, because LLVM does not find this vectorisation in a loop; LLVM
+fits the vectors to whatever the processor has (AVX-512, AVX2, NEON, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
+
+LANES = 16  # candidates side by side: one AVX-512 register of float32, two of AVX2
+ROWS = 8  # query frames summed at once: enough sums in flight to hide the latency of a multiply-add
+
+_INT32, _INT64 = ir.IntType(32), ir.IntType(64)
+_START = _INT64(0)
+
+
+def _lower_pointer(typingctx: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), codegen
+
+
+def _lower_advance_block(
+    typingctx: Any, query: Any, frames: Any, column: Any, carry: Any, band_from: Any, band_to: Any, row: Any
+) -> tuple[Any, Callable[..., Any]]:
+    """Rows row to row + ROWS (a multiple of ROWS) of the next column of the recursion, for LANES candidates at once.
+
+    query (blocks, D, ROWS) and frames (D, LANES) of one type; column (1 + blocks * ROWS, LANES) float64, entry 1 + i is
+    row i's cumulative cost, before: of the last column, after: of this one; carry (2, LANES) float64 hands on the cells
+    diagonally before and above the block's first; band_from and band_to (LANES,) int32 say which rows are allowed.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def pointer(argument: int) -> Any:
+            return context.make_array(signature.args[argument])(context, builder, arguments[argument]).data
+
+        def load(vector: Any, start: Any, offset: Any = _START) -> Any:
+            loaded = builder.load(builder.bitcast(builder.gep(start, [offset]), vector.as_pointer()))
+            loaded.align = 4  # numpy promises no more than the item's own alignment
+            return loaded
+
+        def store(value: Any, start: Any, offset: Any = _START) -> None:
+            stored = builder.store(value, builder.bitcast(builder.gep(start, [offset]), value.type.as_pointer()))
+            stored.align = 4
+
+        def splat(scalar: Any) -> Any:
+            undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+            first = builder.insert_element(undefined, scalar, _INT32(0))
+            return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
+
+        def minimum(left: Any, right: Any) -> Any:
+            return builder.select(builder.fcmp_ordered("<", left, right), left, right)
+
+        number = context.get_data_type(signature.args[0].dtype)
+        numbers, doubles = ir.VectorType(number, LANES), ir.VectorType(ir.DoubleType(), LANES)
+        integers = ir.VectorType(_INT32, LANES)
+        query_array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        features = builder.extract_value(query_array.shape, 1)
+        row = arguments[6]
+        block = builder.gep(query_array.data, [builder.mul(row, features)])
+
+        # The costs: for each feature, ROWS query values against one vector of LANES candidate values.
+        before = builder.block
+        sum_features = builder.append_basic_block("sum_features")
+        recursion = builder.append_basic_block("recursion")
+        builder.branch(sum_features)
+        builder.position_at_end(sum_features)
+        feature = builder.phi(_INT64)
+        feature.add_incoming(_INT64(0), before)
+        sums = [builder.phi(numbers) for _ in range(ROWS)]
+        frame = load(numbers, pointer(1), builder.mul(feature, _INT64(LANES)))
+        block_feature = builder.gep(block, [builder.mul(feature, _INT64(ROWS))])
+        costs = []
+        for index, partial in enumerate(sums):
+            partial.add_incoming(ir.Constant(numbers, [0.0] * LANES), before)
+            query_value = builder.load(builder.gep(block_feature, [_INT64(index)]))
+            difference = builder.fsub(frame, splat(query_value))
+            square = builder.fmul(difference, difference, flags=("contract",))
+            costs.append(builder.fadd(partial, square, flags=("contract",)))
+            partial.add_incoming(costs[-1], sum_features)
+        next_feature = builder.add(feature, _INT64(1))
+        feature.add_incoming(next_feature, sum_features)
+        builder.cbranch(builder.icmp_signed("<", next_feature, features), sum_features, recursion)
+
+        # The recursion: cost + min(diagonal, left, above), infinite outside the band.
+        builder.position_at_end(recursion)
+        allowed_from, allowed_to = load(integers, pointer(4)), load(integers, pointer(5))
+        carried = pointer(3)
+        diagonal, above = load(doubles, carried), load(doubles, carried, _INT64(LANES))
+        infinite = ir.Constant(numbers, [float("inf")] * LANES)
+        for index, cost in enumerate(costs):
+            this_row = splat(builder.trunc(builder.add(row, _INT64(index)), _INT32))
+            allowed = builder.and_(
+                builder.icmp_signed("<=", allowed_from, this_row), builder.icmp_signed("<", this_row, allowed_to)
+            )
+            cost = builder.select(allowed, cost, infinite)
+            if number != ir.DoubleType():
+                cost = builder.fpext(cost, doubles)
+            entry = builder.mul(builder.add(row, _INT64(1 + index)), _INT64(LANES))
+            left = load(doubles, pointer(2), entry)
+            above = builder.fadd(cost, minimum(minimum(diagonal, left), above))
+            store(above, pointer(2), entry)
+            diagonal = left
+        store(diagonal, carried)
+        store(above, carried, _INT64(LANES))
+        return context.get_dummy_value()
+
+    return types.void(query, frames, column, carry, band_from, band_to, row), codegen
+
+
+_pointer: Any = intrinsic(_lower_pointer)
+_advance_block: Any = intrinsic(_lower_advance_block)
+
+
+@njit(cache=True, nogil=True)
+def _level(frame: int, scale: float) -> int:
+    return int((frame + 1) * scale)  # rounds down
+
+
+@njit(cache=True, nogil=True)
+def _is_finite(values: NDArray[np.floating]) -> bool:
+    refused = 0
+    for value in values:
+        refused += not abs(value) < np.inf
+    return refused == 0
+
+
+@njit(cache=True, nogil=True)
+def sweep(
+    query: NDArray[np.floating],
+    query_length: int,
+    addresses: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    limits: NDArray[np.float64],
+    order: NDArray[np.int64],
+    bound: float,
+    distances: NDArray[np.float64],
+) -> None:
+    """Write the distance of each candidate that `order` lists to `distances`; NaN where its frames are not finite.
+
+    query: (blocks, D, ROWS), frames in blocks of ROWS. addresses: of each candidate's frames, (length, D) in C order
+    and of the query's type. limits: (C, 4), see Band. order: similar lengths next to each other, the longest first.
+    """
+    blocks, features, _ = query.shape
+    frames = np.empty((features, LANES), query.dtype)
+    column = np.empty((1 + blocks * ROWS, LANES), np.float64)
+    carry = np.empty((2, LANES), np.float64)
+    band_from, band_to = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    for start in range(0, len(order), LANES):
+        group = order[start : start + LANES]
+        distances[group] = np.inf
+        frames[:] = 0
+        column[:] = np.inf
+        column[0] = 0
+        band_from[:] = 0
+        band_to[:] = 0
+        live = len(group)  # lanes still running; the lanes are sorted, so the shortest candidate's is the last
+        for time in range(lengths[group[0]]):
+            while lengths[group[live - 1]] <= time:
+                live -= 1
+            first_row, last_row = query_length, 0
+            for lane in range(live):
+                candidate = group[lane]
+                low, high, query_scale, candidate_scale = limits[candidate]
+                level = _level(time, candidate_scale)
+                while band_from[lane] < query_length and level - _level(band_from[lane], query_scale) > high:
+                    band_from[lane] += 1
+                while band_to[lane] < query_length and level - _level(band_to[lane], query_scale) >= low:
+                    band_to[lane] += 1
+                first_row, last_row = min(first_row, band_from[lane]), max(last_row, band_to[lane])
+                frame = carray(
+                    _pointer(addresses[candidate] + time * features * query.itemsize),
+                    (features,),
+                    query.dtype,
+                )
+                for feature in range(features):
+                    frames[feature, lane] = frame[feature]
+            first_row -= first_row % ROWS
+            carry[0] = column[first_row]
+            carry[1] = np.inf
+            column[first_row] = np.inf  # the row before the band is not reached any more
+            for row in range(first_row, last_row, ROWS):
+                _advance_block(query, frames, column, carry, band_from, band_to, row)
+            for lane in range(live):
+                if lengths[group[lane]] == time + 1:
+                    distance = column[query_length, lane]
+                    distances[group[lane]] = distance if distance <= bound else np.inf
+            if bound < np.inf and time % 8 == 7 and not _any_within(column[1 + first_row : 1 + last_row, :live], bound):
+                break
+        for candidate in group:
+            # A path visits every frame: what is not finite there shows in the distance, unless it was abandoned.
+            if distances[candidate] == np.inf:
+                values = carray(_pointer(addresses[candidate]), (lengths[candidate] * features,), query.dtype)
+                if not _is_finite(values):
+                    distances[candidate] = np.nan
+
+
+@njit(cache=True, nogil=True)
+def _any_within(column: NDArray[np.float64], bound: float) -> bool:
+    for row in column:
+        for value in row:
+            if value <= bound:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _squared_distance(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
+    total = left.dtype.type(0)
+    for feature in range(len(left)):
+        total += (left[feature] - right[feature]) ** 2
+    return float(total)
+
+
+@njit(cache=True, nogil=True)
+def trace(
+    query: NDArray[np.floating], candidate: NDArray[np.floating], limits: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], float]:
+    """The best path (L, 2) from (0, 0) to the last frames of both, and its cost."""
+    rows, columns = len(query), len(candidate)
+    low, high, query_scale, candidate_scale = limits
+    came_from = np.empty((rows, columns), np.uint8)  # 0: diagonal, 1: the query frame before, 2: the candidate's
+    above = np.full(columns, np.inf)
+    row_costs = np.empty(columns, np.float64)
+    for row in range(rows):
+        level = _level(row, query_scale)
+        diagonal = 0.0 if row == 0 else np.inf
+        left = np.inf
+        for time in range(columns):
+            warp = _level(time, candidate_scale) - level
+            best, origin = diagonal, 0
+            if above[time] < best:
+                best, origin = above[time], 1
+            if left < best:
+                best, origin = left, 2
+            diagonal = above[time]
+            left = best + _squared_distance(query[row], candidate[time]) if low <= warp <= high else np.inf
+            row_costs[time] = left
+            came_from[row, time] = origin
+        above, row_costs = row_costs, above
+    path = np.empty((rows + columns - 1, 2), np.int32)
+    row, time, step = rows - 1, columns - 1, len(path)
+    while True:
+        step -= 1
+        path[step, 0], path[step, 1] = row, time
+        if row == 0 and time == 0:
+            return path[step:].copy(), above[columns - 1]
+        origin = 2 if row == 0 else 1 if time == 0 else int(came_from[row, time])
+        row -= origin != 2
+        time -= origin != 1

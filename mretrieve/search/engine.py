@@ -1,0 +1,199 @@
+"""An open index, ready for questions: query -> candidates -> re-rank -> hits, the same way for every encoder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders import Encoder, load_encoder
+from ..errors import IndexStateError, QueryError
+from ..index import Snapshot, find_index
+from ..motion import Clip, Motion, mirror
+from .candidates import Candidates, Search, Wanted, nearest_moments
+from .hit import Answer, Hit, Took
+from .question import Question, read_question
+from .rerank import PoseAligner, join
+from .score import score_of
+from .smoothing import SmoothedSpace
+from .where import matching_rows
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """How a query is answered."""
+
+    k: int = 10  # how many hits; fewer only where fewer clips exist
+    start_s: float | None = None  # the part of the query that is compared, in seconds of its file; None for its ends
+    end_s: float | None = None
+    rerank: int = 100  # how many candidates are aligned with DTW (never fewer than k); 0 ranks by the encoder alone
+    where: str | None = None  # a condition on the clips table, see search/where.py
+    exclude_self: bool = False  # leave out the clip that is the query's own
+    all_moments: bool = False  # several moments of one clip
+    mirror: bool = False  # search the query's left-right mirror too
+    asf: Path | None = None  # the skeleton of an AMC query, where it is not found beside it
+    rig_map: Path | None = None  # a saved rig map for the query's file
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise QueryError(f"k is {self.k}; ask for at least 1 hit")
+        if self.rerank < 0:
+            raise QueryError(f"rerank is {self.rerank}; give 0 to switch re-ranking off, or a number of candidates")
+
+
+def open_index(path: Path | str | None = None, version: int | None = None) -> Index:
+    """Open an index for queries.
+
+    Args:
+        path: the index; None looks in $MRETRIEVE_INDEX, then for `.mretrieve` in this folder and its parents.
+        version: an older version that is still kept; None for the newest.
+
+    Raises:
+        IndexStateError: there is no index, it is damaged, or other weights made it.
+    """
+    return Index(Snapshot.open(find_index(Path(path) if path is not None else None), version))
+
+
+class Index:
+    """One version of an index; later commits do not change what it answers."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._record = snapshot.encoders[0]
+        self._encoder: Encoder = load_encoder(self._record.name)
+        if self._encoder.fingerprint != self._record.fingerprint:
+            raise IndexStateError(
+                f"{snapshot.index}: its vectors were made by {self._record.name} {self._record.fingerprint[:12]}, this "
+                f"mretrieve has {self._encoder.fingerprint[:12]}, and the two cannot be compared; run `mretrieve index "
+                f"{snapshot.repository} --rebuild`"
+            )
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return int(self.snapshot.clips.num_rows)
+
+    def query(
+        self,
+        query: Clip | Motion | Path | str,
+        k: int = 10,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        rerank: int = QueryOptions.rerank,
+        where: str | None = None,
+        exclude_self: bool = False,
+        all_moments: bool = False,
+        mirror: bool = False,
+    ) -> list[Hit]:
+        """The moments that move most like the query, best first; see QueryOptions for the arguments.
+
+        The query is a file, an indexed clip's path, a Motion or a Clip. The answer holds k hits whenever k clips exist
+        (and meet the condition).
+
+        Raises:
+            QueryError: the query or an option has no meaning. FormatError, RigError: its file cannot be read.
+        """
+        options = QueryOptions(k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror)
+        return list(self.answer(query, options).hits)
+
+    def query_batch(
+        self, queries: Sequence[Clip | Motion | Path | str], options: QueryOptions | None = None
+    ) -> list[list[Hit]]:
+        """The answers to several queries, in their order."""
+        options = options or QueryOptions()
+        return [list(self.answer(query, options).hits) for query in queries]
+
+    def answer(self, query: Clip | Motion | Path | str, options: QueryOptions | None = None) -> Answer:
+        """The answer to one query with what the JSON contract tells about it: the question, the index, the time."""
+        options = options or QueryOptions()
+        started = time.perf_counter()
+        question = read_question(query, self.snapshot, options.asf, options.rig_map)
+        question = question.cut_to(options.start_s, options.end_s)
+        read = time.perf_counter()
+        versions = [question.clip, mirror(question.clip)] if options.mirror else [question.clip]
+        vectors = self._encoder.encode(versions)
+        encoded = time.perf_counter()
+        candidates = self._candidates(vectors, question, options)
+        searched = time.perf_counter()
+        hits = self._rank(versions, candidates, options)
+        reranked = time.perf_counter()
+        steps = np.diff([started, read, encoded, searched, reranked]) * 1e3
+        return Answer(
+            path=question.path,
+            start_s=question.clip.start_s,
+            end_s=question.clip.end_s,
+            index_path=str(self.snapshot.index),
+            index_version=self.snapshot.version,
+            encoder=self._record.name,
+            hits=hits,
+            took_ms=Took(*map(float, steps)),
+        )
+
+    @property
+    def clips(self) -> list[str]:
+        """Ids of all clips, sorted: paths relative to the indexed folder, with `#body` where a file holds several."""
+        ids: list[str] = self.snapshot.clips["clip"].to_pylist()
+        return ids
+
+    @cached_property
+    def _smoothed(self) -> SmoothedSpace | None:
+        return SmoothedSpace(self.snapshot, self._encoder) if self.snapshot.smooth else None
+
+    def _candidates(self, vectors: NDArray[np.float32], question: Question, options: QueryOptions) -> Candidates:
+        search: Search = partial(self.snapshot.search, self._record.name)
+        if self._smoothed is not None:
+            search = self._smoothed.search
+            vectors = self._smoothed.query(vectors, question.own_clips if options.exclude_self else ())
+        queries = self._encoder.as_queries(vectors)
+        return nearest_moments(self.snapshot, search, queries, self._wanted(question, options))
+
+    def _wanted(self, question: Question, options: QueryOptions) -> Wanted:
+        rows = None
+        if options.where is not None:
+            rows = matching_rows(options.where, self.snapshot.clips)[self.snapshot.window_clip]
+        return Wanted(
+            count=max(options.k, options.rerank),
+            query_frames=question.clip.frame_count,
+            rows=rows,
+            excluded_clips=question.own_clips if options.exclude_self else (),
+            all_moments=options.all_moments,
+        )
+
+    def _rank(self, versions: list[Clip], candidates: Candidates, options: QueryOptions) -> tuple[Hit, ...]:
+        """Align the candidates, sort them by the joined distance and describe the best k."""
+        aligners = [PoseAligner(version) for version in versions]
+        moments = [self._moment(int(row)) for row in candidates.rows]
+        distances = candidates.distances.copy()
+        if options.rerank:
+            for version, aligner in enumerate(aligners):
+                mine = np.flatnonzero(candidates.mirrored == bool(version))
+                poses = aligner.distances([moments[index] for index in mine])
+                distances[mine] = join(distances[mine], poses)
+        order = np.lexsort((candidates.rows, distances))[: options.k]
+        clips = self.snapshot.clips
+        return tuple(
+            Hit(
+                rank=rank,
+                clip=clips["clip"][clip_row].as_py(),
+                start_s=moments[index].start_s,
+                end_s=moments[index].end_s,
+                score=score_of(float(distances[index])),
+                distance_mm=aligners[int(candidates.mirrored[index])].distance_mm(moments[index]),
+                label=clips["label"][clip_row].as_py(),
+                mirrored=bool(candidates.mirrored[index]),
+            )
+            for rank, index in enumerate(order, start=1)
+            for clip_row in [int(self.snapshot.window_clip[candidates.rows[index]])]
+        )
+
+    def _moment(self, row: int) -> Clip:
+        """The canonical motion of one window of the index."""
+        clip_row = int(self.snapshot.window_clip[row])
+        positions, observed = self.snapshot.motion(clip_row)
+        clip = Clip(positions, observed, start_s=float(self.snapshot.clips["start_s"][clip_row].as_py()))
+        return clip.cut(int(self.snapshot.window_start[row]), int(self.snapshot.window_end[row]))

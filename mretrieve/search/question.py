@@ -1,0 +1,95 @@
+"""What is asked: a file, an indexed clip, a motion or a clip, brought to one canonical clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import QueryError
+from ..formats import read
+from ..index import Snapshot
+from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A query as it was understood."""
+
+    path: str  # how the user named it; "" for a motion or clip given from Python
+    clip: Clip  # the part that is compared
+    own_clips: tuple[int, ...]  # clip rows of the index that are the query itself
+
+    def cut_to(self, start_s: float | None, end_s: float | None) -> Question:
+        """The same question about the frames between two times of its file (None: its own ends).
+
+        Raises:
+            QueryError: no frame lies between them.
+        """
+        start = self.clip.start_s if start_s is None else start_s
+        end = self.clip.end_s if end_s is None else end_s
+        first = max(0, round((start - self.clip.start_s) * CANONICAL_FPS))
+        last = min(self.clip.frame_count, round((end - self.clip.start_s) * CANONICAL_FPS))
+        if not first < last:
+            raise QueryError(
+                f"no motion between {start:g} s and {end:g} s: {self.path or 'the query'} has "
+                f"{self.clip.start_s:.2f} s to {self.clip.end_s:.2f} s"
+            )
+        return replace(self, clip=self.clip.cut(first, last))
+
+
+def read_question(
+    query: Clip | Motion | Path | str, snapshot: Snapshot, asf: Path | None = None, rig_map: Path | None = None
+) -> Question:
+    """The canonical clip of a query.
+
+    A name is a file where one exists, else a clip of the index (its path relative to the indexed folder, with `#body`
+    where a file holds several). `asf` and `rig_map` are for reading the file, as in indexing.
+
+    Raises:
+        QueryError: no such file and no such clip, or a file of several bodies without `#body`.
+        FormatError, RigError: the file cannot be read.
+    """
+    if isinstance(query, Clip):
+        return Question("", query, ())
+    if isinstance(query, Motion):
+        own = _own_clips(snapshot, query.source, query.body)
+        return Question(str(query.source), canonicalise(query), own)
+    name = str(query)
+    path, _, body = name.partition("#")
+    if Path(name).is_file() or (body and Path(path).is_file()):
+        path, body = (name, "") if Path(name).is_file() else (path, body)
+        motions = read(Path(path), asf=asf)
+        motion = _body_of(motions, path, body)
+        own = _own_clips(snapshot, Path(path), motion.body if len(motions) > 1 else "")
+        mapping = load_rig_map(rig_map, motion.rig) if rig_map is not None else None
+        return Question(name, canonicalise(motion, mapping), own)
+    row = _row_of(snapshot, name)
+    positions, observed = snapshot.motion(row)
+    clip = Clip(np.asarray(positions), np.asarray(observed), start_s=snapshot.clips["start_s"][row].as_py())
+    return Question(name, clip, (row,))
+
+
+def _body_of(motions: list[Motion], path: str, body: str) -> Motion:
+    named = [motion for motion in motions if motion.body == body] if body else motions
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(f"{path}#{motion.body}" for motion in motions)
+    raise QueryError(f"{path} holds {len(motions)} bodies{f', none named {body!r}' if body else ''}; ask for one of {names}")
+
+
+def _row_of(snapshot: Snapshot, name: str) -> int:
+    try:
+        return snapshot.clip_row(name)
+    except QueryError as unknown:
+        raise QueryError(f"{name}: no such file, and the index has no such clip. {unknown}") from None
+
+
+def _own_clips(snapshot: Snapshot, path: Path, body: str) -> tuple[int, ...]:
+    """Rows of the index that were read from this very file."""
+    try:
+        relative = path.resolve().relative_to(snapshot.repository.resolve()).as_posix()
+        return (snapshot.clip_row(f"{relative}#{body}" if body else relative),)
+    except (ValueError, QueryError):
+        return ()

@@ -1,0 +1,67 @@
+"""Label-free smoothing: every clip, and the query, moved towards its nearest neighbours in the gallery.
+
+Query and gallery expansion with weights that fall to zero at the gallery's mean distance. It draws renditions of one
+action together and pays from some hundred clips on; in a library of few clips, or of many copies of one action, a clip's
+neighbours are strangers, and it does harm. So it is an option of the index.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders import Encoder
+from ..index import Snapshot
+from ..index.ranking import Block, best_rows
+from .candidates import whole_clip_rows
+
+NEIGHBOURS = 5
+_CHUNK = 1024  # vectors compared with the gallery at a time: bounds the memory
+
+
+class SmoothedSpace:
+    """A space whose whole-clip vectors are blended with their nearest; windows of long takes stay as they are."""
+
+    def __init__(self, snapshot: Snapshot, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._clip_of_window = snapshot.window_clip
+        self._whole = whole_clip_rows(snapshot)
+        vectors = snapshot.vectors(encoder.name)
+        self._gallery = vectors[self._whole]
+        vectors[self._whole] = self._blended(self._gallery, self._gallery, own=np.arange(len(self._gallery)))
+        self._vectors = vectors
+        self._largest_norm = float(np.linalg.norm(vectors.astype(np.float64), axis=1).max(initial=0.0))
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """See candidates.Search."""
+        rows = np.flatnonzero(windows)
+        return best_rows(queries, [Block(self._vectors, rows, rows, self._largest_norm)], k)
+
+    def query(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
+        """Encoded queries (Q, D) blended with their nearest in the gallery, some clips (the query's own) left out."""
+        kept = ~np.isin(self._clip_of_window[self._whole], without_clips)
+        return self._blended(encoded, self._gallery[kept], own=None)
+
+    def _blended(
+        self, vectors: NDArray[np.float32], gallery: NDArray[np.float32], own: NDArray[np.intp] | None
+    ) -> NDArray[np.float32]:
+        """`vectors` (M, D) blended with their neighbours in `gallery`; `own` (M,) is where each stands in it itself."""
+        count = min(NEIGHBOURS, len(gallery) - (own is not None))
+        if count < 1:
+            return vectors
+        blended = np.empty_like(vectors)
+        for start in range(0, len(vectors), _CHUNK):
+            part = vectors[start : start + _CHUNK]
+            distances = np.maximum(-(self._encoder.as_queries(part) @ gallery.T), 0.0)
+            typical = distances.mean(axis=1, keepdims=True)
+            if own is not None:
+                distances[np.arange(len(part)), own[start : start + _CHUNK]] = np.inf
+            nearest = np.argsort(distances, axis=1, kind="stable")[:, :count]
+            near = np.take_along_axis(distances, nearest, axis=1)
+            weights = np.maximum(0.0, 1.0 - near / np.maximum(typical, 1e-12)) ** 3
+            members = np.concatenate([part[:, None], gallery[nearest]], axis=1)
+            weights = np.concatenate([np.ones((len(part), 1)), weights], axis=1)
+            blended[start : start + _CHUNK] = self._encoder.blend(members, weights)
+        return blended

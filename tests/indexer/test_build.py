@@ -1,0 +1,327 @@
+"""A folder goes in, an index comes out, and again after the folder has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from mretrieve.indexer import Outcome, Progress, build_index, remove_clips
+from mretrieve.indexer.commits import ShardSize
+
+from mretrieve.encoders import load_encoder
+from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
+from mretrieve.formats import read
+from mretrieve.index import Snapshot, verify, versions
+from mretrieve.motion import canonicalise
+
+WriteMotion = Callable[..., Path]
+MotionText = Callable[..., str]
+
+
+def _clips(index: Path) -> list[str]:
+    return Snapshot.open(index).clips["clip"].to_pylist()
+
+
+def _outcomes(report) -> dict[str, Outcome]:
+    return {entry.path: entry.outcome for entry in report.entries}
+
+
+def _touch_later(path: Path) -> None:
+    """Another time, as a later write leaves it, whatever the clock's grain."""
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))
+
+
+def test_every_file_becomes_a_clip_of_the_index(repository: Path, index: Path, some_motions: list[str]):
+    report = build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions == [entry.path for entry in report.of(Outcome.READ)]
+    assert (report.holdings.clips, report.holdings.files, report.version) == (3, 3, 1)
+    assert report.holdings.duration_s == pytest.approx(3.0, abs=0.2)
+    assert not verify(index)
+
+
+def test_an_index_holds_what_reading_canonicalising_and_encoding_give(
+    repository: Path, index: Path, write_motion: WriteMotion
+):
+    path = write_motion("long.bvh", seconds=5, fps=60)
+    build_index(repository, index, jobs=1)
+    snapshot, encoder = Snapshot.open(index), load_encoder("pose-statistics")
+    clip = canonicalise(read(path)[0])
+    positions, observed = snapshot.motion(0)
+    np.testing.assert_array_equal(positions, clip.positions)
+    np.testing.assert_array_equal(observed, clip.observed)
+    spans = list(zip(snapshot.window_start.tolist(), snapshot.window_end.tolist(), strict=True))
+    assert spans[0] == (0, clip.frame_count) and len(spans) > 5
+    np.testing.assert_array_equal(snapshot.vectors(encoder.name), encoder.encode_windows(clip, np.array(spans)))
+    assert snapshot.clips["fps"].to_pylist() == [pytest.approx(60)]
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_on(
+    repository: Path, index: Path, some_motions: list[str], bvh_text: MotionText
+):
+    (repository / "cut.bvh").write_text(bvh_text()[:-400])
+    (repository / "empty.bvh").write_text("")
+    (repository / "table.npz").write_bytes(b"PK\x03\x04" + b"pose.npy" * 20)
+    (repository / "notes.txt").write_text("no motion")
+    report = build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions
+    assert _outcomes(report) == {
+        **dict.fromkeys(some_motions, Outcome.READ),
+        **dict.fromkeys(["cut.bvh", "empty.bvh"], Outcome.REFUSED),
+        "table.npz": Outcome.UNREADABLE,
+    }
+    assert all("bvh:" in entry.reason for entry in report.of(Outcome.REFUSED))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("a bug"), RecursionError(), OSError(5, "I/O error")])
+def test_whatever_a_reader_raises_stays_with_its_file(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    def failing(path: Path, asf: Path | None = None):
+        if path.name == "b.bvh":
+            raise error
+        return read(path, asf)
+
+    monkeypatch.setattr("mretrieve.indexer.ingest.read", failing)
+    report = build_index(repository, index, jobs=1)
+    assert _outcomes(report)["sub/b.bvh"] is Outcome.REFUSED and len(_clips(index)) == 2
+    monkeypatch.undo()
+    build_index(repository, index, jobs=1)  # the fault was not the file's: it is tried again
+    assert _clips(index) == some_motions
+
+
+def test_a_second_run_has_nothing_to_do_and_makes_no_version(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    again = build_index(repository, index, jobs=1)
+    assert not again.new_version and again.version == 1 and versions(index) == [1]
+    assert again.unchanged_files == 3 and not again.entries
+
+
+def test_only_new_and_changed_files_are_read_and_those_gone_are_dropped(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
+):
+    build_index(repository, index, jobs=1)
+    write_motion("a.bvh", seconds=2, seed=7)
+    write_motion("new.bvh", seed=8)
+    (repository / "sub" / "b.bvh").unlink()
+    report = build_index(repository, index, jobs=1)
+    assert _outcomes(report) == {"a.bvh": Outcome.READ, "new.bvh": Outcome.READ, "sub/b.bvh": Outcome.GONE}
+    assert report.unchanged_files == 1
+    snapshot = Snapshot.open(index)
+    assert snapshot.clips["clip"].to_pylist() == ["a.bvh", "new.bvh", "sub/a.bvh"]
+    assert snapshot.clips["duration_s"].to_pylist() == [pytest.approx(seconds, abs=0.1) for seconds in (2, 1, 1)]
+    assert not verify(index)
+
+
+def test_a_file_that_is_only_touched_is_not_read_again(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    _touch_later(repository / "a.bvh")
+    touched = build_index(repository, index, jobs=1)
+    assert _outcomes(touched) == {"a.bvh": Outcome.UNCHANGED} and not touched.new_version
+    again = build_index(repository, index, jobs=1, progress=lambda _: pytest.fail("its new time was not remembered"))
+    assert again.unchanged_files == 3 and not again.new_version
+
+
+def test_a_file_that_becomes_bad_leaves_the_index_and_one_that_is_mended_comes(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
+):
+    (repository / "bad.bvh").write_text("HIERARCHY\nnothing")
+    build_index(repository, index, jobs=1)
+    (repository / "a.bvh").write_text("HIERARCHY\nnothing")
+    write_motion("bad.bvh")
+    build_index(repository, index, jobs=1)
+    assert _clips(index) == ["bad.bvh", "sub/a.bvh", "sub/b.bvh"]
+
+
+def test_a_refused_file_is_told_of_again_but_read_again_only_when_it_changes(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    (repository / "bad.bvh").write_text("HIERARCHY\nnothing")
+    first = build_index(repository, index, jobs=1)
+    monkeypatch.setattr("mretrieve.indexer.ingest.read", lambda *_, **__: pytest.fail("read again"))
+    again = build_index(repository, index, jobs=1)
+    assert again.entries == first.of(Outcome.REFUSED) and not again.new_version
+    _touch_later(repository / "bad.bvh")
+    (touched,) = build_index(repository, index, jobs=1).entries
+    assert touched.reason == first.of(Outcome.REFUSED)[0].reason
+    monkeypatch.undo()
+
+
+def test_a_file_that_cannot_be_opened_today_keeps_its_clips(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    build_index(repository, index, jobs=1)
+    _touch_later(repository / "a.bvh")
+
+    def forbidden(path: Path, skeletons: str) -> str:  # root, which tests may run as, is never refused
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("mretrieve.indexer.ingest.content_hash", forbidden)
+    report = build_index(repository, index, jobs=1)
+    assert "Permission denied" in report.of(Outcome.REFUSED)[0].reason
+    assert _clips(index) == some_motions
+
+
+def test_a_folder_without_motion_is_an_error_and_leaves_nothing_behind(repository: Path, index: Path):
+    (repository / "notes.txt").write_text("no motion")
+    with pytest.raises(MRetrieveError, match="no motion file found; mretrieve reads AMC, BVH"):
+        build_index(repository, index)
+    assert not index.exists()
+
+
+def test_a_folder_that_has_become_empty_does_not_empty_its_index(
+    repository: Path, index: Path, some_motions: list[str]
+):
+    build_index(repository, index, jobs=1)
+    for name in some_motions:
+        (repository / name).unlink()  # as where a drive is not mounted
+    with pytest.raises(MRetrieveError, match="no motion file found"):
+        build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions
+
+
+def test_the_number_of_processes_changes_no_byte(
+    repository: Path, tmp_path: Path, write_motion: WriteMotion, monkeypatch
+):
+    for number in range(40):
+        write_motion(f"{number:02d}.bvh", seconds=1 + number % 4, seed=number)
+    monkeypatch.setattr("mretrieve.indexer.build.ALONE_BELOW_BYTES", 0)
+    contents = []
+    for jobs in (1, 3):
+        build_index(repository, tmp_path / f"{jobs}", jobs=jobs, shard_size=ShardSize(clips=10))
+        shards = tmp_path / f"{jobs}" / "shards"
+        contents.append({path.relative_to(shards): path.read_bytes() for path in shards.rglob("*") if path.is_file()})
+    assert contents[0] == contents[1] and len({path.parts[0] for path in contents[0]}) == 3
+
+
+def test_progress_is_told_up_to_the_last_file(repository: Path, index: Path, some_motions: list[str]):
+    told: list[Progress] = []
+    build_index(repository, index, jobs=1, progress=told.append)
+    assert (told[-1].files_done, told[-1].files_total, told[-1].clips) == (3, 3, 3)
+
+
+def test_a_run_that_is_stopped_keeps_whole_files_and_the_next_goes_on(
+    repository: Path, index: Path, write_motion: WriteMotion
+):
+    names = [write_motion(f"{number:02d}.bvh", seed=number).name for number in range(40)]
+    told: list[Progress] = []
+    report = build_index(repository, index, jobs=1, progress=told.append, stopped=lambda: len(told) == 1)
+    kept = _clips(index)
+    assert report.interrupted and kept == names[: len(kept)] and report.unread_files == 40 - len(kept) > 0
+    rest = build_index(repository, index, jobs=1)
+    assert [entry.path for entry in rest.of(Outcome.READ)] == names[len(kept) :]
+    assert _clips(index) == names
+
+
+def test_labels_come_with_the_clips_and_stay_until_others_are_given(
+    repository: Path, index: Path, some_motions: list[str]
+):
+    (repository / "labels.csv").write_text("path,label,style\na.bvh,walk,calm\nsub/a.bvh,run,\n")
+    build_index(repository, index, labels=[repository / "labels.csv"], jobs=1)
+    assert Snapshot.open(index).clips["label"].to_pylist() == ["walk", "run", None]
+    (repository / "sub" / "b.bvh").unlink()
+    build_index(repository, index, jobs=1)
+    assert Snapshot.open(index).clips["label"].to_pylist() == ["walk", "run"]
+    (repository / "labels.csv").write_text("path,label\na.bvh,sit\n")
+    report = build_index(repository, index, labels=[repository / "labels.csv"], jobs=1)
+    assert report.new_version and not report.of(Outcome.READ)
+    assert Snapshot.open(index).clips["label"].to_pylist() == ["sit", None]
+    assert "style" not in Snapshot.open(index).clips.column_names
+
+
+def test_removed_clips_stay_out_until_their_file_changes(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
+):
+    build_index(repository, index, jobs=1)
+    assert remove_clips(index, ["a.bvh"]) == 2
+    report = build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions[1:] and _outcomes(report) == {"a.bvh": Outcome.REMOVED}
+    write_motion("a.bvh", seed=9)
+    build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions
+    with pytest.raises(QueryError):
+        remove_clips(index, ["sub/b.bvh", "nowhere.bvh"])
+    assert _clips(index) == some_motions
+
+
+def test_a_rebuild_reads_all_again_and_replaces_the_index_in_one_step(
+    repository: Path, index: Path, some_motions: list[str]
+):
+    build_index(repository, index, jobs=1)
+    remove_clips(index, ["a.bvh"])
+    report = build_index(repository, index, jobs=1, rebuild=True, shard_size=ShardSize(clips=1))
+    assert len(report.of(Outcome.READ)) == 3 and versions(index)[-1] == report.version == 3
+    assert _clips(index) == some_motions
+
+
+def test_an_interrupted_rebuild_leaves_the_index_as_it_was(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    report = build_index(repository, index, jobs=1, rebuild=True, stopped=lambda: True)
+    assert report.interrupted and not report.new_version and _clips(index) == some_motions
+
+
+def test_an_index_takes_nothing_from_another_folder(
+    repository: Path, index: Path, some_motions: list[str], tmp_path: Path, bvh_text: MotionText
+):
+    build_index(repository, index, jobs=1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.bvh").write_text(bvh_text())
+    with pytest.raises(IndexStateError, match="--rebuild"):
+        build_index(tmp_path / "other", index, jobs=1)
+    build_index(tmp_path / "other", index, jobs=1, rebuild=True)
+    assert _clips(index) == ["x.bvh"]
+
+
+def test_an_index_of_other_weights_is_not_added_to(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion, monkeypatch: pytest.MonkeyPatch
+):
+    build_index(repository, index, jobs=1)
+    write_motion("new.bvh")
+    monkeypatch.setattr(type(load_encoder("pose-statistics")), "fingerprint", "other", raising=False)
+    if load_encoder("pose-statistics").fingerprint != "other":
+        monkeypatch.setattr(load_encoder("pose-statistics"), "fingerprint", "other")
+    with pytest.raises(IndexStateError, match=r"other weights.*--rebuild"):
+        build_index(repository, index, jobs=1)
+    build_index(repository, index, jobs=1, rebuild=True)
+    assert Snapshot.open(index).encoders[0].fingerprint == "other"
+    assert len(_clips(index)) == 4
+
+
+def test_a_name_that_is_no_utf8_is_refused_and_a_long_one_is_not(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion, bvh_text: MotionText
+):
+    try:
+        Path(os.fsdecode(os.fsencode(repository) + b"/caf\xe9.bvh")).write_text(bvh_text())
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    write_motion("n" * 250 + ".bvh", seed=1)
+    write_motion("Ünï #1 ~ 'x'.bvh", seed=2)
+    report = build_index(repository, index, jobs=1)
+    (refused,) = report.of(Outcome.REFUSED)
+    assert "not valid UTF-8" in refused.reason
+    assert set(_clips(index)) == {*some_motions, "n" * 250 + ".bvh", "Ünï #1 ~ 'x'.bvh"}
+    assert build_index(repository, index, jobs=1).entries == (refused,)
+
+
+def test_a_folder_may_hold_its_own_index(repository: Path, some_motions: list[str]):
+    index = repository / "index"
+    build_index(repository, index, jobs=1)
+    assert not build_index(repository, index, jobs=1).new_version
+
+
+def test_two_writers_do_not_meet(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    with pytest.raises(IndexStateError):
+        build_index(
+            repository, index, jobs=1, rebuild=True, progress=lambda _: build_index(repository, index, jobs=1) and None
+        )
+
+
+def test_the_tables_of_an_index_are_of_plain_types(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    kinds = {field.name: field.type for field in Snapshot.open(index).clips.schema}
+    assert kinds["path"] == pa.string() and pa.types.is_floating(kinds["fps"])

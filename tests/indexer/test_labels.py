@@ -1,0 +1,105 @@
+"""Label files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mretrieve.indexer.labels import Labels, read_labels
+
+from mretrieve.errors import MRetrieveError
+
+PATHS = {"walks/a.bvh", "walks/b.bvh", "c.bvh"}
+
+
+def _read(folder: Path, text: str | bytes, name: str = "labels.csv") -> Labels:
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_labels([file], folder, PATHS)
+
+
+def test_paths_are_relative_to_the_repository_or_to_the_csv(tmp_path: Path):
+    rows = _read(
+        tmp_path, "path,label\na.bvh,walk\nwalks/b.bvh,run\n../c.bvh,sit\n", "walks/labels.csv"
+    ).table.to_pylist()
+    assert rows == [
+        {"path": "c.bvh", "label": "sit"},
+        {"path": "walks/a.bvh", "label": "walk"},
+        {"path": "walks/b.bvh", "label": "run"},
+    ]
+
+
+def test_a_csv_outside_the_repository_names_files_inside_it(tmp_path: Path):
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "labels.csv").write_text(f"path,label\nc.bvh,x\n{tmp_path}/repository/walks/a.bvh,y\n")
+    labels = read_labels([tmp_path / "labels.csv"], tmp_path / "repository", PATHS)
+    assert labels.table["path"].to_pylist() == ["c.bvh", "walks/a.bvh"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_delimiter_encoding_and_line_ends_are_recognised(tmp_path: Path, delimiter: str, encoding: str, end: str):
+    text = end.join(
+        ["", delimiter.join(['"Path"', "label", "style"]), delimiter.join(["c.bvh", "gehen", '"müde, sehr"'])]
+    )
+    assert _read(tmp_path, text.encode(encoding)).table.to_pylist() == [
+        {"path": "c.bvh", "label": "gehen", "style": "müde, sehr"}
+    ]
+
+
+def test_paths_written_on_windows_are_understood(tmp_path: Path):
+    assert _read(tmp_path, "path,label\nwalks\\a.bvh,x\n").table["path"].to_pylist() == ["walks/a.bvh"]
+
+
+def test_an_empty_cell_and_a_short_row_are_no_label(tmp_path: Path):
+    labels = _read(tmp_path, "path,label,style\nc.bvh,,\nwalks/a.bvh,x\n")
+    assert labels.table.to_pylist() == [
+        {"path": "c.bvh", "label": None, "style": None},
+        {"path": "walks/a.bvh", "label": "x", "style": None},
+    ]
+
+
+def test_several_files_add_up(tmp_path: Path):
+    (tmp_path / "1.csv").write_text("path,label\nc.bvh,x\n")
+    (tmp_path / "2.csv").write_text("path,style\nc.bvh,calm\n")
+    labels = read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], tmp_path, PATHS)
+    assert labels.table.to_pylist() == [{"path": "c.bvh", "label": "x", "style": "calm"}]
+
+
+def test_files_that_the_folder_does_not_have_are_a_warning(tmp_path: Path):
+    labels = _read(tmp_path, "path,label\nc.bvh,x\nd.bvh,y\ne.bvh,y\n")
+    assert labels.table["path"].to_pylist() == ["c.bvh"]
+    (warning,) = labels.warnings
+    assert "'d.bvh' (line 3), 'e.bvh' (line 4)" in warning
+
+
+def test_a_row_may_be_repeated_but_not_contradicted(tmp_path: Path):
+    assert _read(tmp_path, "path,label\nc.bvh,x\n./c.bvh,x\n").table.num_rows == 1
+    with pytest.raises(MRetrieveError, match=r"labels.csv:3: label of 'c.bvh' is 'y', but .*labels.csv:2 says 'x'"):
+        _read(tmp_path, "path,label\nc.bvh,x\nc.bvh,y\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is empty"),
+        ("file,label\nc.bvh,x\n", ":1: no column named `path`, only file, label"),
+        ("path\nc.bvh\n", ":1: no column besides `path`"),
+        ("path,label,label\nc.bvh,x,y\n", ":1: two columns are named 'label'"),
+        ("path,fps\nc.bvh,x\n", ":1: every clip has a column 'fps' of its own"),
+        ("path,label\n,x\n", ":2: no path in this row"),
+        ("path,label\nc.bvh,walk, fast\n", ":2: 3 cells, but the header has 2"),
+        (b"\x00\x01\x02\xff", "is no text file"),
+    ],
+)
+def test_what_is_no_label_file_is_refused_with_its_line(tmp_path: Path, text: str | bytes, complaint: str):
+    with pytest.raises(MRetrieveError) as refused:
+        _read(tmp_path, text)
+    assert f"{tmp_path / 'labels.csv'}{'' if complaint.startswith(':') else ': '}{complaint}" in str(refused.value)
+
+
+def test_a_label_file_that_does_not_exist_is_named(tmp_path: Path):
+    with pytest.raises(MRetrieveError, match=r"none.csv: cannot read the labels"):
+        read_labels([tmp_path / "none.csv"], tmp_path, PATHS)

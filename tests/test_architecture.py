@@ -1,0 +1,90 @@
+"""The house rules that a machine can check: which way imports point, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mretrieve
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+#: Rooms and what each may import of the project, besides itself and errors.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "motion": set(),
+    "formats": {"motion"},
+    "demo": {"motion", "formats"},
+    "encoders": {"motion"},
+    "index": set(),
+    "search": {"motion", "formats", "encoders", "index"},
+    "evaluation": {"motion", "encoders", "index", "search"},
+    "indexer": {"motion", "formats", "encoders", "index"},
+    "cli": {"motion", "formats", "demo", "encoders", "index", "search", "evaluation", "indexer"},
+}
+
+
+def _library_files() -> list[Path]:
+    return [path for top in ("mretrieve", "indexer", "cli") for path in sorted((REPOSITORY / top).rglob("*.py"))]
+
+
+def _module(path: Path) -> tuple[str, ...]:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return parts if parts[0] == "mretrieve" else ("mretrieve", *parts)
+
+
+def _imported(path: Path) -> Iterator[tuple[str, ...]]:
+    """Absolute names of the project's modules that a file imports, wherever in the file."""
+    module = _module(path)
+    package = module if path.name == "__init__.py" else module[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            name = (*base, *(node.module or "").split(".")) if node.module else base
+            if name == ("mretrieve",):
+                yield from (("mretrieve", alias.name) for alias in node.names)
+            else:
+                yield name
+
+
+@pytest.mark.parametrize("path", _library_files(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_no_import_points_up(path: Path):
+    module = _module(path)
+    if len(module) < 2:
+        return  # the public face hands on names of every room
+    room = module[1]
+    for name in _imported(path):
+        if name[:1] == ("mretrieve",) and len(name) > 1 and name[1] in ALLOWED and name[1] not in (room, "errors"):
+            assert name[1] in ALLOWED[room], f"{path}: {room} must not import {name[1]}"
+
+
+def test_every_room_is_known_to_this_test():
+    rooms = {path.name for path in (REPOSITORY / "mretrieve").iterdir() if (path / "__init__.py").is_file()}
+    assert rooms | {"errors", "indexer", "cli"} == set(ALLOWED)
+
+
+def test_the_public_names_are_the_listed_ones_and_all_can_be_imported():
+    assert all(getattr(mretrieve, name) is not None for name in mretrieve.__all__)
+    assert sorted([*mretrieve.__all__, "__version__"]) == sorted(dir(mretrieve))
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import mretrieve", ("numpy", "numba", "faiss", "torch", "pyarrow", "h5py")),
+        ("from mretrieve.cli import main; main(['--help'], standalone_mode=False)", ("numpy", "numba", "faiss", "torch")),
+        ("import mretrieve.search", ("torch", "scipy", "sklearn", "pandas", "pydantic", "rich")),
+    ],
+)
+def test_importing_stays_light(statement: str, unwanted: tuple[str, ...]):
+    program = f"import sys\n{statement}\nprint(*sorted(set(sys.modules) & set({unwanted!r})), file=sys.stderr)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stderr.split() == []
