@@ -18,10 +18,14 @@ $(VENV)/development: $(VENV)/runtime
 	touch $@
 
 demo: $(VENV)/runtime
-	@$(BIN)/mretrieve demo $(DEMO)
+	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO)
+	@echo && echo '$$ mretrieve index library --labels library/labels.csv'
+	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv
+	@echo && echo '$$ mretrieve query zoe_kick.bvh'
+	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh
 
 test: $(VENV)/development lint
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

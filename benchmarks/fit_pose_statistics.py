@@ -36,6 +36,8 @@ class Recipe:
 
     block_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 0.5, 0.5)  # in the order of BLOCKS
     dimension: int = 64
+    basis_dimension: int = 96  # directions that are estimated where joints are missing; the first `dimension` are used
+    noise_correlation: float = 10.0  # features share their noise: so many of them tell as much as an independent one
     ridge: float = 0.5  # part of the mean eigenvalue that is added to the covariance between copies
     piece_share: float = 0.5  # of the distance that the 2-second pieces have
     copies: int = 5
@@ -71,22 +73,23 @@ def fit_map(
     mean = originals.mean(axis=0)
     centred = (originals - mean) * scale
     _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    basis = directions[: recipe.dimension].T
-    spread = singular[: recipe.dimension] ** 2 / len(originals)
+    basis = directions[: recipe.basis_dimension].T
+    spread = singular[: recipe.basis_dimension] ** 2 / len(originals)
     noise = ((centred - centred @ basis @ basis.T) ** 2).mean(axis=0)
-    groups = ((np.concatenate([originals[:, None], copies], axis=1) - mean) * scale) @ basis
+    used = basis[:, : recipe.dimension]
+    groups = ((np.concatenate([originals[:, None], copies], axis=1) - mean) * scale) @ used
     residuals = groups - groups.mean(axis=1, keepdims=True)
     within = np.einsum("nci,ncj->ij", residuals, residuals) / (len(groups) * (groups.shape[1] - 1))
     values, vectors = np.linalg.eigh(within + recipe.ridge * np.trace(within) / len(within) * np.eye(len(within)))
     whitening = vectors / np.sqrt(values) @ vectors.T
-    variance = ((centred @ basis @ whitening) ** 2).sum(axis=1).mean()
+    variance = ((centred @ used @ whitening) ** 2).sum(axis=1).mean()
     return {
         "mean": mean.astype(np.float32),
         "block_scales": block_scales.astype(np.float32),
         "basis": basis.astype(np.float16),
         "spread": spread.astype(np.float32),
-        "noise": np.maximum(noise, 1e-3 * noise.mean()).astype(np.float32),
-        "whitening": whitening.astype(np.float32),
+        "noise": (recipe.noise_correlation * np.maximum(noise, 1e-3 * noise.mean())).astype(np.float32),
+        "whitening": np.pad(whitening, ((0, recipe.basis_dimension - recipe.dimension), (0, 0))).astype(np.float32),
         "variance": np.float32(variance),
     }
 

@@ -30,8 +30,8 @@ from .worker import ingest_in_order
 #: Files are handed to a process in pieces of at most so many, or so many bytes: a tenth of a second of work.
 PIECE_FILES, PIECE_BYTES = 16, 4 << 20
 
-#: Below this many bytes of motion one process is done before a second has started.
-ALONE_BELOW_BYTES = 24 << 20
+#: Below this many bytes of motion one process is done before a second would have paid for its start.
+ALONE_BELOW_BYTES = 64 << 20
 
 #: Versions of the index that stay readable, and for how long whatever a reader may still have open.
 KEPT_VERSIONS, GRACE_S = 3, 3600.0

@@ -28,18 +28,20 @@ def jump(actor: Actor) -> Act:
     height = float(np.clip(actor.about(0.30, 0.15) * actor.size * body.scale, 0.12, 0.55))
     ahead = actor.rng.uniform(0.0, 0.5) * actor.size
     leave = float(np.sqrt(2 * GRAVITY * height))
-    flight_s = 2 * leave / GRAVITY
+    toes, soles = 0.055 * body.scale, 0.01 * body.scale  # how much higher the pelvis is at leaving and at landing
+    landing = float(np.sqrt(leave**2 + 2 * GRAVITY * (toes - soles)))
+    flight_s = (leave + landing) / GRAVITY
     stand, crouched, off = np.cumsum([0.4, actor.about(0.42) / actor.tempo, 0.3]).tolist()
     landed = off + flight_s
     low = landed + 0.2
     duration_s = low + 0.6 / actor.tempo + 0.35
     stance = actor.stance(duration_s)
-    depth, toes = 0.30 * body.leg_m * min(actor.size, 1.2), 0.055 * body.scale
+    depth = 0.30 * body.leg_m * min(actor.size, 1.2)
 
     def track(t: Floats) -> BodyTrack:
         moved = stance(t)
         times = [stand, crouched, off, landed, low, duration_s - 0.2]
-        rise = through(t, times, [0, -depth, toes, toes, -0.8 * depth, 0], {2: leave, 3: -leave})
+        rise = through(t, times, [0, -depth, toes, soles, -0.8 * depth, 0], {2: leave, 3: -landing})
         flying = (t > off) & (t < landed)
         u = np.clip((t - off) / flight_s, 0, 1)
         rise[flying] = (toes + leave * (t - off) - GRAVITY * (t - off) ** 2 / 2)[flying]
@@ -47,7 +49,9 @@ def jump(actor: Actor) -> Act:
         forward = through(t, [crouched, off, landed, low], np.array([0, 0.06, 0.94, 1.0]) * ahead)
         moved.pelvis[:, 1] += rise
         moved.pelvis[:, 2] += forward - 0.10 * body.leg_m * bent
-        moved.feet[:, :, 1] += np.where(flying, np.maximum(rise - toes, 0) + 0.06 * actor.size * bump(u), 0)[:, None]
+        moved.feet[:, :, 1] += np.where(
+            flying, np.maximum(rise - toes + (toes - soles) * u, 0) + 0.06 * actor.size * bump(u), 0
+        )[:, None]
         moved.feet[:, :, 2] += (ahead * u)[:, None]
         pitch = through(t, [crouched + 0.1, off, off + 0.4 * flight_s, landed, landed + 0.12], [0, 0.75, 0.7, 0.35, 0])
         moved.foot_pitch[:] = pitch[:, None]

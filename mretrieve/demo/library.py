@@ -51,7 +51,7 @@ QUERY_FILE = "zoe_kick.bvh"
 
 #: Performer, style and what is performed in the long takes.
 _TAKES: tuple[tuple[str, str, str], ...] = (
-    ("ada", "neutral", "walk wave turn walk pick_up walk_backward kick clap walk sit"),
+    ("ada", "neutral", "walk wave turn walk pick_up walk_backward kick clap reach walk jump punch sit"),
     (
         "cleo",
         "energetic",
@@ -60,7 +60,7 @@ _TAKES: tuple[tuple[str, str, str], ...] = (
     ("bo", "tired", "walk reach sidestep squat bow throw turn walk sit pick_up"),
 )
 
-LABEL_COLUMNS = ("path", "label", "style", "performer", "rig", "side", "speed")
+LABEL_COLUMNS = ("path", "label", "style", "performer", "side", "speed")
 MOMENT_COLUMNS = ("path", "start_s", "end_s", "label", "side")
 
 _README = """\
@@ -69,7 +69,7 @@ _README = """\
 Generated motion capture: {clips} short clips of {kinds} kinds and {takes} long takes, by {performers} performers who do
 not exist, on {rigs} rigs in BVH and ASF/AMC. No recording of anyone went into it.
 
-- `labels.csv`: kind, style, performer, rig, side and speed of every file ("take" for the long takes)
+- `labels.csv`: kind, style, performer, side and speed of every file ("take" for the long takes)
 - `moments.csv`: what happens in the long takes, from when to when, in seconds
 
 Licence: CC0 1.0, public domain (https://creativecommons.org/publicdomain/zero/1.0/).
@@ -93,7 +93,7 @@ def make_library(folder: Path | str, *, clips_per_kind: int = 7, seed: int = 0) 
     for performer, recipe, number in _short_clips(clips_per_kind, seed):
         path = performer.path(folder, f"_{recipe.kind}_{recipe.style}_{number:02d}")
         _write(path, perform(recipe, performer.template.fps), performer.template)
-        shown = (performer.name, performer.template.name, recipe.side, f"{recipe.speed:.2f}")
+        shown = (performer.name, recipe.side, f"{recipe.speed:.2f}")
         labels.append((path.relative_to(folder).as_posix(), recipe.kind, recipe.style, *shown))
     for number, (name, style, kinds) in enumerate(_TAKES):
         performer = next(performer for performer in PERFORMERS if performer.name == name)
@@ -105,7 +105,7 @@ def make_library(folder: Path | str, *, clips_per_kind: int = 7, seed: int = 0) 
         path = performer.path(folder, f"_take_{style}")
         _write(path, performance, performer.template)
         relative = path.relative_to(folder).as_posix()
-        labels.append((relative, "take", style, name, performer.template.name, "", ""))
+        labels.append((relative, "take", style, name, "", ""))
         moments += [(relative, f"{m.start_s:.3f}", f"{m.end_s:.3f}", m.recipe.kind, m.recipe.side) for m in happenings]
     _write_csv(folder / "labels.csv", LABEL_COLUMNS, labels)
     _write_csv(folder / "moments.csv", MOMENT_COLUMNS, moments)

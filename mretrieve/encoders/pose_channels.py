@@ -44,12 +44,12 @@ CHANNEL_JOINTS[153 + np.arange(51), np.repeat(_PARENT, 3)] = True
 CHANNEL_JOINTS[153 + np.arange(51), np.repeat(_CHILD, 3)] = True
 CHANNEL_JOINTS[209 + np.arange(17), 1 + np.arange(17)] = True
 
+_FACING = tuple(map(joint, ("left_hip", "right_hip", "left_shoulder", "right_shoulder")))
+
 
 def pose_channels(clip: Clip) -> NDArray[np.float32]:
     """Channels (226, T) of a clip, float32; a channel that rests on unobserved joints holds what was filled in there."""
-    # whether a joint counts as observed must not change on the way: the origin would jump
-    mostly = np.broadcast_to(2 * clip.observed.sum(axis=0) >= clip.frame_count, clip.observed.shape)
-    view = body_view(clip.positions, mostly)
+    view = body_view(clip.positions, _steady_mask(clip.observed))
     joints = np.ascontiguousarray(view.positions[:, USED_JOINTS].transpose(1, 2, 0))  # (18, 3, T): time runs along memory
     velocity = view.velocity()
     values = np.empty((CHANNEL_COUNT, clip.frame_count), np.float32)
@@ -59,6 +59,16 @@ def pose_channels(clip: Clip) -> NDArray[np.float32]:
     values[ROOT] = np.stack([*velocity.T, view.turning(), velocity[:, 1]])
     values[SPEEDS] = _length(np.gradient(joints[1:], axis=2)) * CANONICAL_FPS if clip.frame_count > 1 else 0.0
     return values
+
+
+def _steady_mask(observed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which joints (T, 22) set origin and heading: the same in every frame, or both would jump.
+
+    Where neither hips nor shoulders were seen in pairs, what was filled in for them still tells where the body faces.
+    """
+    mostly = 2 * observed.sum(axis=0) >= len(observed)
+    mostly[list(_FACING)] |= not any(mostly[list(pair)].all() for pair in (_FACING[:2], _FACING[2:]))
+    return np.broadcast_to(mostly, observed.shape)
 
 
 def _length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -31,18 +31,18 @@ _STORED = ("mean", "block_scales", "basis", "spread", "noise", "whitening", "var
 
 @dataclass(frozen=True, eq=False)
 class WhitenedMap:
-    """A linear map from features (N, 1965) to K numbers, and what is needed to estimate them from a part of the features.
+    """A linear map from features (N, 1965) to K numbers, which can be estimated from a part of the features.
 
-    The features are taken as mean + basis @ z + noise, with z of variance `spread` and independent noise of variance
-    `noise`; the map is z followed by `whitening`.
+    The features are taken as mean + basis @ z + noise, with z of variance `spread` and noise of variance `noise`; the
+    map is z times `whitening`. Where joints are missing, z is its mean given the features that are there.
     """
 
     mean: NDArray[np.float32]  # (1965,)
     scale: NDArray[np.float32]  # (1965,) the weight of each feature
-    basis: NDArray[np.float32]  # (1965, K) orthonormal columns
-    spread: NDArray[np.float32]  # (K,)
+    basis: NDArray[np.float32]  # (1965, L) orthonormal columns, L >= K
+    spread: NDArray[np.float32]  # (L,)
     noise: NDArray[np.float32]  # (1965,)
-    whitening: NDArray[np.float32]  # (K, K)
+    whitening: NDArray[np.float32]  # (L, K)
     variance: float  # mean squared norm of the mapped training windows, whose mean is 0
 
     def __call__(self, features: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:

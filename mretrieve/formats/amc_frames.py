@@ -24,12 +24,12 @@ def read_frames(
 ) -> tuple[NDArray[np.float64], Columns]:
     """Rows (T, N) of the frames from byte `start` to the end, and the column of every (bone, degree of freedom).
 
-    `dofs` are the degrees of freedom of each bone of the skeleton, `skeleton` its file name for messages. The bones of a
-    frame may stand in any order; as far as frames keep the order of the first, one compiled pass reads them.
+    `dofs` are the degrees of freedom of each bone of the skeleton, `skeleton` its file name for messages. The bones of
+    a frame may stand in any order; as far as frames keep the order of the first, one compiled pass reads them.
 
     Raises:
-        FormatError: no frames, a frame that does not fit the skeleton or the one before it, or a value that is no finite
-            number; the message names line, frame and bone.
+        FormatError: no frames, a frame that does not fit the skeleton or the one before it, or a value that is no
+            finite number; the message names line, frame and bone.
     """
     lines = AmcLines(text, dofs, skeleton)
     first = next(lines.frames(start), None)
@@ -70,9 +70,8 @@ def _scan(
 
 
 def _row(text: MotionText, frame: AmcFrame, layout: list[bytes], mark: int) -> list[float]:
-    row = []
-    for name in layout:
-        where = f"frame {frame.number}, bone {decode(name)!r}"
-        for token in _TOKEN.finditer(text.content, *frame.bones[name]):
-            row.append(slow_number(text, token.start(), mark, where)[0])
-    return row
+    return [
+        slow_number(text, token.start(), mark, f"frame {frame.number}, bone {decode(name)!r}")[0]
+        for name in layout
+        for token in _TOKEN.finditer(text.content, *frame.bones[name])
+    ]

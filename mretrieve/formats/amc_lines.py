@@ -1,4 +1,4 @@
-"""The frames of an AMC file line by line: any order of bones, and the first thing that is wrong by line, frame and bone."""
+"""The frames of an AMC file line by line: bones in any order, and what is wrong by its line, frame and bone."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class AmcLines:
             raise self.text.error(position, f"{where} stands there twice; remove one")
         raise self.text.error(
             position,
-            f"{where} has {value_count} values, in {self.skeleton} it has {len(self.dofs[bone])} degrees of freedom; mend "
-            "the line or name the right skeleton with --asf",
+            f"{where} has {value_count} values, in {self.skeleton} it has {len(self.dofs[bone])} degrees of freedom; "
+            "mend the line or name the right skeleton with --asf",
         )
 
     def _complete(self, frame: AmcFrame, position: int) -> AmcFrame:

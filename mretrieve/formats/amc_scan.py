@@ -18,9 +18,7 @@ def layout_of(names: list[bytes]) -> Layout:
     pieces = [[name[at : at + 8] for at in range(0, len(name), 8)] for name in names]
     lengths = np.array([len(piece) for own in pieces for piece in own], np.uint64)
     words = np.frombuffer(b"".join(piece.ljust(8, b"\0") for own in pieces for piece in own), "<u8").astype(np.uint64)
-    masks = np.frombuffer(b"".join((b"\xff" * int(length)).ljust(8, b"\0") for length in lengths), "<u8").astype(
-        np.uint64
-    )
+    masks = np.array([2 ** (8 * int(length)) - 1 for length in lengths], np.uint64)
     return words, masks, lengths, np.cumsum([0] + [len(own) for own in pieces])
 
 
@@ -28,9 +26,10 @@ def layout_of(names: list[bytes]) -> Layout:
 def scan_frames(text, stop, mark, layout, column_ends, values, state):  # type: ignore[no-untyped-def]
     """Fill `values` (T, N) with the frames of text[:stop] from `state` on.
 
-    The layout is that of `layout_of`, and the columns of each bone end at one of `column_ends`. `state` is (position, frame, bone or -1 between frames, column, whether the bone's name is
-    read, number of the last frame, position of this frame), and the scan can go on from it: NEEDS_FLOAT at the start of
-    a token for `float()`. DIFFERS means that the frame at state[6] does not follow the layout or the one before it.
+    The layout is that of `layout_of`, and the columns of each bone end at one of `column_ends`. `state` is (position,
+    frame, bone or -1 between frames, column, whether the bone's name is read, number of the last frame, position of
+    this frame), and the scan can go on from it: NEEDS_FLOAT at the start of a token for `float()`. DIFFERS means that
+    the frame at state[6] breaks with the layout or the numbering.
     """
     position, end = np.uint64(state[0]), np.uint64(stop)
     frame, bone, column, named, last_number, frame_position = state[1], state[2], state[3], state[4], state[5], state[6]
@@ -46,11 +45,9 @@ def scan_frames(text, stop, mark, layout, column_ends, values, state):  # type: 
                 frame_position = np.int64(position)
                 if position >= end:
                     break
-                number = 0
-                first_digit = position
-                while np.uint64(text[position]) - np.uint64(48) < np.uint64(10) and position - first_digit < np.uint64(
-                    15
-                ):
+                number = np.int64(0)
+                last_digit = position + np.uint64(15)
+                while position < last_digit and np.uint64(text[position]) - np.uint64(48) < np.uint64(10):
                     number = number * 10 + np.int64(text[position]) - 48
                     position += one
                 position = _skip_blanks(text, position)

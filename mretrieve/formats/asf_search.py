@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from ..errors import FormatError
@@ -30,8 +31,8 @@ def find_skeleton(motion: Path) -> Path:
         return skeletons[0]
     found = f"none of its {len(skeletons)} .asf files fits" if skeletons else "there is no .asf file"
     raise FormatError(
-        f"{motion}: no skeleton found: in {folder} {found} (looked for {motion.stem}.asf, for a beginning of that name and "
-        "for the only .asf); put the skeleton beside the motion or name it with --asf"
+        f"{motion}: no skeleton found: in {folder} {found} (looked for {motion.stem}.asf, for a beginning of that name "
+        "and for the only .asf); put the skeleton beside the motion or name it with --asf"
     )
 
 
@@ -39,8 +40,7 @@ def _beginnings(stem: str) -> list[str]:
     """The stem and its beginnings up to the end of each word, longest first; words are runs of letters or of digits."""
     ends = [
         end
-        for end in range(1, len(stem))
-        if not (stem[end - 1].isalpha() and stem[end].isalpha())
-        and not (stem[end - 1].isdigit() and stem[end].isdigit())
+        for end, (before, after) in enumerate(pairwise(stem), start=1)
+        if not (before.isalpha() and after.isalpha()) and not (before.isdigit() and after.isdigit())
     ]
     return [stem, *(stem[:end] for end in reversed(ends))]

@@ -40,8 +40,7 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
     if fps is None:
         found = printable(frame_time.group("value")[:40])
         raise text.error(
-            frame_time.start("value"),
-            f"Frame Time is {found!r}, not a number of seconds between 0.00001 and 1; correct it",
+            frame_time.start("value"), f"Frame Time is {found!r}, not between 0.00001 and 1 second; correct it"
         )
     row_length = bodies[-1].columns.stop
     if row_length == 0:

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,7 +24,7 @@ _HEAD = re.compile(rb"\s*+HIERARCHY\b", re.IGNORECASE)
 _STATEMENT = re.compile(
     # a joint's name is all that stands before the brace or the line's end: names may have blanks
     rb"\s*+(?:(?P<joint>ROOT|JOINT|END\s*+SITE)\b([^{}\r\n]*+)\s*+\{"
-    rb"(?:\s*+OFFSET\s++([^\s{}]++)\s++([^\s{}]++)\s++([^\s{}]++))?+"
+    rb"(?:\s*+OFFSET\s++([^\s{}]++)\s++([^\s{}]++)\s++(?!CHANNELS)([^\s{}]++))?+"
     rb"(?:\s*+CHANNELS\s++(\d{1,9}+)((?:\s++[XYZ](?:position|rotation)\b)*+))?+"
     rb"|(?P<closing>\}(?:\s*+\})*+)|(?P<motion>MOTION)\b)",
     re.IGNORECASE,
@@ -71,10 +72,12 @@ def parse_hierarchy(text: MotionText) -> tuple[list[Body], int]:
         if statement["joint"]:
             chain.append(_add_joint(text, statement, joints, chain))
         elif closing := statement["closing"]:
-            count = closing.count(b"}")
-            if count > len(chain):
-                raise text.error(statement.start("closing"), "one closing brace too many; balance the braces")
-            del chain[-count:]
+            if closing.count(b"}") > len(chain):
+                place = -1
+                for _ in range(len(chain) + 1):
+                    place = closing.index(b"}", place + 1)
+                raise text.error(statement.start("closing") + place, "a closing brace too many; balance the braces")
+            del chain[-closing.count(b"}") :]
         elif chain:
             name = joints.names[chain[-1]]
             raise text.error(
@@ -176,7 +179,7 @@ def _bodies(text: MotionText, joints: _Joints, end: int) -> list[Body]:
     starts = [index for index, parent in enumerate(joints.parents) if parent < 0] + [len(joints.names)]
     bodies: list[Body] = []
     column = 0
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in pairwise(starts):
         kinds = joints.kinds[first:last]
         rig = Rig(
             joint_names=tuple(joints.names[first:last]),

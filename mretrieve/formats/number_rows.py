@@ -30,8 +30,8 @@ def number(token: bytes) -> float | None:
 def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, claimed_at: int) -> NDArray[np.float64]:
     """`frame_count` rows of `row_length` numbers from the byte `start` to the end of the text, as (T, C) float64.
 
-    A frame may be wrapped over lines and a line may hold several frames, but no line may hold the end of one frame and a
-    part of the next: there a value is lost or too many. `claimed_at` is the position of the frame count in the text.
+    A frame may be wrapped over lines and a line may hold several frames, but no line may hold the end of one frame and
+    a part of the next: there a value is lost or too many. `claimed_at` is the position of the frame count in the text.
 
     Raises:
         FormatError: more or fewer numbers than declared, a token that is no finite number, or one beyond LARGEST_VALUE.
@@ -54,8 +54,8 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
     if state[3] >= 0:
         raise _shape_error(text, start, row_length) or text.error(
             int(state[3]) - 1,
-            f"this line holds the end of one frame and a part of the next, but a frame has {row_length} values; look for "
-            "a lost or doubled value here or before, or put each frame on a line of its own",
+            f"this line holds the end of one frame and a part of the next, but a frame has {row_length} values; look "
+            "for a lost or doubled value here or before, or put each frame on a line of its own",
         )
     return values.reshape(frame_count, row_length)
 

@@ -1,10 +1,10 @@
 """Decimal numbers from bytes: one compiled pass, bit for bit what Python's float() gives.
 
-Up to eight digits are found and converted at once in one 64-bit word (Lemire, "Number parsing at a gigabyte per second",
-2021). Where the digits of a number fit 53 bits and its power of ten is at most 10^22 both are exact as float64 and one
-division rounds once (Clinger 1990). Longer numbers are divided in double-double arithmetic, and the answer stands unless
-it lies too near the middle between two floats to be sure; those, and all spellings that the scanner does not know, are
-left to `float()`.
+Up to eight digits are found and converted at once in one 64-bit word (Lemire, "Number parsing at a gigabyte per
+second", 2021). Where the digits of a number fit 53 bits and its power of ten is at most 10^22 both are exact as float64
+and one division rounds once (Clinger 1990). Longer numbers are divided in double-double arithmetic, and the answer
+stands unless it lies too near the middle between two floats to be sure; those, and all spellings that the scanner does
+not know, are left to `float()`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
@@ -39,7 +39,7 @@ _TEN_THOUSANDS = np.uint64(0x0000271000000001)
 _EXACT_INTEGERS = np.uint64(1 << 53)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _trailing_zeros(_typing_context: Any, word: Any) -> Any:
     """Number of zero bits below the lowest one of a uint64."""
 
@@ -65,7 +65,7 @@ def _eight_digits(text, position):  # type: ignore[no-untyped-def]
     others = ((digits + _TO_HIGH_BIT) | digits) & _HIGH_BITS  # right up to the first byte that is no digit
     count = np.uint64(8)
     if others != 0:
-        bits = _trailing_zeros(others) & np.uint64(56)
+        bits = _trailing_zeros(others) & np.uint64(56)  # type: ignore[call-arg]
         count = bits >> np.uint64(3)
         digits = (digits << (np.uint64(56) - bits)) << np.uint64(8)  # zeros take the place of what is no digit
     digits = digits * np.uint64(10) + (digits >> np.uint64(8))
@@ -108,7 +108,8 @@ def scan_long_number(text, position, mark):  # type: ignore[no-untyped-def]
     if negative or text[position] == 43:
         position += one
     mantissa = np.uint64(0)
-    digit_count = significant_count = exponent = 0
+    digit_count = significant_count = 0
+    exponent = np.int64(0)  # of ten
     behind_mark = cut = False
     while True:
         digit = np.uint64(text[position]) - np.uint64(48)
@@ -117,7 +118,7 @@ def scan_long_number(text, position, mark):  # type: ignore[no-untyped-def]
             significant_count += mantissa > 0 or digit > 0
             if significant_count <= 19:
                 mantissa = mantissa * ten + digit
-                exponent -= behind_mark
+                exponent -= np.int64(behind_mark)
             elif behind_mark:
                 cut = True
             else:

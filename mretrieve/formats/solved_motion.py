@@ -32,8 +32,8 @@ def solved_motion(
     size = 12 * len(channels) * len(rig.parents)
     if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * text.end):
         raise FormatError(
-            f"{text.path}: {len(rig.parents)} joints in {len(channels)} frames take {size >> 20} MiB, too much for a file of "
-            f"{text.end >> 10} KiB; remove joints that do not move or cut the take"
+            f"{text.path}: {len(rig.parents)} joints in {len(channels)} frames take {size >> 20} MiB, too much for "
+            f"{text.end >> 10} KiB of file; remove joints that do not move or cut the take"
         )
     channels = np.ascontiguousarray(channels)
     positions = joint_positions(rig, channels)

@@ -32,7 +32,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
     before = time.time() - grace_s
     with explained(index):
         known = versions(index)
-        candidates = list(pairwise(known))[: len(known) - keep_versions]
+        candidates = list(pairwise(known))[: max(0, len(known) - keep_versions)]
         dropped = [
             manifest_file(index, version)
             for version, successor in candidates

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .damage import sha256_of_file
 from .files import explained, make_folder, move_aside, publish_file
 from .layout import labels_file
 from .manifest import LabelsRecord
-from .shard import check_size, damaged, read_parquet
-from .shard_writer import parquet, sha256_of_file
+from .tables import column_of, parquet, read_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,14 +48,7 @@ def write_labels(index: Path, labels: pa.Table) -> LabelsRecord | None:
 
 def read_labels(index: Path, record: LabelsRecord) -> pa.Table:
     """The table of labels of a version. IndexStateError where its file is missing or damaged."""
-    path = labels_file(index, record.id)
-    check_size(path, record.size)
-    table = read_parquet(path)
-    try:
-        _check(table)
-    except ValueError as error:
-        raise damaged(path, str(error)) from None
-    return table
+    return read_parquet(labels_file(index, record.id), record.size, record.checksum)
 
 
 def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
@@ -63,9 +56,11 @@ def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
     import pyarrow as pa
 
     if labels is not None:
+        none = labels.num_rows  # the row of nulls at the end
         row_of = {path: row for row, path in enumerate(labels["path"].to_pylist())}
-        rows = [row_of.get(path) for path in clips["path"].to_pylist()]
-        found = labels.drop_columns("path").take(pa.array(rows, pa.int64()))
+        rows = np.array([row_of.get(path, none) for path in clips["path"].to_pylist()], np.int64)
+        nulls = pa.table([pa.nulls(1, pa.string())] * labels.num_columns, labels.column_names)
+        found = pa.concat_tables([labels, nulls]).take(column_of(rows)).drop_columns("path")
         for name in found.column_names:
             clips = clips.append_column(name, found[name])
     if "label" not in clips.column_names:
@@ -79,5 +74,5 @@ def _check(labels: pa.Table) -> None:
     names = labels.column_names
     if "path" not in names or len(set(names)) < len(names) or any(kind != pa.string() for kind in labels.schema.types):
         raise ValueError(f"labels are string columns, one of them `path`, not {labels.schema.to_string()}")
-    if len(np.unique(labels["path"].to_pylist())) < labels.num_rows or labels["path"].null_count:
+    if len(set(labels["path"].to_pylist())) < labels.num_rows or labels["path"].null_count:
         raise ValueError("labels have a path twice, or a row without one")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import IndexStateError
+from .damage import check_size, damaged
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
+from .tables import numbers, read_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class Shard:
     """The files of one shard. What is asked for is mapped or read at that time, and kept.
 
-    Every method and attribute raises IndexStateError where a file is not the one that the manifest describes, as far as
-    that shows from its size, its header and the checksums of Parquet pages; `verify` reads everything.
+    Everything here raises IndexStateError where a file is not the one that the manifest describes: tables are compared
+    byte for byte, vectors and motions by size and header; `verify` reads those too.
     """
 
     def __init__(self, index: Path, record: ShardRecord) -> None:
@@ -34,22 +35,13 @@ class Shard:
     @cached_property
     def clips(self) -> pa.Table:
         """One row per clip, sorted by id."""
-        return read_parquet(self._folder / CLIPS_FILE, self.record.clip_count)
+        return self._table(CLIPS_FILE)
 
     @cached_property
     def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Row of the clip, start frame and end frame of each window, ordered by clip, the whole clip first."""
-        path = self._folder / WINDOWS_FILE
-        table = read_parquet(path, self.record.window_count)
-        try:
-            clip, start, end = (
-                table[name].to_numpy().astype(np.int32) for name in ("clip", "start_frame", "end_frame")
-            )
-        except KeyError as error:
-            raise damaged(path, f"it has no column {error}") from None
-        if len(clip) and (clip.min() < 0 or clip.max() >= self.record.clip_count or (np.diff(clip) < 0).any()):
-            raise damaged(path, "its rows belong to no clip")
-        return clip, start, end
+        table = self._table(WINDOWS_FILE)
+        return numbers(table["clip"]), numbers(table["start_frame"]), numbers(table["end_frame"])
 
     def vectors(self, space: str, dimension: int) -> NDArray[np.float32]:
         """The vectors of a space, one row per window, mapped from the file: (windows, dimension)."""
@@ -91,42 +83,7 @@ class Shard:
 
     @cached_property
     def _frame_bounds(self) -> NDArray[np.int64]:
-        counts = self.clips["frame_count"].to_numpy()
-        bounds = np.concatenate([[0], np.cumsum(counts)])
-        if counts.min(initial=1) < 1 or bounds[-1] != self.record.frame_count:
-            raise damaged(
-                self._folder / CLIPS_FILE, f"its clips have {bounds[-1]} frames, not {self.record.frame_count}"
-            )
-        return bounds
+        return np.concatenate([[0], np.cumsum(numbers(self.clips["frame_count"]))])
 
-
-def check_size(path: Path, size: int) -> None:
-    """IndexStateError where a file is missing or is not as long as its manifest says."""
-    try:
-        found = path.stat().st_size
-    except OSError as error:
-        raise damaged(path, error.strerror or str(error)) from None
-    if found != size:
-        raise damaged(path, f"it has {found} bytes, not {size}")
-
-
-def read_parquet(path: Path, row_count: int | None = None) -> Any:
-    """A table of an index, its page checksums verified; IndexStateError where it is damaged or has other rows."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if row_count is not None and file.metadata.num_rows != row_count:
-                raise damaged(path, f"it has {file.metadata.num_rows} rows, not {row_count}")
-            return file.read(use_threads=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise damaged(path, str(error).splitlines()[0]) from None
-
-
-def damaged(path: Path, what: str) -> IndexStateError:
-    """The error for a file of an index that is not what was written."""
-    return IndexStateError(
-        f"{path}: is damaged ({what}); restore it from a backup, or read the motion files again with "
-        "`mretrieve index DIR --rebuild`; `mretrieve verify` lists all damaged files"
-    )
+    def _table(self, name: str) -> pa.Table:
+        return read_parquet(self._folder / name, self.record.sizes[name], self.record.checksums[name])

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .damage import sha256_of_file
 from .files import Bytes, discard, explained, make_folder, move_aside, publish_folder, temporary_name, write_file
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
+from .tables import parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -173,16 +175,6 @@ def _window_rows(clips: Sequence[ShardClip]) -> memoryview:
     return parquet(pa.table({"clip": clip_rows, "start_frame": windows[:, 0], "end_frame": windows[:, 1]}))
 
 
-def parquet(table: Any) -> memoryview:
-    """A table as the bytes of a Parquet file; each page carries a checksum that readers verify."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    return memoryview(sink.getvalue())
-
-
 def _motions(clips: Sequence[ShardClip]) -> tuple[bytes, int, int]:
     """The HDF5 file with the motions of all clips, one after the other, and where its two arrays begin."""
     import h5py
@@ -214,7 +206,7 @@ def _npy(array: NDArray[np.float32]) -> list[Bytes]:
 
 
 def _largest_norm(vectors: NDArray[np.float32]) -> float:
-    return float(np.sqrt(max(float((row.astype(np.float64) ** 2).sum()) for row in vectors)))
+    return float(np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).max()))
 
 
 def _sha256(parts: Sequence[Bytes]) -> str:
@@ -222,9 +214,3 @@ def _sha256(parts: Sequence[Bytes]) -> str:
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits. OSError where it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,6 +18,7 @@ from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read
 from .ranking import Block, best_rows, gathered
 from .rows import Rows, live_rows
 from .shard import Shard
+from .tables import column_of, numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,17 +108,16 @@ class Snapshot:
         import pyarrow as pa
 
         from .labels import joined, read_labels
-        from .shard_writer import clips_schema
 
         rows, record = self._rows, self.manifest.labels
-        clips = pa.concat_tables([clips_schema().empty_table(), *(shard.clips for shard in self._shards)])
-        first_of_shard = np.cumsum([0, *(shard.record.clip_count for shard in self._shards)])
-        order = first_of_shard[rows.clip_shard] + rows.clip_local
+        clips = pa.concat_tables([shard.clips for shard in self._shards] or [_no_clips()])
+        first_of_shard = np.cumsum([0, *(shard.record.clip_count for shard in self._shards)], dtype=np.int64)
+        order = (first_of_shard[rows.clip_shard] + rows.clip_local).astype(np.int64)
         if not np.array_equal(order, np.arange(clips.num_rows)):
-            clips = clips.take(pa.array(order))
-        duration_s = clips["frame_count"].to_numpy() / CANONICAL_FPS
-        clips = clips.append_column("duration_s", pa.array(duration_s))
-        clips = clips.append_column("end_s", pa.array(clips["start_s"].to_numpy() + duration_s))
+            clips = clips.take(column_of(order))
+        duration_s = numbers(clips["frame_count"]) / CANONICAL_FPS
+        clips = clips.append_column("duration_s", column_of(duration_s))
+        clips = clips.append_column("end_s", column_of(numbers(clips["start_s"]) + duration_s))
         return joined(clips, None if record is None else read_labels(self.index, record))
 
     def clip_row(self, clip: str) -> int:
@@ -226,6 +226,12 @@ class Snapshot:
                 largest_norm = shard.record.largest_norms[space]
                 blocks.append(Block(vectors, None if everything else chosen, rows, largest_norm))
         return blocks
+
+
+def _no_clips() -> pa.Table:
+    from .shard_writer import clips_schema
+
+    return clips_schema().empty_table()
 
 
 def _no_version(index: Path) -> IndexStateError:

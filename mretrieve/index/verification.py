@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import IndexStateError
+from .damage import sha256_of_file
 from .garbage import orphans
-from .labels import read_labels
-from .layout import MOTIONS_FILE, labels_file, manifest_file, shard_folder, versions
-from .manifest import EncoderRecord, LabelsRecord, Manifest, ShardRecord, read_manifest
+from .layout import (
+    CLIPS_FILE,
+    MOTIONS_FILE,
+    WINDOWS_FILE,
+    labels_file,
+    manifest_file,
+    shard_folder,
+    vectors_file,
+    versions,
+)
+from .manifest import EncoderRecord, Manifest, ShardRecord, read_manifest
 from .shard import Shard
-from .shard_writer import sha256_of_file
 from .snapshot import Snapshot
 
 
@@ -52,7 +60,8 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
     for record, encoders in shards.values():
         yield from _shard_problems(index, record, encoders)
     for table in labels.values():
-        yield from _labels_problems(index, table)
+        if problem := _wrong_file(labels_file(index, table.id), table.size, table.checksum):
+            yield problem
     if len(manifests) == len(known):
         for path in orphans(index):
             yield Problem(
@@ -63,21 +72,7 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
 def _shard_problems(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:
     folder = shard_folder(index, record.id)
     wrong = list(_wrong_files(folder, record))
-    yield from wrong
-    if wrong:
-        return
-    try:
-        shard = Shard(index, record)
-        shard.motion(record.clip_count - 1)
-        for encoder in encoders:
-            shard.vectors(encoder.name, encoder.dimension)
-        starts = shard.windows[0]
-    except IndexStateError as error:
-        yield _problem(folder, error)
-        return
-    if len(set(starts.tolist())) != record.clip_count:
-        yield Problem(folder, "a clip has no window")
-    yield from _motions_problems(folder / MOTIONS_FILE, record)
+    yield from wrong or _wrong_counts(index, record, encoders)
 
 
 def _wrong_files(folder: Path, record: ShardRecord) -> Iterator[Problem]:
@@ -101,27 +96,28 @@ def _wrong_file(path: Path, size: int, checksum: str) -> Problem | None:
     return None
 
 
-def _motions_problems(path: Path, record: ShardRecord) -> Iterator[Problem]:
-    """Whether an HDF5 library finds the arrays where the manifest says that they are."""
+def _wrong_counts(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:
+    """Whether the manifest describes the files as they are, and other programs find in them what this one does."""
     import h5py
 
+    shard, folder = Shard(index, record), shard_folder(index, record.id)
+    for name, table, count in (
+        (CLIPS_FILE, shard.clips, record.clip_count),
+        (WINDOWS_FILE, shard.windows[0], record.window_count),
+    ):
+        if len(table) != count:
+            yield Problem(folder / name, f"has {len(table)} rows, but the manifest says {count}")
+    for encoder in encoders:
+        try:
+            shard.vectors(encoder.name, encoder.dimension)
+        except IndexStateError as error:
+            yield _problem(folder / vectors_file(encoder.name), error)
     shape = (record.frame_count, record.joint_count)
     expected = {"positions": ((*shape, 3), record.positions_offset), "observed": (shape, record.observed_offset)}
-    with h5py.File(path, "r") as file:
+    with h5py.File(folder / MOTIONS_FILE, "r") as file:
         for name, (its_shape, offset) in expected.items():
             if name not in file or file[name].shape != its_shape or file[name].id.get_offset() != offset:
-                yield Problem(path, f"{name} is not where the manifest says")
-
-
-def _labels_problems(index: Path, record: LabelsRecord) -> Iterator[Problem]:
-    path = labels_file(index, record.id)
-    if problem := _wrong_file(path, record.size, record.checksum):
-        yield problem
-        return
-    try:
-        read_labels(index, record)
-    except IndexStateError as error:
-        yield _problem(path, error)
+                yield Problem(folder / MOTIONS_FILE, f"{name} is not where the manifest says")
 
 
 def _problem(path: Path, error: IndexStateError) -> Problem:

@@ -20,20 +20,28 @@ STANDARD_METRES: dict[tuple[str, str], float] = {
     ("left_elbow", "left_wrist"): 0.26,
     ("right_elbow", "right_wrist"): 0.26,
 }
-#: Used only where a rig has none of the bones above.
-_TORSO_METRES: dict[tuple[str, str], float] = {("pelvis", "neck"): 0.52, ("pelvis", "head"): 0.60}
+#: Ways over several bones, on an upright body: used only where a rig has none of the bones above.
+_STANDING_METRES: dict[tuple[str, str], float] = {
+    ("pelvis", "neck"): 0.52,
+    ("pelvis", "head"): 0.60,
+    ("left_hip", "left_ankle"): 0.79,
+    ("right_hip", "right_ankle"): 0.79,
+    ("pelvis", "left_ankle"): 0.88,
+    ("pelvis", "right_ankle"): 0.88,
+}
 #: A bone this much shorter than it should be, against the body's other bones, is a defect of the rig (zero length).
 _LEAST_PROPORTION = 0.2
 
 
 def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDArray[np.intp]) -> float | None:
-    """Metres that one unit of `positions` (T, 22, 3), finite, stands for, on a body of adult size; None if it has no size.
+    """Metres that one unit of finite `positions` (T, 22, 3) stands for, on a body of adult size; None if it has none.
 
     The rule: standard lengths of thighs, shanks, upper arms and forearms, summed over those that the rig has, divided
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
     """
+    positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
     has = {int(index) for index in mapped}
-    for table in (STANDARD_METRES, _TORSO_METRES):
+    for table in (STANDARD_METRES, _STANDING_METRES):
         pairs = [(joint(a), joint(b)) for a, b in table]
         present = [number for number, (a, b) in enumerate(pairs) if a in has and b in has]
         if not present:

@@ -20,6 +20,8 @@ from .world_axes import find_world_axes
 #: How many frames of a motion, evenly spread, the size of the body and the axes of the file are measured on.
 _MEASURED_FRAMES = 64
 _ADULT_HEIGHT_M = 1.7
+#: Farther from the origin single precision holds no pose any more.
+_FARTHEST_M = 1e5
 #: Rates outside these are no motion capture but a slip in the header, and could ask for any amount of memory.
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
 
@@ -49,6 +51,12 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
     scale = metres_per_unit(measured, mapped)
     if scale is None or not np.isfinite(scale):
         raise RigError(f"{source}: the body has no size: all its joints stand in one place. Check the bone lengths.")
+    farthest_m = float(np.abs(positions).max()) * scale
+    if farthest_m > _FARTHEST_M:
+        raise FormatError(
+            f"{source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for absurd "
+            f"numbers in the file."
+        )
     axes = find_world_axes(measured, mapped, _ADULT_HEIGHT_M / scale)
 
     notes: list[str] = []
@@ -63,8 +71,6 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
         notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
         positions, sampled = positions[rest:], sampled[rest:]
     canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
-    if not np.isfinite(canonical).all():
-        raise FormatError(f"{source}: positions beyond what can be computed with; look for absurd numbers in the file.")
     observed = _resampled_mask(sampled, motion.fps, len(canonical))
     lacking = [name for j, name in enumerate(JOINTS) if j not in set(mapped.tolist())]
     if lacking:

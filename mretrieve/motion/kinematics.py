@@ -1,8 +1,9 @@
 """Forward kinematics: from the channels of a rig to joint rotations and world positions.
 
 The compiled kernel works on blocks of frames, one joint after the other, with every number of a joint (its world
-rotation, its position, an angle) held as a row of FRAMES_PER_BLOCK neighbouring float32, so that each arithmetic step is
-a few vector instructions. Angles are reduced to [-pi/4, pi/4] in float64, sine and cosine come from Cephes' polynomials.
+rotation, its position, an angle) held as a row of FRAMES_PER_BLOCK neighbouring float32, so that each arithmetic step
+is a few vector instructions. Angles are reduced to [-pi/4, pi/4] in float64, sine and cosine come from Cephes'
+polynomials.
 """
 
 from __future__ import annotations
@@ -116,9 +117,8 @@ def _positions(parents, is_parent, offsets, turns, is_turned, axes, channel_ends
             for channel in range(first_channel, last_channel):
                 moves = moves or kinds[channel] < ROTATE_X
             if moves:
-                _move(
-                    work, parent_block, offsets, axes, joint, first_channel, last_channel, kinds, channels, start, lanes
-                )
+                own_channels = channels[start : start + lanes, first_channel:last_channel]
+                _move(work, parent_block, offsets[joint], axes[joint], kinds[first_channel:last_channel], own_channels)
             else:
                 _place(work, parent_block, offsets[joint, 0], offsets[joint, 1], offsets[joint, 2])
             for lane in range(lanes):
@@ -170,17 +170,17 @@ def _place(work, parent, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _move(work, parent, offsets, axes, joint, first_channel, last_channel, kinds, channels, start, lanes):  # type: ignore[no-untyped-def]
+def _move(work, parent, offset, axes, kinds, channels):  # type: ignore[no-untyped-def]
     """Rows 9-11 as in `_place`, with an offset of its own in each frame: constant parts plus translation channels."""
     for axis in range(3):
-        constant = offsets[joint, axis]
+        constant = offset[axis]
         for lane in range(_LANES):
             work[(12 + axis) * _LANES + lane] = constant
-    for channel in range(first_channel, last_channel):
+    for channel in range(len(kinds)):
         if kinds[channel] < ROTATE_X:
-            x, y, z = axes[joint, 0, kinds[channel]], axes[joint, 1, kinds[channel]], axes[joint, 2, kinds[channel]]
-            for lane in range(lanes):
-                distance = np.float32(channels[start + lane, channel])
+            x, y, z = axes[0, kinds[channel]], axes[1, kinds[channel]], axes[2, kinds[channel]]
+            for lane in range(len(channels)):
+                distance = np.float32(channels[lane, channel])
                 work[12 * _LANES + lane] += distance * x
                 work[13 * _LANES + lane] += distance * y
                 work[14 * _LANES + lane] += distance * z

@@ -43,7 +43,7 @@ def match_geometry(parents: NDArray[np.int32], positions: NDArray[np.floating]) 
     """
     frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
     looked_at = np.asarray(positions[frames], np.float64)
-    sampled = np.isfinite(looked_at).all(axis=2)
+    sampled = np.asarray(np.isfinite(looked_at).all(axis=2))
     looked_at = looked_at[sampled[:, sampled.any(axis=0)].all(axis=1)]  # a joint that is never there is no bone's end
     if not len(looked_at) or len(parents) < _LEAST_JOINTS:
         return None
@@ -83,11 +83,9 @@ def match_geometry(parents: NDArray[np.int32], positions: NDArray[np.floating]) 
 
 
 def _legs_and_arms(tree: JointTree) -> tuple[LimbPair, LimbPair] | None:
-    """The two longest pairs of limbs that share no joint and leave different joints, the legs first."""
+    """The two longest pairs of limbs that share no joint, the legs first."""
     for a, b in combinations(tree.limb_pairs(), 2):
-        if a.branching == b.branching or {*a.first, *a.second} & {*b.first, *b.second, b.branching}:
-            continue
-        if a.branching in {*b.first, *b.second}:
+        if {a.branching, *a.first, *a.second} & {*b.first, *b.second} or b.branching in {*a.first, *a.second}:
             continue
         a_is_legs = log(_two_bones(tree, a) / _two_bones(tree, b))
         a_is_legs += 0.5 * (_head_reach(tree, b, a) > _head_reach(tree, a, b)) - 0.25
@@ -105,8 +103,9 @@ def _limb_length(tree: JointTree, chain: Sequence[int], joints: tuple[int, int, 
 
 
 def _head_branch(tree: JointTree, limbs: LimbPair, others: LimbPair) -> int | None:
-    """The longest branch at the joint of `limbs` that is neither one of them nor the way to the other pair."""
-    taken = {limbs.first[0], limbs.second[0], tree.path(limbs.branching, others.branching)[1]}
+    """The longest branch at the joint of `limbs` that is none of the limbs nor the way to the other pair."""
+    way = tree.path(limbs.branching, others.branching)
+    taken = {limbs.first[0], limbs.second[0], others.first[0], others.second[0], *way}
     free = [far for far in tree.neighbours[limbs.branching] if far not in taken]
     return max(free, key=lambda far: tree.reach(limbs.branching, far), default=None)
 

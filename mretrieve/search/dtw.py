@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .dtw_kernels import LANES, ROWS, sweep, trace
+from .dtw_lanes import LANES, ROWS, sweep
+from .dtw_trace import trace
 
 
 class Band(Protocol):
@@ -99,10 +100,10 @@ def dtw_distances(
     Raises:
         ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity.
     """
-    query_frames = _frames(query, "the query")
-    if not np.isfinite(query_frames).all():
-        raise ValueError("the query holds NaN or infinite values")
-    arrays = [_frames(candidate, "candidate", index, like=query_frames) for index, candidate in enumerate(candidates)]
+    query_frames = _query_frames(query)
+    arrays = [np.ascontiguousarray(candidate, query_frames.dtype) for candidate in candidates]
+    for index, array in enumerate(arrays):
+        _check_shape(array, query_frames, f"candidate {index}")
     distances = np.empty(len(arrays), np.float64)
     lengths = np.array([len(array) for array in arrays], np.int64)
     addresses = np.array([array.__array_interface__["data"][0] for array in arrays], np.int64)
@@ -145,11 +146,11 @@ def dtw_path(query: ArrayLike, candidate: ArrayLike, *, band: Band | None = None
     Raises:
         ValueError: as dtw_distances.
     """
-    query_frames = _frames(query, "the query")
-    candidate_frames = _frames(candidate, "the candidate", like=query_frames)
-    for name, frames in (("query", query_frames), ("candidate", candidate_frames)):
-        if not np.isfinite(frames).all():
-            raise ValueError(f"the {name} holds NaN or infinite values")
+    query_frames = _query_frames(query)
+    candidate_frames = np.ascontiguousarray(candidate, query_frames.dtype)
+    _check_shape(candidate_frames, query_frames, "the candidate")
+    if not np.isfinite(candidate_frames).all():
+        raise ValueError("the candidate holds NaN or infinite values")
     limits = _limits(band, len(query_frames), np.array([len(candidate_frames)], np.int64))
     path, cost = trace(query_frames, candidate_frames, limits[0])
     return path, cost
@@ -183,16 +184,20 @@ def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, "dtw")  # kept, for a thread takes longer to start than 100 candidates to align
 
 
-def _frames(sequence: ArrayLike, name: str, index: int | None = None, like: NDArray[Any] | None = None) -> NDArray[Any]:
-    """A sequence as C-contiguous (length, D), of the dtype and D of `like`."""
-    array = np.asarray(sequence) if like is None else np.asarray(sequence, like.dtype)
-    if like is None and array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
-    if array.ndim != 2 or 0 in array.shape or (like is not None and array.shape[1] != like.shape[1]):
-        wanted = "(frames, features)" if like is None else f"(frames, {like.shape[1]}) as the query"
-        numbered = name if index is None else f"{name} {index}"
-        raise ValueError(f"{numbered} has shape {array.shape}; wanted {wanted}, with at least one of each")
-    return np.ascontiguousarray(array)
+def _query_frames(query: ArrayLike) -> NDArray[Any]:
+    frames = np.asarray(query)
+    if frames.dtype not in (np.float32, np.float64):
+        frames = frames.astype(np.float64)
+    if frames.ndim != 2 or 0 in frames.shape:
+        raise ValueError(f"the query has shape {frames.shape}; wanted (frames, features), at least one of each")
+    if not np.isfinite(frames).all():
+        raise ValueError("the query holds NaN or infinite values")
+    return np.ascontiguousarray(frames)
+
+
+def _check_shape(candidate: NDArray[Any], query: NDArray[Any], name: str) -> None:
+    if candidate.ndim != 2 or candidate.shape[1] != query.shape[1] or not len(candidate):
+        raise ValueError(f"{name} has shape {candidate.shape}; wanted (frames, {query.shape[1]}) as the query")
 
 
 def _blocks(query: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ class Question:
         """
         start = self.clip.start_s if start_s is None else start_s
         end = self.clip.end_s if end_s is None else end_s
+        if not (isfinite(start) and isfinite(end)):
+            raise QueryError(f"start and end must be seconds, not {start:g} and {end:g}")
         first = max(0, round((start - self.clip.start_s) * CANONICAL_FPS))
         last = min(self.clip.frame_count, round((end - self.clip.start_s) * CANONICAL_FPS))
         if not first < last:

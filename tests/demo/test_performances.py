@@ -24,7 +24,9 @@ def bend_degrees(positions, first, middle, last):
 
 def every_kind_and_style():
     for n, (kind, style) in enumerate(itertools.product(KINDS, STYLES)):
-        yield MotionRecipe(kind, style, 0.85 + 0.1 * (n % 4), seed=n, body=Body(1.55 + 0.1 * (n % 5), 0.95 + 0.03 * (n % 4)))
+        yield MotionRecipe(
+            kind, style, 0.85 + 0.1 * (n % 4), seed=n, body=Body(1.55 + 0.1 * (n % 5), 0.95 + 0.03 * (n % 4))
+        )
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def performances():
     return {recipe: perform(recipe, 60.0) for recipe in every_kind_and_style()}
 
 
-def test_a_short_performance_lasts_from_one_and_a_half_to_nine_seconds(performances):
+def test_a_short_performance_lasts_a_few_seconds(performances):
     durations = {recipe: len(performance.root) / 60 for recipe, performance in performances.items()}
     assert {recipe: s for recipe, s in durations.items() if not 1.2 <= s <= 9.0} == {}
 
@@ -41,7 +43,9 @@ def test_bones_keep_their_length(performances):
     for performance in performances.values():
         positions = performance.positions()
         bones = np.linalg.norm(positions[:, 1:] - positions[:, list(PARENTS[1:])], axis=2)
-        np.testing.assert_allclose(bones, np.linalg.norm(performance.body.offsets[1:], axis=1)[None].repeat(len(bones), 0))
+        np.testing.assert_allclose(
+            bones, np.linalg.norm(performance.body.offsets[1:], axis=1)[None].repeat(len(bones), 0)
+        )
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -54,7 +58,9 @@ def test_knees_and_elbows_stay_within_150_degrees(performances, side):
 
 def test_no_part_of_the_body_is_below_the_floor(performances):
     for recipe, performance in performances.items():
-        toes = performance.positions()[:, FEET] + performance.rotations[:, FEET] @ performance.body.offset("left_toe_end")
+        toes = performance.positions()[:, FEET] + performance.rotations[:, FEET] @ performance.body.offset(
+            "left_toe_end"
+        )
         assert performance.positions()[..., 1].min() > -0.001, recipe
         assert toes[..., 1].min() > -0.002, recipe
 

@@ -1,0 +1,58 @@
+"""Tables on disk (Parquet) and between Arrow columns and NumPy arrays.
+
+pyarrow's own ways to arrays and back, `to_numpy` and `pa.array`, load pandas where it is installed: 0.2 s, more than a
+query takes. What a query needs goes without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .damage import check_size, damaged
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def parquet(table: pa.Table) -> memoryview:
+    """A table as the bytes of a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return memoryview(sink.getvalue())
+
+
+def read_parquet(path: Path, size: int, checksum: str) -> pa.Table:
+    """A table of an index; IndexStateError where the file is not, byte for byte, the one that was written."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_size(path, size)  # before memory is taken
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from None
+    if hashlib.sha256(content).hexdigest() != checksum:
+        raise damaged(path, "its checksum is wrong")
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        return file.read(use_threads=False)
+
+
+def numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+    """The values of a column of numbers: (rows,). BufferError or TypeError where it holds something else, or nulls."""
+    return np.from_dlpack(column.combine_chunks())
+
+
+def column_of(values: NDArray[np.float64] | NDArray[np.int64]) -> pa.Array:
+    """A column of 64-bit numbers."""
+    import pyarrow as pa
+
+    kind = pa.int64() if values.dtype == np.int64 else pa.float64()
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])

@@ -1,0 +1,92 @@
+"""A file's format is known by its content; by its suffix only where the content says nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sample_files import AMC, ASF, BVH
+
+from mretrieve.errors import FormatError
+from mretrieve.formats import READERS, UNREADABLE, read, recognise
+
+CONTENTS: dict[str, tuple[bytes, str | None]] = {
+    "bvh": (BVH.encode(), "bvh"),
+    "bvh in UTF-16": (BVH.encode("utf-16"), "bvh"),
+    "bvh with a byte-order mark and blank lines": (b"\xef\xbb\xbf\r\n\r\n" + BVH.encode(), "bvh"),
+    "amc": (AMC.encode(), "amc"),
+    "amc without header": (AMC[AMC.index("1\n") :].encode(), "amc"),
+    "asf": (ASF.encode(), "asf"),
+    "exponential maps of CMU": (b",".join([b"0.0012"] * 117) + b"\n", "expmap"),
+    "exponential maps of Human3.6M": (b", ".join([b"-1e-3"] * 99) + b"\r\n", "expmap"),
+    "npz": (b"PK\x03\x04" + bytes(26) + b"pose.npy", "npz"),
+    "fbx": (b"Kaydara FBX Binary  \0", "fbx"),
+    "c3d": (bytes([2, 0x50]) + bytes(600), "c3d"),
+    "other numbers": (b"1,2,3\n4,5,6\n", None),
+    "json": (b'{"a": 1}', None),
+    "markdown": (b"# A title\n\ntext\n", None),
+    "labels": (b"path,label\na.bvh,walk\n", None),
+    "empty": (b"", None),
+    "zip": (b"PK\x03\x04" + bytes(26) + b"readme.txt", None),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_content_decides_whatever_the_suffix(tmp_path: Path, kind: str) -> None:
+    content, expected = CONTENTS[kind]
+    path = tmp_path / "file.data"
+    path.write_bytes(content)
+    assert recognise(path) == expected
+
+
+@pytest.mark.parametrize("suffix", ["bvh", "AMC", "npz"])
+def test_damaged_content_falls_back_on_the_suffix_and_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"file.{suffix}"
+    path.write_bytes(b"\x00\x01rubbish")
+    assert recognise(path) == suffix.lower()
+    with pytest.raises(FormatError, match=f"file.{suffix}"):
+        read(path)
+
+
+def test_a_bvh_with_the_suffix_of_a_text_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "take.txt"
+    path.write_text(BVH)
+    assert read(path)[0].frame_count == 3
+
+
+@pytest.mark.parametrize("kind", ["asf", "exponential maps of CMU", "npz", "fbx", "c3d"])
+def test_known_but_unreadable_formats_are_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENTS[kind][0])
+    with pytest.raises(FormatError, match=f"file: {CONTENTS[kind][1]}: "):
+        read(path)
+
+
+def test_what_is_no_motion_file_is_refused_with_the_formats_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# notes")
+    with pytest.raises(FormatError, match=r"notes\.md: .*amc, bvh"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["missing.bvh", "."])
+def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FormatError, match="cannot be read"):
+        read(tmp_path / name)
+
+
+def test_no_format_is_both_readable_and_not() -> None:
+    assert not READERS.keys() & UNREADABLE.keys()
+
+
+def test_only_exponential_maps_and_archives_of_the_real_data_are_not_yet_readable(mocap: Path) -> None:
+    kinds = Counter(recognise(path) for path in mocap.rglob("*") if path.is_file())
+    assert set(kinds) == {"bvh", "amc", "asf", "expmap", "npz", None}
+    assert kinds["bvh"] == len(list(mocap.rglob("*.bvh")))
+    assert kinds["amc"] == len(list(mocap.rglob("*.amc")))
+    assert kinds["expmap"] == len(list(mocap.glob("cmu/expmap/**/*.txt")))
+    assert kinds["npz"] == len(list(mocap.rglob("*.npz")))
+    for path in mocap.rglob("*"):
+        if path.suffix in {".csv", ".json", ".md"} or path.name == "LICENSE":
+            assert recognise(path) is None, path

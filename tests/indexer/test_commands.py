@@ -1,0 +1,150 @@
+"""`mretrieve index`, `info`, `verify`, `remove`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from mretrieve.cli import main
+
+from mretrieve.index import Snapshot
+
+WriteMotion = Callable[..., Path]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command line in an empty folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("MRETRIEVE_INDEX", raising=False)
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+Run = Callable[..., Result]
+
+
+def test_index_makes_an_index_here_and_says_what_to_do_next(run: Run, repository: Path, some_motions: list[str]):
+    result = run("index", repository)
+    assert result.exit_code == 0, result.output
+    assert Path(".mretrieve/manifests/00000001.json").is_file()
+    assert "The index holds 3 clips of 3 files" in result.stdout
+    assert result.stdout.splitlines()[-1] == "Next: mretrieve query FILE -k 10"
+    assert "Nothing to do" in run("index", repository).stdout
+
+
+def test_the_environment_may_say_where_the_index_is(
+    run: Run, repository: Path, some_motions: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MRETRIEVE_INDEX", str(tmp_path / "there"))
+    assert run("index", repository).exit_code == 0
+    assert "3 of 3 files" in run("info").stdout and not Path(".mretrieve").exists()
+
+
+def test_what_was_skipped_is_told_in_groups(run: Run, repository: Path, some_motions: list[str]):
+    for number in range(5):
+        (repository / f"empty{number}.bvh").write_text("")
+    (repository / "broken.bvh").write_text("HIERARCHY\nROOT Hips\n{\n  OFFSET 1 2\n")
+    lines = run("index", repository).stdout.splitlines()
+    refused = lines.index("Refused: 6 files")
+    assert lines[refused + 1].startswith("  empty0.bvh, empty1.bvh, empty2.bvh and 2 more: the file is empty")
+    assert lines[refused + 2].startswith("  broken.bvh: line 2: ")
+
+
+def test_info_tells_in_words_and_in_json(run: Run, repository: Path, write_motion: WriteMotion):
+    write_motion("a.bvh")
+    write_motion("b.bvh", fps=120, seconds=4)
+    (repository / "labels.csv").write_text("path,label\na.bvh,walk\n")
+    run("index", repository, "--labels", repository / "labels.csv")
+    told = run("info").stdout
+    assert all(words in told for words in ("2 of 2 files", "120 fps (1), 30 fps (1)", "walk (1)", "pose-statistics"))
+    described = json.loads(run("info", "--format", "json").stdout)
+    assert described["holdings"]["labels"] == {"label": {"walk": 1}}
+    assert described["version"] == 1 and described["repository"] == str(repository)
+
+
+def test_verify_names_the_file_that_is_wrong(run: Run, repository: Path, some_motions: list[str]):
+    run("index", repository)
+    assert run("verify").exit_code == 0
+    motions = next(Path(".mretrieve").rglob("motions.h5"))
+    content = bytearray(motions.read_bytes())
+    content[len(content) // 2] ^= 1
+    motions.write_bytes(content)
+    result = run("verify")
+    assert result.exit_code == 1 and "motions.h5" in result.stdout and "--rebuild" in result.stdout
+    assert run("index", repository, "--rebuild").exit_code == 0
+    assert Snapshot.open(Path(".mretrieve")).clips.num_rows == 3
+
+
+def test_a_rebuild_mends_an_index_whose_rows_are_lost(run: Run, repository: Path, some_motions: list[str]):
+    run("index", repository)
+    next(Path(".mretrieve").rglob("clips.parquet")).unlink()
+    assert run("index", repository).exit_code == 2
+    assert run("index", repository, "--rebuild").exit_code == 0
+    assert Snapshot.open(Path(".mretrieve")).clips.num_rows == 3
+
+
+def test_remove_takes_clips_out(run: Run, repository: Path, some_motions: list[str]):
+    run("index", repository)
+    assert run("remove", "a.bvh", "sub/b.bvh").stdout.startswith("2 clips removed")
+    assert Snapshot.open(Path(".mretrieve")).clips["clip"].to_pylist() == ["sub/a.bvh"]
+    unknown = run("remove", "sub/c.bvh")
+    assert unknown.exit_code == 2 and "sub/a.bvh" in unknown.stderr
+    assert "--rebuild" in run("index", repository).stdout
+
+
+def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_motions: list[str]):
+    run("index", repository, "--smooth")
+    assert Snapshot.open(Path(".mretrieve")).smooth
+    (repository / "a.bvh").unlink()
+    run("index", repository)
+    assert Snapshot.open(Path(".mretrieve")).smooth
+    run("index", repository, "--no-smooth")
+    assert not Snapshot.open(Path(".mretrieve")).smooth
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["nowhere"], "nowhere: no such folder"),
+        (["file"], "is a file; give the folder"),
+        (["empty"], "no motion file found; mretrieve reads AMC, BVH"),
+        (["motions", "--encoder", "pose-statistic"], "did you mean pose-statistics?"),
+        (["motions", "--labels", "none.csv"], "none.csv: cannot read the labels"),
+        (["motions", "--asf", "none.asf"], "none.asf: no such file; check --asf"),
+        (["motions", "--rig-map", "none.json"], "none.json: no such file; check --rig-map"),
+        (["motions", "--index", "file"], "file"),
+        (["motions", "--index", "/proc/index"], "/proc/index"),
+        (["motions", "--index", "other"], "holds other files"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(
+    run: Run, some_motions: list[str], repository: Path, arguments: list[str], complaint: str
+):
+    Path("motions").symlink_to(repository)
+    Path("empty").mkdir()
+    Path("other").mkdir()
+    Path("other", "notes.txt").touch()
+    Path("file").touch()
+    result = run("index", *arguments)
+    assert result.exit_code == 2, result.output
+    assert complaint in result.stderr and len(result.stderr.splitlines()) == 1
+    assert not Path(".mretrieve", "manifests").exists()
+
+
+def test_nothing_but_bad_files_is_told_and_fails(run: Run, repository: Path):
+    (repository / "bad.bvh").write_text("HIERARCHY\nnothing")
+    result = run("index", repository)
+    assert result.exit_code == 1 and "Refused: 1 file" in result.stdout
+
+
+def test_a_name_that_no_terminal_can_print_is_escaped(run: Run, repository: Path, some_motions: list[str]):
+    try:
+        Path(os.fsdecode(os.fsencode(repository) + b"/caf\xe9.bvh")).write_text("HIERARCHY\n")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert "caf\\udce9.bvh" in run("index", repository).stdout

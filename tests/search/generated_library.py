@@ -1,0 +1,27 @@
+"""What the fixture `library` hands to the tests of search and of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mretrieve.search import Index
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """A folder of motion files with its index."""
+
+    folder: Path
+    index: Path
+    opened: Index
+
+    @property
+    def short_clip(self) -> str:
+        """A clip of a few seconds."""
+        return next(clip for clip in self.opened.clips if "_kick_" in clip)
+
+    @property
+    def long_take(self) -> str:
+        """A take of many actions."""
+        return next(clip for clip in self.opened.clips if "_take_" in clip)

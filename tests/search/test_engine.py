@@ -1,0 +1,228 @@
+"""What a query answers: the right moments, always k of them, the same every time, as brute force would."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_library import Library
+
+from mretrieve import canonicalise, read
+from mretrieve.encoders import load_encoder
+from mretrieve.errors import FormatError, IndexStateError, QueryError
+from mretrieve.index import Snapshot
+from mretrieve.indexer import build_index, remove_clips
+from mretrieve.motion import mirror
+from mretrieve.search import QueryOptions, open_index
+from mretrieve.search.candidates import competing_rows, whole_clip_rows
+
+
+def test_a_clip_finds_itself_first_at_no_distance(library: Library):
+    hit = library.opened.query(library.folder / library.short_clip, k=1)[0]
+    assert (hit.rank, hit.clip, hit.mirrored) == (1, library.short_clip, False)
+    assert hit.score == pytest.approx(1.0, abs=1e-4)
+    assert hit.distance_mm == pytest.approx(0.0, abs=1e-3)
+
+
+def test_other_clips_of_the_same_kind_come_next(library: Library):
+    hits = library.opened.query(library.short_clip, k=2, where="label <> 'take'")
+    assert [hit.label for hit in hits] == ["kick", "kick"]
+
+
+def test_a_clip_named_by_its_path_in_the_index_answers_as_its_file_does(library: Library):
+    by_name = library.opened.query(library.short_clip, k=50)
+    by_file = library.opened.query(library.folder / library.short_clip, k=50)
+    assert by_name == by_file
+
+
+def test_every_way_to_ask_gives_the_same_answer(library: Library):
+    path = library.folder / library.short_clip
+    motion = read(path)[0]
+    answers = [library.opened.query(query, k=20) for query in (path, str(path), motion, canonicalise(motion))]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_the_same_question_gives_the_same_answer_to_the_byte(library: Library):
+    def asked() -> str:
+        answer = open_index(library.index).answer(library.short_clip, QueryOptions(k=100, mirror=True)).to_json()
+        return json.dumps({**answer, "took_ms": None})
+
+    assert asked() == asked()
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 10_000])
+@pytest.mark.parametrize("options", [{}, {"rerank": 0}, {"mirror": True}])
+def test_k_hits_come_back_whenever_k_clips_exist(library: Library, k: int, options: dict[str, int | bool]):
+    hits = library.opened.query(library.short_clip, k=k, **options)
+    assert len(hits) == min(k, len(library.opened))
+    assert len({hit.clip for hit in hits}) == len(hits)
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.0 <= score <= 1.0 for score in scores)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["label = 'kick'", "label != 'kick'", "duration_s > 30", "style = 'tired' and label <> 'take'", "clip like '%kick%'"],
+)
+def test_a_filter_gives_k_hits_whenever_k_clips_meet_it(library: Library, condition: str):
+    everything = {hit.clip for hit in library.opened.query(library.short_clip, k=10_000, where=condition)}
+    few = [hit.clip for hit in library.opened.query(library.short_clip, k=2, where=condition)]
+    assert len(everything) >= 2
+    assert len(few) == 2
+    assert set(few) <= everything
+
+
+def test_a_filter_that_one_clip_meets_finds_that_clip(library: Library):
+    for clip in library.opened.clips[::7]:
+        quoted = clip.replace("'", "''")
+        assert [hit.clip for hit in library.opened.query(library.short_clip, where=f"clip = '{quoted}'")] == [clip]
+
+
+def test_a_filter_that_no_clip_meets_finds_nothing(library: Library):
+    assert library.opened.query(library.short_clip, where="duration_s < 0") == []
+
+
+def test_exclude_self_leaves_out_the_query_however_it_is_named(library: Library):
+    for query in (library.short_clip, library.folder / library.short_clip, read(library.folder / library.short_clip)[0]):
+        hits = library.opened.query(query, k=10_000, exclude_self=True)
+        assert library.short_clip not in [hit.clip for hit in hits]
+        assert len(hits) == len(library.opened) - 1
+
+
+def test_without_re_ranking_the_order_is_that_of_brute_force_over_all_vectors(library: Library):
+    snapshot = Snapshot.open(library.index)
+    encoder = load_encoder(snapshot.encoders[0].name)
+    clip = canonicalise(read(library.folder / library.short_clip)[0])
+    distances = -(encoder.as_queries(encoder.encode([clip])).astype(np.float64) @ snapshot.vectors(encoder.name).T)[0]
+    distances[~competing_rows(snapshot, clip.frame_count)] = np.inf
+    best = [distances[snapshot.window_clip == row].min() for row in range(len(library.opened))]
+    expected = [library.opened.clips[row] for row in np.argsort(best, kind="stable")]
+    found = [hit.clip for hit in library.opened.query(library.short_clip, k=10_000, rerank=0)]
+    assert found == expected
+
+
+def test_a_clip_is_spoken_for_by_the_rows_nearest_to_the_querys_length(library: Library):
+    snapshot = library.opened.snapshot
+    row = snapshot.clip_row(library.long_take)
+    mine = snapshot.window_clip == row
+    whole = whole_clip_rows(snapshot)[row]
+    of_two_seconds = np.flatnonzero(competing_rows(snapshot, 60) & mine)
+    of_a_minute = np.flatnonzero(competing_rows(snapshot, 2000) & mine)
+    assert whole not in of_two_seconds
+    assert len(of_two_seconds) == mine.sum() - 1
+    assert of_a_minute.tolist() == [whole]
+
+
+def test_two_seconds_find_their_moment_in_a_long_take(library: Library):
+    for moment in csv.DictReader((library.folder / "moments.csv").open(encoding="utf-8")):
+        start, end = float(moment["start_s"]), float(moment["end_s"])
+        middle = (start + end) / 2
+        hits = library.opened.query(moment["path"], k=2, start_s=middle - 1, end_s=middle + 1)
+        spans = [(hit.start_s, hit.end_s) for hit in hits if hit.clip == moment["path"]]
+        assert len(spans) == 1, f"{moment} is not among the best two"  # a short clip of the same action may be as good
+        assert min(end, spans[0][1]) - max(start, spans[0][0]) > 0.5, f"{moment} was found at {spans[0]}"
+
+
+def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(library: Library):
+    options = QueryOptions(k=10_000, start_s=10, end_s=12, all_moments=True, rerank=0)
+    hits = library.opened.answer(library.long_take, options).hits
+    mine = [hit for hit in hits if hit.clip == library.long_take]
+    best_alone = library.opened.query(library.long_take, k=1, start_s=10, end_s=12, rerank=0)[0]
+    assert len(mine) > 5
+    assert (hits[0].clip, hits[0].start_s, hits[0].end_s) == (best_alone.clip, best_alone.start_s, best_alone.end_s)
+    for n, hit in enumerate(mine):
+        for other in mine[:n]:
+            shared = min(hit.end_s, other.end_s) - max(hit.start_s, other.start_s)
+            assert shared <= 0.5 * min(hit.end_s - hit.start_s, other.end_s - other.start_s) + 1e-6
+
+
+def test_the_mirror_of_a_clip_finds_the_clip_and_says_so(library: Library):
+    reflected = mirror(canonicalise(read(library.folder / library.short_clip)[0]))
+    hit = library.opened.query(reflected, k=1, mirror=True)[0]
+    assert (hit.clip, hit.mirrored) == (library.short_clip, True)
+    assert hit.score == pytest.approx(1.0, abs=1e-3)
+
+
+def test_times_are_those_of_the_file_after_a_dropped_rest_pose(mocap: Path, tmp_path: Path):
+    (tmp_path / "motions").mkdir()
+    source = mocap / "cmu" / "bvh" / "002_01.bvh"
+    (tmp_path / "motions" / "walk.bvh").symlink_to(source.resolve())
+    build_index(tmp_path / "motions", tmp_path / "index", jobs=1)
+    hit = open_index(tmp_path / "index").query(source, k=1)[0]
+    assert hit.start_s == pytest.approx(1 / 60, abs=1e-3)  # frame 0 of the file is a T-pose
+    assert hit.end_s == pytest.approx(171 / 60, abs=0.04)
+
+
+def test_an_opened_index_answers_as_before_while_it_is_changed(library: Library, tmp_path: Path):
+    build_index(library.folder, tmp_path / "index", jobs=1)
+    opened = open_index(tmp_path / "index")
+    before = opened.query(library.short_clip, k=5)
+    remove_clips(tmp_path / "index", [library.short_clip])
+    assert opened.query(library.short_clip, k=5) == before
+    with pytest.raises(QueryError, match=r"no such file.*no clip of this name"):
+        open_index(tmp_path / "index").query(library.short_clip, k=5)
+
+
+def test_smoothing_is_an_option_of_the_index_and_still_gives_every_clip_once(library: Library, tmp_path: Path):
+    build_index(library.folder, tmp_path / "index", jobs=1, smooth=True)
+    hits = open_index(tmp_path / "index").query(library.short_clip, k=10_000)
+    assert sorted(hit.clip for hit in hits) == library.opened.clips
+    assert hits[0].clip == library.short_clip
+
+
+def test_missing_joints_are_left_out_of_the_comparison(library: Library):
+    clip = canonicalise(read(library.folder / library.short_clip)[0])
+    positions, observed = clip.positions.copy(), clip.observed.copy()
+    positions[:, [7, 20]], observed[:, [7, 20]] = 50.0, False  # 50 m away: would drown everything else if it counted
+    hit = library.opened.query(replace(clip, positions=positions, observed=observed), k=1)[0]
+    assert hit.clip == library.short_clip
+    assert hit.distance_mm == pytest.approx(0.0, abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"k": 0}, "at least 1 hit"),
+        ({"rerank": -1}, "0 to switch re-ranking off"),
+        ({"start_s": 2.0, "end_s": 1.0}, "no motion between 2 s and 1 s"),
+        ({"start_s": 1e9}, "no motion between"),
+        ({"start_s": float("nan")}, "start"),
+        ({"where": "nonsense"}, "no column"),
+    ],
+)
+def test_a_question_without_meaning_is_refused_in_one_line(library: Library, options: dict[str, float], says: str):
+    with pytest.raises(QueryError, match=says) as refusal:
+        library.opened.query(library.short_clip, **options)  # type: ignore[arg-type]
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_name_that_is_no_file_and_no_clip_offers_what_is_near(library: Library):
+    with pytest.raises(QueryError, match=r"no such file.*did you mean .*kick"):
+        library.opened.query(library.short_clip.replace("kick", "kikc"))
+
+
+def test_a_query_file_that_cannot_be_read_is_named(library: Library, tmp_path: Path):
+    (tmp_path / "broken.bvh").write_text("HIERARCHY\nROOT Hips\n{\n")
+    with pytest.raises(FormatError, match=r"broken\.bvh"):
+        library.opened.query(tmp_path / "broken.bvh")
+
+
+def test_an_index_of_other_weights_is_refused(library: Library, monkeypatch: pytest.MonkeyPatch):
+    encoder = load_encoder("pose-statistics")
+    monkeypatch.setattr("mretrieve.search.engine.load_encoder", lambda name: _with_fingerprint(encoder, "0" * 64))
+    with pytest.raises(IndexStateError, match="--rebuild"):
+        open_index(library.index)
+
+
+def _with_fingerprint(encoder: object, fingerprint: str) -> object:
+    class Other:
+        def __getattr__(self, name: str) -> object:
+            return fingerprint if name == "fingerprint" else getattr(encoder, name)
+
+    return Other()
