@@ -57,6 +57,8 @@ def parse_skeleton(text: MotionText) -> AcclaimSkeleton:
     sections = set()
     for section, position, words in _statements(text):
         sections.add(section)
+        if current is not None and section != "bonedata":
+            raise text.error(current.position, f"the block of bone {current.name!r} has no end; add it")
         key = words[0].lower() if words else ""
         if section == "units" and key == "angle":
             degrees = _angle_unit(text, position, words)
@@ -72,8 +74,6 @@ def parse_skeleton(text: MotionText) -> AcclaimSkeleton:
     for section in ("root", "bonedata", "hierarchy"):
         if section not in sections:
             raise FormatError(f"{text.path}: the skeleton has no :{section} section; export the ASF again")
-    if current is not None:
-        raise text.error(current.position, f"the block of bone {current.name!r} has no end; add it")
     if not root.dofs:
         raise text.error(
             root.position, "the root has no `order` of degrees of freedom; add one such as TX TY TZ RX RY RZ"

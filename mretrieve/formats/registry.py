@@ -89,6 +89,8 @@ def _by_content(beginning: bytes) -> str | None:
         return "fbx"
     if beginning.startswith(b"glTF"):
         return "glb"
+    if len(beginning) >= 512 and 0 < beginning[0] < 32 and beginning[1] == 0x50 and 0 in beginning[:512]:
+        return "c3d"
     if beginning.startswith(b"PathFileType"):
         return "trc"
     if beginning.startswith(b"PK\x03\x04") and b".npy" in beginning[:300]:

@@ -10,6 +10,8 @@ LOCK = "lock"
 MANIFESTS = "manifests"
 SHARDS = "shards"
 LABELS = "labels"
+REPORTS = "reports"
+PARTS = frozenset((LOCK, MANIFESTS, SHARDS, LABELS, REPORTS))
 
 #: Files of a shard; beside them lies one `<encoder>.npy` for each space.
 CLIPS_FILE = "clips.parquet"

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from ..errors import IndexStateError
 from .files import explained, make_folder
-from .layout import LOCK, MANIFESTS
+from .layout import LOCK, MANIFESTS, PARTS
 
 
 class WriterLock:
@@ -72,8 +72,8 @@ def _refuse_other_folder(index: Path) -> None:
     if not index.is_dir():
         raise IndexStateError(f"{index}: is a file, not an index; give a new or empty folder")
     names = {entry.name for entry in index.iterdir()}
-    if names and not names & {LOCK, MANIFESTS}:
+    if (others := names - PARTS) and not names & {LOCK, MANIFESTS}:
         raise IndexStateError(
-            f"{index}: holds other files ({min(names)}, ...) and is no index; give a new or empty folder, such as "
+            f"{index}: holds other files ({min(others)}, ...) and is no index; give a new or empty folder, such as "
             f"{index / '.mretrieve'}"
         )

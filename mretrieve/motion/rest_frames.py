@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from .skeleton import joint
 
 _LONGEST_REST_S = 2.0
-_LOOK_AHEAD_FRAMES = 30
+_LOOK_AHEAD_FRAMES = 6
 #: Mean displacement of the joints, in metres, below which a body holds still, and above which it has jumped.
 _STILL_M, _JUMP_M = 2e-4, 0.03
 #: The jump out of a rest pose is this many times the largest displacement between the frames that follow.
-_JUMP_RATIO = 4.0
+_JUMP_RATIO = 3.0
 _STRAIGHT_COSINE = 0.94  # 20 degrees
 _HANGING_COSINE = 0.85  # 32 degrees
 

@@ -33,7 +33,7 @@ def test_digits_that_fit_one_nominal_rate_mean_it(printed: bytes, rate: float) -
     assert frame_rate(printed) == rate
 
 
-@pytest.mark.parametrize("printed", [b"0.0417", b"0.033", b"0.0345", b"0.1", b"0.0333666667", b"3.3e-2", b"0.03333"])
+@pytest.mark.parametrize("printed", [b"0.0417", b"0.033", b"0.0345", b"0.1", b"0.0333666667", b"3.3e-2"])
 def test_digits_that_fit_none_or_several_are_taken_as_they_stand(printed: bytes) -> None:
     assert frame_rate(printed) == 1 / float(printed)
 

@@ -85,15 +85,19 @@ class Disk:
             found = found.entries[name]
         return found
 
+    def _entries(self, path: Path) -> dict[str, _File | _Folder]:
+        """The names in the folder that a path lies in."""
+        entries: dict[str, _File | _Folder] = self._find(path.parent).entries
+        return entries
+
     def apply(self, operation: str, *args: Any) -> None:
         """Do what a recorded operation did."""
         paths = [argument for argument in args if isinstance(argument, Path)]
-        place = self._find(paths[-1].parent) if paths else None
         match operation:
             case "create":
-                place.entries[paths[0].name] = _File()
+                self._entries(paths[0])[paths[0].name] = _File()
             case "mkdir":
-                place.entries[paths[0].name] = _Folder()
+                self._entries(paths[0])[paths[0].name] = _Folder()
             case "write":
                 self._find(paths[0]).content += args[1]
             case "fsync":
@@ -103,12 +107,11 @@ class Disk:
                 else:
                     synced.synced = dict(synced.entries)
             case "link":
-                place.entries[paths[1].name] = self._find(paths[0])
+                self._entries(paths[1])[paths[1].name] = self._find(paths[0])
             case "rename":
-                place.entries[paths[1].name] = self._find(paths[0])
-                del self._find(paths[0].parent).entries[paths[0].name]
+                self._entries(paths[1])[paths[1].name] = self._entries(paths[0]).pop(paths[0].name)
             case "unlink" | "rmdir":
-                del place.entries[paths[0].name]
+                del self._entries(paths[0])[paths[0].name]
 
     def after(self, crash: Crash) -> dict[str, bytes | None]:
         """What a crash now leaves: relative path -> content, None for a folder."""
