@@ -3,11 +3,11 @@
     python benchmarks/dtw.py [--rounds 31]
 
 One 90-frame query and 100 candidates of 60 to 150 frames, 66 features (22 joints), smooth curves in metres. One thread
-everywhere, but in the table that says otherwise. All methods take turns in every round, and the medians are printed. The
-comparison counts the processor's time, because on a busy machine the clock on the wall flatters what is done within one
-time slice; the table with two threads counts the wall's. Each library gets its numbers in the layout that it likes best,
-converted before the clock starts. The first call of each method (compilation, or loading compiled code) is not counted;
-mretrieve's is printed.
+everywhere, but in the table that says otherwise. All methods take turns in every round, and the medians are printed.
+The comparison counts the processor's time, because on a busy machine the wall clock flatters what is done within one
+time slice; the table with two threads counts wall time. Each library gets its numbers in the layout that it likes
+best, converted before the clock starts. The first call of each method (compilation, or loading compiled code) is not
+counted; mretrieve's is printed.
 
 "10 % band": radius 9 for tslearn and dtaidistance (window=10), which also widen the band by the difference in length;
 window=0.1 for aeon, whose band follows the line between both ends. mretrieve computes either band. dtaidistance's

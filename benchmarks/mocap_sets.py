@@ -54,6 +54,12 @@ def cmu_bvh(mocap: Path) -> list[Labelled]:
     ]
 
 
+def cmu_asfamc(mocap: Path) -> list[Labelled]:
+    """10 clips; group = the stem of the file in cmu/bvh that holds the same performance."""
+    files = sorted((mocap / "cmu" / "asfamc").glob("*.amc"))
+    return [Labelled(canonicalise(read(path)[0]), "", f"0{path.stem}", path.name) for path in files]
+
+
 def cmu_expmap(mocap: Path) -> list[Labelled]:
     """51 clips of 8 classes; group = file."""
     layout = json.loads((mocap / "expmap_skeletons.json").read_text(encoding="utf-8"))["cmu"]

@@ -14,8 +14,8 @@ from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import READERS
 from mretrieve.index import Snapshot, WriterLock, collect_garbage, versions
 
-from .changes import Changes, Task, changes, known_files
-from .commits import DEFAULT_SIZE, Committer, ShardSize
+from .changes import Changes, Task, changes, holds_motion, known_files
+from .commits import DEFAULT_SIZE, Committer, ShardSize, labels_of
 from .describe import holdings
 from .ingest import Recipe
 from .labels import Labels, read_labels
@@ -87,10 +87,10 @@ def build_index(
     skeleton, mapping = (None if path is None else Path(path) for path in (asf, rig_map))
     found = scan(repository, place)
     label_set = _labels(labels, repository, found)
-    if not place.exists() and not _holds_motion(changes(repository, found, {}, None)):
+    if not place.exists() and not holds_motion(repository, found):
         raise _no_motion(repository)  # before a folder is made for nothing
     with WriterLock(place):
-        base = _newest(place, may_be_damaged=rebuild)
+        base, warnings = _newest(place, may_be_damaged=rebuild)
         last, remembered = last_report(place)
         if base is None or rebuild:
             name = encoder or (DEFAULT_ENCODER if base is None else base.encoders[0].name)
@@ -102,7 +102,7 @@ def build_index(
             remembered = tuple(entry for entry in remembered if entry.outcome is not Outcome.REFUSED)
         known = {} if rebuild else known_files(base, remembered)
         todo = changes(repository, found, known, _path(settings.asf))
-        if not _holds_motion(todo):
+        if not (todo.tasks or todo.unchanged or todo.entries):
             raise _no_motion(repository)
         committer = Committer(
             index=place,
@@ -118,8 +118,12 @@ def build_index(
         recipe = Recipe(repository, settings.encoder, windows, _path(settings.asf), _path(settings.rig_map))
         entries = _ingest(recipe, todo, committer, jobs or os.cpu_count() or 1, progress, stopped)
         unread = len(todo.tasks) - len(entries)
-        if not (unread and rebuild):
+        given_up = rebuild and unread > 0
+        if not given_up:
             committer.finish()
+        held = holdings(committer.base)
+        if settings.rig_map is not None and held.clips and "user" not in held.rigs:
+            warnings.append(f"{settings.rig_map}: fits the rig of no file in the index; see `mretrieve rig FILE`")
         report = IngestReport(
             repository=str(repository),
             index=str(place),
@@ -131,10 +135,10 @@ def build_index(
             entries=tuple(sorted([*entries, *todo.entries, *todo.gone], key=lambda entry: entry.path)),
             unchanged_files=todo.unchanged,
             unread_files=unread,
-            holdings=holdings(committer.base),
-            warnings=(*(() if label_set is None else label_set.warnings), *_unlisted(found)),
+            holdings=held,
+            warnings=(*(() if label_set is None else label_set.warnings), *_unlisted(found), *warnings),
         )
-        if report.new_version or entries:
+        if not given_up and (report.new_version or entries):
             save_report(report)
         if report.new_version:
             collect_garbage(place, keep_versions=KEPT_VERSIONS, grace_s=GRACE_S)
@@ -185,18 +189,18 @@ def plan_pieces(tasks: Sequence[Task]) -> list[list[Task]]:
     return pieces
 
 
-def _newest(index: Path, may_be_damaged: bool) -> Snapshot | None:
-    """The version to follow; None where there is none, or it is damaged and shall be replaced."""
+def _newest(index: Path, may_be_damaged: bool) -> tuple[Snapshot | None, list[str]]:
+    """The version to follow, None where there is none or it is damaged and shall be replaced; what is lost with it."""
     if not versions(index):
-        return None
+        return None, []
     try:
         snapshot = Snapshot.open(index)
-        _ = snapshot.clips
+        _ = snapshot.clips, labels_of(snapshot)
     except IndexStateError:
         if may_be_damaged:
-            return None
+            return None, [f"{index}: was damaged; labels and settings that it had must be given again"]
         raise
-    return snapshot
+    return snapshot, []
 
 
 def _labels(files: Sequence[Path | str], repository: Path, found: Scan) -> Labels | None:
@@ -210,10 +214,6 @@ def _unlisted(found: Scan) -> list[str]:
         f"{folder}: cannot be listed ({why}); check its permissions. What the index has of it is kept"
         for folder, why in sorted(found.unlisted.items())
     ]
-
-
-def _holds_motion(todo: Changes) -> bool:
-    return bool(todo.tasks or todo.unchanged or todo.entries)
 
 
 def _path(name: str | None) -> Path | None:

@@ -99,6 +99,18 @@ def changes(repository: Path, found: Scan, known: Mapping[str, KnownFile], asf: 
     return Changes(tuple(tasks), tuple(entries), tuple(gone), unchanged)
 
 
+def holds_motion(repository: Path, found: Scan) -> bool:
+    """Whether any file is of a motion format, readable or not."""
+    return any(_kind(repository / file.path) not in (None, "asf") for file in found.files)
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        return recognise(path)
+    except MRetrieveError:
+        return "unreadable"  # may be anything; the run that reads it says why
+
+
 def content_hash(path: Path, skeletons: str) -> str:
     """SHA-256 of a file's bytes, for AMC followed by a colon and the hash of the skeletons that it may have.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from mretrieve.index import EncoderRecord, ShardClip, ShardRecord, Snapshot, WindowSettings, commit, write_shard
+from mretrieve.index.labels import read_labels
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,14 @@ class Committer:
     _stale: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        if self.rebuild and self.base is not None:
+        if self.base is None:
+            return
+        if self.rebuild:
             self.drop(self.base.clips.column("clip").to_pylist())
+        if self.labels is not None and self.labels.equals(labels_of(self.base)):
+            self.labels = None
+        if self.smooth == self.base.smooth:
+            self.smooth = None
 
     def drop(self, clips: Iterable[str]) -> None:
         """Take clips out of the index with the next commit."""
@@ -67,7 +74,8 @@ class Committer:
     def finish(self) -> None:
         """Commit what is in hand, be it a new shard, clips that are gone, labels or a setting."""
         self._write()
-        if self._shards or self._stale or self.labels is not None or self.smooth is not None:
+        changed = self._stale or self.labels is not None or self.smooth is not None
+        if self._shards or (self.base is not None and changed):
             self._commit()
 
     def _write(self) -> None:
@@ -90,3 +98,9 @@ class Committer:
         self.base = Snapshot.open(self.index)
         self._shards, self._stale = [], set()
         self.labels = self.smooth = None  # they are in now
+
+
+def labels_of(snapshot: Snapshot) -> pa.Table | None:
+    """The label table of a version. IndexStateError: it is damaged."""
+    record = snapshot.manifest.labels
+    return None if record is None else read_labels(snapshot.index, record)

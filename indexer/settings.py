@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import mretrieve
@@ -20,10 +21,17 @@ def encoder_record(name: str) -> EncoderRecord:
 
 
 def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSettings:
-    """The settings of a run. MRetrieveError: a file that they name does not exist."""
+    """The settings of a run. MRetrieveError: a file that they name is not there, or none."""
     for option, file in (("--asf", asf), ("--rig-map", rig_map)):
         if file is not None and not file.is_file():
             raise MRetrieveError(f"{file}: no such file; check {option}")
+    if rig_map is not None:
+        try:
+            json.loads(rig_map.read_bytes())
+        except ValueError as error:
+            raise MRetrieveError(
+                f"{rig_map}: is no rig map ({error}); see `mretrieve rig FILE --save`"
+            ) from None
     return RunSettings(
         mretrieve=mretrieve.__version__,
         encoder=encoder,

@@ -41,7 +41,8 @@ def summary_lines(report: IngestReport) -> list[str]:
     lines.append(f"Index: {report.index}, version {report.version}; reports of every file are in its folder reports.")
     if report.interrupted:
         again = f"mretrieve index {shlex.quote(report.repository)}{where}"
-        lines.append(f"Interrupted: {report.unread_files} files are left, what is read is kept. Go on with: {again}")
+        kept = "what is read is kept. Go on with" if report.new_version else "the index is as it was. Begin again with"
+        lines.append(f"Interrupted: {report.unread_files} files are left, {kept}: {again}")
     elif holdings.clips:
         lines.append(f"Next: mretrieve query FILE -k 10{where}")
     return [printable(line) for line in lines]

@@ -46,9 +46,8 @@ class AmcLines:
                 frame = AmcFrame(self._number(position, words[0], due), {})
                 due = frame.number + 1
             elif frame is None:
-                raise self.text.error(
-                    line.start(), f"{self.text.line_text(line.start())!r} stands before the first frame number; mend it"
-                )
+                place = "before the first frame number" if due is None else f"where frame number {due} is due"
+                raise self.text.error(line.start(), f"{self.text.line_text(line.start())!r} stands {place}; mend it")
             else:
                 self._add(frame, line, words)
         if frame is not None:

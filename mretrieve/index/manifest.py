@@ -97,7 +97,8 @@ class Manifest:
     def to_json(self) -> str:
         """The manifest as its file holds it, with a checksum over everything else in it."""
         content = {"schema": SCHEMA, **asdict(self)}
-        return _dump({**content, "checksum": _checksum(content)})
+        checksum = hashlib.sha256(_dump(content).encode()).hexdigest()
+        return _dump({**content, "checksum": checksum})
 
 
 def read_manifest(index: Path, version: int) -> Manifest:
@@ -119,10 +120,11 @@ def read_manifest(index: Path, version: int) -> Manifest:
                 f"{path}: was written by {content.get('writer', 'a newer mretrieve')} in layout {schema}, and this "
                 f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
             )
-        checksum = content.pop("checksum")
-        if checksum != _checksum({"schema": schema, **content}) or content["version"] != version:
-            raise ValueError("its checksum is wrong")
-        return _manifest(content)
+        del content["checksum"]
+        manifest = _manifest(content)
+        if manifest.to_json().encode() != text or manifest.version != version:
+            raise ValueError("it is not what was written")
+        return manifest
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         older = [other for other in versions(index) if other < version]
         back = f"delete this file to go back to version {older[-1]}, or " if older else ""
@@ -144,10 +146,6 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
         }
     )
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_dump(content).encode()).hexdigest()
 
 
 def _dump(content: Mapping[str, Any]) -> str:

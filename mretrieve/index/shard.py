@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .damage import check_size, damaged
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
+from .npy import mapped_npy
 from .tables import numbers, read_parquet
 
 if TYPE_CHECKING:
@@ -47,15 +48,7 @@ class Shard:
         """The vectors of a space, one row per window, mapped from the file: (windows, dimension)."""
         if space not in self._vectors:
             path = self._folder / vectors_file(space)
-            try:
-                mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError, SyntaxError) as error:
-                raise damaged(path, str(error)) from None
-            if mapped.shape != (self.record.window_count, dimension) or mapped.dtype != np.dtype("<f4"):
-                raise damaged(
-                    path, f"it holds {mapped.shape} {mapped.dtype}, not {(self.record.window_count, dimension)}"
-                )
-            self._vectors[space] = mapped.view(np.ndarray)
+            self._vectors[space] = mapped_npy(path, self.record.window_count, dimension)
         return self._vectors[space]
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

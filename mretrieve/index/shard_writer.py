@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -17,6 +16,7 @@ from .damage import sha256_of_file
 from .files import Bytes, discard, explained, make_folder, move_aside, publish_folder, temporary_name, write_file
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
+from .npy import npy_header
 from .tables import parquet
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
         CLIPS_FILE: [_clip_rows(ordered)],
         WINDOWS_FILE: [_window_rows(ordered)],
         MOTIONS_FILE: [motions],
-        **{vectors_file(space): _npy(vectors) for space, vectors in spaces.items()},
+        **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
     }
     checksums = {name: _sha256(parts) for name, parts in contents.items()}
     record = ShardRecord(
@@ -197,12 +197,6 @@ def _motions(clips: Sequence[ShardClip]) -> tuple[bytes, int, int]:
 
 def _stacked(clips: Sequence[ShardClip], space: str) -> NDArray[np.float32]:
     return np.concatenate([np.asarray(clip.vectors[space], "<f4") for clip in clips])
-
-
-def _npy(array: NDArray[np.float32]) -> list[Bytes]:
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
-    return [header.getvalue(), array.data]
 
 
 def _largest_norm(vectors: NDArray[np.float32]) -> float:

@@ -29,8 +29,11 @@ _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
 def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
     """The motion on 22 joints, in metres, Y up, right-handed, at 30 fps; without `rig_map` the rig's map is found.
 
-    The path through the world is kept, in the same scale as the body. RigError, with what to do, where the rig has not
-    enough of a body; FormatError for a motion without frames, without samples or with an impossible rate.
+    Limbs, neck and head stand where the file has them and the path through the world is kept, all in one scale
+    (`metres_per_unit`); pelvis, spine and collars are seated alike in all bodies (`seat_trunk`). Leading rest frames
+    are dropped, joints that the rig lacks and samples that the file lacks are filled in and marked in `observed`.
+    RigError, with what to do, where the rig has not enough of a body; FormatError for a motion without frames, without
+    samples or with an impossible rate.
     """
     source = motion.source
     if motion.frame_count == 0:

@@ -55,6 +55,8 @@ class RigMap:
 
     def require_body(self, rig: Rig, source: Path | str) -> None:
         """RigError, with what is missing and the command that mends it, unless the map holds what a body needs."""
+        if max((index for index in self.joints if index is not None), default=0) >= len(rig.joint_names):
+            raise RigError(f"{source}: the rig map is of another rig, with more joints; leave it out or make it anew.")
         if not self.lacking:
             return
         some = ", ".join(rig.joint_names[:6]) + (", ..." if len(rig.joint_names) > 6 else "")

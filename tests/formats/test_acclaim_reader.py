@@ -189,7 +189,7 @@ REFUSED_MOTIONS = {
     "Visual C's not-a-number": (AMC.replace("spine 7", "spine -1.#IND"), 16, "'-1.#IND'"),
     "a frame number skipped": (AMC.replace("\n3\n", "\n4\n"), 14, "frame 4 where frame 3 is due"),
     "a frame number twice": (AMC.replace("\n3\n", "\n2\n"), 14, "frame 2 where frame 3 is due"),
-    "a frame number lost": (AMC.replace("\n3\n", "\n"), 14, "twice"),
+    "a frame number lost": (AMC.replace("\n3\n", "\n"), 14, "where frame number 3 is due"),
     "a word before the frames": (AMC.replace("\n1\n", "\nhello\n1\n"), 4, "'hello' stands before the first frame"),
     "zero frames": (AMC[: AMC.index("1\n")], 4, "zero frames"),
     "control character": (AMC.replace("spine 7", "spine\x007"), 16, "frame 3"),

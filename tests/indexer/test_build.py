@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import read
 from mretrieve.index import Snapshot, verify, versions
-from mretrieve.motion import canonicalise
+from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 
 WriteMotion = Callable[..., Path]
 MotionText = Callable[..., str]
@@ -233,6 +234,43 @@ def test_labels_come_with_the_clips_and_stay_until_others_are_given(
     assert "style" not in Snapshot.open(index).clips.column_names
 
 
+def test_labels_and_settings_that_are_the_same_make_no_version(repository: Path, index: Path, some_motions: list[str]):
+    (repository / "labels.csv").write_text("path,label\nsub/b.bvh,run\na.bvh,walk\n")
+    for _ in range(2):
+        report = build_index(repository, index, labels=[repository / "labels.csv"], smooth=True, jobs=1)
+    assert not report.new_version and versions(index) == [1]
+
+
+def test_a_rig_map_is_used_where_it_fits_and_cannot_be_mixed_with_others(
+    repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion, tmp_path: Path
+):
+    strange = write_motion("strange.bvh", seed=5)
+    strange.write_text(strange.read_text().replace("LeftUpLeg", "Kneecap").replace("Head", "Hut"))
+    rig = read(strange)[0].rig
+    named = dict(zip(JOINTS, find_rig_map(read(repository / "a.bvh")[0].rig, np.zeros((1, 22, 3))).joints, strict=True))
+    joints = {joint: None if number is None else rig.joint_names[number] for joint, number in named.items()}
+    rig_map = tmp_path / "rig.json"
+    rig_map.write_text(json.dumps({"schema": "mretrieve.rig/1", "joints": joints}))
+    build_index(repository, index, jobs=1)
+    write_motion("new.bvh", seed=6)
+    with pytest.raises(IndexStateError, match=f"no rig map.*--rebuild --rig-map {rig_map}"):
+        build_index(repository, index, jobs=1, rig_map=rig_map)
+    build_index(repository, index, jobs=1, rig_map=rig_map, rebuild=True)
+    rigs = dict(zip(_clips(index), Snapshot.open(index).clips["rig"].to_pylist(), strict=True))
+    assert rigs.pop("strange.bvh") == "user" and "user" not in rigs.values()
+    write_motion("newer.bvh", seed=7)  # from now on the map need not be named again
+    assert not build_index(repository, index, jobs=1).warnings
+
+
+def test_a_rig_map_that_fits_nothing_is_a_warning(
+    repository: Path, index: Path, some_motions: list[str], tmp_path: Path
+):
+    rig_map = tmp_path / "rig.json"
+    rig_map.write_text(json.dumps({"schema": "mretrieve.rig/1", "joints": {"pelvis": "Becken"}}))
+    (warning,) = build_index(repository, index, jobs=1, rig_map=rig_map).warnings
+    assert warning.startswith(f"{rig_map}: fits the rig of no file")
+
+
 def test_removed_clips_stay_out_until_their_file_changes(
     repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
 ):
@@ -262,6 +300,7 @@ def test_an_interrupted_rebuild_leaves_the_index_as_it_was(repository: Path, ind
     build_index(repository, index, jobs=1)
     report = build_index(repository, index, jobs=1, rebuild=True, stopped=lambda: True)
     assert report.interrupted and not report.new_version and _clips(index) == some_motions
+    assert build_index(repository, index, jobs=1).unchanged_files == 3
 
 
 def test_an_index_takes_nothing_from_another_folder(

@@ -117,6 +117,7 @@ def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_moti
         (["motions", "--labels", "none.csv"], "none.csv: cannot read the labels"),
         (["motions", "--asf", "none.asf"], "none.asf: no such file; check --asf"),
         (["motions", "--rig-map", "none.json"], "none.json: no such file; check --rig-map"),
+        (["motions", "--rig-map", "file"], "file: is no rig map"),
         (["motions", "--index", "file"], "file"),
         (["motions", "--index", "/proc/index"], "/proc/index"),
         (["motions", "--index", "other"], "holds other files"),

@@ -24,6 +24,12 @@ def test_a_rig_without_legs_is_refused_with_what_is_missing_and_how_to_mend_it(w
     assert "\n" not in message
 
 
+def test_a_map_of_another_rig_is_refused(walk):
+    positions, names, parents = without(walking(), ("right_wrist",))
+    with pytest.raises(RigError, match="another rig"):
+        canonicalise(motion_of(positions, names, parents), find_rig_map(walk.rig, walk.positions))
+
+
 def test_a_rig_of_one_joint_is_refused():
     motion = motion_of(walking()[:, :1], ("thing",), (-1,))
     assert guess_rig_map(motion.rig, motion.positions).mapped.size == 0

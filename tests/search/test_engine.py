@@ -151,7 +151,7 @@ def test_the_mirror_of_a_clip_finds_the_clip_and_says_so(library: Library):
 
 def test_times_are_those_of_the_file_after_a_dropped_rest_pose(mocap: Path, tmp_path: Path):
     (tmp_path / "motions").mkdir()
-    source = mocap / "cmu" / "bvh" / "002_01.bvh"
+    source = mocap / "cmu" / "bvh" / "007_03.bvh"
     (tmp_path / "motions" / "walk.bvh").symlink_to(source.resolve())
     build_index(tmp_path / "motions", tmp_path / "index", jobs=1)
     hit = open_index(tmp_path / "index").query(source, k=1)[0]

@@ -1,0 +1,113 @@
+"""The accuracy table: how well an encoder's distances alone rank real motion capture, clean and disturbed.
+
+    python benchmarks/accuracy.py [--encoder NAME]
+
+Cross-group: query and answers are never of the same performer (hdm05) or style (bandai1). Every clip is a query; means
+over the queries that have a right answer. "baseline" is what one would write in an afternoon: mean, standard deviation
+and mean absolute velocity of the heading-normalised joints, Euclidean. The whole pipeline is measured elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from mocap_sets import Labelled, bandai1, cmu_asfamc, cmu_bvh, hdm05, mocap_folder
+from numpy.typing import NDArray
+
+from mretrieve import Clip
+from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
+from mretrieve.encoders.pose_channels import USED_JOINTS
+from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
+from mretrieve.motion.augmentation import change_speed, lose_joints
+from mretrieve.motion.views import heading_view
+
+Distances = Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
+LOST_JOINTS = 4  # of the 17 below the pelvis that the encoder looks at
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What is done to the clips of one side before they are compared."""
+
+    name: str
+    change: Callable[[Clip, np.random.Generator], Clip]
+    of_gallery: bool = False
+
+
+def lose_some(clip: Clip, generator: np.random.Generator) -> Clip:
+    """The clip without 4 random joints, all the time; never without the pelvis."""
+    return lose_joints(clip, generator.choice(USED_JOINTS[1:], LOST_JOINTS, replace=False))
+
+
+DISTURBANCES = (
+    Disturbance("clean", lambda clip, _: clip),
+    Disturbance("query lacks 20 % of the joints", lose_some),
+    Disturbance("gallery lacks 20 % of the joints", lose_some, of_gallery=True),
+    Disturbance("query at half speed", lambda clip, _: change_speed(clip, 0.5)),
+    Disturbance("query at double speed", lambda clip, _: change_speed(clip, 2.0)),
+)
+
+
+def encoder_distances(name: str) -> Distances:
+    """Distances as the index computes them from an encoder's vectors."""
+    encoder = load_encoder(name)
+    return lambda queries, gallery: -(encoder.as_queries(encoder.encode(queries)) @ encoder.encode(gallery).T)
+
+
+def baseline_distances(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
+    """Euclidean distances of mean, standard deviation and mean absolute velocity of every joint coordinate."""
+
+    def described(clip: Clip) -> NDArray[np.floating]:
+        view = heading_view(clip.positions, clip.observed).reshape(clip.frame_count, -1)
+        velocity = np.gradient(view, axis=0) if len(view) > 1 else np.zeros_like(view)
+        return np.concatenate([view.mean(axis=0), view.std(axis=0), np.abs(velocity).mean(axis=0)])
+
+    ours, theirs = (np.stack([described(clip) for clip in clips]) for clips in (queries, gallery))
+    scale = theirs.std(axis=0) + 1e-6
+    return np.asarray(np.linalg.norm((ours[:, None] - theirs[None]) / scale, axis=2))
+
+
+def print_scores(title: str, items: Sequence[Labelled], distances: Distances, disturbances: Sequence[Disturbance]) -> None:
+    """One row a disturbance."""
+    relevant, allowed = cross_group([item.label for item in items], [item.group for item in items])
+    clips = [item.clip for item in items]
+    for disturbance in disturbances:
+        generator = np.random.default_rng(0)
+        changed = [disturbance.change(clip, generator) for clip in clips]
+        table = distances(clips, changed) if disturbance.of_gallery else distances(changed, clips)
+        scores = retrieval_scores(table, relevant, allowed)
+        rates = " / ".join(f"{100 * rate:.1f}" for rate in false_positive_rates(table, relevant, allowed))
+        click.echo(
+            f"| {title} | {disturbance.name} | {scores.mean_average_precision:.3f} | {scores.top1:.3f} | "
+            f"{scores.precision_at_k:.3f} | {rates} |"
+        )
+
+
+def twins_found(mocap: Path, distances: Distances) -> tuple[int, int]:
+    """How many clips of cmu/asfamc find the same performance on the rig of cmu/bvh first, and how many there are."""
+    queries, gallery = cmu_asfamc(mocap), cmu_bvh(mocap)
+    table = distances([item.clip for item in queries], [item.clip for item in gallery])
+    found = sum(Path(gallery[row.argmin()].path).stem == item.group for item, row in zip(queries, table, strict=True))
+    return found, len(queries)
+
+
+@click.command()
+@click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture.")
+@click.option("--encoder", "name", default=DEFAULT_ENCODER, show_default=True, help="Which encoder.")
+def main(mocap: Path | None, name: str) -> None:
+    """Print the accuracy table of an encoder."""
+    folder = mocap_folder(mocap)
+    distances = encoder_distances(name)
+    click.echo("| set | queries | mAP | top-1 | P@10 | FPR at 90 / 80 / 70 % TPR |\n|---|---|---|---|---|---|")
+    for title, items in (("hdm05, cross-performer", hdm05(folder)), ("bandai1, cross-style", bandai1(folder))):
+        print_scores(f"{title}: {name}", items, distances, DISTURBANCES)
+        print_scores(f"{title}: baseline", items, baseline_distances, DISTURBANCES[:1])
+    click.echo("\ncmu/asfamc clips that find their twin in cmu/bvh first: {} of {}".format(*twins_found(folder, distances)))
+
+
+if __name__ == "__main__":
+    main()

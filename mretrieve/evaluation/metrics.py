@@ -1,0 +1,106 @@
+"""How good a ranking is: mean average precision, top-1, precision at k, false positives at a rate of true ones.
+
+Equal distances are in no order: every figure is its mean over all orders of what is tied (McSherry and Najork 2008,
+"Computing information retrieval performance measures efficiently in the presence of tied scores").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class RetrievalScores:
+    """Means over the queries that have at least one relevant answer; all in [0, 1], NaN where there is none."""
+
+    mean_average_precision: float
+    top1: float  # part of the queries whose first answer is relevant
+    precision_at_k: float  # part of the first k answers that is relevant; missing answers count as irrelevant
+    query_count: int  # queries with a relevant answer
+
+
+def cross_group(labels: Sequence[str], groups: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which of N items answer which of the same N, (N, N) each: `relevant` (same label) and `allowed` (other group)."""
+    label_array, group_array = np.asarray(labels), np.asarray(groups)
+    return label_array[:, None] == label_array, group_array[:, None] != group_array
+
+
+def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, k: int = 10) -> RetrievalScores:
+    """Scores of Q queries against G items.
+
+    Args:
+        distances: (Q, G), smaller is nearer; infinite for an item that is not among a query's answers at all.
+        relevant: (Q, G), which items are right.
+        allowed: (Q, G), which items compete; the others are left out of a query's ranking.
+        k: answers that precision is taken over.
+
+    Raises:
+        ValueError: the shapes differ, k is less than 1, or an allowed distance is NaN.
+    """
+    distance_array = np.asarray(distances, np.float64)
+    relevant_array, allowed_array = np.asarray(relevant, bool), np.asarray(allowed, bool)
+    if not distance_array.shape == relevant_array.shape == allowed_array.shape or distance_array.ndim != 2:
+        raise ValueError(f"shapes differ: {distance_array.shape}, {relevant_array.shape}, {allowed_array.shape}")
+    if k < 1:
+        raise ValueError(f"k is {k}; give 1 or more")
+    if np.isnan(distance_array[allowed_array]).any():
+        raise ValueError("a distance is NaN")
+    rows = [
+        _query_scores(distance_array[query, allowed_array[query]], relevant_array[query, allowed_array[query]], k)
+        for query in np.flatnonzero((relevant_array & allowed_array).any(axis=1))
+    ]
+    means = np.mean(rows, axis=0) if rows else np.full(3, np.nan)
+    return RetrievalScores(*map(float, means), query_count=len(rows))
+
+
+def false_positive_rates(
+    distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, true_positive_rates: Sequence[float] = (0.9, 0.8, 0.7)
+) -> NDArray[np.float64]:
+    """Part of the irrelevant pairs at or below the distance that lets a given part of the relevant pairs through.
+
+    All allowed pairs of the (Q, G) arrays are pooled, as in Coskun et al. (2018); inside a tie the rate is interpolated.
+    ValueError where there are no relevant or no irrelevant pairs.
+    """
+    allowed_array = np.asarray(allowed, bool)
+    values, hits = np.asarray(distances, np.float64)[allowed_array], np.asarray(relevant, bool)[allowed_array]
+    if hits.all() or not hits.any():
+        raise ValueError("a rate needs relevant and irrelevant pairs; one kind is missing")
+    _, ends, right = _tied(values, hits)
+    true_rate = np.concatenate([[0.0], np.cumsum(right) / hits.sum()])
+    false_rate = np.concatenate([[0.0], (ends - np.cumsum(right)) / (~hits).sum()])
+    rates = []
+    for wanted in true_positive_rates:
+        end = int(np.searchsorted(true_rate, wanted - 1e-12))  # the first group of ties that reaches the rate
+        gained = true_rate[end] - true_rate[end - 1]
+        part = (wanted - true_rate[end - 1]) / gained if end and gained > 0 else 1.0
+        rates.append(false_rate[max(end - 1, 0)] + part * (false_rate[end] - false_rate[max(end - 1, 0)]))
+    return np.asarray(rates)
+
+
+def _tied(
+    distances: NDArray[np.float64], relevant: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Groups of equal distance, nearest first: where each starts and ends in the ranking, how many relevant it holds."""
+    _, group, sizes = np.unique(distances, return_inverse=True, return_counts=True)
+    ends = np.cumsum(sizes)
+    right = np.bincount(group.ravel(), weights=relevant, minlength=len(sizes)).astype(np.int64)
+    return ends - sizes, ends, right
+
+
+def _query_scores(distances: NDArray[np.float64], relevant: NDArray[np.bool_], k: int) -> tuple[float, float, float]:
+    """(average precision, top-1, precision at k) of one query's ranking."""
+    starts, ends, right = _tied(distances, relevant)
+    before = np.cumsum(right) - right
+    sizes = ends - starts
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    ranks = np.arange(1, len(distances) + 1)
+    # of a tie of t items with r relevant, a rank holds a relevant one with r / t, and then the i ranks of the tie above
+    # it hold i (r - 1) / (t - 1) others
+    above = (ranks - 1 - starts[group]) * (right[group] - 1) / np.maximum(sizes[group] - 1, 1)
+    chance = right[group] / sizes[group]
+    average = float((chance * (before[group] + 1 + above) / ranks).sum() / relevant.sum())
+    return average, float(chance[0]), float(chance[:k].sum() / k)

@@ -1,0 +1,75 @@
+"""Metrics, against their definitions written out the slow way."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
+
+
+def plain_scores(relevant_in_order: list[bool], k: int) -> tuple[float, float, float]:
+    precisions = [
+        sum(relevant_in_order[:rank]) / rank for rank, right in enumerate(relevant_in_order, start=1) if right
+    ]
+    return float(np.mean(precisions)), float(relevant_in_order[0]), sum(relevant_in_order[:k]) / k
+
+
+def scores_of(distances: list[float], relevant: list[bool], k: int = 3) -> tuple[float, float, float]:
+    scores = retrieval_scores([distances], [relevant], [[True] * len(distances)], k)
+    return scores.mean_average_precision, scores.top1, scores.precision_at_k
+
+
+def test_a_ranking_without_ties_has_the_textbook_scores():
+    assert scores_of([0.1, 0.2, 0.3, 0.4], [True, False, True, False]) == pytest.approx(((1 + 2 / 3) / 2, 1.0, 2 / 3))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_ties_give_the_mean_over_every_order_of_what_is_tied(seed: int):
+    generator = np.random.default_rng(seed)
+    distances = generator.integers(0, 3, 6).astype(float)
+    relevant = generator.random(6) < 0.5
+    relevant[generator.integers(6)] = True
+    orders = [order for order in permutations(range(6)) if (np.diff(distances[list(order)]) >= 0).all()]
+    expected = np.mean([plain_scores(relevant[list(order)].tolist(), 3) for order in orders], axis=0)
+    assert scores_of(distances.tolist(), relevant.tolist()) == pytest.approx(tuple(expected))
+
+
+def test_items_of_the_queries_own_group_neither_help_nor_hurt():
+    relevant, allowed = cross_group(["walk", "walk", "run", "walk"], ["a", "a", "b", "b"])
+    distances = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]], float)
+    scores = retrieval_scores(distances, relevant, allowed)
+    # queries 0 and 1 see 2 and 3, where 3 is right: second and first; 3 sees 1 and 0, both right; 2 has no right answer
+    assert scores.query_count == 3
+    assert scores.mean_average_precision == pytest.approx((1 / 2 + 1 + 1) / 3)
+    assert scores.top1 == pytest.approx(2 / 3)
+
+
+def test_answers_that_are_missing_count_as_irrelevant_in_precision_at_k():
+    assert scores_of([0.1, 0.2], [True, True], k=10)[2] == pytest.approx(2 / 10)
+
+
+def test_no_relevant_answer_anywhere_gives_nan_and_not_a_number():
+    scores = retrieval_scores([[0.5]], [[False]], [[True]])
+    assert np.isnan(scores.mean_average_precision)
+    assert scores.query_count == 0
+
+
+def test_false_positive_rate_is_what_passes_with_the_wanted_part_of_the_relevant_pairs():
+    distances = np.array([[1, 2, 3, 4, 5, 6, 7, 8]], float)
+    relevant = np.array([[1, 0, 1, 0, 0, 1, 0, 1]], bool)
+    everything = np.ones_like(relevant)
+    assert false_positive_rates(distances, relevant, everything, [0.25, 0.5, 0.75, 1.0]) == pytest.approx([0, 0.25, 0.75, 1])
+
+
+def test_false_positive_rate_of_a_constant_distance_is_chance():
+    relevant = np.array([[1, 0, 1, 0, 0]], bool)
+    rates = false_positive_rates(np.zeros((1, 5)), relevant, np.ones_like(relevant), [0.9, 0.7])
+    assert rates == pytest.approx([0.9, 0.7])
+
+
+def test_a_distance_that_is_nan_is_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        retrieval_scores([[np.nan]], [[True]], [[True]])
