@@ -4,7 +4,8 @@
 
 Cross-group: query and answers are never of the same performer (hdm05) or style (bandai1). Every clip is a query; means
 over the queries that have a right answer. "baseline" is what one would write in an afternoon: mean, standard deviation
-and mean absolute velocity of the heading-normalised joints, Euclidean. The whole pipeline is measured elsewhere.
+and mean absolute velocity of the heading-normalised joints and the root's velocity, Euclidean. The whole pipeline is
+measured by benchmarks/retrieval.py.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from mretrieve import Clip
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.encoders.pose_channels import USED_JOINTS
 from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
+from mretrieve.motion import CANONICAL_FPS
 from mretrieve.motion.augmentation import change_speed, lose_joints
-from mretrieve.motion.views import heading_view
+from mretrieve.motion.views import body_view
 
 Distances = Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
 LOST_JOINTS = 4  # of the 17 below the pelvis that the encoder looks at
@@ -59,19 +61,22 @@ def encoder_distances(name: str) -> Distances:
 
 
 def baseline_distances(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
-    """Euclidean distances of mean, standard deviation and mean absolute velocity of every joint coordinate."""
+    """Euclidean distances of means, deviations and mean speeds of all joint coordinates, and of the root's rates."""
 
     def described(clip: Clip) -> NDArray[np.floating]:
-        view = heading_view(clip.positions, clip.observed).reshape(clip.frame_count, -1)
-        velocity = np.gradient(view, axis=0) if len(view) > 1 else np.zeros_like(view)
-        return np.concatenate([view.mean(axis=0), view.std(axis=0), np.abs(velocity).mean(axis=0)])
+        view = body_view(clip.positions, clip.observed)
+        poses = view.positions.reshape(clip.frame_count, -1)
+        change = np.gradient(poses, axis=0) * CANONICAL_FPS if len(poses) > 1 else np.zeros_like(poses)
+        root = view.velocity()
+        return np.concatenate([poses.mean(0), poses.std(0), np.abs(change).mean(0), root.mean(0), np.abs(root).mean(0)])
 
     ours, theirs = (np.stack([described(clip) for clip in clips]) for clips in (queries, gallery))
-    scale = theirs.std(axis=0) + 1e-6
-    return np.asarray(np.linalg.norm((ours[:, None] - theirs[None]) / scale, axis=2))
+    return np.asarray(np.linalg.norm(ours[:, None] - theirs[None], axis=2))
 
 
-def print_scores(title: str, items: Sequence[Labelled], distances: Distances, disturbances: Sequence[Disturbance]) -> None:
+def print_scores(
+    title: str, items: Sequence[Labelled], distances: Distances, disturbances: Sequence[Disturbance]
+) -> None:
     """One row a disturbance."""
     relevant, allowed = cross_group([item.label for item in items], [item.group for item in items])
     clips = [item.clip for item in items]
@@ -96,7 +101,9 @@ def twins_found(mocap: Path, distances: Distances) -> tuple[int, int]:
 
 
 @click.command()
-@click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture.")
+@click.option(
+    "--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture."
+)
 @click.option("--encoder", "name", default=DEFAULT_ENCODER, show_default=True, help="Which encoder.")
 def main(mocap: Path | None, name: str) -> None:
     """Print the accuracy table of an encoder."""
@@ -106,7 +113,9 @@ def main(mocap: Path | None, name: str) -> None:
     for title, items in (("hdm05, cross-performer", hdm05(folder)), ("bandai1, cross-style", bandai1(folder))):
         print_scores(f"{title}: {name}", items, distances, DISTURBANCES)
         print_scores(f"{title}: baseline", items, baseline_distances, DISTURBANCES[:1])
-    click.echo("\ncmu/asfamc clips that find their twin in cmu/bvh first: {} of {}".format(*twins_found(folder, distances)))
+    click.echo(
+        "\ncmu/asfamc clips that find their twin in cmu/bvh first: {} of {}".format(*twins_found(folder, distances))
+    )
 
 
 if __name__ == "__main__":

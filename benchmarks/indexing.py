@@ -2,9 +2,12 @@
 
     python benchmarks/indexing.py [--mocap FOLDER] [--jobs N] [--repeats N]
 
-Start-up is what the same command takes for a folder with a single clip of one second: interpreter, imports, loading
-compiled kernels, the index's folders. A first run, which compiles the kernels, is left out. Nothing else that a user
-could pick does this job, so the rows to compare with are one process, and a second run with nothing to do.
+Start-up is the same command on a folder with the set's smallest motion: interpreter, imports, loading compiled kernels,
+the index's folders. Each round runs start-up and set one after the other, and their difference is taken inside the
+round: taken between medians of different minutes it measures what else the machine did. The rate is of CPU seconds of
+all processes, which other jobs disturb least; wall seconds stand beside it with the load while they were taken.
+`sharing` forces a second process on a set for which the command would not start one. A first run, which compiles the
+kernels, is left out. Nothing else that a user could pick does this job, so there is no alternative to set beside it.
 """
 
 from __future__ import annotations
@@ -18,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -36,37 +38,42 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     print(
-        f"mretrieve {mretrieve.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores; median (and "
-        f"worst) of {options.repeats}; files in the page cache\n"
+        f"mretrieve {mretrieve.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, median (lowest "
+        f"to highest) of {options.repeats} rounds, files in the page cache\n"
     )
-    print("| set | files | frames | processes | command s | CPU s | start-up s | frames/s after start-up | frames/s |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| set | frames | processes | wall s | CPU s | start-up CPU s | frames per CPU s after start-up | load |")
+    print("|---|---|---|---|---|---|---|---|")
     for name in SETS:
-        folder, repeats = options.mocap / name, options.repeats
-        start_up = measure(one_clip(folder), repeats, 1)
-        for jobs in sorted({1, options.jobs}):
-            run = measure(folder, repeats, jobs)
-            after = run.frames / (run.median_s - start_up.median_s)
-            print(
-                f"| {name} | {run.files} | {run.frames} | {jobs} | {run.median_s:.2f} ({run.worst_s:.2f}) | "
-                f"{run.cpu_s:.2f} | {start_up.median_s:.2f} | {after:,.0f} | {run.frames / run.median_s:,.0f} |"
-            )
-        run = measure(folder, repeats, 1, warm_index=True)
-        print(
-            f"| {name}, nothing to do | {run.files} | {run.frames} | 1 | {run.median_s:.2f} ({run.worst_s:.2f}) | "
-            f"{run.cpu_s:.2f} | {start_up.median_s:.2f} | | |"
-        )
+        folder = options.mocap / name
+        row(name, folder, options.repeats, 1, sharing=False)
+        if options.jobs > 1:
+            row(f"{name}, sharing", folder, options.repeats, options.jobs, sharing=True)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What the repeats of one command took."""
+def row(name: str, folder: Path, repeats: int, jobs: int, sharing: bool) -> None:
+    """Measure one set and print it."""
+    alone = one_clip(folder)
+    walls, cpus, starts = [], [], []
+    with tempfile.TemporaryDirectory(prefix="mretrieve-bench-") as scratch:
+        index(folder, Path(scratch, "compiled"), jobs, sharing)
+        for number in range(repeats):
+            starts.append(index(alone, Path(scratch, f"{number}-alone"), 1, False)[1])
+            wall_s, cpu_s = index(folder, Path(scratch, f"{number}"), jobs, sharing)
+            walls.append(wall_s)
+            cpus.append(cpu_s)
+        frames = pc.sum(Snapshot.open(Path(scratch, "0")).clips["source_frame_count"]).as_py()
+    rates = [frames / (cpu_s - start_s) for cpu_s, start_s in zip(cpus, starts, strict=True)]
+    print(
+        f"| {name} | {frames} | {jobs} | {spread(walls)} | {spread(cpus)} | {spread(starts)} | {spread(rates, 0)} | "
+        f"{os.getloadavg()[0]:.1f} |",
+        flush=True,
+    )
 
-    median_s: float
-    worst_s: float
-    cpu_s: float  # of all its processes, median
-    files: int
-    frames: int  # in the files
+
+def spread(values: list[float], decimals: int = 2) -> str:
+    """Median (lowest to highest)."""
+    low, middle, high = (f"{value:,.{decimals}f}" for value in (min(values), statistics.median(values), max(values)))
+    return f"{middle} ({low} to {high})"
 
 
 def one_clip(folder: Path) -> Path:
@@ -78,34 +85,22 @@ def one_clip(folder: Path) -> Path:
     return alone
 
 
-def measure(folder: Path, repeats: int, jobs: int, warm_index: bool = False) -> Measured:
-    """Run `mretrieve index` several times, each into an index of its own, or always into one that is up to date."""
-    seconds, cpu_s = [], []
-    with tempfile.TemporaryDirectory(prefix="mretrieve-bench-") as scratch:
-        index(folder, Path(scratch, "warm"), jobs)
-        for number in range(repeats):
-            place = Path(scratch, "warm" if warm_index else str(number))
-            started, cpu_before = time.perf_counter(), children_cpu_s()
-            index(folder, place, jobs)
-            seconds.append(time.perf_counter() - started)
-            cpu_s.append(children_cpu_s() - cpu_before)
-        clips = Snapshot.open(place).clips
-        frames = pc.sum(clips["source_frame_count"]).as_py()
-        median = statistics.median
-        return Measured(median(seconds), max(seconds), median(cpu_s), clips.num_rows, frames)
-
-
 def children_cpu_s() -> float:
     """CPU seconds of all processes that have ended, theirs included."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def index(folder: Path, place: Path, jobs: int) -> None:
-    """Run the command in a fresh process."""
-    program = "from mretrieve.cli import main; main()"
+def index(folder: Path, place: Path, jobs: int, sharing: bool) -> tuple[float, float]:
+    """Run the command in a fresh process; its wall and CPU seconds, helper processes included."""
+    force = "import mretrieve.indexer.build as build; build.ALONE_BELOW_BYTES = 0; " if sharing else ""
+    program = f"{force}from mretrieve.cli import main; main()"
     command = [sys.executable, "-P", "-c", program, "index", folder, "--index", place, "--jobs", str(jobs)]
-    subprocess.run(command, check=True, capture_output=True)
+    started, cpu_before = time.perf_counter(), children_cpu_s()
+    # As the command sets them; the forced import comes before it, and would load BLAS with its threads.
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **threads})
+    return time.perf_counter() - started, children_cpu_s() - cpu_before
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def training_clips(mocap: Path) -> list[Labelled]:
 
 
 def read_exponential_map(path: Path, layout: dict[str, object], metres_per_unit: float) -> Motion:
-    """A text of one row of exponential maps a frame, in the layout of `expmap_skeletons.json`; row 0, a rest pose, goes."""
+    """Exponential maps, one frame a row, laid out as `expmap_skeletons.json` says; row 0, a rest pose, goes."""
     rows = np.loadtxt(path, delimiter=",", usecols=range(int(str(layout["columns"]))), ndmin=2)[1:]
     joints = layout["joints"]
     assert isinstance(joints, list)

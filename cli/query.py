@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .cold_start import quick_start
+
 if TYPE_CHECKING:
     from mretrieve.search import Answer
 
@@ -66,10 +68,11 @@ def query(
 
     FILE is a motion file or the path of an indexed clip; with several, each gets its own answer.
     """
-    from mretrieve.search import QueryOptions, open_index
+    with quick_start():
+        from mretrieve.search import QueryOptions, open_index
 
-    options = QueryOptions(k, start, end, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
-    opened = open_index(index)
+        options = QueryOptions(k, start, end, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
+        opened = open_index(index)
     shown = _PRINTERS[output]
     for number, file in enumerate(files):
         click.echo(shown(opened.answer(file, options), number == 0), nl=False)

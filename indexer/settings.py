@@ -29,9 +29,7 @@ def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSet
         try:
             json.loads(rig_map.read_bytes())
         except ValueError as error:
-            raise MRetrieveError(
-                f"{rig_map}: is no rig map ({error}); see `mretrieve rig FILE --save`"
-            ) from None
+            raise MRetrieveError(f"{rig_map}: is no rig map ({error}); see `mretrieve rig FILE --save`") from None
     return RunSettings(
         mretrieve=mretrieve.__version__,
         encoder=encoder,

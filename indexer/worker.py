@@ -34,7 +34,9 @@ def ingest_in_order(
     done: dict[int, list[Ingested]] = {}
     given = 0
     with ExitStack() as stack:
-        helpers = [stack.enter_context(Helper(recipe)) for _ in range(min(processes, len(pieces)) - 1)]
+        helpers: list[Helper] = []
+        with suppress(OSError):  # no more processes to be had: fewer do it too
+            helpers.extend(stack.enter_context(Helper(recipe)) for _ in range(min(processes, len(pieces)) - 1))
         for number in range(len(pieces)):
             while number not in done:
                 if stopped():
@@ -84,7 +86,8 @@ class Helper:
         theirs.close()
         self._ready = False
         self._lost = False
-        self.connection.send(self._recipe)
+        with suppress(OSError):  # it died: `take` finds out
+            self.connection.send(self._recipe)
 
     @property
     def wants_work(self) -> bool:

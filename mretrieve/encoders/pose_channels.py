@@ -30,7 +30,7 @@ _FIRST, _SECOND = np.triu_indices(_JOINT_COUNT, 1)
 _PARENT, _CHILD = np.array(BONES).T
 
 #: Rows of a channel array: 153 distances (m), 17 x 3 bone directions (heading frame), 5 root rates, 17 speeds (m/s).
-#: The root's rates are velocity to the left, up and forwards (m/s), turning (rad/s), and up once more: height counts twice.
+#: The root's rates are velocity to the left, up and forwards (m/s), turning (rad/s), and up again: height counts twice.
 DISTANCES = slice(0, 153)
 DIRECTIONS = slice(153, 204)
 ROOT = slice(204, 209)
@@ -44,18 +44,24 @@ CHANNEL_JOINTS[153 + np.arange(51), np.repeat(_PARENT, 3)] = True
 CHANNEL_JOINTS[153 + np.arange(51), np.repeat(_CHILD, 3)] = True
 CHANNEL_JOINTS[209 + np.arange(17), 1 + np.arange(17)] = True
 
+_CHUNK_FRAMES = 4096  # bounds the memory that long takes need
 _FACING = tuple(map(joint, ("left_hip", "right_hip", "left_shoulder", "right_shoulder")))
 
 
 def pose_channels(clip: Clip) -> NDArray[np.float32]:
-    """Channels (226, T) of a clip, float32; a channel that rests on unobserved joints holds what was filled in there."""
+    """Channels (226, T) of a clip; a channel that rests on unobserved joints holds what was filled in there."""
     view = body_view(clip.positions, _steady_mask(clip.observed))
-    joints = np.ascontiguousarray(view.positions[:, USED_JOINTS].transpose(1, 2, 0))  # (18, 3, T): time runs along memory
+    # (18, 3, T): time runs along memory
+    joints = np.ascontiguousarray(view.positions[:, USED_JOINTS].transpose(1, 2, 0))
     velocity = view.velocity()
     values = np.empty((CHANNEL_COUNT, clip.frame_count), np.float32)
-    values[DISTANCES] = _length(joints[_FIRST] - joints[_SECOND])
-    bones = joints[_CHILD] - joints[_PARENT]
-    values[DIRECTIONS] = (bones / np.maximum(_length(bones), 1e-6)[:, None]).reshape(51, -1)
+    for start in range(0, clip.frame_count, _CHUNK_FRAMES):
+        frames = slice(start, start + _CHUNK_FRAMES)
+        part = joints[..., frames]
+        values[DISTANCES, frames] = _length(part[_FIRST] - part[_SECOND])
+        bones = part[_CHILD] - part[_PARENT]
+        bones /= np.maximum(_length(bones), 1e-6)[:, None]
+        values[DIRECTIONS, frames] = bones.reshape(51, -1)
     values[ROOT] = np.stack([*velocity.T, view.turning(), velocity[:, 1]])
     values[SPEEDS] = _length(np.gradient(joints[1:], axis=2)) * CANONICAL_FPS if clip.frame_count > 1 else 0.0
     return values

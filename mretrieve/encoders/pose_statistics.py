@@ -25,7 +25,8 @@ from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_feature
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
-_PIECE_FRAMES, _PIECE_HOP = 60, 30
+#: Two seconds, a second apart.
+PIECE_FRAMES, PIECE_HOP = 60, 30
 _STORED = ("mean", "block_scales", "basis", "spread", "noise", "whitening", "variance")
 
 
@@ -51,7 +52,7 @@ class WhitenedMap:
         patterns, members = np.unique(joints, axis=0, return_inverse=True)
         for pattern, has in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
-            mapped[rows] = self._of_observed(features[rows], ~FEATURE_JOINTS[:, ~has].any(axis=1))
+            mapped[rows] = self._of_observed(features[rows], np.asarray(~FEATURE_JOINTS[:, ~has].any(axis=1)))
         return mapped
 
     def _of_observed(self, features: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -96,8 +97,8 @@ class PoseStatistics:
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See Encoder. ValueError for a window that is empty or leaves the clip."""
-        windows = np.asarray(windows).reshape(-1, 2)
-        if len(windows) and not (0 <= windows[:, 0].min() and windows[:, 1].max() <= clip.frame_count):
+        windows = np.asarray(windows, np.int64).reshape(-1, 2)
+        if (windows < 0).any() or (windows > clip.frame_count).any():
             raise ValueError(f"windows leave the clip's {clip.frame_count} frames")
         if (windows[:, 0] >= windows[:, 1]).any():
             raise ValueError("a window has no frames")
@@ -127,7 +128,11 @@ class PoseStatistics:
         """See Encoder."""
         weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
         whole, pooled = (
-            np.einsum("nk,nkd->nd", weights, vectors[..., part.start : part.stop - 2] / vectors[..., part.stop - 1 : part.stop])
+            np.einsum(
+                "nk,nkd->nd",
+                weights,
+                vectors[..., part.start : part.stop - 2] / vectors[..., part.stop - 1 : part.stop],
+            )
             for part in self._parts
         )
         return self._stored(whole, pooled)
@@ -150,15 +155,15 @@ class PoseStatistics:
 
 
 def _pieces(start: int, end: int) -> NDArray[np.int64]:
-    """The 2-second pieces (P, 2) of a window, every second and one at its end; the window itself where it is shorter."""
-    starts = np.arange(start, max(end - _PIECE_FRAMES, start) + 1, _PIECE_HOP)
-    if starts[-1] + _PIECE_FRAMES < end:
-        starts = np.append(starts, end - _PIECE_FRAMES)
-    return np.stack([starts, np.minimum(starts + _PIECE_FRAMES, end)], axis=1)
+    """The 2-second pieces (P, 2) of a window, a second apart and one at its end; itself where it is shorter."""
+    starts = np.arange(start, max(end - PIECE_FRAMES, start) + 1, PIECE_HOP)
+    if starts[-1] + PIECE_FRAMES < end:
+        starts = np.append(starts, end - PIECE_FRAMES)
+    return np.stack([starts, np.minimum(starts + PIECE_FRAMES, end)], axis=1)
 
 
 def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Features (S, 1965) of spans (S, 2) of a clip, and which used joints (S, 18) at least half of their frames show."""
+    """Features (S, 1965) of spans (S, 2) of a clip, and which used joints (S, 18) half of their frames or more show."""
     channels = pose_channels(clip)
     seen = np.zeros((clip.frame_count + 1, len(USED_JOINTS)), np.int64)
     np.cumsum(clip.observed[:, USED_JOINTS], axis=0, out=seen[1:])
@@ -176,5 +181,11 @@ def _map_from(arrays: Mapping[str, NDArray[np.generic]], name: str) -> WhitenedM
     array = {key: np.asarray(arrays[f"{name}_{key}"], np.float32) for key in _STORED}
     scale = np.repeat(array["block_scales"], [rows.stop - rows.start for rows in BLOCKS.values()])
     return WhitenedMap(
-        array["mean"], scale, array["basis"], array["spread"], array["noise"], array["whitening"], float(array["variance"])
+        array["mean"],
+        scale,
+        array["basis"],
+        array["spread"],
+        array["noise"],
+        array["whitening"],
+        float(array["variance"]),
     )

@@ -54,15 +54,24 @@ def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLi
         for query in np.flatnonzero((relevant_array & allowed_array).any(axis=1))
     ]
     means = np.mean(rows, axis=0) if rows else np.full(3, np.nan)
-    return RetrievalScores(*map(float, means), query_count=len(rows))
+    return RetrievalScores(float(means[0]), float(means[1]), float(means[2]), len(rows))
+
+
+def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> float:
+    """Average precision of one ranking of G answers, (G,) each: larger similarity is nearer; 0 if none is relevant."""
+    similarity_array, relevant_array = np.asarray(similarities, np.float64), np.asarray(relevant, bool)
+    return _query_scores(-similarity_array, relevant_array, 1)[0] if relevant_array.any() else 0.0
 
 
 def false_positive_rates(
-    distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, true_positive_rates: Sequence[float] = (0.9, 0.8, 0.7)
+    distances: ArrayLike,
+    relevant: ArrayLike,
+    allowed: ArrayLike,
+    true_positive_rates: Sequence[float] = (0.9, 0.8, 0.7),
 ) -> NDArray[np.float64]:
     """Part of the irrelevant pairs at or below the distance that lets a given part of the relevant pairs through.
 
-    All allowed pairs of the (Q, G) arrays are pooled, as in Coskun et al. (2018); inside a tie the rate is interpolated.
+    All allowed pairs of the (Q, G) arrays are pooled, as Coskun et al. (2018) do; in a tie the rate is interpolated.
     ValueError where there are no relevant or no irrelevant pairs.
     """
     allowed_array = np.asarray(allowed, bool)
@@ -84,7 +93,7 @@ def false_positive_rates(
 def _tied(
     distances: NDArray[np.float64], relevant: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Groups of equal distance, nearest first: where each starts and ends in the ranking, how many relevant it holds."""
+    """Groups of equal distance, nearest first: where each starts and ends, and how many relevant it holds."""
     _, group, sizes = np.unique(distances, return_inverse=True, return_counts=True)
     ends = np.cumsum(sizes)
     right = np.bincount(group.ravel(), weights=relevant, minlength=len(sizes)).astype(np.int64)

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
 from ..motion.kinematics import rotation_about
 from ..motion.motion import ROTATE_X, TRANSLATE_X, Rig
 from .asf import Bone, parse_skeleton
@@ -36,17 +35,14 @@ class AcclaimRig:
 
 
 def load_rig(path: Path) -> AcclaimRig:
-    """The rig of an ASF file; kept in memory as long as the file does not change. FormatError: it cannot be read."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path of the skeleton") from None
-    return _load_rig(path, state.st_mtime_ns, state.st_size)
+    """The rig of an ASF file; kept in memory by the file's content. FormatError: the file cannot be read."""
+    text = MotionText.load(path)
+    return _rig(path, bytes(text.content[: text.size]))
 
 
 @lru_cache(maxsize=64)
-def _load_rig(path: Path, _modified_ns: int, _size: int) -> AcclaimRig:
-    skeleton = parse_skeleton(MotionText.load(path))
+def _rig(path: Path, content: bytes) -> AcclaimRig:
+    skeleton = parse_skeleton(MotionText.of(path, bytearray(content)))
     names: list[str] = []
     parents: list[int] = []
     offsets: list[NDArray[np.float64]] = []

@@ -38,11 +38,17 @@ def read_amc(text: MotionText, asf: Path | None = None) -> list[Motion]:
     unit = _UNIT.search(header.group())
     degrees = acclaim.degrees if unit is None else unit.group(1).lower() == b"degrees"
     rows, columns = read_frames(text, header.end(), acclaim.dofs, skeleton.name)
+    fps = _rate(text, header.group())
+    file_size = text.size
+    text.free()
     channels = to_channels(acclaim, rows, columns, degrees)
     stretched = [bone for bone, dofs in acclaim.dofs.items() if "l" in dofs]
     repairs = (f"changes of length of {', '.join(stretched)} are left out",) if stretched else ()
-    fps = _rate(text, header.group())
-    return [solved_motion(text, acclaim.rig, channels, fps, metres_per_unit=acclaim.metres_per_unit, repairs=repairs)]
+    return [
+        solved_motion(
+            text.path, file_size, acclaim.rig, channels, fps, metres_per_unit=acclaim.metres_per_unit, repairs=repairs
+        )
+    ]
 
 
 def _rate(text: MotionText, header: bytes) -> float:

@@ -34,7 +34,7 @@ def read_frames(
     lines = AmcLines(text, dofs, skeleton)
     first = next(lines.frames(start), None)
     if first is None:
-        raise text.error(text.end, "the motion has zero frames; export a take with motion")
+        raise text.error(text.size, "the motion has zero frames; export a take with motion")
     layout = list(first.bones)
     columns: Columns = {}
     column_ends = []
@@ -45,7 +45,7 @@ def read_frames(
 
     mark = decimal_mark(text, start)
     rows, position = _scan(text, start, mark, first, np.array(column_ends, np.int64))
-    if position == text.end:
+    if position == text.size:
         return rows, columns
     rest = [_row(text, frame, layout, mark) for frame in lines.frames(position, first.number + len(rows))]
     return np.concatenate([rows, np.array(rest).reshape(-1, len(columns))]), columns
@@ -57,11 +57,11 @@ def _scan(
     """The rows up to the first frame that does not follow the layout of `first`, and its position or the text's end."""
     layout = list(first.bones)
     smallest_frame = sum(map(len, layout)) + len(layout) + 2 * int(column_ends[-1]) + 2  # bytes
-    values = np.empty(((text.end - start) // smallest_frame + 1, column_ends[-1]))
+    values = np.empty(((text.size - start) // smallest_frame + 1, column_ends[-1]))
     names = layout_of(layout)
     numbers = np.frombuffer(text.content, np.uint8)
     state = np.array([start, 0, -1, 0, 0, first.number - 1, start], np.int64)
-    while scan_frames(numbers, text.end, mark, names, column_ends, values, state) == NEEDS_FLOAT:
+    while scan_frames(numbers, text.size, mark, names, column_ends, values, state) == NEEDS_FLOAT:
         position, frame, bone, column = state[:4].tolist()
         where = f"frame {first.number + frame}, bone {decode(layout[bone])!r}"
         values[frame, column], state[0] = slow_number(text, position, mark, where)

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion
 from .bvh_hierarchy import Body, parse_hierarchy
@@ -28,6 +29,19 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
     Raises:
         FormatError: the file is damaged or contradicts itself; the message names the line.
     """
+    bodies, rows, fps = parse_bvh(text)
+    file_size = text.size
+    text.free()
+    rows *= np.concatenate([np.where(body.rig.channel_kinds >= ROTATE_X, np.pi / 180, 1.0) for body in bodies])
+    names = _distinct_names(bodies) if len(bodies) > 1 else [""]
+    return [
+        solved_motion(text.path, file_size, body.rig, rows[:, body.columns], fps, body=name)
+        for body, name in zip(bodies, names, strict=True)
+    ]
+
+
+def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]:
+    """The bodies of a BVH text, its rows (T, C) just as they stand there, and frames per second; errors as `read_bvh`."""
     bodies, position = parse_hierarchy(text)
     frames = _FRAMES.match(text.content, position)
     if not frames:
@@ -36,22 +50,16 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
     if not frame_time:
         raise text.error(frames.start("value"), "`Frames:` is not followed by `Frame Time: <seconds>`; add the line")
     frame_count = _frame_count(text, frames)
-    fps = frame_rate(frame_time.group("value"))
+    fps = frame_rate(frame_time["value"])
     if fps is None:
-        found = printable(frame_time.group("value")[:40])
+        found = printable(frame_time["value"][:40])
         raise text.error(
             frame_time.start("value"), f"Frame Time is {found!r}, not between 0.00001 and 1 second; correct it"
         )
     row_length = bodies[-1].columns.stop
     if row_length == 0:
         raise text.error(position, "no joint of the hierarchy has CHANNELS, so there is no motion; export it again")
-    rows = read_rows(text, frame_time.end(), frame_count, row_length, frames.start("value"))
-    rows *= np.concatenate([np.where(body.rig.channel_kinds >= ROTATE_X, np.pi / 180, 1.0) for body in bodies])
-    names = _distinct_names(bodies) if len(bodies) > 1 else [""]
-    return [
-        solved_motion(text, body.rig, rows[:, body.columns], fps, body=name)
-        for body, name in zip(bodies, names, strict=True)
-    ]
+    return bodies, read_rows(text, frame_time.end(), frame_count, row_length, frames.start("value")), fps
 
 
 def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:

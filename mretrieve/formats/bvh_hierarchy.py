@@ -53,14 +53,35 @@ class _Joints:
     end_sites: set[int] = field(default_factory=set)
 
 
+# The takes of a recording share their hierarchy: the same bytes give the same bodies, without reading them again.
+_KNOWN: dict[bytes, list[Body]] = {}
+_MOST_KNOWN = 64
+_LONGEST_KNOWN = 1 << 20  # bytes
+
+
 def parse_hierarchy(text: MotionText) -> tuple[list[Body], int]:
     """The bodies of a BVH file, one a ROOT, and the position behind the word MOTION.
 
+    Files with the same hierarchy share their bodies and rigs, which must not be written to.
+
     FormatError: the braces, a joint or a channel are not what the format allows; the message names the line.
     """
+    behind = text.content.find(b"MOTION") + len(b"MOTION")
+    hierarchy = bytes(text.content[: min(behind, _LONGEST_KNOWN)])
+    if hierarchy in _KNOWN:
+        return _KNOWN[hierarchy], behind
+    bodies, position = _parse(text)
+    if position == len(hierarchy):  # else the word MOTION that was found is a part of a name
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[hierarchy] = bodies
+    return bodies, position
+
+
+def _parse(text: MotionText) -> tuple[list[Body], int]:
     head = _HEAD.match(text.content)
     if not head:
-        first = text.end - len(text.content[: text.end].lstrip())
+        first = text.size - len(text.content[: text.size].lstrip())
         raise text.error(
             first, f"a BVH file begins with HIERARCHY, not with {text.line_text(first)!r}; export it again"
         )
@@ -136,9 +157,9 @@ def _check_channels(text: MotionText, position: int, name: str, count: int, kind
 
 
 def _no_statement(text: MotionText, position: int, joint: str) -> Exception:
-    while position < text.end and text.content[position] <= 32:
+    while position < text.size and text.content[position] <= 32:
         position += 1
-    if position >= text.end:
+    if position >= text.size:
         return text.error(position, "the file ends in the hierarchy, before MOTION; export it again")
     return text.error(
         position,

@@ -18,18 +18,19 @@ _BINARY_RUN = bytes(8)
 class MotionText:
     """The bytes of a text file without its byte-order mark; UTF-16 is brought to UTF-8, all else stays as it is.
 
-    Behind `end` stand PADDING line feeds that are not in the file, as the number scanner needs them.
+    Behind `size` stand PADDING line feeds that are not in the file, as the number scanner needs them.
     """
 
     path: Path
     content: bytearray
+    size: int  # bytes of text, which end there
 
     @classmethod
     def load(cls, path: Path) -> MotionText:
         """Read a whole file. FormatError: it cannot be read, is empty or is not text."""
         try:
             with path.open("rb", buffering=0) as file:
-                content = bytearray(os.fstat(file.fileno()).st_size + PADDING)
+                content = _memory(os.fstat(file.fileno()).st_size + PADDING)
                 filled = 0
                 while count := file.readinto(memoryview(content)[filled:]):
                     filled += count
@@ -54,18 +55,21 @@ class MotionText:
             raise FormatError(f"{path}: the file is empty; export it again")
         if content.find(_BINARY_RUN, 0, 65536) >= 0:
             raise FormatError(f"{path}: binary data where text is expected; export the motion as text again")
+        size = len(content)
         content += b"\n" * PADDING
-        return cls(path, content)
+        return cls(path, content, size)
 
-    @property
-    def end(self) -> int:
-        """Position behind the last byte of the file."""
-        return len(self.content) - PADDING
+    def free(self) -> None:
+        """Leave the content's memory to the next file; the text is empty from here on."""
+        if not _SPARE and len(self.content) <= LARGEST_SPARE:
+            _SPARE.append(self.content)
+        object.__setattr__(self, "content", bytearray(PADDING))
+        object.__setattr__(self, "size", 0)
 
     def line_at(self, position: int) -> int:
         """Number of the line, from 1, that holds the byte at `position`; a lone CR ends a line where no LF does."""
-        line_end = b"\n" if self.content.find(b"\n", 0, self.end) >= 0 else b"\r"
-        return self.content.count(line_end, 0, min(position, self.end)) + 1
+        line_end = b"\n" if self.content.find(b"\n", 0, self.size) >= 0 else b"\r"
+        return self.content.count(line_end, 0, min(position, self.size)) + 1
 
     def line_text(self, position: int, limit: int = 40) -> str:
         """The rest of the line from `position`, shortened to `limit` characters, safe to print."""
@@ -76,6 +80,24 @@ class MotionText:
     def error(self, position: int, message: str) -> FormatError:
         """The error `path:line: message` for the byte at `position`."""
         return FormatError(f"{self.path}:{self.line_at(position)}: {message}")
+
+
+#: Bytes of memory that are kept from one file to the next.
+LARGEST_SPARE = 32 << 20
+# The memory of one file that was read, if any: fresh pages would cost about a third of the time of reading numbers.
+_SPARE: list[bytearray] = []
+
+
+def _memory(length: int) -> bytearray:
+    """`length` bytes of any content."""
+    memory = _SPARE.pop() if _SPARE else bytearray()
+    if len(memory) > length:
+        del memory[length:]
+    elif memory:
+        memory += bytes(length - len(memory))
+    else:
+        memory = bytearray(length)
+    return memory
 
 
 def decode(name: bytes) -> str:

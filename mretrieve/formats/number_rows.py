@@ -37,13 +37,13 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
         FormatError: more or fewer numbers than declared, a token that is no finite number, or one beyond LARGEST_VALUE.
     """
     total = frame_count * row_length
-    if total > (text.end - start + 1) // 2:  # a number and its separator take two bytes: no memory on a false claim
+    if total > (text.size - start + 1) // 2:  # a number and its separator take two bytes: no memory on a false claim
         raise _count_error(text, start, frame_count, row_length, claimed_at)
     mark = decimal_mark(text, start)
     numbers = np.frombuffer(text.content, np.uint8)
     values = np.empty(total)
     state = np.array([start, 0, 0, -1], np.int64)
-    while (status := number_scan.scan_rows(numbers, text.end, mark, row_length, values, state)) != number_scan.DONE:
+    while (status := number_scan.scan_rows(numbers, text.size, mark, row_length, values, state)) != number_scan.DONE:
         position, count = int(state[0]), int(state[1])
         if status == number_scan.TOO_MANY:
             raise _count_error(text, start, frame_count, row_length, claimed_at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion.kinematics import joint_positions
 from ..motion.motion import Motion, Rig
-from .motion_text import MotionText
 
 #: Positions may take this much memory (bytes), or this many times the size of the file where that is more.
 LARGEST_POSITIONS = 256 << 20
@@ -16,7 +17,8 @@ LARGEST_POSITIONS_PER_BYTE = 4
 
 
 def solved_motion(
-    text: MotionText,
+    path: Path,
+    file_size: int,
     rig: Rig,
     channels: NDArray[np.float64],
     fps: float,
@@ -25,16 +27,16 @@ def solved_motion(
     metres_per_unit: float | None = None,
     repairs: tuple[str, ...] = (),
 ) -> Motion:
-    """The motion in `text`, with positions from the channels (T, C): unit of the rig and radians.
+    """The motion in the file `path` of `file_size` bytes, with positions from the channels (T, C): unit of the rig and radians.
 
     FormatError: a small file claims so many joints and frames that their positions would not fit in memory.
     """
     size = 12 * len(channels) * len(rig.parents)
-    if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * text.end):
+    if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * file_size):
         raise FormatError(
-            f"{text.path}: {len(rig.parents)} joints in {len(channels)} frames take {size >> 20} MiB, too much for "
-            f"{text.end >> 10} KiB of file; remove joints that do not move or cut the take"
+            f"{path}: {len(rig.parents)} joints in {len(channels)} frames take {size >> 20} MiB, too much for "
+            f"{file_size >> 10} KiB of file; remove joints that do not move or cut the take"
         )
     channels = np.ascontiguousarray(channels)
     positions = joint_positions(rig, channels)
-    return Motion(rig, positions, fps, text.path, body, channels, metres_per_unit, repairs)
+    return Motion(rig, positions, fps, path, body, channels, metres_per_unit, repairs)

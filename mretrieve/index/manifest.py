@@ -95,10 +95,9 @@ class Manifest:
     removed: Mapping[str, tuple[str, ...]]  # shard id -> its clips that this version does not have
 
     def to_json(self) -> str:
-        """The manifest as its file holds it, with a checksum over everything else in it."""
-        content = {"schema": SCHEMA, **asdict(self)}
-        checksum = hashlib.sha256(_dump(content).encode()).hexdigest()
-        return _dump({**content, "checksum": checksum})
+        """The manifest as its file holds it."""
+        # Escaped, so that paths that are no valid UTF-8 survive as well.
+        return _sealed(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n")
 
 
 def read_manifest(index: Path, version: int) -> Manifest:
@@ -121,10 +120,9 @@ def read_manifest(index: Path, version: int) -> Manifest:
                 f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
             )
         del content["checksum"]
-        manifest = _manifest(content)
-        if manifest.to_json().encode() != text or manifest.version != version:
+        if _sealed("{" + text[_SEAL_LENGTH:].decode()).encode() != text or content["version"] != version:
             raise ValueError("it is not what was written")
-        return manifest
+        return _manifest(content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         older = [other for other in versions(index) if other < version]
         back = f"delete this file to go back to version {older[-1]}, or " if older else ""
@@ -148,6 +146,9 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     )
 
 
-def _dump(content: Mapping[str, Any]) -> str:
-    # Escaped, so that paths that are no valid UTF-8 survive as well.
-    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+def _sealed(text: str) -> str:
+    """A JSON object with the checksum of its text as an entry before all others."""
+    return f'{{\n "checksum": "{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}'
+
+
+_SEAL_LENGTH = len(_sealed("{}")) - 1

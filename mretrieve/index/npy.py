@@ -23,7 +23,7 @@ def npy_header(rows: int, dimension: int) -> bytes:
 
 
 def mapped_npy(path: Path, rows: int, dimension: int) -> NDArray[np.float32]:
-    """The array of a file that holds this shape, read-only and mapped; IndexStateError where it holds something else."""
+    """The array of a file, read-only and mapped; IndexStateError where the file holds another shape or kind."""
     try:
         with path.open("rb") as file:
             if file.read(_HEADER_BYTES) != npy_header(rows, dimension):

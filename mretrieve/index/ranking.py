@@ -8,13 +8,14 @@ shards, on how many queries are asked at once, or on which kernel made the first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: From so many bytes of vectors on faiss makes the first pass; below, loading it would take longer than the search.
+#: From so many bytes of vectors on faiss makes the first pass, if it is there: a quarter faster, but 25 ms to load.
 FAISS_FROM_BYTES = 64 << 20
 
 #: From so many queries at once on a matrix product is faster than a pass for each.
@@ -25,6 +26,9 @@ COPY_BELOW_ONE_IN = 4
 
 _CHUNK_ROWS = 8192
 _CHUNK_PRODUCTS = 1 << 24
+
+
+Products = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +60,11 @@ def best_rows(
     norms = np.linalg.norm(queries.astype(np.float64), axis=1) * max(block.largest_norm for block in blocks)
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
     errors = (queries.shape[1] + 4) * 2.0**-24 * norms
+    first_pass = _first_pass(len(queries), blocks)
     at_once = max(1, _CHUNK_PRODUCTS // len(rows))
     for first in range(0, len(queries), at_once):
         several = queries[first : first + at_once]
-        rough = np.concatenate([_products_of_block(several, block) for block in blocks], axis=1)
+        rough = np.concatenate([_products_of_block(several, block, first_pass) for block in blocks], axis=1)
         if not np.isfinite(rough).all():
             raise FloatingPointError("an inner product is not a finite number")
         for number, (query, products) in enumerate(zip(several, rough, strict=True), start=first):
@@ -95,25 +100,32 @@ def _exact_products(
     return exact
 
 
-def _products_of_block(queries: NDArray[np.float32], block: Block) -> NDArray[np.float32]:
+def _products_of_block(queries: NDArray[np.float32], block: Block, products: Products) -> NDArray[np.float32]:
     """Inner products with the rows of a block that take part, in float32: (Q, m)."""
     if block.chosen is None:
-        return _products(queries, block.vectors)
+        return products(queries, block.vectors)
     if len(block.chosen) * COPY_BELOW_ONE_IN > len(block.vectors):
-        return _products(queries, block.vectors)[:, block.chosen]
-    products = np.empty((len(queries), len(block.chosen)), np.float32)
+        return products(queries, block.vectors)[:, block.chosen]
+    out = np.empty((len(queries), len(block.chosen)), np.float32)
     for first in range(0, len(block.chosen), _CHUNK_ROWS):
         chunk = block.vectors[block.chosen[first : first + _CHUNK_ROWS]]
-        products[:, first : first + len(chunk)] = _products(queries, chunk)
-    return products
+        out[:, first : first + len(chunk)] = products(queries, chunk)
+    return out
 
 
-def _products(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Inner products in float32, (Q, n): on one thread for few queries, as two are slower where memory is the limit."""
-    if len(queries) >= MATRIX_FROM_QUERIES:
-        return queries @ vectors.T
-    if vectors.nbytes < FAISS_FROM_BYTES:
-        return np.stack([np.einsum("nd,d->n", vectors, query) for query in queries])
+def _first_pass(query_count: int, blocks: Sequence[Block]) -> Products:
+    """The fastest way to inner products (Q, n) in float32 of queries (Q, D) with vectors (n, D).
+
+    For few queries all are single-threaded: two threads are slower where memory is the limit.
+    """
+    if query_count >= MATRIX_FROM_QUERIES:
+        return lambda queries, vectors: queries @ vectors.T
+    if sum(block.vectors.nbytes for block in blocks) >= FAISS_FROM_BYTES and find_spec("faiss"):
+        return _faiss_products
+    return lambda queries, vectors: np.stack([np.einsum("nd,d->n", vectors, query) for query in queries])
+
+
+def _faiss_products(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     import faiss
 
     products = np.empty((len(queries), len(vectors)), np.float32)

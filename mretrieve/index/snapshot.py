@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
-from .layout import CANONICAL_FPS, MANIFESTS, shard_folder, vectors_file, versions
+from .layout import CANONICAL_FPS, LOCK, MANIFESTS, shard_folder, vectors_file, versions
 from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
 from .ranking import Block, best_rows, gathered
 from .rows import Rows, live_rows
@@ -235,7 +235,7 @@ def _no_clips() -> pa.Table:
 
 
 def _no_version(index: Path) -> IndexStateError:
-    if (index / MANIFESTS).is_dir() or (index / "lock").exists():
+    if (index / MANIFESTS).is_dir() or (index / LOCK).exists():
         return IndexStateError(f"{index}: has no version yet; run `mretrieve index DIR --index {index}` to its end")
     what = "no such folder" if not index.exists() else "is no index"
     return IndexStateError(f"{index}: {what}; make one there with `mretrieve index DIR --index {index}`")

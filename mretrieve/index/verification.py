@@ -64,9 +64,7 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
             yield problem
     if len(manifests) == len(known):
         for path in orphans(index):
-            yield Problem(
-                path, "no version names it; `mretrieve index` removes it an hour after it was made", harmless=True
-            )
+            yield Problem(path, "no version names it; a later `mretrieve index` removes it", harmless=True)
 
 
 def _shard_problems(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:

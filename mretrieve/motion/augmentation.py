@@ -43,7 +43,7 @@ def change_speed(clip: Clip, factor: float) -> Clip:
 
 
 def scale_limbs(clip: Clip, factors: NDArray[np.floating]) -> Clip:
-    """The clip on a body of other proportions: `factors`, one for each pair of mirrored bones and each on the midline."""
+    """The clip on a body of other proportions: `factors`, one a mirrored pair of bones or a bone of the midline."""
     positions = clip.positions.copy()
     factor_of = {child: factor for bone, factor in zip(_BONES, factors, strict=True) for child in bone}
     for child in range(1, JOINT_COUNT):

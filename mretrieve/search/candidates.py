@@ -13,6 +13,9 @@ from ..index import Snapshot
 #: Two moments of one clip are the same answer where they share more than this part of the shorter one.
 SAME_MOMENT_OVERLAP = 0.5
 
+#: From this ratio of lengths on a query is looked for inside a clip, below it is compared with the clip as a whole.
+LONGER_THAN_THE_QUERY = 3.0
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -50,16 +53,20 @@ def whole_clip_rows(snapshot: Snapshot) -> NDArray[np.intp]:
 
 
 def competing_rows(snapshot: Snapshot, query_frames: int) -> NDArray[np.bool_]:
-    """Which rows answer a query of this length: of a clip, those whose length is nearest to the query's (N,).
+    """Which rows answer a query of this length: of each clip, the whole or its windows (N,).
 
-    A row of the whole clip and its two-second windows describe the same motion at two scales. The scale that is nearer
-    to the query's length (by ratio) speaks for the clip; the other would only add chance matches.
+    The row of the whole clip and its windows describe the same motion at two scales; where both compete, the windows
+    only add chance matches (benchmarks/rerank.py prints what they cost). So the whole speaks for a clip until it is
+    LONGER_THAN_THE_QUERY times as long as the query; of a longer one, the rows whose length is nearest by ratio.
     """
     lengths = (snapshot.window_end - snapshot.window_start).astype(np.float64)
     mismatch = np.abs(np.log(np.maximum(lengths, 1.0) / max(query_frames, 1)))
-    best = np.full(snapshot.clips.num_rows, np.inf)
-    np.minimum.at(best, snapshot.window_clip, mismatch)
-    return mismatch <= best[snapshot.window_clip] + 1e-9
+    whole = whole_clip_rows(snapshot)
+    best = np.minimum.reduceat(mismatch, whole) if len(whole) else np.zeros(0)
+    best[lengths[whole] <= LONGER_THAN_THE_QUERY * query_frames] = -1.0
+    competes = mismatch <= best[snapshot.window_clip] + 1e-9
+    competes[whole] |= best < 0
+    return competes
 
 
 def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.float32], wanted: Wanted) -> Candidates:

@@ -69,7 +69,7 @@ class Index:
             raise IndexStateError(
                 f"{snapshot.index}: its vectors were made by {self._record.name} {self._record.fingerprint[:12]}, this "
                 f"mretrieve has {self._encoder.fingerprint[:12]}, and the two cannot be compared; run `mretrieve index "
-                f"{snapshot.repository} --rebuild`"
+                f"{snapshot.repository} --index {snapshot.index} --rebuild`"
             )
 
     def __len__(self) -> int:

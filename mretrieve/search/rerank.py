@@ -13,32 +13,47 @@ from ..motion.views import body_view
 from .dtw import dtw_distances, dtw_path, path_distance_mm
 
 #: Weight of the pose distance beside the embedding's. Chosen on the training sets by benchmarks/rerank.py.
-DTW_WEIGHT = 0.2
+DTW_WEIGHT = 0.1
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2
-#: What one metre a second of root velocity counts for, in metres of a joint: it tells a step back from a step forward.
-METRES_PER_VELOCITY = 0.5
+#: What a root velocity of one metre a second counts for, in metres of a joint: it tells a step back from one forward.
+VELOCITY_M = 0.4
 #: The most frames that are aligned; longer motions are thinned to it (a 3-minute take keeps a pose every 0.6 s).
 MOST_FRAMES = 300
 
 
 @dataclass(frozen=True, eq=False)
-class _Aligned:
+class Aligned:
     """What is aligned of a motion: poses in the body's own frame, and the velocity of the root in that frame."""
 
-    poses: NDArray[np.float32]  # (T, 22, 3)
-    velocity: NDArray[np.float32]  # (T, 3)
+    poses: NDArray[np.float32]  # (T, 22, 3), metres
+    velocity: NDArray[np.float32]  # (T, 3), metres a second
 
     @classmethod
-    def of(cls, clip: Clip) -> _Aligned:
+    def of(cls, clip: Clip) -> Aligned:
+        """A clip as it is aligned, thinned to MOST_FRAMES."""
         view = body_view(clip.positions, clip.observed)
         step = -(-clip.frame_count // MOST_FRAMES)
         return cls(view.positions[::step], view.velocity()[::step])
 
-    def features(self, joints: NDArray[np.intp]) -> NDArray[np.float32]:
-        """(T, 3 J + 3) for the warping of the chosen joints."""
+    def features(self, joints: NDArray[np.intp], velocity_m: float = VELOCITY_M) -> NDArray[np.float32]:
+        """(T, 3 J + 3) for the warping of J chosen joints.
+
+        Of the velocity the signed root is taken, so that its direction counts for more than its size: the same motion
+        at half the speed stays near.
+        """
         poses = self.poses[:, joints].reshape(len(self.poses), -1)
-        return np.concatenate([poses, METRES_PER_VELOCITY * self.velocity], axis=1)
+        velocity = velocity_m * np.sign(self.velocity) * np.sqrt(np.abs(self.velocity))
+        return np.concatenate([poses, velocity], axis=1, dtype=np.float32)
+
+
+def pose_distances(
+    query: NDArray[np.float32], candidates: Sequence[NDArray[np.float32]], joint_count: int, threads: int = 1
+) -> NDArray[np.float64]:
+    """Root mean squared distance per joint along the best warping path of features, about 1 for unrelated motions: (C,)."""
+    squares = dtw_distances(query, candidates, threads=threads)
+    steps = np.array([len(query) + len(frames) for frames in candidates])
+    return np.asarray(np.sqrt(squares / (steps * joint_count)) / UNRELATED_M)
 
 
 class PoseAligner:
@@ -49,24 +64,24 @@ class PoseAligner:
         if not self._observed.any():  # nothing but filled-in joints: compare what there is
             self._observed = np.ones_like(self._observed)
         self._joints = np.flatnonzero(self._observed)
-        self._query = _Aligned.of(query)
+        self._query = Aligned.of(query)
         self._features = self._query.features(self._joints)
 
     def distances(self, candidates: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
-        """Root mean squared pose distance per joint along the best warping path, about 1 for unrelated motions: (C,)."""
-        features = [_Aligned.of(clip).features(self._joints) for clip in candidates]
-        squares = dtw_distances(self._features, features, threads=threads)
-        steps = np.array([len(self._features) + len(frames) for frames in features])
-        return np.sqrt(squares / (steps * len(self._joints))) / UNRELATED_M
+        """See pose_distances."""
+        features = [Aligned.of(clip).features(self._joints) for clip in candidates]
+        return pose_distances(self._features, features, len(self._joints), threads)
 
     def distance_mm(self, candidate: Clip) -> float:
         """Mean distance per joint along the warping path, in millimetres on the canonical skeleton."""
-        other = _Aligned.of(candidate)
+        other = Aligned.of(candidate)
         path, _ = dtw_path(self._features, other.features(self._joints))
         both = self._observed & candidate.observed.any(axis=0)
         return path_distance_mm(self._query.poses, other.poses, path, both if both.any() else self._observed)
 
 
-def join(embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+def join(
+    embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT
+) -> NDArray[np.float64]:
     """One distance from the embedding's and the poses', both about 1 between unrelated motions."""
-    return (1.0 - DTW_WEIGHT) * embedding + DTW_WEIGHT * poses
+    return (1.0 - weight) * embedding + weight * poses

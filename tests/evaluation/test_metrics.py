@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
+from mretrieve.evaluation import average_precision, cross_group, false_positive_rates, retrieval_scores
 
 
 def plain_scores(relevant_in_order: list[bool], k: int) -> tuple[float, float, float]:
@@ -61,7 +61,9 @@ def test_false_positive_rate_is_what_passes_with_the_wanted_part_of_the_relevant
     distances = np.array([[1, 2, 3, 4, 5, 6, 7, 8]], float)
     relevant = np.array([[1, 0, 1, 0, 0, 1, 0, 1]], bool)
     everything = np.ones_like(relevant)
-    assert false_positive_rates(distances, relevant, everything, [0.25, 0.5, 0.75, 1.0]) == pytest.approx([0, 0.25, 0.75, 1])
+    assert false_positive_rates(distances, relevant, everything, [0.25, 0.5, 0.75, 1.0]) == pytest.approx(
+        [0, 0.25, 0.75, 1]
+    )
 
 
 def test_false_positive_rate_of_a_constant_distance_is_chance():
@@ -73,3 +75,9 @@ def test_false_positive_rate_of_a_constant_distance_is_chance():
 def test_a_distance_that_is_nan_is_refused():
     with pytest.raises(ValueError, match="NaN"):
         retrieval_scores([[np.nan]], [[True]], [[True]])
+
+
+def test_average_precision_ranks_the_largest_similarity_first():
+    assert average_precision([0.9, 0.5, 0.1], [True, False, False]) == 1.0
+    assert average_precision([0.9, 0.5, 0.1], [False, False, True]) == pytest.approx(1 / 3)
+    assert average_precision([0.9, 0.5], [False, False]) == 0.0

@@ -38,12 +38,6 @@ class StandIn:
 
         return call
 
-    def installed(self) -> pytest.MonkeyPatch:
-        """As a context manager, puts it in place of the `os` that the index uses."""
-        patch = pytest.MonkeyPatch()
-        patch.setattr(files, "os", self)
-        return patch
-
 
 class Crash(Enum):
     """What the disk keeps of what was not synced."""
@@ -192,5 +186,3 @@ def materialise(left: dict[str, bytes | None], folder: Path) -> None:
             (folder / name).mkdir()
         else:
             (folder / name).write_bytes(content)
-
-

@@ -10,7 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mretrieve.index import EncoderRecord, ShardClip, Snapshot, WindowSettings, WriterLock, commit, versions, write_shard
+from mretrieve.index import (
+    EncoderRecord,
+    ShardClip,
+    Snapshot,
+    WindowSettings,
+    WriterLock,
+    commit,
+    versions,
+    write_shard,
+)
 
 SPACE = "pose-statistics"
 DIMENSION = 8

@@ -18,7 +18,7 @@ from mretrieve.index.manifest import read_manifest
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 LABELS = {"a.bvh": "walk", "c.bvh": "run"}
 
-#: Files whose every byte is checked when they are read. Vectors and motions are mapped, and only `verify` reads them all.
+#: Files whose every byte is checked when they are read. Vectors and motions are mapped: only `verify` reads them all.
 CHECKED = ("*.parquet", "*.json")
 
 DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {

@@ -1,4 +1,4 @@
-"""The power may fail between any two operations on the disk: the index then has the old version or the new one, whole."""
+"""The power may fail between any two operations on the disk: the index has the old version or the new one, whole."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, NDArray[n
     encoder = EncoderRecord(SPACE, "x", D)
     base = None
     clips = [
-        replace(made_clip(f"{row:05d}", windows=30), vectors={SPACE: vectors[row : row + 30]}) for row in range(0, ROWS, 30)
+        replace(made_clip(f"{row:05d}", windows=30), vectors={SPACE: vectors[row : row + 30]})
+        for row in range(0, ROWS, 30)
     ]
     with WriterLock(index):
         for shard in (clips[2::3], clips[::3], clips[1::3]):  # rows of a reader alternate between the shards
@@ -61,6 +62,14 @@ def test_search_equals_brute_force_at_any_selectivity(large, share: float, first
         _check(snapshot, vectors, queries, k, allowed)
 
 
+def test_faiss_is_not_needed(large, monkeypatch):
+    snapshot, vectors = large
+    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0)
+    monkeypatch.setattr(ranking, "find_spec", lambda name: None)
+    monkeypatch.setattr(ranking, "_faiss_products", None)
+    _check(snapshot, vectors, vectors[100:102], 25, None)
+
+
 def test_no_mask_means_all_rows(large):
     snapshot, vectors = large
     _check(snapshot, vectors, vectors[100:102], 25, None)
@@ -82,7 +91,7 @@ def test_equal_vectors_tie_exactly_and_come_by_row(large):
 
 
 def test_a_query_has_the_same_answer_alone_and_among_many(large):
-    snapshot, vectors = large
+    snapshot, _ = large
     queries = np.random.default_rng(1).standard_normal((70, D)).astype(np.float32)
     together = snapshot.search(SPACE, queries, 12)
     alone = [snapshot.search(SPACE, queries[[number]], 12) for number in range(len(queries))]
@@ -116,7 +125,9 @@ def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
     blocks, names, used = [], chance.permutation(400), 0
     for size in data.draw(st.lists(st.integers(1, 60), min_size=1, max_size=5)):
         vectors = chance.integers(-1, 2, (size, 5)).astype(np.float32)
-        chosen = np.flatnonzero(chance.random(size) < data.draw(st.sampled_from([0.05, 0.3, 0.9]))) if size % 2 else None
+        chosen = (
+            np.flatnonzero(chance.random(size) < data.draw(st.sampled_from([0.05, 0.3, 0.9]))) if size % 2 else None
+        )
         count = size if chosen is None else len(chosen)
         rows = np.sort(names[used : used + count]).astype(np.int64)
         used += count
@@ -131,7 +142,9 @@ def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
     ]
     for query, found_products, found_rows in zip(queries, products, rows, strict=True):
         expected = sorted((-float(vector @ query), int(row)) for row, vector in pairs)[:k]
-        assert [(-float(product), int(row)) for product, row in zip(found_products, found_rows, strict=True)] == expected
+        assert [
+            (-float(product), int(row)) for product, row in zip(found_products, found_rows, strict=True)
+        ] == expected
 
 
 def test_vectors_that_are_no_numbers_are_refused_not_ranked(tmp_path: Path):

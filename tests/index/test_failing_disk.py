@@ -1,4 +1,4 @@
-"""Every call to the disk may fail, once or from then on: the index keeps a whole version, and the error says what to do."""
+"""Every call to the disk may fail, once or for good: the index keeps a whole version, the error says what to do."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Failing(StandIn):
         def before(name: str, args: tuple[Any, ...]) -> None:
             self.calls += 1
             if self.calls == nth or (for_good and self.calls > nth):
-                raise OSError(number, os.strerror(number), *(argument for argument in args[:1] if isinstance(argument, Path)))
+                raise OSError(
+                    number, os.strerror(number), *(argument for argument in args[:1] if isinstance(argument, Path))
+                )
 
         super().__init__(before)
 
