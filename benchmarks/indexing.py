@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     print(
-        f"mretrieve {mretrieve.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, median (lowest "
-        f"to highest) of {options.repeats} rounds, files in the page cache\n"
+        f"mretrieve {mretrieve.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, median "
+        f"(lowest to highest) of {options.repeats} rounds, files in the page cache\n"
     )
     print("| set | frames | processes | wall s | CPU s | start-up CPU s | frames per CPU s after start-up | load |")
     print("|---|---|---|---|---|---|---|---|")

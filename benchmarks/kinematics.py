@@ -16,7 +16,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     os.environ[variable] = "1"  # before NumPy is imported, which reads them once
 
 import argparse  # noqa: E402
-import time  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from importlib.metadata import version  # noqa: E402
@@ -25,9 +24,8 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-import mretrieve  # noqa: E402
 from mretrieve.motion import ROTATE_X, Rig  # noqa: E402
-from mretrieve.motion.kinematics import joint_positions, local_rotations  # noqa: E402
+from mretrieve.motion.kinematics import local_rotations  # noqa: E402
 
 Solve = Callable[[], NDArray[np.floating]]  # positions (T, J, 3)
 
@@ -55,7 +53,10 @@ def pymotion_solver(rig: Rig, channels: NDArray[np.float64]) -> Solve:
 
     quaternions = quat.from_matrix(local_rotations(rig, channels))
     parents = np.maximum(rig.parents, 0)
-    root = np.stack([channels[:, np.flatnonzero((rig.channel_joints == 0) & (rig.channel_kinds == axis))[0]] for axis in range(3)], 1)
+    root = np.stack(
+        [channels[:, np.flatnonzero((rig.channel_joints == 0) & (rig.channel_kinds == axis))[0]] for axis in range(3)],
+        1,
+    )
     offsets = rig.offsets.copy()
     offsets[0] = 0
     return lambda: np.asarray(skeleton.fk(quaternions, root, offsets, parents)[0])

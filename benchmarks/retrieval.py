@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 from mocap_sets import mocap_folder
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -33,7 +32,9 @@ from mretrieve.search import QueryOptions
 
 EVERYTHING = 1_000_000
 #: Joints that may be missing: all that every rig has, but the pelvis, to which the others are seen.
-MAY_BE_MISSING = [j for j, name in enumerate(JOINTS) if "spine" not in name and "collar" not in name and name != "pelvis"]
+MAY_BE_MISSING = [
+    j for j, name in enumerate(JOINTS) if "spine" not in name and "collar" not in name and name != "pelvis"
+]
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,9 +91,8 @@ def index(
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 def info(index: Path | None, output: str) -> None:
     """Tell what an index holds."""
-    from mretrieve.indexer import describe_index
-
     from mretrieve.index import find_index
+    from mretrieve.indexer import describe_index
 
     described = describe_index(find_index(index))
     if output == "json":
@@ -127,9 +126,8 @@ def remove(clips: tuple[str, ...], index: Path | None) -> None:
 
     CLIP is a clip's name as `mretrieve query` prints it. `mretrieve index` leaves a removed file out until it changes.
     """
-    from mretrieve.indexer import remove_clips
-
     from mretrieve.index import find_index
+    from mretrieve.indexer import remove_clips
 
     place = find_index(index)
     version = remove_clips(place, clips)

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 @click.option("--all-moments", is_flag=True, help="Several moments of one clip, not only its best.")
 @click.option("--mirror", is_flag=True, help="Search for FILE's left-right mirror too.")
 @click.option("--asf", type=click.Path(path_type=Path), help="The skeleton of an AMC file, where it is not beside it.")
-@click.option("--rig-map", type=click.Path(path_type=Path), help="Which joint is which, as `mretrieve rig --save` wrote.")
+@click.option(
+    "--rig-map", type=click.Path(path_type=Path), help="Which joint is which, as `mretrieve rig --save` wrote."
+)
 @click.option(
     "--format",
     "output",

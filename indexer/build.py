@@ -30,8 +30,8 @@ from .worker import ingest_in_order
 #: Files are handed to a process in pieces of at most so many, or so many bytes: a tenth of a second of work.
 PIECE_FILES, PIECE_BYTES = 16, 4 << 20
 
-#: Below this many bytes of motion a second process does not pay for its start: that takes 0.6 s of CPU, in which one
-#: process reads 40 MB (22 joints) to 135 MB (101 joints) of text.
+#: Below this many bytes of motion a second process hardly pays for its start, which takes 0.6 s of CPU
+#: (benchmarks/indexing.py).
 ALONE_BELOW_BYTES = 256 << 20
 
 #: Versions of the index that stay readable, and for how long whatever a reader may still have open.

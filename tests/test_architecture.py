@@ -80,7 +80,10 @@ def test_the_public_names_are_the_listed_ones_and_all_can_be_imported():
     ("statement", "unwanted"),
     [
         ("import mretrieve", ("numpy", "numba", "faiss", "torch", "pyarrow", "h5py")),
-        ("from mretrieve.cli import main; main(['--help'], standalone_mode=False)", ("numpy", "numba", "faiss", "torch")),
+        (
+            "from mretrieve.cli import main; main(['--help'], standalone_mode=False)",
+            ("numpy", "numba", "faiss", "torch"),
+        ),
         ("import mretrieve.search", ("torch", "faiss", "scipy.linalg", "sklearn", "pandas", "pydantic", "rich")),
     ],
 )

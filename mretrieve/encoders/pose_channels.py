@@ -50,7 +50,7 @@ _FACING = tuple(map(joint, ("left_hip", "right_hip", "left_shoulder", "right_sho
 
 def pose_channels(clip: Clip) -> NDArray[np.float32]:
     """Channels (226, T) of a clip; a channel that rests on unobserved joints holds what was filled in there."""
-    view = body_view(clip.positions, _steady_mask(clip.observed))
+    view = body_view(clip.positions, clip.observed)
     # (18, 3, T): time runs along memory
     joints = np.ascontiguousarray(view.positions[:, USED_JOINTS].transpose(1, 2, 0))
     velocity = view.velocity()
@@ -65,16 +65,6 @@ def pose_channels(clip: Clip) -> NDArray[np.float32]:
     values[ROOT] = np.stack([*velocity.T, view.turning(), velocity[:, 1]])
     values[SPEEDS] = _length(np.gradient(joints[1:], axis=2)) * CANONICAL_FPS if clip.frame_count > 1 else 0.0
     return values
-
-
-def _steady_mask(observed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which joints (T, 22) set origin and heading: the same in every frame, or both would jump.
-
-    Where neither hips nor shoulders were seen in pairs, what was filled in for them still tells where the body faces.
-    """
-    mostly = 2 * observed.sum(axis=0) >= len(observed)
-    mostly[list(_FACING)] |= not any(mostly[list(pair)].all() for pair in (_FACING[:2], _FACING[2:]))
-    return np.broadcast_to(mostly, observed.shape)
 
 
 def _length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

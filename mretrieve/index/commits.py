@@ -81,7 +81,8 @@ def commit(
     path = manifest_file(index, manifest.version)
     with explained(path):
         make_folder(path.parent)
-        sync_folder(index)  # the names of the folders that the manifest is about
+        for folder in (index, index.parent):  # a run that made a folder in them may have ended before it synced them
+            sync_folder(folder)
         try:
             publish_file(path, [manifest.to_json().encode()])
         except FileExistsError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .damage import sha256_of_file
-from .files import explained, make_folder, move_aside, publish_file
+from .files import explained, make_folder, move_aside, publish_file, sync_folder
 from .layout import labels_file
 from .manifest import LabelsRecord
 from .tables import column_of, parquet, read_parquet
@@ -41,6 +41,7 @@ def write_labels(index: Path, labels: pa.Table) -> LabelsRecord | None:
             move_aside(path)
         if path.exists():
             path.touch()  # its time of grace before it may be collected begins anew
+            sync_folder(path.parent)  # the run that gave it its name may have ended before this
         else:
             publish_file(path, [content])
     return record

@@ -13,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .damage import sha256_of_file
-from .files import Bytes, discard, explained, make_folder, move_aside, publish_folder, temporary_name, write_file
+from .files import (
+    Bytes,
+    discard,
+    explained,
+    make_folder,
+    move_aside,
+    publish_folder,
+    sync_folder,
+    temporary_name,
+    write_file,
+)
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
 from .npy import npy_header
@@ -109,6 +119,7 @@ def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[
     if folder.exists():
         if _is_intact(folder, record):
             folder.touch()  # its time of grace before it may be collected begins anew
+            sync_folder(folder.parent)  # the run that gave it its name may have ended before this
             return
         move_aside(folder)
     made = temporary_name(folder)

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .clip import CANONICAL_FPS, Clip
-from .skeleton import MIRROR, joint
+from .skeleton import JOINT_COUNT, MIRROR, joint
 
-_HIPS = (joint("left_hip"), joint("right_hip"))
-_SHOULDERS = (joint("left_shoulder"), joint("right_shoulder"))
+#: Pairs of joints that tell where a body faces, and the joint in the middle of each.
+_FACING = (
+    ((joint("left_hip"), joint("right_hip")), joint("pelvis")),
+    ((joint("left_shoulder"), joint("right_shoulder")), joint("neck")),
+)
 _SMOOTHED_FRAMES = 5
 
 
@@ -41,17 +44,24 @@ def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | Non
 
     The origin is the middle of the hips in all three axes, so heights count from there; it is the pelvis where a hip is
     not observed. The heading is square to the sum of the vectors from right to left hip and from right to left
-    shoulder, those of them that are observed, without their vertical part, as a mean over 5 frames; in frames where
-    the body lies across none (it lies on its side, or nothing is observed) the last heading is kept.
+    shoulder, without their vertical part, as a mean over 5 frames; of a pair with one joint observed, the vector
+    between it and the middle of the body counts twice. In frames where the body lies across none (it lies on its side)
+    the last heading is kept.
+
+    A joint counts as observed in all frames or in none, by what most frames say, or origin and heading would jump.
+    Where no joint tells the heading, what was filled in for them does.
     """
     positions = np.asarray(positions, np.float32)
-    hips, has_hips = _pair(positions, observed, _HIPS)
-    shoulders, has_shoulders = _pair(positions, observed, _SHOULDERS)
-    left = hips * has_hips[:, None] + shoulders * has_shoulders[:, None]
-    middle = 0.5 * (positions[:, _HIPS[0]] + positions[:, _HIPS[1]])
-    origin = np.where(has_hips[:, None], middle, positions[:, joint("pelvis")])
-    heading = _heading(left)
-    return HeadingView(_turned(positions - origin[:, None], heading), heading, origin)
+    seen = np.ones(JOINT_COUNT, bool) if observed is None else 2 * observed.sum(axis=0) >= len(positions)
+    sides = [_to_the_left(positions, seen, pair, middle) for pair, middle in _FACING]
+    known = [side for side in sides if side is not None]
+    if not known:
+        known = [positions[:, left] - positions[:, right] for (left, right), _ in _FACING]
+    heading = _heading(np.sum(known, axis=0))
+    (left_hip, right_hip), pelvis = _FACING[0]
+    middle = 0.5 * (positions[:, left_hip] + positions[:, right_hip])
+    origin = middle if seen[left_hip] and seen[right_hip] else positions[:, pelvis]
+    return HeadingView(_turned(positions - origin[:, None], heading), heading, np.asarray(origin, np.float32))
 
 
 def heading_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
@@ -66,12 +76,18 @@ def mirror(clip: Clip) -> Clip:
     return replace(clip, positions=flipped, observed=clip.observed[:, order])
 
 
-def _pair(
-    positions: NDArray[np.float32], observed: NDArray[np.bool_] | None, pair: tuple[int, int]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Vector (T, 3) from the right to the left of a pair of joints, and in which frames both are observed."""
-    seen = np.ones(len(positions), bool) if observed is None else observed[:, pair[0]] & observed[:, pair[1]]
-    return np.asarray(positions[:, pair[0]] - positions[:, pair[1]]), seen
+def _to_the_left(
+    positions: NDArray[np.float32], seen: NDArray[np.bool_], pair: tuple[int, int], middle: int
+) -> NDArray[np.float32] | None:
+    """Vector (T, 3) from the right to the left joint of a pair, by what is seen of it; None if that is too little."""
+    left, right = pair
+    if seen[left] and seen[right]:
+        return np.asarray(positions[:, left] - positions[:, right])
+    if seen[middle] and seen[left]:
+        return np.asarray(2 * (positions[:, left] - positions[:, middle]))
+    if seen[middle] and seen[right]:
+        return np.asarray(2 * (positions[:, middle] - positions[:, right]))
+    return None
 
 
 def _heading(left: NDArray[np.float32]) -> NDArray[np.float32]:

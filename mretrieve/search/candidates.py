@@ -14,7 +14,7 @@ from ..index import Snapshot
 SAME_MOMENT_OVERLAP = 0.5
 
 #: From this ratio of lengths on a query is looked for inside a clip, below it is compared with the clip as a whole.
-LONGER_THAN_THE_QUERY = 3.0
+LONGER_THAN_THE_QUERY = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +72,8 @@ def competing_rows(snapshot: Snapshot, query_frames: int) -> NDArray[np.bool_]:
 def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.float32], wanted: Wanted) -> Candidates:
     """Candidates of one query, exact for any count, filter or selectivity.
 
-    Shape: queries (1, D) the query's vector, or (2, D) with its mirror's. Fewer than `wanted.count` come back only where
-    the index holds no more.
+    Shape: queries (1, D) the query's vector, or (2, D) with its mirror's. Fewer than `wanted.count` come back only
+    where the index holds no more.
     """
     allowed = competing_rows(snapshot, wanted.query_frames)
     if wanted.rows is not None:
@@ -95,7 +95,7 @@ def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.floa
 
 
 def _merge(products: NDArray[np.float32], rows: NDArray[np.int64]) -> Candidates:
-    """One ranking from the query's and, where there is one, its mirror's; a row keeps the nearer of its two distances."""
+    """One ranking from the query's and its mirror's, if there is one; a row keeps the nearer of its two distances."""
     distances = np.maximum(-products.astype(np.float64).ravel(), 0.0)
     mirrored = np.repeat(np.arange(len(products)) > 0, products.shape[1])
     flat = rows.ravel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -114,18 +114,18 @@ class Index:
         question = read_question(query, self.snapshot, options.asf, options.rig_map)
         question = question.cut_to(options.start_s, options.end_s)
         read = time.perf_counter()
-        versions = [question.clip, mirror(question.clip)] if options.mirror else [question.clip]
-        vectors = self._encoder.encode(versions)
+        versions = [question, replace(question, clip=mirror(question.clip))] if options.mirror else [question]
+        vectors = np.concatenate([self._encoder.encode_windows(asked.clip, asked.window) for asked in versions])
         encoded = time.perf_counter()
         candidates = self._candidates(vectors, question, options)
         searched = time.perf_counter()
-        hits = self._rank(versions, candidates, options)
+        hits = self._rank([asked.part for asked in versions], candidates, options)
         reranked = time.perf_counter()
         steps = np.diff([started, read, encoded, searched, reranked]) * 1e3
         return Answer(
             path=question.path,
-            start_s=question.clip.start_s,
-            end_s=question.clip.end_s,
+            start_s=question.part.start_s,
+            end_s=question.part.end_s,
             index_path=str(self.snapshot.index),
             index_version=self.snapshot.version,
             encoder=self._record.name,
@@ -159,7 +159,7 @@ class Index:
             rows = matching_rows(options.where, self.snapshot.clips)[self.snapshot.window_clip]
         return Wanted(
             count=max(options.k, options.rerank),
-            query_frames=question.clip.frame_count,
+            query_frames=question.part.frame_count,
             rows=rows,
             excluded_clips=question.own_clips if options.exclude_self else (),
             all_moments=options.all_moments,

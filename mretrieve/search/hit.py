@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Name and version of the JSON that `mretrieve query --format json` prints; its schema is query.schema.json beside this.
+#: Name and version of the JSON that `mretrieve query --format json` prints; the schema is query.schema.json.
 SCHEMA = "mretrieve.query/1"
 
 

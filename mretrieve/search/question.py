@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..formats import read
@@ -19,8 +20,20 @@ class Question:
     """A query as it was understood."""
 
     path: str  # how the user named it; "" for a motion or clip given from Python
-    clip: Clip  # the part that is compared
+    clip: Clip  # the whole of it
+    start_frame: int  # the part that is compared; what lies around it is context for rates of change
+    end_frame: int
     own_clips: tuple[int, ...]  # clip rows of the index that are the query itself
+
+    @property
+    def part(self) -> Clip:
+        """The frames that are compared."""
+        return self.clip.cut(self.start_frame, self.end_frame)
+
+    @property
+    def window(self) -> NDArray[np.int32]:
+        """Start and end frame as an encoder takes them: (1, 2)."""
+        return np.array([[self.start_frame, self.end_frame]], np.int32)
 
     def cut_to(self, start_s: float | None, end_s: float | None) -> Question:
         """The same question about the frames between two times of its file (None: its own ends).
@@ -39,7 +52,7 @@ class Question:
                 f"no motion between {start:g} s and {end:g} s: {self.path or 'the query'} has "
                 f"{self.clip.start_s:.2f} s to {self.clip.end_s:.2f} s"
             )
-        return replace(self, clip=self.clip.cut(first, last))
+        return replace(self, start_frame=first, end_frame=last)
 
 
 def read_question(
@@ -55,10 +68,10 @@ def read_question(
         FormatError, RigError: the file cannot be read.
     """
     if isinstance(query, Clip):
-        return Question("", query, ())
+        return _whole("", query, ())
     if isinstance(query, Motion):
         own = _own_clips(snapshot, query.source, query.body)
-        return Question(str(query.source), canonicalise(query), own)
+        return _whole(str(query.source), canonicalise(query), own)
     name = str(query)
     path, _, body = name.partition("#")
     if Path(name).is_file() or (body and Path(path).is_file()):
@@ -67,11 +80,17 @@ def read_question(
         motion = _body_of(motions, path, body)
         own = _own_clips(snapshot, Path(path), motion.body if len(motions) > 1 else "")
         mapping = load_rig_map(rig_map, motion.rig) if rig_map is not None else None
-        return Question(name, canonicalise(motion, mapping), own)
+        return _whole(name, canonicalise(motion, mapping), own)
     row = _row_of(snapshot, name)
     positions, observed = snapshot.motion(row)
     clip = Clip(np.asarray(positions), np.asarray(observed), start_s=snapshot.clips["start_s"][row].as_py())
-    return Question(name, clip, (row,))
+    return _whole(name, clip, (row,))
+
+
+def _whole(path: str, clip: Clip, own_clips: tuple[int, ...]) -> Question:
+    if not clip.frame_count:
+        raise QueryError(f"{path or 'the query'} has no frames")
+    return Question(path, clip, 0, clip.frame_count, own_clips)
 
 
 def _body_of(motions: list[Motion], path: str, body: str) -> Motion:
@@ -79,7 +98,9 @@ def _body_of(motions: list[Motion], path: str, body: str) -> Motion:
     if len(named) == 1:
         return named[0]
     names = ", ".join(f"{path}#{motion.body}" for motion in motions)
-    raise QueryError(f"{path} holds {len(motions)} bodies{f', none named {body!r}' if body else ''}; ask for one of {names}")
+    raise QueryError(
+        f"{path} holds {len(motions)} bodies{f', none named {body!r}' if body else ''}; ask for one of {names}"
+    )
 
 
 def _row_of(snapshot: Snapshot, name: str) -> int:

@@ -17,7 +17,7 @@ DTW_WEIGHT = 0.1
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2
 #: What a root velocity of one metre a second counts for, in metres of a joint: it tells a step back from one forward.
-VELOCITY_M = 0.4
+VELOCITY_M = 0.3
 #: The most frames that are aligned; longer motions are thinned to it (a 3-minute take keeps a pose every 0.6 s).
 MOST_FRAMES = 300
 
@@ -50,7 +50,7 @@ class Aligned:
 def pose_distances(
     query: NDArray[np.float32], candidates: Sequence[NDArray[np.float32]], joint_count: int, threads: int = 1
 ) -> NDArray[np.float64]:
-    """Root mean squared distance per joint along the best warping path of features, about 1 for unrelated motions: (C,)."""
+    """Root mean squared distance per joint along the best warping path, about 1 for unrelated motions: (C,)."""
     squares = dtw_distances(query, candidates, threads=threads)
     steps = np.array([len(query) + len(frames) for frames in candidates])
     return np.asarray(np.sqrt(squares / (steps * joint_count)) / UNRELATED_M)
@@ -76,12 +76,12 @@ class PoseAligner:
         """Mean distance per joint along the warping path, in millimetres on the canonical skeleton."""
         other = Aligned.of(candidate)
         path, _ = dtw_path(self._features, other.features(self._joints))
-        both = self._observed & candidate.observed.any(axis=0)
-        return path_distance_mm(self._query.poses, other.poses, path, both if both.any() else self._observed)
+        joints = np.logical_and(self._observed, candidate.observed.any(axis=0))
+        if not joints.any():
+            joints = self._observed
+        return path_distance_mm(self._query.poses, other.poses, path, np.asarray(joints))
 
 
-def join(
-    embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT
-) -> NDArray[np.float64]:
+def join(embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT) -> NDArray[np.float64]:
     """One distance from the embedding's and the poses', both about 1 between unrelated motions."""
     return (1.0 - weight) * embedding + weight * poses

@@ -1,8 +1,8 @@
 """Label-free smoothing: every clip, and the query, moved towards its nearest neighbours in the gallery.
 
 Query and gallery expansion with weights that fall to zero at the gallery's mean distance. It draws renditions of one
-action together and pays from some hundred clips on; in a library of few clips, or of many copies of one action, a clip's
-neighbours are strangers, and it does harm. So it is an option of the index.
+action together and pays from some hundred clips on. In a library of few clips, or of one action mostly, a clip's
+neighbours are strangers, and it does harm; so it is an option of the index.
 """
 
 from __future__ import annotations

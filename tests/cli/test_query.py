@@ -36,7 +36,7 @@ def test_json_keeps_the_contract(mretrieve: Run, home: Path):
 
 
 def test_jsonl_is_one_answer_a_line_in_the_order_of_the_files(mretrieve: Run, home: Path):
-    named = [QUERY, "library/labels.csv", QUERY][::2] + ["cmu/bo_kick_proud_02.amc"]
+    named = [QUERY, "cmu/bo_kick_proud_02.amc", QUERY]
     run = mretrieve("query", *named, "--format", "jsonl", folder=home)
     assert [json.loads(line)["query"]["path"] for line in run.stdout.splitlines()] == named
 
@@ -54,7 +54,12 @@ def test_the_index_is_found_from_a_subfolder_by_option_and_by_environment(mretri
         mretrieve("query", query, "--format", "csv", folder=home / "library" / "cmu"),
         mretrieve("query", query, "--format", "csv", "--index", home / ".mretrieve", folder=tmp_path),
         mretrieve(
-            "query", query, "--format", "csv", folder=tmp_path, environment={"MRETRIEVE_INDEX": str(home / ".mretrieve")}
+            "query",
+            query,
+            "--format",
+            "csv",
+            folder=tmp_path,
+            environment={"MRETRIEVE_INDEX": str(home / ".mretrieve")},
         ),
     ]
     assert [run.returncode for run in asked] == [0, 0, 0]
@@ -119,7 +124,9 @@ def test_a_closed_pipe_is_no_traceback(mretrieve: Run, home: Path):
     import subprocess
     import sys
 
-    program = f"{sys.executable} -c 'from mretrieve.cli import main; main()' query {QUERY} -k 100 --format json | head -1"
+    program = (
+        f"{sys.executable} -c 'from mretrieve.cli import main; main()' query {QUERY} -k 100 --format json | head -1"
+    )
     run = subprocess.run(["bash", "-c", program], cwd=home, capture_output=True, text=True, timeout=120)
     assert run.stdout == "{\n"
     assert "Traceback" not in run.stderr

@@ -6,8 +6,8 @@ import hashlib
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from mretrieve.cli.demo import demo
 
+from mretrieve.cli.demo import demo
 from mretrieve.demo import KINDS, STYLES, make_library, write_query
 from mretrieve.demo.library import PERFORMERS, QUERY_PERFORMER, QUERY_RECIPE
 from mretrieve.formats import read

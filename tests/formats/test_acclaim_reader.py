@@ -49,7 +49,9 @@ def plain_acclaim(amc: str, asf: str) -> dict[str, np.ndarray]:
     root_order = re.search(r"order (.*)", asf)[1].lower().split()  # type: ignore[index]
     ends: dict[str, list[np.ndarray]] = {name: [] for name in ["root", *bones]}
     for frame_text in re.split(r"^\d+\s*$", amc, flags=re.MULTILINE)[1:]:
-        values = {line.split()[0]: list(map(float, line.split()[1:])) for line in frame_text.splitlines() if line.split()}
+        values = {
+            line.split()[0]: list(map(float, line.split()[1:])) for line in frame_text.splitlines() if line.split()
+        }
         root = dict(zip(root_order, values["root"], strict=True))
         in_degrees = ":RADIANS" not in amc and degrees
 
@@ -79,7 +81,9 @@ def assert_same_ends(motion: Motion, expected: dict[str, np.ndarray]) -> None:
     names = list(motion.rig.joint_names)
     for bone, end in expected.items():
         joint = names.index(bone)
-        children = [names.index(bone + "_end")] if bone + "_end" in names else np.flatnonzero(motion.rig.parents == joint)
+        children = (
+            [names.index(bone + "_end")] if bone + "_end" in names else np.flatnonzero(motion.rig.parents == joint)
+        )
         for child in children:
             np.testing.assert_allclose(motion.positions[:, child], end, atol=2e-5, err_msg=bone)
 
@@ -128,7 +132,10 @@ def test_root_position_and_orientation(read_pair) -> None:  # type: ignore[no-un
     asf = ASF.replace("position 0 0 0", "position 5 6 7").replace("orientation 0 0 0", "orientation 10 20 30")
     motion = read_pair(asf=asf)
     np.testing.assert_allclose(motion.positions[:, 0], [[6, 8, 10], [6.5, 8, 10], [7, 8, 10]])
-    frame, turn = Rotation.from_euler("xyz", [10, 20, 30], degrees=True), Rotation.from_euler("xyz", [10, 20, 30], degrees=True)
+    frame, turn = (
+        Rotation.from_euler("xyz", [10, 20, 30], degrees=True),
+        Rotation.from_euler("xyz", [10, 20, 30], degrees=True),
+    )
     hip_end = motion.positions[0, 0] + (frame * turn * frame.inv()).apply([2, 0, 0])
     np.testing.assert_allclose(motion.positions[0, 2], hip_end, atol=1e-5)
 

@@ -96,7 +96,10 @@ def test_a_legal_variant_is_read_to_the_same_numbers(read_text, variant: str) ->
 
 
 def test_names_keep_their_blanks_and_letters(read_text) -> None:  # type: ignore[no-untyped-def]
-    assert read_text(READ_CORRECTLY["joint name with a space"])[0].rig.joint_names[1:3] == ("Lower Spine", "Lower Spine_end")
+    assert read_text(READ_CORRECTLY["joint name with a space"])[0].rig.joint_names[1:3] == (
+        "Lower Spine",
+        "Lower Spine_end",
+    )
     assert read_text(READ_CORRECTLY["Latin-1 joint name"])[0].rig.joint_names[0] == "Hüfte"
     assert read_text(READ_CORRECTLY["UTF-8 joint name"])[0].rig.joint_names[0] == "腰"
     assert read_text(READ_CORRECTLY["duplicate joint names"])[0].rig.joint_names[1::2] == ("Spine", "Spine")
@@ -107,14 +110,26 @@ FRAMES_LINE, FRAME_TIME_LINE, FIRST_ROW = HEADER_LINES + 2, HEADER_LINES + 3, HE
 
 # Variant -> text, line of the complaint, words in it.
 REFUSED = {
-    "Frames larger than the data": (with_rows([*ROWS], frames=4), FRAMES_LINE, "4 frames are declared, the data holds 3"),
-    "Frames smaller than the data": (with_rows([*ROWS], frames=2), FRAMES_LINE, "2 frames are declared, the data holds 3"),
+    "Frames larger than the data": (
+        with_rows([*ROWS], frames=4),
+        FRAMES_LINE,
+        "4 frames are declared, the data holds 3",
+    ),
+    "Frames smaller than the data": (
+        with_rows([*ROWS], frames=2),
+        FRAMES_LINE,
+        "2 frames are declared, the data holds 3",
+    ),
     "Frames far beyond the file's size": (with_rows([*ROWS], frames=10**15), FRAMES_LINE, "data holds 3"),
     "zero frames": (with_rows([], frames=0), FRAMES_LINE, "zero frames"),
     "negative frames": (with_rows([*ROWS], frames=-3), FRAMES_LINE, "not a whole number"),
     "no rows": (with_rows([]), FRAMES_LINE, "holds 0"),
     "truncated last row": (with_rows([*ROWS[:2], ROWS[2][:20]]), FIRST_ROW + 2, "frame 3 has 6 values"),
-    "row with a value too many": (with_rows([ROWS[0], ROWS[1] + " 7", ROWS[2]]), FIRST_ROW + 1, "frame 2 has 13 values"),
+    "row with a value too many": (
+        with_rows([ROWS[0], ROWS[1] + " 7", ROWS[2]]),
+        FIRST_ROW + 1,
+        "frame 2 has 13 values",
+    ),
     "a value moved to another row": (
         with_rows([ROWS[0][:-2], ROWS[1] + " 7", ROWS[2]]),
         FIRST_ROW + 1,
@@ -194,7 +209,9 @@ def test_rotations_apply_in_the_order_of_the_channels(read_text) -> None:  # typ
     """R = Rz Rx Ry for channels Z X Y: the end site of the spine, 5 above it, after 90 degrees about X and then Z."""
     (motion,) = read_text(with_rows(["0 0 0 0 0 0 90 90 0 0 0 0"], 1))
     np.testing.assert_allclose(motion.positions[0, 2], [0, 10, 5], atol=1e-5)
-    (motion,) = read_text(with_rows(["0 0 0 0 0 0 90 90 0 0 0 0"], 1, HIERARCHY.replace("3 Zrotation Xrotation", "3 Xrotation Zrotation")))
+    (motion,) = read_text(
+        with_rows(["0 0 0 0 0 0 90 90 0 0 0 0"], 1, HIERARCHY.replace("3 Zrotation Xrotation", "3 Xrotation Zrotation"))
+    )
     np.testing.assert_allclose(motion.positions[0, 2], [-5, 10, 0], atol=1e-5)
 
 

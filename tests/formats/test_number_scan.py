@@ -65,7 +65,9 @@ def test_halfway_cases_between_two_floats_are_not_guessed() -> None:
 def test_nearly_all_plain_numbers_need_no_help() -> None:
     random = np.random.default_rng(6)
     values = random.normal(scale=90, size=4000)
-    text = " ".join([repr(v) for v in values.tolist()] + [f"{v:.6f}" for v in values] + [f"{v:.6g}" for v in values * 1e-9])
+    text = " ".join(
+        [repr(v) for v in values.tolist()] + [f"{v:.6f}" for v in values] + [f"{v:.6g}" for v in values * 1e-9]
+    )
     helped, position, status = 0, 0, NEEDS_FLOAT
     while status == NEEDS_FLOAT:
         status, _, state = scan(text[position:], capacity=20_000)
@@ -74,7 +76,9 @@ def test_nearly_all_plain_numbers_need_no_help() -> None:
     assert helped <= 10
 
 
-@pytest.mark.parametrize("word", ["-", "+", ".", "-.", "e5", "1e", "1e+", "--1", "1.2.3", "1-2", "0x1", "1_0", "nan", "١"])
+@pytest.mark.parametrize(
+    "word", ["-", "+", ".", "-.", "e5", "1e", "1e+", "--1", "1.2.3", "1-2", "0x1", "1_0", "nan", "١"]
+)
 def test_what_is_no_number_is_left_to_float(word: str) -> None:
     assert scan(f"7 {word} 8")[0] == NEEDS_FLOAT
 

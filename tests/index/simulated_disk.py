@@ -6,6 +6,7 @@ their folder was synced, and of everything else any part may be there or not.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,6 +67,12 @@ class Disk:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tree = self._read(root)
+
+    def copy(self, root: Path) -> Disk:
+        """The same state of a disk, for a folder with the same names elsewhere."""
+        other = copy.deepcopy(self)
+        other._root = root
+        return other
 
     def _read(self, path: Path) -> _File | _Folder:
         if path.is_file():

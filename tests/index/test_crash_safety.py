@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from simulated_disk import Disk, crash_states, materialise, recorded
+from simulated_disk import Crash, Disk, crash_states, materialise, recorded
 from small_index import assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
@@ -96,9 +96,7 @@ def _check(scenario: Scenario, index: Path, known: list[int], finished: bool) ->
             Snapshot.open(index)
     else:
         assert_holds(Snapshot.open(index), *content)
-        # What an older version held may be damaged before; the newest must be sound.
-        shards = {record.id for record in Snapshot.open(index).shards}
-        assert not [problem for problem in verify(index) if problem.path.parent.name in shards and not problem.harmless]
+        assert scenario.prepare is _damaged or all(problem.harmless for problem in verify(index)), "older versions too"
     if not new:
         scenario.act(index)
         assert_holds(Snapshot.open(index), *scenario.after)
@@ -111,6 +109,26 @@ def _check(scenario: Scenario, index: Path, known: list[int], finished: bool) ->
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_a_crash_leaves_the_old_version_or_the_new_one(scenario: Scenario, tmp_path: Path):
     assert _violations(scenario, tmp_path) == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_what_a_killed_writer_left_unsynced_is_certain_after_the_next_one(scenario: Scenario, tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    scenario.prepare(home / "index")
+    known = versions(home / "index")
+    disk = Disk(home)
+    operations = recorded(lambda: (scenario.act(home / "index"), None)[1])
+    for done in range(len(operations)):
+        killed, lost = tmp_path / f"killed{done}", tmp_path / f"lost{done}"
+        materialise(disk.after(Crash.KEEPS_ALL), killed)
+        if versions(killed / "index") == known:
+            seen_by_the_next = disk.copy(killed)
+            for operation in recorded(lambda killed=killed: (scenario.act(killed / "index"), None)[1]):
+                seen_by_the_next.apply(*operation)
+            materialise(seen_by_the_next.after(Crash.DROPS_ALL), lost)
+            _check(scenario, lost / "index", known, finished=True)
+        disk.apply(*operations[done])
 
 
 def test_this_test_would_notice_a_missing_sync(tmp_path: Path):

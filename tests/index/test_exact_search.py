@@ -48,12 +48,16 @@ def _check(snapshot: Snapshot, vectors: NDArray[np.float32], queries, k: int, al
     np.testing.assert_array_equal(products, expected_products)
 
 
+def _use(first_pass: str, monkeypatch) -> None:
+    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
+    monkeypatch.setattr(ranking, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
+
+
 @pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01, 0.001, 1 / ROWS])
 def test_search_equals_brute_force_at_any_selectivity(large, share: float, first_pass: str, monkeypatch):
     snapshot, vectors = large
-    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
-    monkeypatch.setattr(ranking, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
+    _use(first_pass, monkeypatch)
     chance = np.random.default_rng(round(1 / share))
     allowed = np.zeros(ROWS, bool)
     allowed[chance.choice(ROWS, max(1, round(share * ROWS)), replace=False)] = True
@@ -107,15 +111,22 @@ def test_many_queries_are_answered_in_pieces_that_fit_in_memory(large, monkeypat
     np.testing.assert_array_equal(snapshot.search(SPACE, vectors[:9], 4)[1], whole[1])
 
 
-def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(tmp_path: Path):
-    """Large terms that cancel: a float32 sum in some order gets these wrong."""
-    large, small = np.float32(2**20), np.float32(2**-10)
-    vectors = np.tile(np.array([large, -large, 0, 0, 0, 0, 0, 0], np.float32), (40, 1))
-    vectors[:, 2] = small * np.random.default_rng(0).permutation(40)
-    clip = replace(made_clip("a", windows=40, frames=80), vectors={SPACE: vectors})
-    snapshot = store(tmp_path / "index", [clip])
-    _check(snapshot, vectors, np.ones((1, 8), np.float32), 3, None)
-    _check(snapshot, vectors, np.ones((5, 8), np.float32), 3, None)
+@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(first_pass: str, monkeypatch):
+    """Large terms that cancel: their sum in float32 is wrong by more than the rows differ."""
+    _use(first_pass, monkeypatch)
+    chance = np.random.default_rng(0)
+    large = 30000 * chance.standard_normal((500, D // 2)).astype(np.float32)
+    vectors = np.concatenate([large, -large[:, ::-1]], axis=1)
+    vectors[:, 0] += chance.random(500, np.float32)
+    block = ranking.Block(vectors, None, np.arange(500), float(np.linalg.norm(vectors.astype(float), axis=1).max()))
+    queries = np.ones((1, D), np.float32)
+    rough = vectors.sum(axis=1)
+    expected_products, expected_rows = expected_search(vectors, queries, 10, np.ones(500, bool))
+    assert set(np.argsort(-rough)[:10]) != set(expected_rows[0]), "too easy"
+    products, rows = ranking.best_rows(queries, [block], 10)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(products, expected_products)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

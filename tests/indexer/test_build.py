@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from mretrieve.indexer import Outcome, Progress, build_index, remove_clips
-from mretrieve.indexer.commits import ShardSize
 
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import read
 from mretrieve.index import Snapshot, verify, versions
+from mretrieve.indexer import Outcome, Progress, build_index, remove_clips
+from mretrieve.indexer.commits import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 
 WriteMotion = Callable[..., Path]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from mretrieve.cli import main
 
+from mretrieve.cli import main
 from mretrieve.index import Snapshot
 
 WriteMotion = Callable[..., Path]

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mretrieve.indexer import build_index
 
 from mretrieve.index import Snapshot, verify, versions
+from mretrieve.indexer import build_index
 
 WriteMotion = Callable[..., Path]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mretrieve.indexer.labels import Labels, read_labels
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.indexer.labels import Labels, read_labels
 
 PATHS = {"walks/a.bvh", "walks/b.bvh", "c.bvh"}
 

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mretrieve.indexer import Outcome, build_index
 
 from mretrieve.index import Snapshot
+from mretrieve.indexer import Outcome, build_index
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from mretrieve.indexer.scan import scan
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.indexer.scan import scan
 
 
 def _make(folder: Path, *names: str) -> None:

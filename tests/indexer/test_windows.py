@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mretrieve.indexer.windows import cut_windows
 
 from mretrieve.index import WindowSettings
+from mretrieve.indexer.windows import cut_windows
 
 TWO_SECONDS = WindowSettings(length_s=2.0, hop_s=0.5)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mretrieve.indexer.build import plan_pieces
 from mretrieve.indexer.changes import Task
 from mretrieve.indexer.ingest import Recipe
