@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := demo
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format clean
 
 $(VENV)/runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit('mretrieve needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.11' if sys.version_info < (3, 11) else 0)"
@@ -17,7 +17,16 @@ $(VENV)/development: $(VENV)/runtime
 	$(PIP) --editable '.[cpu,dev]'
 	touch $@
 
-demo: $(VENV)/runtime
+# numba compiles each kernel once a machine and keeps it; a first run of everything is part of the set-up.
+$(VENV)/kernels: $(VENV)/runtime
+	@echo 'compiling kernels, once'
+	@$(BIN)/mretrieve demo .build/first_run >/dev/null
+	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve index library --index .mretrieve --jobs 1 >/dev/null 2>&1
+	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh >/dev/null
+	@rm -rf .build/first_run
+	@touch $@
+
+demo: $(VENV)/kernels
 	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO)
 	@echo && echo '$$ mretrieve index library --labels library/labels.csv'
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv

@@ -16,6 +16,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     os.environ[variable] = "1"  # before NumPy is imported, which reads them once
 
 import argparse  # noqa: E402
+import time  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from importlib.metadata import version  # noqa: E402
@@ -24,8 +25,9 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+import mretrieve  # noqa: E402
 from mretrieve.motion import ROTATE_X, Rig  # noqa: E402
-from mretrieve.motion.kinematics import local_rotations  # noqa: E402
+from mretrieve.motion.kinematics import joint_positions, local_rotations  # noqa: E402
 
 Solve = Callable[[], NDArray[np.floating]]  # positions (T, J, 3)
 
@@ -47,31 +49,27 @@ def plain_positions(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float
 
 
 def pymotion_solver(rig: Rig, channels: NDArray[np.float64]) -> Solve:
-    """pymotion's fk; End Sites are joints that do not turn."""
+    """pymotion's fk from quaternions; End Sites are joints that do not turn."""
     from pymotion.ops import skeleton
     from pymotion.rotations import quat
 
     quaternions = quat.from_matrix(local_rotations(rig, channels))
+    root = plain_positions(rig, channels)[:, 0]
+    offsets = np.where(rig.parents[:, None] < 0, 0.0, rig.offsets)
     parents = np.maximum(rig.parents, 0)
-    root = np.stack(
-        [channels[:, np.flatnonzero((rig.channel_joints == 0) & (rig.channel_kinds == axis))[0]] for axis in range(3)],
-        1,
-    )
-    offsets = rig.offsets.copy()
-    offsets[0] = 0
     return lambda: np.asarray(skeleton.fk(quaternions, root, offsets, parents)[0])
 
 
 def pybvh_solver(path: Path) -> Solve:
-    """pybvh's frames_to_node_positions, all frames of a file."""
+    """pybvh's positions of all nodes, from the angles that it read."""
     import pybvh
 
     take = pybvh.read_bvh_file(path)
-    return lambda: np.asarray(take.node_positions())
+    return lambda: np.asarray(pybvh.frames_to_node_positions(take))
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=25, help="how often each method takes its turn")
     rounds = parser.parse_args().rounds
@@ -79,8 +77,38 @@ def main() -> None:
     mocap = Path(os.environ.get("MRETRIEVE_MOCAP") or Path(__file__).parents[2] / "shared" / "mocap")
     if not mocap.is_dir():
         raise SystemExit(f"{mocap}: no such folder; set MRETRIEVE_MOCAP to the folder of real motion capture")
+    path = max(mocap.glob("cmu/bvh/*.bvh"), key=lambda path: path.stat().st_size)
+    started = time.perf_counter()
+    (motion,) = mretrieve.read(path)
+    first_call = time.perf_counter() - started
+    rig, channels = motion.rig, motion.channels
+    assert channels is not None
+    methods: dict[str, Solve] = {
+        "mretrieve": lambda: joint_positions(rig, channels),
+        "upc-pymotion fk (quaternions ready)": pymotion_solver(rig, channels),
+        "pybvh frames_to_node_positions": pybvh_solver(path),
+        "NumPy, a product a joint": lambda: plain_positions(rig, channels),
+    }
+    exact = plain_positions(rig, channels)
+    errors = {name: float(np.abs(solve() - exact).max()) for name, solve in methods.items()}
+    taken: dict[str, list[float]] = {name: [] for name in methods}
+    for _ in range(rounds):
+        for name, solve in methods.items():
+            started = time.process_time()
+            solve()
+            taken[name].append(time.process_time() - started)
+
+    frames = len(channels)
+    rates = {name: frames / float(np.median(seconds)) for name, seconds in taken.items()}
+    fastest_peer = max(rate for name, rate in rates.items() if name != "mretrieve")
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "pybvh", "upc-pymotion"))
-    print("# Forward kinematics, medians of", rounds, "rounds;", packages)
+    turning = len(np.unique(rig.channel_joints))
+    print(f"# Forward kinematics, medians of {rounds} rounds; {packages}")
+    print(f"{path.name}: {frames} frames, {len(rig.parents)} joints and end sites, of which {turning} turn")
+    print(f"first-call compilation, or loading compiled code, excluded: {first_call:.2f} s with reading")
+    print(f"\n{'method':38} {'frames/s':>10} {'times the fastest peer':>24} {'largest error, cm':>18}")
+    for name, rate in rates.items():
+        print(f"{name:38} {rate:10,.0f} {rate / fastest_peer:24.1f} {errors[name]:18.1e}")
 
 
 if __name__ == "__main__":

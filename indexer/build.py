@@ -68,7 +68,9 @@ def build_index(
         index: where the index is or shall be; None for `default_index()`.
         labels: CSV files with a `path` column; together they replace the labels that the index has. () keeps those.
         encoder: None for the index's own, for a new index `pose-statistics`.
-        jobs: how many processes; None for one a core. What the index holds does not depend on it.
+        jobs: how many processes; None for one a core. Clips, motions and windows do not depend on it. Nor does any bit
+            of the vectors where this process has one BLAS thread (OPENBLAS_NUM_THREADS=1 before numpy is imported, as
+            the command line sets it); with more, sums are taken in another order here than in the others (2e-6).
         asf: the skeleton of all AMC files; None looks beside each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
         smooth: whether queries are smoothed over the gallery; None keeps the index's setting (off for a new one).

@@ -35,8 +35,8 @@ def read_amc(text: MotionText, asf: Path | None = None) -> list[Motion]:
     acclaim = load_rig(skeleton)
     header = _HEADER.match(text.content)
     assert header, "the expression matches the empty header"
-    unit = _UNIT.search(header.group())
-    degrees = acclaim.degrees if unit is None else unit.group(1).lower() == b"degrees"
+    stated = _UNIT.search(header.group())
+    degrees = acclaim.degrees if stated is None else stated.group(1).lower() == b"degrees"
     rows, columns = read_frames(text, header.end(), acclaim.dofs, skeleton.name)
     fps = _rate(text, header.group())
     file_size = text.size

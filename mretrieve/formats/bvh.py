@@ -41,7 +41,7 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
 
 
 def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]:
-    """The bodies of a BVH text, its rows (T, C) just as they stand there, and frames per second; errors as `read_bvh`."""
+    """The bodies of a BVH text, its rows (T, C) as they stand there, and frames per second; errors as `read_bvh`."""
     bodies, position = parse_hierarchy(text)
     frames = _FRAMES.match(text.content, position)
     if not frames:

@@ -39,14 +39,18 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
     total = frame_count * row_length
     if total > (text.size - start + 1) // 2:  # a number and its separator take two bytes: no memory on a false claim
         raise _count_error(text, start, frame_count, row_length, claimed_at)
-    mark = decimal_mark(text, start)
     numbers = np.frombuffer(text.content, np.uint8)
     values = np.empty(total)
     state = np.array([start, 0, 0, -1], np.int64)
+    mark = ord(".")
     while (status := number_scan.scan_rows(numbers, text.size, mark, row_length, values, state)) != number_scan.DONE:
         position, count = int(state[0]), int(state[1])
         if status == number_scan.TOO_MANY:
             raise _count_error(text, start, frame_count, row_length, claimed_at)
+        if mark == ord(".") and b"," in _token(text, position).group():
+            mark = ord(",")  # from the start again: points are now refused, as they might part thousands
+            state[:] = start, 0, 0, -1
+            continue
         values[count], state[0] = slow_number(text, position, mark, f"frame {count // row_length + 1}")
         state[1] = count + 1
     if state[1] < total:
@@ -62,8 +66,7 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
 
 def slow_number(text: MotionText, position: int, mark: int, where: str) -> tuple[float, int]:
     """The number that starts at `position`, by `float()`, and the position behind it; FormatError where it is none."""
-    token = _TOKEN.match(text.content, position)
-    assert token, "a scan stops at the start of a token"
+    token = _token(text, position)
     other_mark = b"." if mark == ord(",") else b","
     value = None if other_mark in token.group() else number(token.group())
     if value is None or abs(value) > number_scan.LARGEST_VALUE:
@@ -72,6 +75,12 @@ def slow_number(text: MotionText, position: int, mark: int, where: str) -> tuple
             position, f"{where}: {printable(token.group()[:40])!r} {wrong}; mend this value or export the motion again"
         )
     return value, token.end()
+
+
+def _token(text: MotionText, position: int) -> re.Match[bytes]:
+    token = _TOKEN.match(text.content, position)
+    assert token, "a scan stops at the start of a token"
+    return token
 
 
 def decimal_mark(text: MotionText, start: int) -> int:

@@ -1,10 +1,10 @@
 """Decimal numbers from bytes: one compiled pass, bit for bit what Python's float() gives.
 
-Up to eight digits are found and converted at once in one 64-bit word (Lemire, "Number parsing at a gigabyte per
-second", 2021). Where the digits of a number fit 53 bits and its power of ten is at most 10^22 both are exact as float64
-and one division rounds once (Clinger 1990). Longer numbers are divided in double-double arithmetic, and the answer
-stands unless it lies too near the middle between two floats to be sure; those, and all spellings that the scanner does
-not know, are left to `float()`.
+Sixteen bytes are compared in one vector instruction, up to eight digits converted in one 64-bit word (Lemire, "Number
+parsing at a gigabyte per second", 2021). Where the digits of a number fit 53 bits and its power of ten is at most 10^22
+both are exact as float64 and one division rounds once (Clinger 1990). Longer numbers are divided in double-double
+arithmetic, and the answer stands unless it lies too near the middle between two floats to be sure; those, and all
+spellings that the scanner does not know, are left to `float()`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ DONE, NEEDS_FLOAT, TOO_MANY, DIFFERS = range(4)
 #: No coordinate in any unit and no angle is larger; a number beyond it is damage, and float32 would hide it.
 LARGEST_VALUE = 1e9
 
-#: White bytes that must follow the last byte to be scanned, because eight are looked at in one go.
-PADDING = 16
+#: White bytes that must follow the last byte to be scanned, because sixteen are looked at in one go, and eight behind.
+PADDING = 32
 
 _DIVISOR = np.array([float(10**power) for power in range(45)])
 _DIVISOR_REST = np.array([float(10**power - int(float(10**power))) for power in range(45)])  # 10^44 needs 103 bits
-_POWER = np.array([10**power for power in range(9)], dtype=np.uint64)
+_SIGNED_DIVISOR = np.concatenate([_DIVISOR[:23], -_DIVISOR[:23]])
+_POWER = np.array([10 ** min(power, 8) for power in range(18)], dtype=np.uint64)  # larger ones are not understood
 
 _ZERO_DIGITS = np.uint64(0x3030303030303030)
-_TO_HIGH_BIT = np.uint64(0x7676767676767676)
-_HIGH_BITS = np.uint64(0x8080808080808080)
 _EVEN_BYTES = np.uint64(0x000000FF000000FF)
 _HUNDREDS = np.uint64(0x000F424000000064)
 _TEN_THOUSANDS = np.uint64(0x0000271000000001)
 _EXACT_INTEGERS = np.uint64(1 << 53)
+_ZERO, _TEN = np.uint64(48), np.uint64(10)
+_BEYOND = np.uint64(3 << 16)  # two bytes behind the sixteen that were looked at, taken for no digits
 
 
 @intrinsic
@@ -49,6 +50,22 @@ def _trailing_zeros(_typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+@intrinsic
+def _not_digits(_typing_context: Any, text: Any, position: Any) -> Any:
+    """Which of the sixteen bytes of an array of bytes from `position` on are no digits: the first is the lowest bit."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sixteen_bytes = ir.VectorType(ir.IntType(8), 16)
+        start = builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [arguments[1]])
+        block = builder.load(builder.bitcast(start, sixteen_bytes.as_pointer()))
+        block.align = 1
+        digits = builder.sub(block, ir.Constant(sixteen_bytes, [48] * 16))
+        flags = builder.icmp_unsigned(">", digits, ir.Constant(sixteen_bytes, [9] * 16))
+        return builder.zext(builder.bitcast(flags, ir.IntType(16)), ir.IntType(64))
+
+    return types.uint64(text, types.uint64), generate
+
+
 @njit(cache=True, nogil=True)
 def eight_bytes(text, position):  # type: ignore[no-untyped-def]
     """The eight bytes at `position` as one word, the first lowest; the compiler makes one load of it."""
@@ -59,65 +76,71 @@ def eight_bytes(text, position):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _eight_digits(text, position):  # type: ignore[no-untyped-def]
-    """Value and number of the leading digits among the eight bytes at `position`."""
-    digits = eight_bytes(text, position) ^ _ZERO_DIGITS
-    others = ((digits + _TO_HIGH_BIT) | digits) & _HIGH_BITS  # right up to the first byte that is no digit
-    count = np.uint64(8)
-    if others != 0:
-        bits = _trailing_zeros(others) & np.uint64(56)  # type: ignore[call-arg]
-        count = bits >> np.uint64(3)
-        digits = (digits << (np.uint64(56) - bits)) << np.uint64(8)  # zeros take the place of what is no digit
+def _value_of(word, count):  # type: ignore[no-untyped-def]
+    """The number that the first `count` bytes of `word` spell, one to eight digits."""
+    # zeros come before what is a digit; without the mask, a count that is not 1 to 8 would shift by more than a word
+    digits = (word ^ _ZERO_DIGITS) << ((np.uint64(64) - np.uint64(8) * count) & np.uint64(63))
     digits = digits * np.uint64(10) + (digits >> np.uint64(8))
     digits = (digits & _EVEN_BYTES) * _HUNDREDS + ((digits >> np.uint64(16)) & _EVEN_BYTES) * _TEN_THOUSANDS
-    return (digits >> np.uint64(32)) & np.uint64(0xFFFFFFFF), count
+    return (digits >> np.uint64(32)) & np.uint64(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def scan_short_number(text, position, mark):  # type: ignore[no-untyped-def]
     """The number that starts at `position`: the position behind it, its value, and whether it was understood.
 
-    Short is a number of up to eight digits on either side of the decimal mark and an exponent from -22 to 0, which is
-    nearly every one. `text` ends with PADDING white bytes; a number ends at a byte <= 32. Loops should leave the others
-    to `scan_long_number` outside their inner loop: a call inside costs a third of the speed.
+    Short is a number of one to eight digits before the decimal mark and as many behind it, if there is one, and an
+    exponent from -22 to 0: nearly every one. `text` ends with PADDING white bytes; a number ends at a byte <= 32. Loops
+    should leave the others to `scan_long_number` outside their inner loop: a call inside costs a third of the speed.
     """
-    negative = text[position] == 45
-    position += np.uint64(negative)
-    mantissa, digit_count = _eight_digits(text, position)
-    position += digit_count
+    one = np.uint64(1)
+    others = _not_digits(text, position) | _BEYOND  # type: ignore[call-arg]
+    sign = np.uint64(text[position] == 45)
+    others &= ~sign
+    point = _trailing_zeros(others)
+    whole_count = point - sign
+    mantissa = _value_of(eight_bytes(text, position + sign), whole_count)
+    understood = whole_count - one < np.uint64(8)
+    end = position + point
     power = np.uint64(0)  # of ten that the digits are divided by
-    if text[position] == mark:
-        fraction, power = _eight_digits(text, position + np.uint64(1))
-        position += np.uint64(1) + power
-        mantissa = mantissa * _POWER[power] + fraction
-        digit_count += power
-    if text[position] | 32 == 101 and text[position + np.uint64(1)] == 45:  # e-
-        exponent, exponent_digit_count = _eight_digits(text, position + np.uint64(2))
-        position += np.uint64(2) + exponent_digit_count
-        power = power + exponent if exponent_digit_count > 0 else np.uint64(99)
-    understood = text[position] <= 32 and digit_count > 0 and mantissa < _EXACT_INTEGERS and power <= 22
-    value = np.float64(np.int64(mantissa)) / _DIVISOR[min(power, np.uint64(22))]
-    return position, (-value if negative else value), understood
+    if text[end] == mark:
+        power = _trailing_zeros(others & (others - one)) - point - one
+        understood = understood & (power - one < np.uint64(8))
+        mantissa = mantissa * _POWER[power] + _value_of(eight_bytes(text, end + one), power)
+        end += one + power
+    if text[end] | 32 == 101 and text[end + one] == 45:  # e-
+        end += np.uint64(2)
+        understood = understood & (np.uint64(text[end]) - _ZERO < _TEN)
+        exponent = np.uint64(0)
+        while np.uint64(text[end]) - _ZERO < _TEN and exponent < 100:
+            exponent = exponent * _TEN + np.uint64(text[end]) - _ZERO
+            end += one
+        power += exponent
+        understood = understood & (power <= 22)
+        power = min(power, np.uint64(22))
+    understood = understood & (text[end] <= 32) & (mantissa < _EXACT_INTEGERS)
+    return end, np.float64(np.int64(mantissa)) / _SIGNED_DIVISOR[power + np.uint64(23) * sign], understood
 
 
 @njit(cache=True, nogil=True)
 def scan_long_number(text, position, mark):  # type: ignore[no-untyped-def]
     """As `scan_short_number`, for any number of digits, a plus sign and powers of ten from -44 to 0."""
-    one, ten = np.uint64(1), np.uint64(10)
+    one = np.uint64(1)
     negative = text[position] == 45
     if negative or text[position] == 43:
         position += one
     mantissa = np.uint64(0)
-    digit_count = significant_count = 0
+    digit_count = 0
+    significant_count = 0
     exponent = np.int64(0)  # of ten
     behind_mark = cut = False
     while True:
-        digit = np.uint64(text[position]) - np.uint64(48)
-        if digit < ten:
+        digit = np.uint64(text[position]) - _ZERO
+        if digit < _TEN:
             digit_count += 1
-            significant_count += mantissa > 0 or digit > 0
+            significant_count += 1 if mantissa > 0 or digit > 0 else 0
             if significant_count <= 19:
-                mantissa = mantissa * ten + digit
+                mantissa = mantissa * _TEN + digit
                 exponent -= np.int64(behind_mark)
             elif behind_mark:
                 cut = True
@@ -135,11 +158,13 @@ def scan_long_number(text, position, mark):  # type: ignore[no-untyped-def]
         shrinks = text[position] == 45
         if shrinks or text[position] == 43:
             position += one
-        power, power_count = _eight_digits(text, position)
-        if power_count == 0:
+        power, first_digit = np.int64(0), position
+        while np.uint64(text[position]) - _ZERO < _TEN and power < 10_000:
+            power = power * 10 + np.int64(text[position]) - 48
+            position += one
+        if position == first_digit:
             return position, 0.0, False
-        position += power_count
-        exponent += -np.int64(power) if shrinks else np.int64(power)
+        exponent += -power if shrinks else power
     if text[position] > 32 or exponent > 0 or exponent < -44:
         return position, 0.0, False
 

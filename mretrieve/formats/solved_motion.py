@@ -11,6 +11,8 @@ from ..errors import FormatError
 from ..motion.kinematics import joint_positions
 from ..motion.motion import Motion, Rig
 
+#: A body with more joints is damage; the kinematics takes 3 KiB for each.
+MOST_JOINTS = 10_000
 #: Positions may take this much memory (bytes), or this many times the size of the file where that is more.
 LARGEST_POSITIONS = 256 << 20
 LARGEST_POSITIONS_PER_BYTE = 4
@@ -27,10 +29,12 @@ def solved_motion(
     metres_per_unit: float | None = None,
     repairs: tuple[str, ...] = (),
 ) -> Motion:
-    """The motion in the file `path` of `file_size` bytes, with positions from the channels (T, C): unit of the rig and radians.
+    """The motion in the file `path` of `file_size` bytes, its positions worked out from channels (T, C) as in Motion.
 
-    FormatError: a small file claims so many joints and frames that their positions would not fit in memory.
+    FormatError: more joints than any body has, or so many joints and frames that positions would not fit in memory.
     """
+    if len(rig.parents) > MOST_JOINTS:
+        raise FormatError(f"{path}: {len(rig.parents)} joints are more than any body has; export the skeleton again")
     size = 12 * len(channels) * len(rig.parents)
     if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * file_size):
         raise FormatError(

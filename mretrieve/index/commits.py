@@ -81,8 +81,8 @@ def commit(
     path = manifest_file(index, manifest.version)
     with explained(path):
         make_folder(path.parent)
-        for folder in (index, index.parent):  # a run that made a folder in them may have ended before it synced them
-            sync_folder(folder)
+        for folder in (index,) if known else (index.parent, index):
+            sync_folder(folder)  # a run that made a folder in it may have ended before it could
         try:
             publish_file(path, [manifest.to_json().encode()])
         except FileExistsError:

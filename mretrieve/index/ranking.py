@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: From so many bytes of vectors on faiss makes the first pass, if it is there: a quarter faster, but 25 ms to load.
-FAISS_FROM_BYTES = 64 << 20
+FAISS_FROM_BYTES = 256 << 20
 
 #: From so many queries at once on a matrix product is faster than a pass for each.
 MATRIX_FROM_QUERIES = 4

@@ -23,8 +23,7 @@ _ONE = np.float32(1)
 _SINE = tuple(np.float32(factor) for factor in (-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4))
 _COSINE = tuple(np.float32(factor) for factor in (4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5))
 _QUARTER_TURNS = 2 / np.pi
-_QUARTER_HIGH = 1.5707963267341256  # pi / 2 in 33 bits: exact times any number of quarter turns below 2^20
-_QUARTER_LOW = 6.077100506506192e-11
+_QUARTER = np.pi / 2
 
 
 def joint_positions(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -214,7 +213,7 @@ def _sine_cosine(work, angles):  # type: ignore[no-untyped-def]
     for lane in range(_LANES):
         angle = angles[lane]
         turns = np.floor(angle * _QUARTER_TURNS + 0.5)
-        rest = np.float32((angle - turns * _QUARTER_HIGH) - turns * _QUARTER_LOW)
+        rest = np.float32(angle - turns * _QUARTER)
         square = rest * rest
         sine = rest + rest * square * (_SINE[0] + square * (_SINE[1] + square * _SINE[2]))
         cosine = _ONE - _HALF * square + square * square * (_COSINE[0] + square * (_COSINE[1] + square * _COSINE[2]))

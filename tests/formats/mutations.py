@@ -11,8 +11,8 @@ NASTY_WORDS = (
     "nan", "-inf", "1e400", "-1e400", "1e-400", "1e308", "99999999999999999999", "-1", "0", "1e9", "1000000001", "0x1F",
     "1_000", "1,5", "1.5.2", "1-2", "--1", "+", ".", "e5", "{", "}", "{}", "}}}", "\0", "\x1a", "\u0661", "é", "#", ":",
     "9" * 400, "0." + "3" * 400, "Infinity", "True", "HIERARCHY", "ROOT", "JOINT", "End Site", "CHANNELS", "OFFSET",
-    "MOTION", "Frames:", "Frame Time:", "begin", "end", "root", "dof", "axis", ":root", ":bonedata", ":hierarchy",
-    "CHANNELS 999999999 Xrotation", "Frames: 4294967297", "Frames: 999999999999999999", "Frame Time: 1e-300", "l", "tx ty",
+    "MOTION", "Frames:", "Frame Time:", "begin", "end", "root", "dof", "axis", ":root", ":bonedata", ":hierarchy", "l",
+    "CHANNELS 999999999 Xrotation", "Frames: 4294967297", "Frames: 999999999999999999", "Frame Time: 1e-300", "tx ty",
 )  # fmt: skip
 
 Mutation = Callable[[random.Random, bytes], bytes]

@@ -238,12 +238,21 @@ def test_an_absurd_depth_is_refused(read_text) -> None:  # type: ignore[no-untyp
         read_text("HIERARCHY\n" + joint.replace("JOINT", "ROOT") + joint * 100_000)
 
 
+def test_more_joints_than_any_body_has_are_refused(read_text) -> None:  # type: ignore[no-untyped-def]
+    joints = "JOINT A\n{\nOFFSET 0 0 0\n}\n" * 10_001
+    with pytest.raises(FormatError, match="more than any body has"):
+        read_text(
+            "HIERARCHY\nROOT A\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n"
+            f"{joints}}}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0\n"
+        )
+
+
 def test_joints_and_frames_that_do_not_fit_in_memory_are_refused(read_text) -> None:  # type: ignore[no-untyped-def]
-    still = "JOINT A\n{\nOFFSET 0 0 0\n}\n" * 30_000
+    still = "JOINT A\n{\nOFFSET 0 0 0\n}\n" * 9_000
     with pytest.raises(FormatError, match="MiB"):
         read_text(
             "HIERARCHY\nROOT A\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n"
-            f"{still}}}\nMOTION\nFrames: 30000\nFrame Time: 0.1\n{'0 ' * 30_000}\n"
+            f"{still}}}\nMOTION\nFrames: 9000\nFrame Time: 0.1\n{'0 ' * 9_000}\n"
         )
 
 

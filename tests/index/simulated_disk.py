@@ -47,6 +47,7 @@ class Crash(Enum):
     DROPS_ALL = "nothing"
     KEEPS_NAMES = "names, but not the bytes of files"
     TEARS = "names, and the first half of the bytes"
+    REORDERS = "names in the folder that was changed last"
 
 
 @dataclass(eq=False)
@@ -67,6 +68,7 @@ class Disk:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tree = self._read(root)
+        self._changed_last: dict[str, _File | _Folder] = {}
 
     def copy(self, root: Path) -> Disk:
         """The same state of a disk, for a folder with the same names elsewhere."""
@@ -87,9 +89,9 @@ class Disk:
         return found
 
     def _entries(self, path: Path) -> dict[str, _File | _Folder]:
-        """The names in the folder that a path lies in."""
-        entries: dict[str, _File | _Folder] = self._find(path.parent).entries
-        return entries
+        """The names in the folder that a path lies in, which are about to change."""
+        self._changed_last = self._find(path.parent).entries
+        return self._changed_last
 
     def apply(self, operation: str, *args: Any) -> None:
         """Do what a recorded operation did."""
@@ -119,7 +121,8 @@ class Disk:
         left: dict[str, bytes | None] = {}
 
         def walk(folder: _Folder, prefix: str) -> None:
-            entries = folder.synced if crash is Crash.DROPS_ALL else folder.entries
+            lost = crash is Crash.DROPS_ALL or (crash is Crash.REORDERS and folder.entries is not self._changed_last)
+            entries = folder.synced if lost else folder.entries
             for name, entry in sorted(entries.items()):
                 if isinstance(entry, _Folder):
                     left[prefix + name] = None

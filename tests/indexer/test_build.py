@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,16 +187,27 @@ def test_a_folder_that_has_become_empty_does_not_empty_its_index(
     assert _clips(index) == some_motions
 
 
-def test_the_number_of_processes_changes_no_byte(
-    repository: Path, tmp_path: Path, write_motion: WriteMotion, monkeypatch
+def test_the_number_of_processes_changes_no_byte_of_what_the_command_makes(
+    repository: Path, tmp_path: Path, write_motion: WriteMotion
 ):
     for number in range(40):
         write_motion(f"{number:02d}.bvh", seconds=1 + number % 4, seed=number)
-    monkeypatch.setattr("mretrieve.indexer.build.ALONE_BELOW_BYTES", 0)
+    # A threshold and a shard size for so little work are set when the command has prepared the process.
+    program = (
+        "import sys\n"
+        "from mretrieve.cli import main\n"
+        "import os; os.environ.update(OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')\n"
+        "import mretrieve.indexer.build as build, mretrieve.indexer.commits as commits\n"
+        "build.ALONE_BELOW_BYTES = 0\n"
+        "build.build_index.__kwdefaults__['shard_size'] = commits.ShardSize(clips=10)\n"
+        "main()\n"
+    )
     contents = []
-    for jobs in (1, 3):
-        build_index(repository, tmp_path / f"{jobs}", jobs=jobs, shard_size=ShardSize(clips=10))
-        shards = tmp_path / f"{jobs}" / "shards"
+    for jobs in ("1", "3"):
+        command = [sys.executable, "-c", program, "index", repository, "--index", tmp_path / jobs, "--jobs", jobs]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+        shards = tmp_path / jobs / "shards"
         contents.append({path.relative_to(shards): path.read_bytes() for path in shards.rglob("*") if path.is_file()})
     assert contents[0] == contents[1] and len({path.parts[0] for path in contents[0]}) == 3
 

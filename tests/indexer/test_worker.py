@@ -75,7 +75,8 @@ def test_a_helper_that_dies_costs_nothing_but_the_file_that_kills_it(
         outcomes = helper.take()
     results = [result for number in (0, 1) for result in outcomes[number]]
     assert [result.entry.path for result in results] == ["00.bvh", "01.bvh", "02.bvh", "03.bvh"]
-    assert [bool(result.clips) for result in results] == [True, False, True, True]
+    reasons = [result.entry.reason for result in results]
+    assert [bool(result.clips) for result in results] == [True, False, True, True], reasons
     assert "SIGKILL" in results[1].entry.reason
 
 
