@@ -73,9 +73,12 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
 
 def _distinct_names(bodies: list[Body]) -> list[str]:
     """The bodies' names; of those with the same name, the later ones get a number."""
-    seen: Counter[str] = Counter()
-    names = []
+    copies: Counter[str] = Counter()
+    names: dict[str, None] = {}
     for body in bodies:
-        seen[body.name] += 1
-        names.append(body.name if seen[body.name] == 1 else f"{body.name}#{seen[body.name]}")
-    return names
+        name = body.name or "body"
+        copies[name] += 1
+        while (distinct := name if copies[name] == 1 else f"{name}_{copies[name]}") in names:
+            copies[name] += 1
+        names[distinct] = None
+    return list(names)

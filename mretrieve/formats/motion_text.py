@@ -34,11 +34,13 @@ class MotionText:
                 filled = 0
                 while count := file.readinto(memoryview(content)[filled:]):
                     filled += count
+                beyond = file.read()  # nothing, but where the file grew meanwhile or has no size
         except OSError as error:
             raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path and its rights") from None
         except MemoryError:
             raise FormatError(f"{path}: the file does not fit in memory; cut it into shorter takes") from None
         del content[filled:]
+        content += beyond
         return cls.of(path, content)
 
     @classmethod
@@ -90,7 +92,10 @@ _SPARE: list[bytearray] = []
 
 def _memory(length: int) -> bytearray:
     """`length` bytes of any content."""
-    memory = _SPARE.pop() if _SPARE else bytearray()
+    try:
+        memory = _SPARE.pop()
+    except IndexError:  # the first file, or another thread has it
+        memory = bytearray()
     if len(memory) > length:
         del memory[length:]
     elif memory:

@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..errors import QueryError
+from ..index.tables import numbers
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
@@ -55,7 +56,7 @@ def matching_rows(condition: str, table: pa.Table) -> NDArray[np.bool_]:
     """Which rows of a table meet a condition: a mask (rows,). QueryError where the condition cannot be understood."""
     parser = _Parser(condition, table)
     mask = parser.parse()
-    return np.asarray(pc.fill_null(mask, False)).astype(bool)
+    return numbers(pc.cast(pc.fill_null(mask, False), pa.uint8())).astype(bool)
 
 
 def _tokens(condition: str) -> Iterator[_Token]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from sample_files import BVH, HIERARCHY, ROWS
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
+from mretrieve.formats.motion_text import MotionText
 from mretrieve.motion import Motion
 
 
@@ -220,7 +223,7 @@ def test_several_roots_are_several_bodies(read_text) -> None:  # type: ignore[no
     third = HIERARCHY.removeprefix("HIERARCHY\n")
     rows = [row + " " + row.replace("2", "5") + " " + row for row in ROWS]
     motions = read_text(with_rows(rows, hierarchy=HIERARCHY + second + third))
-    assert [motion.body for motion in motions] == ["Hips", "Other", "Hips#2"]
+    assert [motion.body for motion in motions] == ["Hips", "Other", "Hips_2"]
     assert_is_sample(motions[0])
     assert_is_sample(motions[2])
     np.testing.assert_allclose(motions[1].positions[:, 0], [[1, 5, 3], [1.5, 5, 3], [5, 5.5, -0.3]])
@@ -278,3 +281,38 @@ def test_every_real_bvh_agrees_with_a_plain_reading(mocap: Path) -> None:
         plain *= np.where(motion.rig.channel_kinds >= 3, np.pi / 180, 1)
         assert np.array_equal(motion.channels, plain), path
         assert motion.fps in (30.0, 60.0)
+
+
+def test_a_file_leaves_nothing_behind_for_the_next(read_text) -> None:  # type: ignore[no-untyped-def]
+    """The memory of a file is used again: a shorter or longer one after it must not see it."""
+    long = with_rows([*ROWS] * 50, frames=150)
+    for text, frames in ((long, 150), (BVH, 3), (long, 150), (BVH.rstrip(), 3)):
+        (motion,) = read_text(text)
+        assert motion.frame_count == frames
+    with pytest.raises(FormatError, match="frame 3 has 6 values"):
+        read_text(with_rows([*ROWS[:2], ROWS[2][:20]]))
+
+
+def test_takes_of_one_hierarchy_share_their_rig(read_text) -> None:  # type: ignore[no-untyped-def]
+    (first,), (second,) = read_text(BVH), read_text(with_rows([ROWS[1]], frames=1))
+    assert first.rig is second.rig
+    (other,) = read_text(BVH.replace("Spine", "Chest"))
+    assert other.rig.joint_names[1] == "Chest"
+
+
+def test_a_joint_may_be_named_motion(read_text) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(2):
+        (motion,) = read_text(BVH.replace("JOINT Spine", "JOINT MOTION"))
+        assert_is_sample(motion)
+        assert motion.rig.joint_names[1] == "MOTION"
+
+
+def test_a_file_without_a_size_is_read_to_its_end(tmp_path: Path) -> None:
+    """A named pipe says that it holds nothing."""
+    pipe = tmp_path / "take.bvh"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(BVH,))
+    writer.start()
+    text = MotionText.load(pipe)
+    writer.join()
+    assert text.content[: text.size] == BVH.encode()
