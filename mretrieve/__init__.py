@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
-    from .errors import FormatError, IndexStateError, MissingExtraError, MRetrieveError, QueryError, RigError
+    from .errors import FormatError, IndexStateError, MRetrieveError, QueryError, RigError
     from .formats import read
     from .motion import Clip, Motion, RigMap, canonicalise
     from .search import Hit, Index, open_index
@@ -18,7 +18,6 @@ __all__ = [
     "Index",
     "IndexStateError",
     "MRetrieveError",
-    "MissingExtraError",
     "Motion",
     "QueryError",
     "RigError",
@@ -37,7 +36,6 @@ _ROOM = {
     "Index": "search",
     "IndexStateError": "errors",
     "MRetrieveError": "errors",
-    "MissingExtraError": "errors",
     "Motion": "motion",
     "QueryError": "errors",
     "RigError": "errors",

@@ -4,8 +4,7 @@
      ├── FormatError             a motion file cannot be read: which file, which line, what to do
      ├── RigError                a rig cannot be brought to the canonical skeleton
      ├── IndexStateError         an index is missing, damaged, locked, or of another version or encoder
-     ├── QueryError              a question that has no meaning: unknown clip, empty range, bad filter
-     └── MissingExtraError       a package of an optional extra is not installed
+     └── QueryError              a question that has no meaning: unknown clip, empty range, bad filter
 
 Each message says what is wrong, where (file, line, joint, frame) and what to do next, in one line. The command line
 prints it and exits with status 2; a traceback is a bug.
@@ -30,7 +29,3 @@ class IndexStateError(MRetrieveError):
 
 class QueryError(MRetrieveError):
     """A query asks for something that does not exist or cannot be compared."""
-
-
-class MissingExtraError(MRetrieveError):
-    """Something was asked for that needs a package of an optional extra; the message names the extra."""

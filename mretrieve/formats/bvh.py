@@ -32,7 +32,6 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
     bodies, rows, fps = parse_bvh(text)
     file_size = text.size
     text.free()
-    rows *= np.concatenate([np.where(body.rig.channel_kinds >= ROTATE_X, np.pi / 180, 1.0) for body in bodies])
     names = _distinct_names(bodies) if len(bodies) > 1 else [""]
     return [
         solved_motion(text.path, file_size, body.rig, rows[:, body.columns], fps, body=name)
@@ -41,7 +40,7 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
 
 
 def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]:
-    """The bodies of a BVH text, its rows (T, C) as they stand there, and frames per second; errors as `read_bvh`."""
+    """The bodies of a BVH text, the channels (T, C) of all, rotations in radians, and the rate; errors as `read_bvh`."""
     bodies, position = parse_hierarchy(text)
     frames = _FRAMES.match(text.content, position)
     if not frames:
@@ -59,7 +58,9 @@ def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]
     row_length = bodies[-1].columns.stop
     if row_length == 0:
         raise text.error(position, "no joint of the hierarchy has CHANNELS, so there is no motion; export it again")
-    return bodies, read_rows(text, frame_time.end(), frame_count, row_length, frames.start("value")), fps
+    rows = read_rows(text, frame_time.end(), frame_count, row_length, frames.start("value"))
+    rows *= np.concatenate([np.where(body.rig.channel_kinds >= ROTATE_X, np.pi / 180, 1.0) for body in bodies])
+    return bodies, rows, fps
 
 
 def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:

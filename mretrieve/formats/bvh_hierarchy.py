@@ -78,6 +78,11 @@ def parse_hierarchy(text: MotionText) -> tuple[list[Body], int]:
     return bodies, position
 
 
+def forget_hierarchies() -> None:
+    """Let go of all hierarchies that were read; the next file of each is parsed again."""
+    _KNOWN.clear()
+
+
 def _parse(text: MotionText) -> tuple[list[Body], int]:
     head = _HEAD.match(text.content)
     if not head:

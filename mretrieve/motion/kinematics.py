@@ -136,11 +136,11 @@ def _positions(parents, is_parent, offsets, turns, is_turned, axes, channel_ends
                             angles[lane] = channels[start + lane, channel]
                         _sine_cosine(work, angles)
                         if kinds[channel] == ROTATE_X:
-                            _turn_x(work)
+                            _turn(work, 1, 2)
                         elif kinds[channel] == ROTATE_X + 1:
-                            _turn_y(work)
+                            _turn(work, 2, 0)
                         else:
-                            _turn_z(work)
+                            _turn(work, 0, 1)
                 own_block = blocks[(joint + 1) * _BLOCK : (joint + 2) * _BLOCK]
                 for index in range(_BLOCK):
                     own_block[index] = work[index]
@@ -225,34 +225,12 @@ def _sine_cosine(work, angles):  # type: ignore[no-untyped-def]
         work[13 * _LANES + lane] = -second if ((quadrant + np.int32(1)) & np.int32(2)) != 0 else second
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _turn_x(work):  # type: ignore[no-untyped-def]
-    """Rows 0-8 times a rotation about X: it mixes columns 1 and 2."""
+@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _turn(work, first_column, second_column):  # type: ignore[no-untyped-def]
+    """Rows 0-8 times a rotation about X, Y or Z, which mixes columns 1 and 2, 2 and 0, or 0 and 1."""
     for lane in range(_LANES):
         sine, cosine = work[12 * _LANES + lane], work[13 * _LANES + lane]
-        for row in range(3):
-            first, second = work[(3 * row + 1) * _LANES + lane], work[(3 * row + 2) * _LANES + lane]
-            work[(3 * row + 1) * _LANES + lane] = first * cosine + second * sine
-            work[(3 * row + 2) * _LANES + lane] = second * cosine - first * sine
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _turn_y(work):  # type: ignore[no-untyped-def]
-    """Rows 0-8 times a rotation about Y: it mixes columns 2 and 0."""
-    for lane in range(_LANES):
-        sine, cosine = work[12 * _LANES + lane], work[13 * _LANES + lane]
-        for row in range(3):
-            first, second = work[(3 * row + 2) * _LANES + lane], work[3 * row * _LANES + lane]
-            work[(3 * row + 2) * _LANES + lane] = first * cosine + second * sine
-            work[3 * row * _LANES + lane] = second * cosine - first * sine
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _turn_z(work):  # type: ignore[no-untyped-def]
-    """Rows 0-8 times a rotation about Z: it mixes columns 0 and 1."""
-    for lane in range(_LANES):
-        sine, cosine = work[12 * _LANES + lane], work[13 * _LANES + lane]
-        for row in range(3):
-            first, second = work[3 * row * _LANES + lane], work[(3 * row + 1) * _LANES + lane]
-            work[3 * row * _LANES + lane] = first * cosine + second * sine
-            work[(3 * row + 1) * _LANES + lane] = second * cosine - first * sine
+        for row in range(0, 9, 3):
+            first, second = work[(row + first_column) * _LANES + lane], work[(row + second_column) * _LANES + lane]
+            work[(row + first_column) * _LANES + lane] = first * cosine + second * sine
+            work[(row + second_column) * _LANES + lane] = second * cosine - first * sine

@@ -58,10 +58,17 @@ class SmoothedSpace:
             typical = distances.mean(axis=1, keepdims=True)
             if own is not None:
                 distances[np.arange(len(part)), own[start : start + _CHUNK]] = np.inf
-            nearest = np.argsort(distances, axis=1, kind="stable")[:, :count]
+            nearest = np.stack([_smallest(row, count) for row in distances])
             near = np.take_along_axis(distances, nearest, axis=1)
             weights = np.maximum(0.0, 1.0 - near / np.maximum(typical, 1e-12)) ** 3
             members = np.concatenate([part[:, None], gallery[nearest]], axis=1)
             weights = np.concatenate([np.ones((len(part), 1)), weights], axis=1)
             blended[start : start + _CHUNK] = self._encoder.blend(members, weights)
         return blended
+
+
+def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Positions of the `count` smallest values, ascending; of equal ones the first. Much cheaper than a whole sort."""
+    limit = np.partition(values, count - 1)[count - 1]
+    candidates = np.flatnonzero(values <= limit)
+    return candidates[np.argsort(values[candidates], kind="stable")[:count]]
