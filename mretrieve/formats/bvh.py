@@ -40,7 +40,7 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
 
 
 def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]:
-    """The bodies of a BVH text, the channels (T, C) of all, rotations in radians, and the rate; errors as `read_bvh`."""
+    """The bodies of a BVH text, the channels (T, C) of all, rotations in radians, and the rate; errors: `read_bvh`."""
     bodies, position = parse_hierarchy(text)
     frames = _FRAMES.match(text.content, position)
     if not frames:

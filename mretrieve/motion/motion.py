@@ -44,7 +44,7 @@ class Motion:
 
     rig: Rig
     positions: NDArray[np.float32]  # (T, J, 3), world frame; NaN where the file has no sample
-    fps: float  # exact: 1 / frame time, never rounded
+    fps: float  # 1 / frame time, or the nominal rate (29.97, 60, ...) that prints as the digits in the file
     source: Path
     body: str = ""  # which body, where a file holds several
     channels: NDArray[np.float64] | None = None  # (T, C)
