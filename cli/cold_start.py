@@ -12,7 +12,8 @@ from contextlib import contextmanager
 def quick_start() -> Iterator[None]:
     """Inside it, modules load without what they would waste: a fifth of the time of a cold query.
 
-    Loading leaves no garbage behind, so none is looked for meanwhile. And numba, on its first kernel, imports
+    Loading leaves no garbage behind, so none is looked for meanwhile: put the first answer inside too, which loads the
+    kernels. And numba, on its first kernel, imports
     scipy.linalg where there is one, for products of matrices that no kernel of ours has: here it finds none. This is
     for a process of our own; in a user's, numba must keep what it can do.
     """

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .cold_start import quick_start
+
 if TYPE_CHECKING:
     from mretrieve.indexer import IndexDescription, Progress
     from mretrieve.indexer.progress import Listener
@@ -62,7 +64,8 @@ def index(
     Only new and changed files are read, and what was removed is dropped. A file that cannot be read is reported and
     stops nothing. Ctrl-C keeps what is read; the same command goes on from there.
     """
-    from mretrieve.indexer import build_index, summary_lines
+    with quick_start():
+        from mretrieve.indexer import build_index, summary_lines
 
     with _stop_signals() as stop, _progress() as progress:
         report = build_index(

@@ -70,14 +70,15 @@ def query(
 
     FILE is a motion file or the path of an indexed clip; with several, each gets its own answer.
     """
+    shown = _PRINTERS[output]
     with quick_start():
         from mretrieve.search import QueryOptions, open_index
 
         options = QueryOptions(k, start, end, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
         opened = open_index(index)
-    shown = _PRINTERS[output]
-    for number, file in enumerate(files):
-        click.echo(shown(opened.answer(file, options), number == 0), nl=False)
+        click.echo(shown(opened.answer(files[0], options), True), nl=False)
+    for file in files[1:]:
+        click.echo(shown(opened.answer(file, options), False), nl=False)
 
 
 def _json(answer: Answer, first: bool) -> str:

@@ -12,7 +12,7 @@ from .damage import sha256_of_file
 from .files import explained, make_folder, move_aside, publish_file, sync_folder
 from .layout import labels_file
 from .manifest import LabelsRecord
-from .tables import column_of, parquet, read_parquet
+from .tables import parquet, picked, read_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,13 +57,11 @@ def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
     import pyarrow as pa
 
     if labels is not None:
-        none = labels.num_rows  # the row of nulls at the end
         row_of = {path: row for row, path in enumerate(labels["path"].to_pylist())}
-        rows = np.array([row_of.get(path, none) for path in clips["path"].to_pylist()], np.int64)
-        nulls = pa.table([pa.nulls(1, pa.string())] * labels.num_columns, labels.column_names)
-        found = pa.concat_tables([labels, nulls]).take(column_of(rows)).drop_columns("path")
-        for name in found.column_names:
-            clips = clips.append_column(name, found[name])
+        rows = np.array([row_of.get(path, -1) for path in clips["path"].to_pylist()], np.int64)
+        for name in labels.column_names:
+            if name != "path":
+                clips = clips.append_column(name, picked(labels[name], rows))
     if "label" not in clips.column_names:
         clips = clips.append_column("label", pa.nulls(clips.num_rows, pa.string()))
     return clips

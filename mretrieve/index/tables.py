@@ -56,3 +56,12 @@ def column_of(values: NDArray[np.float64] | NDArray[np.int64]) -> pa.Array:
 
     kind = pa.int64() if values.dtype == np.int64 else pa.float64()
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def picked(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.Array:
+    """The values of a column at some rows, null for row -1; without `take`, which loads Arrow's compute functions."""
+    import pyarrow as pa
+
+    known = pa.py_buffer(np.packbits(rows >= 0, bitorder="little"))
+    indices = pa.Array.from_buffers(pa.int64(), len(rows), [known, pa.py_buffer(np.maximum(rows, 0))])
+    return pa.DictionaryArray.from_arrays(indices, column.combine_chunks()).dictionary_decode()
