@@ -5,8 +5,8 @@
 Table 1: the joined distance of embedding and DTW, for a range of weights and of what the root's velocity counts, with
 queries at their own, half and double speed. Sets: HDM05 without performer tr, CMU exponential maps and CMU BVH (query
 and answer never from the same performer or file), and walks whose path was turned by 0, 90, 180 and 270 degrees, with
-the direction as class, because the other sets hold hardly a step that is not forwards. Cells are mAP; the last row is the
-mean change against the embedding alone, which the choice goes by.
+the direction as class, because the other sets hold hardly a step that is not forwards. Cells are mAP; the last rows are
+the mean change against the embedding alone, which the choice goes by, and the worst.
 
 Table 2: which rows of a clip compete, the whole or its two-second windows.
 """

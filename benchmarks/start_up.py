@@ -62,9 +62,8 @@ def main() -> None:
     Console(width=100).print(table)
     query, torch = (times[what] for what in list(commands)[1::2])
     ratios = [mine / theirs for mine, theirs in zip(query, torch, strict=True)]
-    print(
-        f"a query takes {statistics.median(ratios):.2f} of the import, pair by pair ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"a query takes {statistics.median(ratios):.2f} of the import, pair by pair ({spread})")
 
 
 if __name__ == "__main__":

@@ -59,9 +59,12 @@ def column_of(values: NDArray[np.float64] | NDArray[np.int64]) -> pa.Array:
 
 
 def picked(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.Array:
-    """The values of a column at some rows, null for row -1; without `take`, which loads Arrow's compute functions."""
+    """The texts of a column at some rows, null for row -1; without `take`, which loads Arrow's compute functions."""
     import pyarrow as pa
 
-    known = pa.py_buffer(np.packbits(rows >= 0, bitorder="little"))
-    indices = pa.Array.from_buffers(pa.int64(), len(rows), [known, pa.py_buffer(np.maximum(rows, 0))])
-    return pa.DictionaryArray.from_arrays(indices, column.combine_chunks()).dictionary_decode()
+    texts = [None if text is None else text.encode() for text in column.to_pylist()]
+    chosen = [texts[row] if row >= 0 else None for row in rows]
+    known = np.packbits([text is not None for text in chosen], bitorder="little")
+    ends = np.cumsum([0, *(len(text or b"") for text in chosen)]).astype(np.int32)
+    buffers = [pa.py_buffer(known), pa.py_buffer(ends), pa.py_buffer(b"".join(text or b"" for text in chosen))]
+    return pa.Array.from_buffers(pa.string(), len(chosen), buffers)
