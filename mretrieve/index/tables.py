@@ -64,7 +64,7 @@ def picked(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.Array:
 
     texts = [None if text is None else text.encode() for text in column.to_pylist()]
     chosen = [texts[row] if row >= 0 else None for row in rows]
-    known = np.packbits([text is not None for text in chosen], bitorder="little")
+    known = np.packbits(np.array([text is not None for text in chosen], bool), bitorder="little")
     ends = np.cumsum([0, *(len(text or b"") for text in chosen)]).astype(np.int32)
     buffers = [pa.py_buffer(known), pa.py_buffer(ends), pa.py_buffer(b"".join(text or b"" for text in chosen))]
     return pa.Array.from_buffers(pa.string(), len(chosen), buffers)
