@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mretrieve.errors import MRetrieveError
+
 
 @click.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
@@ -14,8 +16,11 @@ def demo(folder: Path) -> None:
     from mretrieve.demo import make_library, write_query
 
     library = folder / "library"
-    paths = make_library(library)
-    query = write_query(folder)
+    try:
+        paths = make_library(library)
+        query = write_query(folder)
+    except OSError as error:
+        raise MRetrieveError(f"{folder}: cannot be written: {error.strerror or error}; name another folder") from None
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
     click.echo(f"{len(paths)} motions ({megabytes:.0f} MB) in {library}, their labels in {library / 'labels.csv'}")
     click.echo(f"1 clip that is not among them: {query}")

@@ -70,6 +70,8 @@ def query(
 
     FILE is a motion file or the path of an indexed clip; with several, each gets its own answer.
     """
+    if output == "json" and len(files) > 1:
+        raise click.UsageError("--format json is one object for one FILE; for several use --format jsonl, a line each")
     shown = _PRINTERS[output]
     with quick_start():
         from mretrieve.search import QueryOptions, open_index

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -63,7 +65,7 @@ def describe_index(index: Path) -> IndexDescription:
         encoders=snapshot.encoders,
         windows=snapshot.windows_settings,
         window_count=len(snapshot.window_start),
-        size_bytes=sum(path.stat().st_size for path in index.rglob("*") if path.is_file()),
+        size_bytes=_size_bytes(index),
         holdings=holdings(snapshot),
     )
 
@@ -99,3 +101,13 @@ def _unit(metres: float) -> str:
     if metres <= 0:
         return "unknown"
     return min(UNITS_M, key=lambda name: abs(log(metres / UNITS_M[name])))
+
+
+def _size_bytes(index: Path) -> int:
+    """Bytes of all files of an index, also while a writer adds and removes some."""
+    size = 0
+    for folder, _, names in os.walk(index):
+        for name in names:
+            with suppress(OSError):
+                size += (Path(folder) / name).stat().st_size
+    return size

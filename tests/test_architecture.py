@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoders": {"motion"},
     "index": set(),
     "search": {"motion", "formats", "encoders", "index"},
-    "evaluation": {"motion", "encoders", "index", "search"},
+    "evaluation": set(),
     "indexer": {"motion", "formats", "encoders", "index"},
     "cli": {"motion", "formats", "demo", "encoders", "index", "search", "evaluation", "indexer"},
 }

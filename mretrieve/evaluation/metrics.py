@@ -110,6 +110,6 @@ def _query_scores(distances: NDArray[np.float64], relevant: NDArray[np.bool_], k
     # of a tie of t items with r relevant, a rank holds a relevant one with r / t, and then the i ranks of the tie above
     # it hold i (r - 1) / (t - 1) others
     above = (ranks - 1 - starts[group]) * (right[group] - 1) / np.maximum(sizes[group] - 1, 1)
-    chance = right[group] / sizes[group]
+    chance = right[group] / sizes[group] * np.isfinite(np.sort(distances))  # what is infinitely far is no answer
     average = float((chance * (before[group] + 1 + above) / ranks).sum() / relevant.sum())
     return average, float(chance[0]), float(chance[:k].sum() / k)

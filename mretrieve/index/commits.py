@@ -58,8 +58,8 @@ def commit(
     """
     index = Path(os.path.abspath(index))  # noqa: PTH100  as in Snapshot.open
     known = versions(index)
-    if base is not None and base.version != known[-1]:
-        raise _overtaken(index, known[-1])
+    if base is not None and known[-1:] != [base.version]:
+        raise _overtaken(index, known[-1] if known else 0)
     shards, removed = _contents(index, base, add, remove)
     for record in shards:
         _check_spaces(index, record, encoders)

@@ -32,6 +32,11 @@ class Clip:
             raise ValueError(f"positions are {self.positions.shape}, but observed is {self.observed.shape}")
 
     @property
+    def seen_joints(self) -> NDArray[np.bool_]:
+        """(22,) which joints are observed in at least half of the frames: those that a comparison may go by."""
+        return np.asarray(2 * self.observed.sum(axis=0) >= len(self.observed))
+
+    @property
     def frame_count(self) -> int:
         """Number of canonical frames T."""
         return len(self.positions)

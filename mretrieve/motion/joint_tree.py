@@ -75,9 +75,10 @@ class JointTree:
 
     def length(self, a: int, b: int) -> float:
         """Median distance between any two joints."""
-        if (a, b) in self._lengths:
-            return self._lengths[a, b]
-        return float(np.median(np.linalg.norm(self.positions[:, a] - self.positions[:, b], axis=1)))
+        if (a, b) not in self._lengths:
+            length = float(np.median(np.linalg.norm(self.positions[:, a] - self.positions[:, b], axis=1)))
+            self._lengths[a, b] = self._lengths[b, a] = length
+        return self._lengths[a, b]
 
     def reach(self, start: int, towards: int) -> float:
         """Length of the longest way that leaves `start` through its neighbour `towards`."""

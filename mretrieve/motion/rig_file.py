@@ -25,7 +25,10 @@ def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
         for canonical, index in zip(JOINTS, rig_map.joints, strict=True)
     }
     record = {"schema": SCHEMA, "found_by": rig_map.origin, "joints": joints, "rig_joints": list(names)}
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RigError(f"{path}: cannot be written: {error.strerror or error}; name another place") from None
 
 
 def load_rig_map(path: Path, rig: Rig) -> RigMap:

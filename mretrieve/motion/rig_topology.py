@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations, pairwise
 from math import log
 
 import numpy as np
@@ -117,11 +117,12 @@ def _head_reach(tree: JointTree, limbs: LimbPair, others: LimbPair) -> float:
 
 def _bone_triples(tree: JointTree, chain: Sequence[int]) -> list[tuple[int, int, int]]:
     """Positions i < j < k in a chain such that i to j and j to k are each one straight bone."""
+    steps = [tree.length(a, b) for a, b in pairwise(chain)]
+    way = [0.0, *accumulate(steps)]
     straight = {
         (i, j)
         for i, j in combinations(range(len(chain)), 2)
-        if sum(tree.length(a, b) for a, b in zip(chain[i:j], chain[i + 1 : j + 1], strict=True))
-        <= _STRAIGHT * tree.length(chain[i], chain[j])
+        if way[j] - way[i] <= _STRAIGHT * tree.length(chain[i], chain[j])
     }
     return [(i, j, k) for i, j in straight for k in range(j + 1, len(chain)) if (j, k) in straight]
 

@@ -52,21 +52,23 @@ def whole_clip_rows(snapshot: Snapshot) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(snapshot.window_clip, prepend=-1))
 
 
-def competing_rows(snapshot: Snapshot, query_frames: int) -> NDArray[np.bool_]:
+def competing_rows(
+    snapshot: Snapshot, query_frames: int, longer_than_the_query: float = LONGER_THAN_THE_QUERY
+) -> NDArray[np.bool_]:
     """Which rows answer a query of this length: of each clip, the whole or its windows (N,).
 
     The row of the whole clip and its windows describe the same motion at two scales; where both compete, the windows
     only add chance matches (benchmarks/rerank.py prints what they cost). So the whole speaks for a clip until it is
-    LONGER_THAN_THE_QUERY times as long as the query; of a longer one, the rows whose length is nearest by ratio.
+    `longer_than_the_query` times as long as the query; of a longer one, the rows whose length is nearest by ratio.
     """
-    lengths = (snapshot.window_end - snapshot.window_start).astype(np.float64)
-    mismatch = np.abs(np.log(np.maximum(lengths, 1.0) / max(query_frames, 1)))
+    lengths = np.maximum(snapshot.window_end - snapshot.window_start, 1).astype(np.float32)
+    mismatch = np.maximum(lengths / max(query_frames, 1), max(query_frames, 1) / lengths)
     whole = whole_clip_rows(snapshot)
     best = np.minimum.reduceat(mismatch, whole) if len(whole) else np.zeros(0)
-    best[lengths[whole] <= LONGER_THAN_THE_QUERY * query_frames] = -1.0
-    competes = mismatch <= best[snapshot.window_clip] + 1e-9
+    best[lengths[whole] <= longer_than_the_query * query_frames] = -1.0
+    competes = mismatch <= best[snapshot.window_clip]
     competes[whole] |= best < 0
-    return competes
+    return np.asarray(competes)
 
 
 def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.float32], wanted: Wanted) -> Candidates:
@@ -75,7 +77,8 @@ def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.floa
     Shape: queries (1, D) the query's vector, or (2, D) with its mirror's. Fewer than `wanted.count` come back only
     where the index holds no more.
     """
-    allowed = competing_rows(snapshot, wanted.query_frames)
+    ratio = 1.0 if wanted.all_moments else LONGER_THAN_THE_QUERY  # whoever wants all moments wants them short
+    allowed = competing_rows(snapshot, wanted.query_frames, ratio)
     if wanted.rows is not None:
         allowed &= wanted.rows
     for clip in wanted.excluded_clips:
@@ -84,7 +87,7 @@ def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.floa
     depth = min(available, max(4 * wanted.count, 256))
     while depth:
         products, rows = search(queries, depth, allowed)
-        found = _merge(products, rows)
+        found = _merge(products, rows, depth)
         keep = _apart(snapshot, found.rows) if wanted.all_moments else _first_of_each(snapshot.window_clip[found.rows])
         if len(keep) >= wanted.count or depth == available:
             keep = keep[: wanted.count]
@@ -94,13 +97,16 @@ def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.floa
     return Candidates(nothing.astype(np.int64), nothing, nothing.astype(bool))
 
 
-def _merge(products: NDArray[np.float32], rows: NDArray[np.int64]) -> Candidates:
-    """One ranking from the query's and its mirror's, if there is one; a row keeps the nearer of its two distances."""
+def _merge(products: NDArray[np.float32], rows: NDArray[np.int64], depth: int) -> Candidates:
+    """One ranking of `depth` rows from the query's and its mirror's; a row keeps the nearer of its two distances.
+
+    Each of the two rankings is complete to `depth` rows, and so is theirs together, but no further.
+    """
     distances = np.maximum(-products.astype(np.float64).ravel(), 0.0)
     mirrored = np.repeat(np.arange(len(products)) > 0, products.shape[1])
     flat = rows.ravel()
     order = np.lexsort((mirrored, flat, distances))
-    order = order[_first_of_each(flat[order])]
+    order = order[_first_of_each(flat[order])][:depth]
     return Candidates(flat[order], distances[order], mirrored[order])
 
 

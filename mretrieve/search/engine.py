@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from numpy.typing import NDArray
 from ..encoders import Encoder, load_encoder
 from ..errors import IndexStateError, QueryError
 from ..index import Snapshot, find_index
-from ..motion import Clip, Motion, mirror
+from ..motion import Clip, Motion
 from .candidates import Candidates, Search, Wanted, nearest_moments
 from .hit import Answer, Hit, Took
 from .question import Question, read_question
 from .rerank import PoseAligner, join
 from .score import score_of
 from .smoothing import SmoothedSpace
+
+#: So many candidates are shared among threads; fewer are aligned before a second thread has woken.
+_WORTH_THREADS = 500
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,8 @@ class Index:
         question = read_question(query, self.snapshot, options.asf, options.rig_map)
         question = question.cut_to(options.start_s, options.end_s)
         read = time.perf_counter()
-        versions = [question, replace(question, clip=mirror(question.clip))] if options.mirror else [question]
-        vectors = np.concatenate([self._encoder.encode_windows(asked.clip, asked.window) for asked in versions])
+        versions = [question, question.mirrored()] if options.mirror else [question]
+        vectors = np.concatenate([asked.encoded_by(self._encoder) for asked in versions])
         encoded = time.perf_counter()
         candidates = self._candidates(vectors, question, options)
         searched = time.perf_counter()
@@ -173,7 +177,8 @@ class Index:
         if options.rerank:
             for version, aligner in enumerate(aligners):
                 mine = np.flatnonzero(candidates.mirrored == bool(version))
-                poses = aligner.distances([moments[index] for index in mine])
+                threads = (os.cpu_count() or 1) if len(mine) >= _WORTH_THREADS else 1
+                poses = aligner.distances([moments[index] for index in mine], threads)
                 distances[mine] = join(distances[mine], poses)
         order = np.lexsort((candidates.rows, distances))[: options.k]
         clips = self.snapshot.clips

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -9,10 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..encoders import Encoder
 from ..errors import QueryError
 from ..formats import read
 from ..index import Snapshot
-from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map
+from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map, mirror
+
+#: Frames around the part that rates of change are taken from; the rest of a take of hours need not be encoded.
+_CONTEXT_FRAMES = 30
+#: No body moves farther from where it started; numbers beyond it overflow when they are squared.
+FARTHEST_M = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +38,15 @@ class Question:
         """The frames that are compared."""
         return self.clip.cut(self.start_frame, self.end_frame)
 
-    @property
-    def window(self) -> NDArray[np.int32]:
-        """Start and end frame as an encoder takes them: (1, 2)."""
-        return np.array([[self.start_frame, self.end_frame]], np.int32)
+    def mirrored(self) -> Question:
+        """The same question about the left-right mirror of the motion."""
+        return replace(self, clip=mirror(self.clip))
+
+    def encoded_by(self, encoder: Encoder) -> NDArray[np.float32]:
+        """The vector (1, D) of the part, as it would stand in an index: with what lies around it in view."""
+        first = max(0, self.start_frame - _CONTEXT_FRAMES)
+        around = self.clip.cut(first, self.end_frame + _CONTEXT_FRAMES)
+        return encoder.encode_windows(around, np.array([[self.start_frame - first, self.end_frame - first]]))
 
     def cut_to(self, start_s: float | None, end_s: float | None) -> Question:
         """The same question about the frames between two times of its file (None: its own ends).
@@ -45,8 +58,10 @@ class Question:
         end = self.clip.end_s if end_s is None else end_s
         if not (isfinite(start) and isfinite(end)):
             raise QueryError(f"start and end must be seconds, not {start:g} and {end:g}")
-        first = max(0, round((start - self.clip.start_s) * CANONICAL_FPS))
-        last = min(self.clip.frame_count, round((end - self.clip.start_s) * CANONICAL_FPS))
+        first, last = (
+            round((min(max(time_s, self.clip.start_s), self.clip.end_s) - self.clip.start_s) * CANONICAL_FPS)
+            for time_s in (start, end)
+        )
         if not first < last:
             raise QueryError(
                 f"no motion between {start:g} s and {end:g} s: {self.path or 'the query'} has "
@@ -74,8 +89,8 @@ def read_question(
         return _whole(str(query.source), canonicalise(query), own)
     name = str(query)
     path, _, body = name.partition("#")
-    if Path(name).is_file() or (body and Path(path).is_file()):
-        path, body = (name, "") if Path(name).is_file() else (path, body)
+    if _is_file(name) or (body and _is_file(path)):
+        path, body = (name, "") if _is_file(name) else (path, body)
         motions = read(Path(path), asf=asf)
         motion = _body_of(motions, path, body)
         own = _own_clips(snapshot, Path(path), motion.body if len(motions) > 1 else "")
@@ -90,6 +105,8 @@ def read_question(
 def _whole(path: str, clip: Clip, own_clips: tuple[int, ...]) -> Question:
     if not clip.frame_count:
         raise QueryError(f"{path or 'the query'} has no frames")
+    if not (np.abs(clip.positions) < FARTHEST_M).all():  # false for NaN too
+        raise QueryError(f"{path or 'the query'} has positions that are no numbers, or beyond {FARTHEST_M:g} m")
     return Question(path, clip, 0, clip.frame_count, own_clips)
 
 
@@ -111,9 +128,18 @@ def _row_of(snapshot: Snapshot, name: str) -> int:
 
 
 def _own_clips(snapshot: Snapshot, path: Path, body: str) -> tuple[int, ...]:
-    """Rows of the index that were read from this very file."""
+    """Rows of the index that were read from this very file, by whichever name it went in."""
+    own = set()
+    for place in (Path(os.path.abspath(path)), path.resolve()):  # noqa: PTH100  a link may be what was indexed
+        for repository in (snapshot.repository, snapshot.repository.resolve()):
+            with suppress(ValueError, QueryError):
+                relative = place.relative_to(repository).as_posix()
+                own.add(snapshot.clip_row(f"{relative}#{body}" if body else relative))
+    return tuple(sorted(own))
+
+
+def _is_file(name: str) -> bool:
     try:
-        relative = path.resolve().relative_to(snapshot.repository.resolve()).as_posix()
-        return (snapshot.clip_row(f"{relative}#{body}" if body else relative),)
-    except (ValueError, QueryError):
-        return ()
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long a name, a NUL in it
+        return False

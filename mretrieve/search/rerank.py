@@ -20,6 +20,8 @@ UNRELATED_M = 0.2
 VELOCITY_M = 0.3
 #: The most frames that are aligned; longer motions are thinned to it (a 3-minute take keeps a pose every 0.6 s).
 MOST_FRAMES = 300
+#: Candidates whose poses are held in memory at a time.
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,29 +59,37 @@ def pose_distances(
 
 
 class PoseAligner:
-    """One query's poses, ready to be aligned with candidates' poses. Joints that the query lacks are left out."""
+    """One query's poses, ready to be aligned with candidates' poses, by the joints that both have."""
 
     def __init__(self, query: Clip) -> None:
-        self._observed = query.observed.any(axis=0)
-        if not self._observed.any():  # nothing but filled-in joints: compare what there is
-            self._observed = np.ones_like(self._observed)
-        self._joints = np.flatnonzero(self._observed)
+        self._seen = query.seen_joints
         self._query = Aligned.of(query)
-        self._features = self._query.features(self._joints)
 
     def distances(self, candidates: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """See pose_distances."""
-        features = [Aligned.of(clip).features(self._joints) for clip in candidates]
-        return pose_distances(self._features, features, len(self._joints), threads)
+        distances = np.empty(len(candidates), np.float64)
+        for start in range(0, len(candidates), _AT_ONCE):
+            part = candidates[start : start + _AT_ONCE]
+            patterns, members = np.unique([self._common(clip) for clip in part], axis=0, return_inverse=True)
+            for number, common in enumerate(patterns):
+                mine = np.flatnonzero(members.ravel() == number)
+                joints = np.flatnonzero(common)
+                features = [Aligned.of(part[int(index)]).features(joints) for index in mine]
+                query = self._query.features(joints)
+                distances[start + mine] = pose_distances(query, features, len(joints), threads)
+        return distances
 
     def distance_mm(self, candidate: Clip) -> float:
         """Mean distance per joint along the warping path, in millimetres on the canonical skeleton."""
-        other = Aligned.of(candidate)
-        path, _ = dtw_path(self._features, other.features(self._joints))
-        joints = np.logical_and(self._observed, candidate.observed.any(axis=0))
-        if not joints.any():
-            joints = self._observed
-        return path_distance_mm(self._query.poses, other.poses, path, np.asarray(joints))
+        other, common = Aligned.of(candidate), self._common(candidate)
+        joints = np.flatnonzero(common)
+        path, _ = dtw_path(self._query.features(joints), other.features(joints))
+        return path_distance_mm(self._query.poses, other.poses, path, common)
+
+    def _common(self, candidate: Clip) -> NDArray[np.bool_]:
+        """(22,) the joints that are compared; where the two have none in common, all, filled in as they are."""
+        common = np.logical_and(self._seen, candidate.seen_joints)
+        return np.asarray(common if common.any() else np.ones_like(common))
 
 
 def join(embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from ..index.ranking import Block, best_rows
 from .candidates import whole_clip_rows
 
 NEIGHBOURS = 5
-_CHUNK = 1024  # vectors compared with the gallery at a time: bounds the memory
+_CHUNK_DISTANCES = 1 << 24  # distances computed at a time: 64 MiB
 
 
 class SmoothedSpace:
@@ -52,18 +52,20 @@ class SmoothedSpace:
         if count < 1:
             return vectors
         blended = np.empty_like(vectors)
-        for start in range(0, len(vectors), _CHUNK):
-            part = vectors[start : start + _CHUNK]
-            distances = np.maximum(-(self._encoder.as_queries(part) @ gallery.T), 0.0)
+        chunk = max(1, _CHUNK_DISTANCES // len(gallery))
+        for start in range(0, len(vectors), chunk):
+            part = vectors[start : start + chunk]
+            distances = self._encoder.as_queries(part) @ gallery.T
+            np.maximum(np.negative(distances, out=distances), 0.0, out=distances)
             typical = distances.mean(axis=1, keepdims=True)
             if own is not None:
-                distances[np.arange(len(part)), own[start : start + _CHUNK]] = np.inf
+                distances[np.arange(len(part)), own[start : start + chunk]] = np.inf
             nearest = np.stack([_smallest(row, count) for row in distances])
             near = np.take_along_axis(distances, nearest, axis=1)
             weights = np.maximum(0.0, 1.0 - near / np.maximum(typical, 1e-12)) ** 3
             members = np.concatenate([part[:, None], gallery[nearest]], axis=1)
             weights = np.concatenate([np.ones((len(part), 1)), weights], axis=1)
-            blended[start : start + _CHUNK] = self._encoder.blend(members, weights)
+            blended[start : start + chunk] = self._encoder.blend(members, weights)
         return blended
 
 

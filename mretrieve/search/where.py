@@ -193,13 +193,15 @@ class _Parser:
             if pa.types.is_boolean(column.type):
                 return column
             raise QueryError(f"--where: column {name!r} is {column.type}, not TRUE or FALSE")
+        if pa.types.is_nested(column.type):
+            raise QueryError(f"--where: column {name!r} is a list; only IS NULL can be asked of it")
         is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
         if isinstance(value, str):
             if is_text:
                 return column
             raise QueryError(f"--where: column {name!r} holds numbers; write its value without quotes, not {value!r}")
         try:
-            return pc.cast(column, pa.float64())
+            return pc.cast(column, pa.float64(), safe=is_text)  # whole numbers beyond 2^53 may lose their last digits
         except pa.ArrowInvalid:
             raise QueryError(f"--where: column {name!r} holds text; write its value in quotes: '{value:g}'") from None
 

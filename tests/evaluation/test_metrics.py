@@ -81,3 +81,8 @@ def test_average_precision_ranks_the_largest_similarity_first():
     assert average_precision([0.9, 0.5, 0.1], [True, False, False]) == 1.0
     assert average_precision([0.9, 0.5, 0.1], [False, False, True]) == pytest.approx(1 / 3)
     assert average_precision([0.9, 0.5], [False, False]) == 0.0
+
+
+def test_what_is_infinitely_far_is_no_answer_even_where_it_is_tied():
+    scores = retrieval_scores([[0.1, np.inf, np.inf]], [[False, True, False]], [[True, True, True]], k=2)
+    assert (scores.mean_average_precision, scores.precision_at_k) == (0.0, 0.0)

@@ -19,6 +19,7 @@ from mretrieve.indexer import build_index, remove_clips
 from mretrieve.motion import mirror
 from mretrieve.search import QueryOptions, open_index
 from mretrieve.search.candidates import competing_rows, whole_clip_rows
+from mretrieve.search.rerank import PoseAligner
 
 
 def test_a_clip_finds_itself_first_at_no_distance(library: Library):
@@ -195,6 +196,62 @@ def test_missing_joints_are_left_out_of_the_comparison(library: Library):
     assert hit.distance_mm == pytest.approx(0.0, abs=1e-2)
 
 
+def test_joints_that_a_candidate_lacks_do_not_count_either(library: Library):
+    query = canonicalise(read(library.folder / library.short_clip)[0])
+    observed = query.observed.copy()
+    observed[:, [18, 20]] = False
+    observed[0, 18] = True  # one frame of a hundred is no reason to trust the joint
+    distances = []
+    for filler_m in (0.0, 0.3, 1.0):
+        positions = query.positions.copy()
+        positions[:, [18, 20]] += np.float32(filler_m)
+        candidate = replace(query, positions=positions, observed=observed)
+        distances.append((PoseAligner(query).distances([candidate])[0], PoseAligner(query).distance_mm(candidate)))
+    assert distances[0] == distances[1] == distances[2] == (0.0, 0.0)
+
+
+def test_a_file_is_known_as_indexed_through_links_too(library: Library, tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "motions").mkdir()
+    source = tmp_path / "real" / "kick.bvh"
+    source.write_bytes((library.folder / _bvh_clip(library)).read_bytes())
+    (tmp_path / "motions" / "link.bvh").symlink_to(source)
+    build_index(tmp_path / "motions", tmp_path / "index", jobs=1)
+    opened = open_index(tmp_path / "index")
+    assert opened.query(tmp_path / "motions" / "link.bvh", exclude_self=True) == []
+
+
+def test_a_batch_is_answered_in_order_as_one_by_one(library: Library):
+    queries = [library.short_clip, library.long_take, library.opened.clips[3]]
+    options = QueryOptions(k=3)
+    assert library.opened.query_batch(queries, options) == [library.opened.query(query, k=3) for query in queries]
+
+
+def test_a_part_of_a_take_is_encoded_as_the_same_window_of_the_index(library: Library):
+    snapshot = library.opened.snapshot
+    row = snapshot.clip_row(library.long_take)
+    window = np.flatnonzero(snapshot.window_clip == row)[20]
+    start, end = snapshot.window_start[window] / 30, snapshot.window_end[window] / 30
+    options = {"k": 1, "rerank": 0, "where": "label = 'take'"}
+    hit = library.opened.query(library.long_take, start_s=float(start), end_s=float(end), **options)[0]
+    assert (hit.start_s, hit.end_s) == pytest.approx((start, end))
+    assert hit.score == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_clip_with_impossible_positions_is_refused(library: Library, value: float):
+    clip = canonicalise(read(library.folder / library.short_clip)[0])
+    positions = clip.positions.copy()
+    positions[5, 3] = value
+    with pytest.raises(QueryError, match="positions"):
+        library.opened.query(replace(clip, positions=positions))
+
+
+def test_too_long_a_name_is_no_file_and_no_clip(library: Library):
+    with pytest.raises(QueryError, match="no such file"):
+        library.opened.query("x" * 5000)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -203,6 +260,7 @@ def test_missing_joints_are_left_out_of_the_comparison(library: Library):
         ({"start_s": 2.0, "end_s": 1.0}, "no motion between 2 s and 1 s"),
         ({"start_s": 1e9}, "no motion between"),
         ({"start_s": float("nan")}, "start"),
+        ({"start_s": 1e308}, "no motion between"),
         ({"where": "nonsense"}, "no column"),
     ],
 )
@@ -228,6 +286,10 @@ def test_an_index_of_other_weights_is_refused(library: Library, monkeypatch: pyt
     monkeypatch.setattr("mretrieve.search.engine.load_encoder", lambda name: _with_fingerprint(encoder, "0" * 64))
     with pytest.raises(IndexStateError, match="--rebuild"):
         open_index(library.index)
+
+
+def _bvh_clip(library: Library) -> str:
+    return next(clip for clip in library.opened.clips if clip.endswith(".bvh") and "_take_" not in clip)
 
 
 def _with_fingerprint(encoder: object, fingerprint: str) -> object:

@@ -17,6 +17,8 @@ TABLE = pa.table(
         "take": ["1", "2", "10", "11"],
         "two words": ["x", "y", "x", "y"],
         "checked": [True, False, True, None],
+        "mtime_ns": [2**62, 5, 6, 7],
+        "notes": [["a"], [], None, ["b"]],
     }
 )
 
@@ -46,6 +48,8 @@ TABLE = pa.table(
         ("label = 'walk' or label = 'run' and duration_s > 100", [0]),
         ("(label = 'walk' or label = 'run') and duration_s > 2", [1]),
         ("duration_s > -1e0", [0, 1, 2, 3]),
+        ("mtime_ns > 1e18", [0]),
+        ("notes is null", [2]),
     ],
 )
 def test_a_condition_selects_what_sql_would_select(condition: str, rows: list[int] | None):
@@ -72,6 +76,8 @@ def test_a_condition_selects_what_sql_would_select(condition: str, rows: list[in
         ("label in ('a'", "closing parenthesis"),
         ("label like 3", "pattern"),
         ("label = true", "not TRUE or FALSE"),
+        ("notes = 1", "only IS NULL"),
+        ("notes in ('a')", "only IS NULL"),
         ("(" * 5000 + "label = 'a'", "flatter"),
         ("not " * 5000 + "label = 'a'", "flatter"),
         ("__import__('os')", "no column"),
