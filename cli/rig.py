@@ -19,7 +19,10 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None) -
     from mretrieve.formats import read
     from mretrieve.motion import guess_rig_map, load_rig_map, save_rig_map
 
-    motion = read(file, asf=asf)[0]
+    motions = read(file, asf=asf)
+    motion = motions[0]
+    if len(motions) > 1:
+        click.echo(f"{file} holds {len(motions)} bodies; this is the rig of the first, {motion.body}")
     found = load_rig_map(rig_map, motion.rig) if rig_map is not None else guess_rig_map(motion.rig, motion.positions)
     rows = [("canonical joint", "joint of the file", "how it was found"), *found.rows(motion.rig)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

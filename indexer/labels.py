@@ -64,7 +64,8 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
         if unknown:
             named = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
             warnings.append(
-                f"{file}: no such file in {repository}: {named}; paths must be relative to the CSV file or that folder"
+                f"{file}: no such file in {repository}: {named}; paths must be relative to the CSV file or "
+                f"that folder. Give --labels again once they are there"
             )
     table = {"path": pa.array(sorted(merged), pa.string())}
     for column in columns:

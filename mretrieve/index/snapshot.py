@@ -52,6 +52,18 @@ class Snapshot:
             raise IndexStateError(f"{index}: has no version {version}; it keeps {kept}")
         return cls(index, read_manifest(index, known[-1] if version is None else version))
 
+    def hold(self) -> None:
+        """Map every file now: what is mapped stays readable when later versions have replaced it and it is removed.
+
+        Raises:
+            IndexStateError: a file is damaged, or was removed since the snapshot was opened.
+        """
+        _ = self.clips, self._rows
+        for shard in self._shards:
+            _ = shard.motions
+            for encoder in self.encoders:
+                shard.vectors(encoder.name, encoder.dimension)
+
     @property
     def version(self) -> int:
         """Number of this version."""

@@ -67,6 +67,7 @@ class Index:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        snapshot.hold()
         self._record = snapshot.encoders[0]
         self._encoder: Encoder = load_encoder(self._record.name)
         if self._encoder.fingerprint != self._record.fingerprint:
@@ -92,6 +93,8 @@ class Index:
         exclude_self: bool = False,
         all_moments: bool = False,
         mirror: bool = False,
+        asf: Path | None = None,
+        rig_map: Path | None = None,
     ) -> list[Hit]:
         """The moments that move most like the query, best first; see QueryOptions for the arguments.
 
@@ -101,7 +104,7 @@ class Index:
         Raises:
             QueryError: the query or an option has no meaning. FormatError, RigError: its file cannot be read.
         """
-        options = QueryOptions(k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror)
+        options = QueryOptions(k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
         return list(self.answer(query, options).hits)
 
     def query_batch(

@@ -14,8 +14,9 @@ from generated_library import Library
 from mretrieve import canonicalise, read
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import FormatError, IndexStateError, QueryError
-from mretrieve.index import Snapshot
+from mretrieve.index import Snapshot, WriterLock, collect_garbage
 from mretrieve.indexer import build_index, remove_clips
+from mretrieve.indexer.commits import ShardSize
 from mretrieve.motion import mirror
 from mretrieve.search import QueryOptions, open_index
 from mretrieve.search.candidates import competing_rows, whole_clip_rows
@@ -178,6 +179,18 @@ def test_an_opened_index_answers_as_before_while_it_is_changed(library: Library,
     assert opened.query(library.short_clip, k=5) == before
     with pytest.raises(QueryError, match=r"no such file.*no clip of this name"):
         open_index(tmp_path / "index").query(library.short_clip, k=5)
+
+
+def test_an_opened_index_outlives_the_removal_of_its_files(library: Library, tmp_path: Path):
+    build_index(library.folder, tmp_path / "index", jobs=1)
+    opened = open_index(tmp_path / "index")
+    mine = {record.id for record in opened.snapshot.shards}
+    build_index(library.folder, tmp_path / "index", jobs=1, rebuild=True, shard_size=ShardSize(clips=10))
+    with WriterLock(tmp_path / "index"):
+        collect_garbage(tmp_path / "index", keep_versions=1, grace_s=0)
+    assert not mine & {folder.name for folder in (tmp_path / "index" / "shards").iterdir()}
+    hits = opened.query(library.short_clip, k=5)
+    assert [hit.clip for hit in hits] == [hit.clip for hit in library.opened.query(library.short_clip, k=5)]
 
 
 def test_smoothing_is_an_option_of_the_index_and_still_gives_every_clip_once(library: Library, tmp_path: Path):
