@@ -32,6 +32,8 @@ demo: $(VENV)/kernels
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv
 	@echo && echo '$$ mretrieve query zoe_kick.bvh'
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh
+	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
+	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
 test: $(VENV)/development lint
 	$(BIN)/pytest
