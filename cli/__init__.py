@@ -64,6 +64,9 @@ class Commands(click.Group):
         except BrokenPipeError:  # `mretrieve query ... | head` closed our output: not an error of anyone's
             sys.stderr.close()
             ctx.exit(1)
+        except OSError as error:  # a full disk behind our own output; errors of files are MRetrieveErrors
+            click.echo(f"Error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+            ctx.exit(2)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

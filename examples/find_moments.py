@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import mretrieve
-from mretrieve.indexer import build_index
+from mretrieve.indexer import build_index, summary_lines
 
 
 def main(folder: Path, clip: Path) -> None:
     """Print the ten moments that move most like the clip."""
     report = build_index(folder)  # writes ./.mretrieve; the second time it reads only what changed
-    print(report.summary())
+    print(*summary_lines(report), sep="\n")
     index = mretrieve.open_index()
     for hit in index.query(clip, k=10):
         print(f"{hit.score:.3f}  {hit.clip}  {hit.start_s:.2f} s to {hit.end_s:.2f} s  {hit.distance_mm:.0f} mm")

@@ -12,10 +12,13 @@ import mretrieve
 def main(path: Path | None, nearer_than_mm: float = 30.0) -> None:
     """Ask every clip for its nearest neighbour; print each pair once."""
     index = mretrieve.open_index(path)
+    pairs = {}
     for clip in index.clips:
         for hit in index.query(clip, k=1, exclude_self=True):
-            if hit.distance_mm < nearer_than_mm and clip < hit.clip:
-                print(f"{hit.distance_mm:5.1f} mm  {clip}  {hit.clip}")
+            if hit.distance_mm < nearer_than_mm:
+                pairs[tuple(sorted((clip, hit.clip)))] = hit.distance_mm
+    for (clip, other), distance_mm in sorted(pairs.items(), key=lambda pair: pair[1]):
+        print(f"{distance_mm:5.1f} mm  {clip}  {other}")
 
 
 if __name__ == "__main__":

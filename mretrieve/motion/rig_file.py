@@ -26,6 +26,10 @@ def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
     }
     record = {"schema": SCHEMA, "found_by": rig_map.origin, "joints": joints, "rig_joints": list(names)}
     try:
+        if path.exists() and SCHEMA not in path.read_text(encoding="utf-8", errors="replace")[:200]:
+            raise RigError(
+                f"{path}: there is a file already, and it is no rig map; name another place such as rig.json"
+            )
         path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise RigError(f"{path}: cannot be written: {error.strerror or error}; name another place") from None

@@ -23,6 +23,8 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 #: So many joints found by name need no second opinion; with fewer, the shape decides if it finds so many more.
 _CLEAR_JOINTS, _CLEAR_LEAD = 14, 3
+#: A shape below this is no human: people without names come out above .8, a hand at .3, a spider at .5, a dog at .55.
+_LEAST_CONFIDENCE = 0.6
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def guess_rig_map(rig: Rig, positions: NDArray[np.floating]) -> RigMap:
         return named
     by_shape = match_geometry(rig.parents, positions)
     if by_shape is None:
+        return named
+    if by_shape.confidence < _LEAST_CONFIDENCE:
         return named
     found = RigMap(by_shape.joints, "heuristics", by_shape.confidence)
     if named.lacking and not found.lacking:
