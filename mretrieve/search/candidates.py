@@ -97,6 +97,29 @@ def nearest_moments(snapshot: Snapshot, search: Search, queries: NDArray[np.floa
     return Candidates(nothing.astype(np.int64), nothing, nothing.astype(bool))
 
 
+def shown_rows(
+    snapshot: Snapshot, search: Search, queries: NDArray[np.float32], candidates: Candidates, query_frames: int
+) -> NDArray[np.int64]:
+    """The row to show of each candidate (C,): where in a clip that was compared as a whole the query fits best.
+
+    It is the whole where no window is nearer to the query's length. The ranking stays that of the whole.
+    """
+    rows = candidates.rows.copy()
+    whole = np.zeros(len(snapshot.window_clip), bool)
+    whole[whole_clip_rows(snapshot)] = True
+    finer = competing_rows(snapshot, query_frames, 1.0) & ~whole
+    for version, query in enumerate(queries):
+        mine = np.flatnonzero((candidates.mirrored == bool(version)) & whole[rows])
+        clips = snapshot.window_clip[rows[mine]]
+        allowed = finer & np.isin(snapshot.window_clip, clips)
+        if allowed.any():
+            found = search(query[None], int(allowed.sum()), allowed)[1][0]
+            best = found[_first_of_each(snapshot.window_clip[found])]
+            row_of = dict(zip(snapshot.window_clip[best].tolist(), best.tolist(), strict=True))
+            rows[mine] = [row_of.get(clip, row) for clip, row in zip(clips.tolist(), rows[mine].tolist(), strict=True)]
+    return rows
+
+
 def _merge(products: NDArray[np.float32], rows: NDArray[np.int64], depth: int) -> Candidates:
     """One ranking of `depth` rows from the query's and its mirror's; a row keeps the nearer of its two distances.
 

@@ -16,7 +16,7 @@ from ..encoders import Encoder, load_encoder
 from ..errors import IndexStateError, QueryError
 from ..index import Snapshot, find_index
 from ..motion import Clip, Motion
-from .candidates import Candidates, Search, Wanted, nearest_moments
+from .candidates import Candidates, Search, Wanted, nearest_moments, shown_rows
 from .hit import Answer, Hit, Took
 from .question import Question, read_question
 from .rerank import PoseAligner, join
@@ -124,9 +124,13 @@ class Index:
         versions = [question, question.mirrored()] if options.mirror else [question]
         vectors = np.concatenate([asked.encoded_by(self._encoder) for asked in versions])
         encoded = time.perf_counter()
-        candidates = self._candidates(vectors, question, options)
+        search, queries = self._space(vectors, question, options)
+        candidates = nearest_moments(self.snapshot, search, queries, self._wanted(question, options))
         searched = time.perf_counter()
-        hits = self._rank([asked.part for asked in versions], candidates, options)
+        aligners = [PoseAligner(asked.part) for asked in versions]
+        best, distances = self._ranked(aligners, candidates, options)
+        rows = shown_rows(self.snapshot, search, queries, best, question.part.frame_count)
+        hits = self._hits(aligners, best, distances, rows)
         reranked = time.perf_counter()
         steps = np.diff([started, read, encoded, searched, reranked]) * 1e3
         return Answer(
@@ -150,13 +154,14 @@ class Index:
     def _smoothed(self) -> SmoothedSpace | None:
         return SmoothedSpace(self.snapshot, self._encoder) if self.snapshot.smooth else None
 
-    def _candidates(self, vectors: NDArray[np.float32], question: Question, options: QueryOptions) -> Candidates:
-        search: Search = partial(self.snapshot.search, self._record.name)
-        if self._smoothed is not None:
-            search = self._smoothed.search
-            vectors = self._smoothed.query(vectors, question.own_clips if options.exclude_self else ())
-        queries = self._encoder.as_queries(vectors)
-        return nearest_moments(self.snapshot, search, queries, self._wanted(question, options))
+    def _space(
+        self, vectors: NDArray[np.float32], question: Question, options: QueryOptions
+    ) -> tuple[Search, NDArray[np.float32]]:
+        """The search of the index's space, and the query vectors for it."""
+        if self._smoothed is None:
+            return partial(self.snapshot.search, self._record.name), self._encoder.as_queries(vectors)
+        vectors = self._smoothed.query(vectors, question.own_clips if options.exclude_self else ())
+        return self._smoothed.search, self._encoder.as_queries(vectors)
 
     def _wanted(self, question: Question, options: QueryOptions) -> Wanted:
         rows = None
@@ -172,33 +177,47 @@ class Index:
             all_moments=options.all_moments,
         )
 
-    def _rank(self, versions: list[Clip], candidates: Candidates, options: QueryOptions) -> tuple[Hit, ...]:
-        """Align the candidates, sort them by the joined distance and describe the best k."""
-        aligners = [PoseAligner(version) for version in versions]
-        moments = [self._moment(int(row)) for row in candidates.rows]
+    def _ranked(
+        self, aligners: list[PoseAligner], candidates: Candidates, options: QueryOptions
+    ) -> tuple[Candidates, NDArray[np.float64]]:
+        """The best k by the distance joined of the embedding's and the aligned poses', and that distance."""
         distances = candidates.distances.copy()
         if options.rerank:
+            moments = [self._moment(int(row)) for row in candidates.rows]
             for version, aligner in enumerate(aligners):
                 mine = np.flatnonzero(candidates.mirrored == bool(version))
                 threads = (os.cpu_count() or 1) if len(mine) >= _WORTH_THREADS else 1
                 poses = aligner.distances([moments[index] for index in mine], threads)
                 distances[mine] = join(distances[mine], poses)
         order = np.lexsort((candidates.rows, distances))[: options.k]
+        best = Candidates(candidates.rows[order], candidates.distances[order], candidates.mirrored[order])
+        return best, distances[order]
+
+    def _hits(
+        self,
+        aligners: list[PoseAligner],
+        best: Candidates,
+        distances: NDArray[np.float64],
+        rows: NDArray[np.int64],
+    ) -> tuple[Hit, ...]:
+        """The best as users read them, each with the row that is shown of it."""
         clips = self.snapshot.clips
-        return tuple(
-            Hit(
-                rank=rank,
-                clip=clips["clip"][clip_row].as_py(),
-                start_s=moments[index].start_s,
-                end_s=moments[index].end_s,
-                score=score_of(float(distances[index])),
-                distance_mm=aligners[int(candidates.mirrored[index])].distance_mm(moments[index]),
-                label=clips["label"][clip_row].as_py(),
-                mirrored=bool(candidates.mirrored[index]),
+        hits = []
+        for place, row in enumerate(rows.tolist()):
+            moment, clip_row = self._moment(row), int(self.snapshot.window_clip[row])
+            hits.append(
+                Hit(
+                    rank=place + 1,
+                    clip=clips["clip"][clip_row].as_py(),
+                    start_s=moment.start_s,
+                    end_s=moment.end_s,
+                    score=score_of(float(distances[place])),
+                    distance_mm=aligners[int(best.mirrored[place])].distance_mm(moment),
+                    label=clips["label"][clip_row].as_py(),
+                    mirrored=bool(best.mirrored[place]),
+                )
             )
-            for rank, index in enumerate(order, start=1)
-            for clip_row in [int(self.snapshot.window_clip[candidates.rows[index]])]
-        )
+        return tuple(hits)
 
     def _moment(self, row: int) -> Clip:
         """The canonical motion of one window of the index."""

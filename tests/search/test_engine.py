@@ -141,6 +141,18 @@ def test_two_seconds_find_their_moment_in_a_long_take(library: Library):
         assert min(end, spans[0][1]) - max(start, spans[0][0]) > 0.5, f"{moment} was found at {spans[0]}"
 
 
+def test_inside_a_clip_of_some_seconds_the_moment_is_shown_where_it_happens(library: Library):
+    snapshot = library.opened.snapshot
+    frames = snapshot.clips["frame_count"].to_pylist()
+    clips = [clip for clip, count in zip(library.opened.clips, frames, strict=True) if 105 <= count <= 230]
+    assert len(clips) > 5
+    for clip in clips:
+        hits = library.opened.query(clip, k=5, start_s=0.5, end_s=2.5)
+        shown = next(hit for hit in hits if hit.clip == clip)
+        assert shown.end_s - shown.start_s == pytest.approx(2.0)
+        assert shown.start_s == pytest.approx(0.5)
+
+
 def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(library: Library):
     options = QueryOptions(k=10_000, start_s=10, end_s=12, all_moments=True, rerank=0)
     hits = library.opened.answer(library.long_take, options).hits
