@@ -67,6 +67,8 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
                 f"{file}: no such file in {repository}: {named}; paths must be relative to the CSV file or "
                 f"that folder. Give --labels again once they are there"
             )
+    if not merged:  # it would take away the labels that the index has
+        raise MRetrieveError(warnings[0] if warnings else f"{files[0]}: has no rows; leave --labels out to keep labels")
     table = {"path": pa.array(sorted(merged), pa.string())}
     for column in columns:
         cells = [merged[path].get(column, (None, ""))[0] for path in sorted(merged)]

@@ -103,3 +103,12 @@ def test_what_is_no_label_file_is_refused_with_its_line(tmp_path: Path, text: st
 def test_a_label_file_that_does_not_exist_is_named(tmp_path: Path):
     with pytest.raises(MRetrieveError, match=r"none.csv: cannot read the labels"):
         read_labels([tmp_path / "none.csv"], tmp_path, PATHS)
+
+
+def test_labels_of_which_none_fits_are_refused_and_take_nothing_away(tmp_path: Path):
+    (tmp_path / "labels.csv").write_text("path,label\nelsewhere.bvh,walk\n")
+    with pytest.raises(MRetrieveError, match=r"elsewhere\.bvh"):
+        read_labels([tmp_path / "labels.csv"], tmp_path, {"here.bvh"})
+    (tmp_path / "empty.csv").write_text("path,label\n")
+    with pytest.raises(MRetrieveError, match="has no rows"):
+        read_labels([tmp_path / "empty.csv"], tmp_path, {"here.bvh"})
