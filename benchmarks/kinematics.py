@@ -23,6 +23,7 @@ from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
+from mocap_sets import mocap_folder  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 import mretrieve  # noqa: E402
@@ -74,9 +75,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25, help="how often each method takes its turn")
     rounds = parser.parse_args().rounds
     warnings.simplefilter("ignore")
-    mocap = Path(os.environ.get("MRETRIEVE_MOCAP") or Path(__file__).parents[2] / "shared" / "mocap")
-    if not mocap.is_dir():
-        raise SystemExit(f"{mocap}: no such folder; set MRETRIEVE_MOCAP to the folder of real motion capture")
+    mocap = mocap_folder()
     path = max(mocap.glob("cmu/bvh/*.bvh"), key=lambda path: path.stat().st_size)
     started = time.perf_counter()
     (motion,) = mretrieve.read(path)

@@ -31,6 +31,7 @@ from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
+from mocap_sets import mocap_folder  # noqa: E402
 
 import mretrieve  # noqa: E402
 from mretrieve.formats.bvh import parse_bvh  # noqa: E402
@@ -159,9 +160,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="how often each reader takes its turn")
     rounds = parser.parse_args().rounds
     warnings.simplefilter("ignore")
-    mocap = Path(os.environ.get("MRETRIEVE_MOCAP") or Path(__file__).parents[2] / "shared" / "mocap")
-    if not mocap.is_dir():
-        raise SystemExit(f"{mocap}: no such folder; set MRETRIEVE_MOCAP to the folder of real motion capture")
+    mocap = mocap_folder()
     bandai, cmu = list(mocap.glob("bandai1/*.bvh")), list(mocap.glob("cmu/bvh/*.bvh"))
     large, amc = nearest_in_size(cmu, 4e6, 3), list(mocap.glob("hdm05/*.amc"))
 
