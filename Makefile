@@ -14,7 +14,7 @@ $(VENV)/runtime: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/development: $(VENV)/runtime
-	$(PIP) --editable '.[cpu,dev]'
+	$(PIP) --editable '.[cpu,learned,dev]'
 	touch $@
 
 # numba compiles each kernel once a machine and keeps it; a first run of everything is part of the set-up.

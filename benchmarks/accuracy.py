@@ -16,14 +16,14 @@ from pathlib import Path
 
 import click
 import numpy as np
-from mocap_sets import Labelled, bandai1, cmu_asfamc, cmu_bvh, hdm05, mocap_folder
+from mocap_sets import bandai1, cmu_asfamc, cmu_bvh, hdm05, mocap_folder
 from numpy.typing import NDArray
 
 from mretrieve import Clip
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.encoders.pose_channels import USED_JOINTS
 from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
-from mretrieve.motion import CANONICAL_FPS
+from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed, lose_joints
 from mretrieve.motion.views import body_view
 
@@ -75,7 +75,7 @@ def baseline_distances(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDAr
 
 
 def print_scores(
-    title: str, items: Sequence[Labelled], distances: Distances, disturbances: Sequence[Disturbance]
+    title: str, items: Sequence[LabelledClip], distances: Distances, disturbances: Sequence[Disturbance]
 ) -> None:
     """One row a disturbance."""
     relevant, allowed = cross_group([item.label for item in items], [item.group for item in items])

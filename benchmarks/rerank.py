@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from mocap_sets import Labelled, cmu_bvh, cmu_expmap, hdm05, mocap_folder
+from mocap_sets import cmu_bvh, cmu_expmap, hdm05, mocap_folder
 from numpy.typing import NDArray
 from retrieval import at_speed
 from rich.console import Console
@@ -28,7 +28,7 @@ from rich.table import Table
 from mretrieve.encoders import load_encoder
 from mretrieve.evaluation.metrics import cross_group, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
-from mretrieve.motion import JOINT_COUNT, Clip
+from mretrieve.motion import JOINT_COUNT, Clip, LabelledClip
 from mretrieve.search.rerank import DTW_WEIGHT, VELOCITY_M, Aligned, join, pose_distances
 
 SPEEDS = (1.0, 0.5, 2.0)
@@ -42,7 +42,7 @@ class ValidationSet:
     """Labelled clips of a training set."""
 
     name: str
-    items: list[Labelled]
+    items: list[LabelledClip]
 
     def mean_average_precision(self, distances: NDArray[np.floating]) -> float:
         """Of (N, N) distances, query and answer never of one group."""
@@ -58,7 +58,7 @@ def validation_sets(mocap: Path) -> Iterator[ValidationSet]:
     yield ValidationSet("cmu bvh", bvh)
     walks = [item for item in exponential_maps + bvh if "walk" in item.label and _path_m(item.clip) > 1.0]
     turned = [
-        Labelled(_path_turned(item.clip, quarter), f"{90 * quarter} degrees", item.group, item.path)
+        LabelledClip(_path_turned(item.clip, quarter), f"{90 * quarter} degrees", item.group, item.path)
         for item in walks
         for quarter in range(4)
     ]

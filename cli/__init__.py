@@ -18,6 +18,8 @@ _COMMANDS = {
     "verify": ("indexing", "Check every file of an index."),
     "remove": ("indexing", "Take clips out of an index."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
+    "train": ("train", "Train an encoder on your own motion and labels."),
+    "evaluate": ("evaluate", "Measure retrieval on a named protocol with a pinned split."),
     "demo": ("demo", "Write a small library of generated motions to try things on."),
 }
 

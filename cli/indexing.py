@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from .cold_start import quick_start
+from .encoder_options import given_weights
+from .interruption import stop_signals
 
 if TYPE_CHECKING:
     from mretrieve.indexer import IndexDescription, Progress
@@ -26,6 +26,7 @@ _WHICH_INDEX = click.option(
     "--index", type=_PATH, help="The index; else $MRETRIEVE_INDEX, else .mretrieve here or in a parent folder."
 )
 
+_STOPPING = "Stopping: what is read is kept. Once more to stop at once."
 #: Where nobody watches, a line of progress this often.
 _LINE_EVERY_S = 3.0
 
@@ -40,7 +41,16 @@ _LINE_EVERY_S = 3.0
     metavar="FILE.csv",
     help="Labels: a CSV with a `path` column and any others. May be given several times.",
 )
-@click.option("--encoder", help="How motion is compared; else as the index has it, at first pose-statistics.")
+@click.option(
+    "--encoder",
+    multiple=True,
+    metavar="A,B",
+    help="How motion is compared: names, or files of `mretrieve train`; of several, each fills a space of the index, "
+    "and queries ask them together. Else as the index has it, at first pose-statistics.",
+)
+@click.option(
+    "--weights", metavar="W,W", help="How much each encoder counts in a query: 0.7,0.3. [default: all the same]"
+)
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes; else one for each core.")
 @click.option("--asf", type=_PATH, help="The skeleton of all AMC files; else it is looked for beside each.")
 @click.option("--rig-map", type=_PATH, help="Which joint is which, as `mretrieve rig --save` wrote.")
@@ -52,7 +62,8 @@ def index(
     folder: Path,
     index: Path | None,
     labels: tuple[Path, ...],
-    encoder: str | None,
+    encoder: tuple[str, ...],
+    weights: str | None,
     jobs: int | None,
     asf: Path | None,
     rig_map: Path | None,
@@ -64,15 +75,17 @@ def index(
     Only new and changed files are read, and what was removed is dropped. A file that cannot be read is reported and
     stops nothing. Ctrl-C keeps what is read; the same command goes on from there.
     """
+    numbers = given_weights(weights)
     with quick_start():
         from mretrieve.indexer import build_index, summary_lines
 
-    with _stop_signals() as stop, _progress() as progress:
+    with stop_signals(_STOPPING) as stop, _progress() as progress:
         report = build_index(
             folder,
             index,
             labels=labels,
-            encoder=encoder,
+            encoder=encoder or None,
+            weights=numbers,
             jobs=jobs,
             asf=asf,
             rig_map=rig_map,
@@ -138,24 +151,6 @@ def remove(clips: tuple[str, ...], index: Path | None) -> None:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """A list that the first Ctrl-C or termination signal is written to; a second one ends the process at once."""
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        click.echo("Stopping: what is read is kept. Once more to stop at once.", err=True)
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def _progress() -> Iterator[Listener]:
     """A bar on a terminal, a line every few seconds elsewhere; both on standard error."""
     if not sys.stderr.isatty():
@@ -198,8 +193,12 @@ def _described(index: IndexDescription) -> str:
         ("clips", f"{held.clips} of {held.files} files, {held.duration_s / 3600:.2f} hours"),
         ("windows", f"{index.window_count}, {index.windows.length_s:g} s long, {index.windows.hop_s:g} s apart"),
         (
-            "encoder",
-            ", ".join(f"{one.name} ({one.dimension} numbers, {one.fingerprint[:12]})" for one in index.encoders),
+            "encoder" if len(index.encoders) == 1 else "encoders",
+            ", ".join(
+                f"{one.name} ({one.dimension} numbers, {one.fingerprint[:12]}"
+                + (f", weight {one.weight:.3g})" if len(index.encoders) > 1 else ")")
+                for one in index.encoders
+            ),
         ),
         ("rates", _counts({f"{fps} fps": count for fps, count in held.rates_fps.items()})),
         ("units", _counts(held.units)),

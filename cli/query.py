@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .cold_start import quick_start
+from .encoder_options import given_weights
 
 if TYPE_CHECKING:
     from mretrieve.search import Answer
@@ -44,6 +45,15 @@ if TYPE_CHECKING:
     "--rig-map", type=click.Path(path_type=Path), help="Which joint is which, as `mretrieve rig --save` wrote."
 )
 @click.option(
+    "--encoder",
+    multiple=True,
+    metavar="A,B",
+    help="Which of the index's spaces answer, together where several: names, or weights files. [default: all]",
+)
+@click.option(
+    "--weights", metavar="W,W", help="How much each of these encoders counts: 0.7,0.3. [default: as the index has it]"
+)
+@click.option(
     "--format",
     "output",
     default="table",
@@ -64,6 +74,8 @@ def query(
     mirror: bool,
     asf: Path | None,
     rig_map: Path | None,
+    encoder: tuple[str, ...],
+    weights: str | None,
     output: str,
 ) -> None:
     """Print the moments that move most like FILE, best first.
@@ -72,11 +84,13 @@ def query(
     """
     if output == "json" and len(files) > 1:
         raise click.UsageError("--format json is one object for one FILE; for several use --format jsonl, a line each")
-    shown = _PRINTERS[output]
+    shown, numbers = _PRINTERS[output], given_weights(weights)
     with quick_start():
         from mretrieve.search import QueryOptions, open_index
 
-        options = QueryOptions(k, start, end, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
+        options = QueryOptions(
+            k, start, end, rerank, where, exclude_self, all_moments, mirror, asf, rig_map, encoder or None, numbers
+        )
         opened = open_index(index)
         click.echo(shown(opened.answer(files[0], options), True), nl=False)
     for file in files[1:]:

@@ -9,12 +9,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mretrieve.encoders import DEFAULT_ENCODER
-from mretrieve.errors import IndexStateError, MRetrieveError
-from mretrieve.formats import READERS
-from mretrieve.index import Snapshot, WriterLock, collect_garbage, versions
+from mretrieve.errors import IndexStateError
+from mretrieve.index import Snapshot, WriterLock, check_content, collect_garbage, versions
 
-from .changes import Changes, Task, changes, holds_motion, known_files
+from .changes import Changes, Task, changes, holds_motion, known_files, no_motion
 from .commits import DEFAULT_SIZE, Committer, ShardSize, labels_of
 from .describe import holdings
 from .ingest import Recipe
@@ -23,7 +21,8 @@ from .progress import Listener, Progress
 from .report import FileEntry, IngestReport, Outcome
 from .report_files import last_report, save_report
 from .scan import Scan, scan
-from .settings import encoder_record, new_settings, settings_for
+from .settings import new_settings, settings_for
+from .spaces import chosen_spaces, same_spaces
 from .windows import DEFAULT_WINDOWS
 from .worker import ingest_in_order
 
@@ -48,7 +47,8 @@ def build_index(
     index: Path | str | None = None,
     *,
     labels: Sequence[Path | str] = (),
-    encoder: str | None = None,
+    encoder: str | Sequence[str] | None = None,
+    weights: Sequence[float] | None = None,
     jobs: int | None = None,
     asf: Path | str | None = None,
     rig_map: Path | str | None = None,
@@ -67,10 +67,15 @@ def build_index(
         folder: the repository; subfolders are searched, hidden ones are not.
         index: where the index is or shall be; None for `default_index()`.
         labels: CSV files with a `path` column; together they replace the labels that the index has. () keeps those.
-        encoder: None for the index's own, for a new index `pose-statistics`.
+        encoder: names of encoders and paths of weights files, "a,b" or a list; each fills a space of the index. None
+            for the index's own, for a new index `pose-statistics`. Where the index has other spaces, the motions that
+            it holds are encoded, and a version with the spaces asked for takes the place of the old; no file is read
+            for it. Weights files are copied into the index.
+        weights: of the encoders' distances in a search; None for those that the index has, at first equal ones.
         jobs: how many processes; None for one a core. Clips, motions and windows do not depend on it. Nor does any bit
-            of the vectors where this process has one BLAS thread (OPENBLAS_NUM_THREADS=1 before numpy is imported, as
-            the command line sets it); with more, sums are taken in another order here than in the others (2e-6).
+            of the vectors where this process has one thread for sums (OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1
+            before numpy and torch are imported, as the command line sets them); with more, sums are taken in another
+            order here than in the others (2e-6).
         asf: the skeleton of all AMC files; None looks beside each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
         smooth: whether queries are smoothed over the gallery; None keeps the index's setting (off for a new one).
@@ -82,6 +87,7 @@ def build_index(
 
     Raises:
         IndexStateError: another writer holds the index, or it was made with other settings.
+        QueryError: there is no such encoder, or the weights do not fit.
         MRetrieveError: there is no motion file in the folder, or an argument names a file that is not as it must be.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
@@ -91,37 +97,52 @@ def build_index(
     found = scan(repository, place)
     label_set = _labels(labels, repository, found)
     if not place.exists() and not holds_motion(repository, found):
-        raise _no_motion(repository)  # before a folder is made for nothing
+        raise no_motion(repository)  # before a folder is made for nothing
     with WriterLock(place):
         base, warnings = _newest(place, may_be_damaged=rebuild)
         last, remembered = last_report(place)
+        spaces = chosen_spaces(place, base, encoder, weights, rebuild)
+        records = tuple(space.record for space in spaces)
+        names = ",".join(record.name for record in records)
         if base is None or rebuild:
-            name = encoder or (DEFAULT_ENCODER if base is None else base.encoders[0].name)
-            settings, windows = new_settings(name, skeleton, mapping), DEFAULT_WINDOWS
+            settings, windows = new_settings(names, skeleton, mapping), DEFAULT_WINDOWS
         else:
-            settings = settings_for(base, repository, last, encoder, skeleton, mapping)
+            settings = settings_for(base, repository, last, names, skeleton, mapping)
             windows = base.windows_settings
+        encode_all = base is not None and not rebuild and not same_spaces(records, base.encoders)
         if settings != last:  # what was refused then may be readable now
             remembered = tuple(entry for entry in remembered if entry.outcome is not Outcome.REFUSED)
         known = {} if rebuild else known_files(base, remembered)
-        todo = changes(repository, found, known, _path(settings.asf))
+        if base is not None and encode_all:
+            check_content(base)  # what is damaged must not get a new checksum
+        todo = changes(repository, found, known, _path(settings.asf), encode_all)
         if not (todo.tasks or todo.unchanged or todo.entries):
-            raise _no_motion(repository)
+            raise no_motion(repository)
         committer = Committer(
             index=place,
             base=base,
             repository=repository,
-            encoder=encoder_record(settings.encoder),
+            encoders=records,
             windows=windows,
             labels=None if label_set is None else label_set.table,
             smooth=smooth,
             size=shard_size,
-            rebuild=rebuild,
+            replace=rebuild or encode_all,
         )
-        recipe = Recipe(repository, settings.encoder, windows, _path(settings.asf), _path(settings.rig_map))
+        recipe = Recipe(
+            repository,
+            place,
+            spaces,
+            windows,
+            _path(settings.asf),
+            _path(settings.rig_map),
+            base.version if base is not None and encode_all else None,
+        )
         entries = _ingest(recipe, todo, committer, jobs or os.cpu_count() or 1, progress, stopped)
         unread = len(todo.tasks) - len(entries)
-        given_up = rebuild and unread > 0
+        given_up = committer.replace and unread > 0
+        done = zip(todo.tasks, entries, strict=False)
+        entries = [entry for task, entry in done if not task.stored or entry.outcome is Outcome.REFUSED]
         if not given_up:
             committer.finish()
         held = holdings(committer.base)
@@ -139,7 +160,7 @@ def build_index(
             unchanged_files=todo.unchanged,
             unread_files=unread,
             holdings=held,
-            warnings=(*(() if label_set is None else label_set.warnings), *_unlisted(found), *warnings),
+            warnings=(*(() if label_set is None else label_set.warnings), *found.warnings, *warnings),
         )
         if not given_up and (report.new_version or entries):
             save_report(report)
@@ -167,8 +188,7 @@ def _ingest(
                 task = todo.tasks[len(entries)]
                 entries.append(result.entry)
                 committer.take(result.clips)
-                seen_anew = result.entry.content_hash and result.entry.outcome is not Outcome.UNCHANGED
-                if task.known is not None and seen_anew:  # what cannot be opened today is kept as it was
+                if task.known is not None and result.entry.replaces_clips:
                     committer.drop(task.known.clips)
                 clips += len(result.clips)
                 motion_s += result.entry.duration_s
@@ -217,17 +237,5 @@ def _labels(files: Sequence[Path | str], repository: Path, found: Scan) -> Label
     )
 
 
-def _unlisted(found: Scan) -> list[str]:
-    return [
-        f"{folder}: cannot be listed ({why}); check its permissions. What the index has of it is kept"
-        for folder, why in sorted(found.unlisted.items())
-    ]
-
-
 def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
-
-
-def _no_motion(repository: Path) -> MRetrieveError:
-    formats = ", ".join(sorted(READERS)).upper()
-    return MRetrieveError(f"{repository}: no motion file found; mretrieve reads {formats}, in subfolders too")

@@ -33,6 +33,7 @@ class Task:
     found: FoundFile
     skeletons: str  # hash of the skeletons that an AMC file may go by, "" for other files
     known: KnownFile | None  # what the index has of an earlier state of the file
+    stored: bool = False  # its clips are taken from the index and encoded; the file is not looked at
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,15 @@ def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> d
     return known
 
 
-def changes(repository: Path, found: Scan, known: Mapping[str, KnownFile], asf: Path | None) -> Changes:
+def changes(
+    repository: Path, found: Scan, known: Mapping[str, KnownFile], asf: Path | None, encode_all: bool = False
+) -> Changes:
     """Compare a folder with what the index knows of it.
 
     A file is unchanged where size and time are those known and, for AMC, the skeletons beside it have the known
     content. Other files are recognised by content; those that hold no motion are passed over in silence.
+
+    With `encode_all` every clip that stays in the index is a task too, as the index has it.
     """
     skeletons = _Skeletons(repository, found, asf)
     tasks: list[Task] = []
@@ -96,12 +101,26 @@ def changes(repository: Path, found: Scan, known: Mapping[str, KnownFile], asf: 
         for path, file in known.items()
         if file.clips and path not in listed and not any(map(path.startswith, found.unlisted))
     ]
+    if encode_all:
+        apart = {task.found.path for task in tasks} | {entry.path for entry in gone}
+        tasks += [
+            Task(FoundFile(path, file.size_bytes, file.mtime_ns), "", file, stored=True)
+            for path, file in known.items()
+            if file.clips and path not in apart
+        ]
+        tasks.sort(key=lambda task: task.found.path)
     return Changes(tuple(tasks), tuple(entries), tuple(gone), unchanged)
 
 
 def holds_motion(repository: Path, found: Scan) -> bool:
     """Whether any file is of a motion format, readable or not."""
     return any(_kind(repository / file.path) not in (None, "asf") for file in found.files)
+
+
+def no_motion(repository: Path) -> MRetrieveError:
+    """The error for a folder without a motion file."""
+    formats = ", ".join(sorted(READERS)).upper()
+    return MRetrieveError(f"{repository}: no motion file found; mretrieve reads {formats}, in subfolders too")
 
 
 def _kind(path: Path) -> str | None:

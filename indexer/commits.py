@@ -27,19 +27,19 @@ DEFAULT_SIZE = ShardSize()
 class Committer:
     """Takes clips in, and lets them appear in the index a shard at a time.
 
-    In a rebuild nothing appears before `finish`, and then in place of all that was there: old and new vectors may be of
-    two kinds.
+    With `replace` nothing appears before `finish`, and then in place of all that was there: old and new vectors may be
+    of two kinds.
     """
 
     index: Path
     base: Snapshot | None  # the version that the next one follows
     repository: Path
-    encoder: EncoderRecord
+    encoders: tuple[EncoderRecord, ...]
     windows: WindowSettings
     labels: pa.Table | None  # None keeps those that the index has
     smooth: bool | None  # None keeps what the index has
     size: ShardSize
-    rebuild: bool
+    replace: bool
     _clips: list[ShardClip] = field(default_factory=list)
     _frames: int = 0
     _shards: list[ShardRecord] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Committer:
     def __post_init__(self) -> None:
         if self.base is None:
             return
-        if self.rebuild:
+        if self.replace:
             self.drop(self.base.clips.column("clip").to_pylist())
         if self.labels is not None and self.labels.equals(labels_of(self.base)):
             self.labels = None
@@ -68,14 +68,14 @@ class Committer:
         """Commit what is in hand where it has come to the size of a shard."""
         if len(self._clips) >= self.size.clips or self._frames >= self.size.frames:
             self._write()
-            if not self.rebuild:
+            if not self.replace:
                 self._commit()
 
     def finish(self) -> None:
         """Commit what is in hand, be it a new shard, clips that are gone, labels or a setting."""
         self._write()
         changed = self._stale or self.labels is not None or self.smooth is not None
-        if self._shards or (self.base is not None and changed):
+        if self._shards or (self.base is not None and (changed or self.encoders != self.base.encoders)):
             self._commit()
 
     def _write(self) -> None:
@@ -88,7 +88,7 @@ class Committer:
             self.index,
             self.base,
             repository=self.repository,
-            encoders=(self.encoder,),
+            encoders=self.encoders,
             windows=self.windows,
             add=self._shards,
             remove=self._stale,

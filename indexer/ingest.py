@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mretrieve.encoders import load_encoder
 from mretrieve.errors import MRetrieveError, RigError
 from mretrieve.formats import read
-from mretrieve.index import ShardClip, WindowSettings
-from mretrieve.motion import CANONICAL_FPS, Motion, RigMap, canonicalise, find_rig_map, load_rig_map
+from mretrieve.index import ShardClip, Snapshot, WindowSettings
+from mretrieve.motion import CANONICAL_FPS, Clip, Motion, RigMap, canonicalise, find_rig_map, load_rig_map
 
 from .changes import Task, content_hash
 from .report import FileEntry, Outcome
+from .spaces import Space
 from .windows import cut_windows
 
 
@@ -25,10 +27,12 @@ class Recipe:
     """How the files of a run become clips."""
 
     repository: Path
-    encoder: str
+    index: Path
+    spaces: tuple[Space, ...]
     windows: WindowSettings
     asf: Path | None = None
     rig_map: Path | None = None
+    stored_version: int | None = None  # of the index, whose clips are encoded anew; None where they stay as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +47,56 @@ class Ingester:
     """Turns files into clips by one recipe, in one process."""
 
     def __init__(self, recipe: Recipe) -> None:
+        """Load the encoders. IndexStateError: one is not that which made the index's vectors."""
         self._recipe = recipe
-        self._encoder = load_encoder(recipe.encoder)
+        self._encoders = {space: space.load(recipe.index, recipe.repository) for space in recipe.spaces}
 
     def ingest(self, tasks: Sequence[Task]) -> list[Ingested]:
         """Each file's outcome, in their order. Whatever is wrong with a file is in its entry and never raised."""
-        return [self._ingest(task) for task in tasks]
+        return [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
+
+    def _unread(self, task: Task) -> Ingested:
+        """A file that is as the index has it, or that cannot be seen today."""
+        assert task.known is not None
+        found, known = task.found, task.known
+        entry = FileEntry(found.path, Outcome.UNCHANGED, found.size_bytes, found.mtime_ns, known.content_hash)
+        return Ingested(replace(entry, clips=known.clips))
+
+    def _with_stored(self, task: Task, ingested: Ingested) -> Ingested:
+        """With the clips that the index has of the file, where they stay and all clips are encoded anew."""
+        if self._recipe.stored_version is None or task.known is None or ingested.entry.replaces_clips:
+            return ingested
+        stored = [self._stored.stored(self._stored.clip_row(clip)) for clip in task.known.clips]
+        try:
+            clips = tuple(map(self._encoded_anew, stored))
+        except Exception as error:
+            return _refused(task, error)
+        duration_s = sum(len(clip.positions) for clip in clips) / CANONICAL_FPS
+        return Ingested(replace(ingested.entry, duration_s=duration_s), clips)
+
+    @cached_property
+    def _stored(self) -> Snapshot:
+        return Snapshot.open(self._recipe.index, self._recipe.stored_version)
+
+    def _encoded_anew(self, stored: ShardClip) -> ShardClip:
+        """A clip of the index with its vectors in the spaces of this run; those that it has already are kept."""
+        clip = Clip(stored.positions, stored.observed, stored.start_s, stored.metres_per_unit, stored.notes)
+        had = {record.fingerprint: stored.vectors[record.name] for record in self._stored.encoders}
+        vectors = {}
+        for space in self._recipe.spaces:
+            own = had.get(space.record.fingerprint)
+            vectors[space.record.name] = own if own is not None else self._vectors(space, clip, stored.windows)
+        return replace(stored, vectors=vectors)
+
+    def _vectors(self, space: Space, clip: Clip, windows: NDArray[np.int32]) -> NDArray[np.float32]:
+        encoder = self._encoders[space]
+        vectors = encoder.encode_windows(clip, windows)
+        if vectors.shape != (len(windows), encoder.dimension) or not np.isfinite(vectors).all():
+            name = space.record.name
+            raise ValueError(
+                f"{name}: {len(windows)} windows gave vectors {vectors.shape}, or some that are not finite"
+            )
+        return vectors
 
     def _ingest(self, task: Task) -> Ingested:
         path = self._recipe.repository / task.found.path
@@ -85,9 +133,6 @@ class Ingester:
         rig_map = self._rig_map(motion)
         clip = canonicalise(motion, rig_map)
         windows = cut_windows(clip.frame_count, self._recipe.windows)
-        vectors = self._encoder.encode_windows(clip, windows)
-        if vectors.shape != (len(windows), self._encoder.dimension) or not np.isfinite(vectors).all():
-            raise ValueError(f"{len(windows)} windows gave vectors {vectors.shape}, or some that are not finite")
         return ShardClip(
             clip=name,
             path=entry.path,
@@ -105,7 +150,7 @@ class Ingester:
             positions=clip.positions,
             observed=clip.observed,
             windows=windows,
-            vectors={self._encoder.name: vectors},
+            vectors={space.record.name: self._vectors(space, clip, windows) for space in self._recipe.spaces},
         )
 
     def _rig_map(self, motion: Motion) -> RigMap:

@@ -19,6 +19,10 @@ RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "durati
 _DELIMITERS = ",;\t|"
 
 
+class UnmatchedLabelsError(MRetrieveError):
+    """No row of the label files is of a file of the folder."""
+
+
 @dataclass(frozen=True)
 class Labels:
     """What the label files say."""
@@ -38,6 +42,7 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
         paths: the files of the repository, relative to it.
 
     Raises:
+        UnmatchedLabelsError: no row is of a file of the repository.
         MRetrieveError: a file cannot be read, has no path column or no other, a column has the name of a clip's own,
             or two rows contradict each other; the message begins with `path:line:`.
     """
@@ -68,7 +73,9 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
                 f"that folder. Give --labels again once they are there"
             )
     if not merged:  # it would take away the labels that the index has
-        raise MRetrieveError(warnings[0] if warnings else f"{files[0]}: has no rows; leave --labels out to keep labels")
+        raise UnmatchedLabelsError(
+            warnings[0] if warnings else f"{files[0]}: has no rows; leave --labels out to keep labels"
+        )
     table = {"path": pa.array(sorted(merged), pa.string())}
     for column in columns:
         cells = [merged[path].get(column, (None, ""))[0] for path in sorted(merged)]

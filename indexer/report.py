@@ -38,6 +38,11 @@ class FileEntry:
     notes: tuple[str, ...] = ()  # what canonicalisation found
     reason: str = ""  # why there is no clip of it, and what to do
 
+    @property
+    def replaces_clips(self) -> bool:
+        """Whether what the index had of the file goes: not where it is unchanged, or cannot be opened today."""
+        return bool(self.content_hash) and self.outcome is not Outcome.UNCHANGED
+
 
 @dataclass(frozen=True)
 class RunSettings:

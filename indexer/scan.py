@@ -26,6 +26,14 @@ class Scan:
     files: tuple[FoundFile, ...]  # sorted by path
     unlisted: dict[str, str]  # folders that could not be listed, relative with a final slash, and why
 
+    @property
+    def warnings(self) -> list[str]:
+        """A line for each folder that could not be listed."""
+        return [
+            f"{folder}: cannot be listed ({why}); check its permissions. What the index has of it is kept"
+            for folder, why in sorted(self.unlisted.items())
+        ]
+
 
 def scan(repository: Path, index: Path) -> Scan:
     """Walk a folder and its subfolders.

@@ -7,21 +7,14 @@ import json
 from pathlib import Path
 
 import mretrieve
-from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError
-from mretrieve.index import EncoderRecord, Snapshot
+from mretrieve.index import Snapshot
 
 from .report import RunSettings
 
 
-def encoder_record(name: str) -> EncoderRecord:
-    """What an index writes down of an encoder. MRetrieveError: no encoder has this name."""
-    encoder = load_encoder(name)
-    return EncoderRecord(encoder.name, encoder.fingerprint, encoder.dimension)
-
-
 def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSettings:
-    """The settings of a run. MRetrieveError: a file that they name is not there, or none."""
+    """The settings of a run in the spaces of `encoder`. MRetrieveError: a file that they name is not there, or none."""
     for option, file in (("--asf", asf), ("--rig-map", rig_map)):
         if file is not None and not file.is_file():
             raise MRetrieveError(f"{file}: no such file; check {option}")
@@ -43,7 +36,7 @@ def settings_for(
     base: Snapshot,
     repository: Path,
     last: RunSettings | None,
-    encoder: str | None,
+    encoder: str,
     asf: Path | None,
     rig_map: Path | None,
 ) -> RunSettings:
@@ -53,8 +46,8 @@ def settings_for(
         last: the settings of the run before, where they are known.
 
     Raises:
-        IndexStateError: the index is of another folder, or was made with another encoder or rig map, so that what this
-            run adds could not be compared with what is there.
+        IndexStateError: the index is of another folder, or was made with another rig map, so that what this run adds
+            could not be compared with what is there.
     """
     again = f"`mretrieve index {repository} --index {base.index} --rebuild`"
     if base.repository.is_dir() and repository.is_dir() and not base.repository.samefile(repository):
@@ -62,21 +55,10 @@ def settings_for(
             f"{base.index}: is the index of {base.repository}, not of {repository}; name another place with "
             f"--index, or {again} to replace it"
         )
-    made_by = base.encoders[0]
-    if encoder not in (None, made_by.name):
-        raise IndexStateError(
-            f"{base.index}: its vectors were made by {made_by.name}, not {encoder}, and the two cannot be compared; "
-            f"leave out --encoder, or read every file again with {again[:-1]} --encoder {encoder}`"
-        )
-    if encoder_record(made_by.name) != made_by:
-        raise IndexStateError(
-            f"{base.index}: its vectors were made by other weights of {made_by.name} than this mretrieve has, and the "
-            f"two cannot be compared; read every file again with {again}"
-        )
     if last is not None:
         asf = asf or (Path(last.asf) if last.asf else None)
         rig_map = rig_map or (Path(last.rig_map) if last.rig_map else None)
-    settings = new_settings(made_by.name, asf, rig_map)
+    settings = new_settings(encoder, asf, rig_map)
     if last is not None and last.rig_map_hash != settings.rig_map_hash:
         raise IndexStateError(
             f"{base.index}: was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; "

@@ -32,6 +32,9 @@ def summary_lines(report: IngestReport) -> list[str]:
         lines.append(f"Mixed rates, all brought to 30 fps: {_counts(holdings.rates_fps, ' fps')}.")
     if len(holdings.units) > 1:
         lines.append(f"Mixed units, all brought to metres: {_counts(holdings.units)}.")
+    if "," in report.settings.encoder:
+        names = report.settings.encoder.replace(",", ", ")
+        lines.append(f"Queries ask {names} together; `mretrieve query FILE --encoder NAME` asks one.")
     lines += _groups("Repaired", report.repaired, lambda entry: entry.repairs)
     lines += _groups("Not yet readable", report.of(Outcome.UNREADABLE), lambda entry: [entry.reason])
     lines += _groups("Refused", report.of(Outcome.REFUSED), lambda entry: [entry.reason])
@@ -41,7 +44,9 @@ def summary_lines(report: IngestReport) -> list[str]:
     lines.append(f"Index: {report.index}, version {report.version}; reports of every file are in its folder reports.")
     if report.interrupted:
         again = f"mretrieve index {shlex.quote(report.repository)}{where}"
-        kept = "what is read is kept. Go on with" if report.new_version else "the index is as it was. Begin again with"
+        kept = "what is read is kept. Go on with"
+        if not report.new_version:
+            kept = "the index is as it was. Begin again, with the same options"
         lines.append(f"Interrupted: {report.unread_files} files are left, {kept}: {again}")
     elif holdings.clips:
         lines.append(f"Next: mretrieve query FILE -k 10{where}")

@@ -30,6 +30,8 @@ def ingest_in_order(
     This process works too: with `processes` = 1 nothing is started, with N there are N - 1 helpers, and the first
     pieces are done while those still start. What comes out does not depend on `processes`.
     """
+    if not pieces:
+        return  # and load no encoder
     own = Ingester(recipe)
     done: dict[int, list[Ingested]] = {}
     given = 0

@@ -23,9 +23,10 @@ ALLOWED: dict[str, set[str]] = {
     "encoders": {"motion"},
     "index": set(),
     "search": {"motion", "formats", "encoders", "index"},
-    "evaluation": set(),
+    "evaluation": {"motion", "formats", "encoders", "search"},
+    "training": {"motion", "formats", "encoders", "evaluation"},
     "indexer": {"motion", "formats", "encoders", "index"},
-    "cli": {"motion", "formats", "demo", "encoders", "index", "search", "evaluation", "indexer"},
+    "cli": {"motion", "formats", "demo", "encoders", "index", "search", "evaluation", "training", "indexer"},
 }
 
 

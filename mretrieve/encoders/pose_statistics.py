@@ -118,7 +118,7 @@ class PoseStatistics:
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See Encoder."""
         queries = np.empty_like(vectors)
-        for part in self._parts:
+        for part in self.parts:
             queries[:, part.start : part.stop - 2] = 2 * vectors[:, part.start : part.stop - 2]
             queries[:, part.stop - 2] = -vectors[:, part.stop - 1]
             queries[:, part.stop - 1] = -vectors[:, part.stop - 2]
@@ -133,12 +133,13 @@ class PoseStatistics:
                 weights,
                 vectors[..., part.start : part.stop - 2] / vectors[..., part.stop - 1 : part.stop],
             )
-            for part in self._parts
+            for part in self.parts
         )
         return self._stored(whole, pooled)
 
     @property
-    def _parts(self) -> tuple[slice, slice]:
+    def parts(self) -> tuple[slice, slice]:
+        """Where a vector holds the part of the whole, (x / s, s - variance / s, 1 / s), and that of the pieces."""
         middle = self._sizes[0] + 2
         return slice(0, middle), slice(middle, self.dimension)
 
@@ -147,7 +148,7 @@ class PoseStatistics:
         vectors = np.empty((len(descriptions[0]), self.dimension), np.float32)
         variances = (self._whole.variance, self._piece.variance)
         shares = (1 - self._piece_share, self._piece_share)
-        for part, numbers, variance, share in zip(self._parts, descriptions, variances, shares, strict=True):
+        for part, numbers, variance, share in zip(self.parts, descriptions, variances, shares, strict=True):
             scale = np.sqrt((numbers**2).sum(axis=1, keepdims=True) + variance)
             terms = [numbers / scale, scale - variance / scale, 1 / scale]
             vectors[:, part] = np.sqrt(share) * np.concatenate(terms, axis=1)

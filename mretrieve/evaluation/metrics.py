@@ -1,7 +1,9 @@
-"""How good a ranking is: mean average precision, top-1, precision at k, false positives at a rate of true ones.
+"""How good a ranking is: mean average precision, top-1, precision at k, R-precision, nDCG; false positives at a rate.
 
 Equal distances are in no order: every figure is its mean over all orders of what is tied (McSherry and Najork 2008,
-"Computing information retrieval performance measures efficiently in the presence of tied scores").
+"Computing information retrieval performance measures efficiently in the presence of tied scores"). Without ties, mean
+average precision, R-precision and MAP@R are those of pytorch-metric-learning (`mean_average_precision`, `r_precision`,
+`mean_average_precision_at_r`), precision at k and nDCG those of ranx (`precision@k`, `ndcg`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,21 @@ class RetrievalScores:
     top1: float  # part of the queries whose first answer is relevant
     precision_at_k: float  # part of the first k answers that is relevant; missing answers count as irrelevant
     query_count: int  # queries with a relevant answer
+    r_precision: float  # part of the first R answers that is relevant, R being how many are relevant in all
+    average_precision_at_r: float  # sum of the precisions at the relevant ones of the first R answers, over R
+    ndcg: float  # discounted cumulative gain of the whole ranking, gain 1 / log2(rank + 1), over the best possible
+
+
+@dataclass(frozen=True, eq=False)
+class QueryScores:
+    """The same of every query, (Q,) float64 each; NaN for a query without a relevant answer."""
+
+    average_precision: NDArray[np.float64]
+    top1: NDArray[np.float64]
+    precision_at_k: NDArray[np.float64]
+    r_precision: NDArray[np.float64]
+    average_precision_at_r: NDArray[np.float64]
+    ndcg: NDArray[np.float64]
 
 
 def cross_group(labels: Sequence[str], groups: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -29,8 +46,8 @@ def cross_group(labels: Sequence[str], groups: Sequence[str]) -> tuple[NDArray[n
     return label_array[:, None] == label_array, group_array[:, None] != group_array
 
 
-def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, k: int = 10) -> RetrievalScores:
-    """Scores of Q queries against G items.
+def query_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, k: int = 10) -> QueryScores:
+    """Scores of each of Q queries against G items.
 
     Args:
         distances: (Q, G), smaller is nearer; infinite for an item that is not among a query's answers at all.
@@ -49,18 +66,40 @@ def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLi
         raise ValueError(f"k is {k}; give 1 or more")
     if np.isnan(distance_array[allowed_array]).any():
         raise ValueError("a distance is NaN")
-    rows = [
-        _query_scores(distance_array[query, allowed_array[query]], relevant_array[query, allowed_array[query]], k)
-        for query in np.flatnonzero((relevant_array & allowed_array).any(axis=1))
-    ]
-    means = np.mean(rows, axis=0) if rows else np.full(3, np.nan)
-    return RetrievalScores(float(means[0]), float(means[1]), float(means[2]), len(rows))
+    rows = np.full((len(distance_array), 6), np.nan)
+    for query in np.flatnonzero((relevant_array & allowed_array).any(axis=1)):
+        competing = allowed_array[query]
+        rows[query] = _scores_of(distance_array[query, competing], relevant_array[query, competing], k)
+    return QueryScores(*rows.T)
+
+
+def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, k: int = 10) -> RetrievalScores:
+    """Means over the queries that have a relevant answer; arguments and errors as `query_scores`."""
+    return mean_scores(query_scores(distances, relevant, allowed, k))
+
+
+def mean_scores(scores: QueryScores) -> RetrievalScores:
+    """Means over the queries that have a relevant answer."""
+    counted = ~np.isnan(scores.average_precision)
+
+    def mean(values: NDArray[np.float64]) -> float:
+        return float(values[counted].mean()) if counted.any() else float("nan")
+
+    return RetrievalScores(
+        mean_average_precision=mean(scores.average_precision),
+        top1=mean(scores.top1),
+        precision_at_k=mean(scores.precision_at_k),
+        query_count=int(counted.sum()),
+        r_precision=mean(scores.r_precision),
+        average_precision_at_r=mean(scores.average_precision_at_r),
+        ndcg=mean(scores.ndcg),
+    )
 
 
 def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> float:
     """Average precision of one ranking of G answers, (G,) each: larger similarity is nearer; 0 if none is relevant."""
     similarity_array, relevant_array = np.asarray(similarities, np.float64), np.asarray(relevant, bool)
-    return _query_scores(-similarity_array, relevant_array, 1)[0] if relevant_array.any() else 0.0
+    return _scores_of(-similarity_array, relevant_array, 1)[0] if relevant_array.any() else 0.0
 
 
 def false_positive_rates(
@@ -78,19 +117,28 @@ def false_positive_rates(
     values, hits = np.asarray(distances, np.float64)[allowed_array], np.asarray(relevant, bool)[allowed_array]
     if hits.all() or not hits.any():
         raise ValueError("a rate needs relevant and irrelevant pairs; one kind is missing")
-    _, ends, right = _tied(values, hits)
-    true_rate = np.concatenate([[0.0], np.cumsum(right) / hits.sum()])
-    false_rate = np.concatenate([[0.0], (ends - np.cumsum(right)) / (~hits).sum()])
+    _, ends, right = tied(values, hits)
+    return rates_at(np.cumsum(right) / hits.sum(), (ends - np.cumsum(right)) / (~hits).sum(), true_positive_rates)
+
+
+def rates_at(
+    true_rate: NDArray[np.float64], false_rate: NDArray[np.float64], wanted_rates: Sequence[float]
+) -> NDArray[np.float64]:
+    """False positive rates where the true positive rate first reaches the wanted ones, linear between the points.
+
+    Both curves (P,) do not fall, end at 1, and begin after the point (0, 0), which is added.
+    """
+    true_rate, false_rate = np.concatenate([[0.0], true_rate]), np.concatenate([[0.0], false_rate])
     rates = []
-    for wanted in true_positive_rates:
-        end = int(np.searchsorted(true_rate, wanted - 1e-12))  # the first group of ties that reaches the rate
+    for wanted in wanted_rates:
+        end = int(np.searchsorted(true_rate, wanted - 1e-12))  # the first point that reaches the rate
         gained = true_rate[end] - true_rate[end - 1]
         part = (wanted - true_rate[end - 1]) / gained if end and gained > 0 else 1.0
         rates.append(false_rate[max(end - 1, 0)] + part * (false_rate[end] - false_rate[max(end - 1, 0)]))
     return np.asarray(rates)
 
 
-def _tied(
+def tied(
     distances: NDArray[np.float64], relevant: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Groups of equal distance, nearest first: where each starts and ends, and how many relevant it holds."""
@@ -100,16 +148,34 @@ def _tied(
     return ends - sizes, ends, right
 
 
-def _query_scores(distances: NDArray[np.float64], relevant: NDArray[np.bool_], k: int) -> tuple[float, float, float]:
-    """(average precision, top-1, precision at k) of one query's ranking."""
-    starts, ends, right = _tied(distances, relevant)
+def chances(distances: NDArray[np.float64], relevant: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Of each rank (G,) of one query: the chance of a relevant answer, and how many of the ranks up to it, itself
+    among them, are relevant if it is. Means over all orders of what is tied."""
+    starts, ends, right = tied(distances, relevant)
     before = np.cumsum(right) - right
     sizes = ends - starts
     group = np.repeat(np.arange(len(sizes)), sizes)
-    ranks = np.arange(1, len(distances) + 1)
     # of a tie of t items with r relevant, a rank holds a relevant one with r / t, and then the i ranks of the tie above
     # it hold i (r - 1) / (t - 1) others
-    above = (ranks - 1 - starts[group]) * (right[group] - 1) / np.maximum(sizes[group] - 1, 1)
+    above = (np.arange(len(distances)) - starts[group]) * (right[group] - 1) / np.maximum(sizes[group] - 1, 1)
     chance = right[group] / sizes[group] * np.isfinite(np.sort(distances))  # what is infinitely far is no answer
-    average = float((chance * (before[group] + 1 + above) / ranks).sum() / relevant.sum())
-    return average, float(chance[0]), float(chance[:k].sum() / k)
+    return chance, before[group] + 1 + above
+
+
+def _scores_of(
+    distances: NDArray[np.float64], relevant: NDArray[np.bool_], k: int
+) -> tuple[float, float, float, float, float, float]:
+    """One query's scores in the order of QueryScores."""
+    chance, found = chances(distances, relevant)
+    ranks = np.arange(1, len(distances) + 1)
+    total = int(relevant.sum())
+    precisions = chance * found / ranks
+    gains = 1 / np.log2(ranks + 1)
+    return (
+        float(precisions.sum() / total),
+        float(chance[0]),
+        float(chance[:k].sum() / k),
+        float(chance[:total].sum() / total),
+        float(precisions[:total].sum() / total),
+        float((chance * gains).sum() / gains[:total].sum()),
+    )

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from ..errors import FormatError
 from ..motion.motion import Motion
 from .amc import read_amc
 from .bvh import read_bvh
+from .exponential_map import read_exponential_map
+from .exponential_map_layouts import LAYOUTS
 from .motion_text import MotionText
 
 #: The formats that can be read: name -> reader.
 READERS: dict[str, Callable[[MotionText, Path | None], list[Motion]]] = {
     "amc": read_amc,
     "bvh": read_bvh,
+    "expmap": read_exponential_map,
 }
 
 #: The formats that are known but not read: name -> why, and what to do.
 UNREADABLE: dict[str, str] = {
     "asf": "a skeleton and no motion; read the .amc that belongs to it",
     "c3d": "marker files cannot be read yet; export the solved skeleton as BVH",
-    "expmap": "exponential-map text cannot be read yet",
     "fbx": "FBX cannot be read yet; export the take as BVH",
     "glb": "glTF cannot be read yet; export the take as BVH",
     "npz": "NumPy archives cannot be read yet",
@@ -36,8 +39,8 @@ _AMC_START = re.compile(
     re.IGNORECASE,
 )
 _ASF_START = re.compile(_COMMENTS + rb":(?:version|name|units|documentation|root|bonedata)\b", re.IGNORECASE)
-_EXPMAP_COLUMNS = (99, 117)
-_NUMERIC_ROW = re.compile(rb"[-+.\deE, \t]++")
+_ROW = re.compile(rb"[^\r\n]++")
+_NUMERIC_ROW = re.compile(rb"[-+.\deEnNaAiIfF, \t]++")  # with nan and inf, so that they are refused by line
 
 
 def recognise(path: Path | str) -> str | None:
@@ -59,7 +62,7 @@ def read(path: Path | str, asf: Path | str | None = None) -> list[Motion]:
     """The motions in a file, one a body; the reader is chosen by the content.
 
     Args:
-        path: a BVH or AMC file.
+        path: a BVH or AMC file, or exponential-map text of CMU or Human3.6M.
         asf: the skeleton of an AMC; otherwise it is looked for beside the motion.
 
     Raises:
@@ -95,8 +98,8 @@ def _by_content(beginning: bytes) -> str | None:
         return "trc"
     if beginning.startswith(b"PK\x03\x04") and b".npy" in beginning[:300]:
         return "npz"
-    row = beginning.lstrip().partition(b"\n")[0].strip()
-    if row.count(b",") + 1 in _EXPMAP_COLUMNS and _NUMERIC_ROW.fullmatch(row):
+    rows = islice(_ROW.finditer(beginning.lstrip()), 2)  # one of the two may be damaged
+    if any(row.group().count(b",") + 1 in LAYOUTS and _NUMERIC_ROW.fullmatch(row.group()) for row in rows):
         return "expmap"
     return None
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import IndexStateError
+from .damage import check_size
 from .files import explained, make_folder, publish_file, sync_folder
 from .labels import write_labels
-from .layout import manifest_file, versions
+from .layout import manifest_file, versions, weights_file
 from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings
 from .shard import Shard
 from .snapshot import Snapshot
@@ -41,7 +42,7 @@ def commit(
         index: its folder.
         base: the newest version, which the new one follows; None to start from nothing (and to replace what there is).
         repository: the indexed folder.
-        encoders: the encoders whose vectors every shard has.
+        encoders: the encoders whose vectors every shard has; files of weights that they name are in the index already.
         windows: how takes were cut.
         add: shards that `write_shard` made.
         remove: ids of clips of `base` that the new version does not have; a clip of the same id may be in `add`.
@@ -63,6 +64,9 @@ def commit(
     shards, removed = _contents(index, base, add, remove)
     for record in shards:
         _check_spaces(index, record, encoders)
+    for encoder in encoders:
+        if encoder.file is not None:
+            check_size(weights_file(index, encoder.file.id), encoder.file.size)
     repository = Path(os.path.abspath(repository))  # noqa: PTH100
     before = base.manifest if base is not None else None
     manifest = Manifest(

@@ -9,7 +9,17 @@ from pathlib import Path
 
 from ..errors import IndexStateError
 from .files import TEMPORARY, discard, explained, sync_folder
-from .layout import LABELS, MANIFESTS, SHARDS, labels_file, manifest_file, shard_folder, versions
+from .layout import (
+    ENCODERS,
+    LABELS,
+    MANIFESTS,
+    SHARDS,
+    labels_file,
+    manifest_file,
+    shard_folder,
+    versions,
+    weights_file,
+)
 from .manifest import read_manifest
 
 
@@ -49,7 +59,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
 
 
 def orphans(index: Path) -> list[Path]:
-    """Shards, labels and left-overs that no version names.
+    """Shards, labels, weights and left-overs that no version names.
 
     Raises:
         IndexStateError: a manifest is damaged, so that nobody knows.
@@ -71,16 +81,18 @@ def _paths_of(index: Path, version: int) -> Iterator[Path]:
     yield from (shard_folder(index, record.id) for record in manifest.shards)
     if manifest.labels is not None:
         yield labels_file(index, manifest.labels.id)
+    yield from (weights_file(index, file.id) for file in manifest.weights_files)
 
 
 def _named_things(index: Path) -> list[Path]:
-    """All shards and tables of labels."""
-    return [path for folder in (SHARDS, LABELS) for path in _listed(index / folder) if path.name[:1] != TEMPORARY]
+    """All shards, tables of labels and weights files."""
+    folders = (SHARDS, LABELS, ENCODERS)
+    return [path for folder in folders for path in _listed(index / folder) if path.name[:1] != TEMPORARY]
 
 
 def _temporary(index: Path) -> list[Path]:
     """What was being made or was moved aside."""
-    folders = (MANIFESTS, SHARDS, LABELS)
+    folders = (MANIFESTS, SHARDS, LABELS, ENCODERS)
     return [path for folder in folders for path in _listed(index / folder) if path.name[:1] == TEMPORARY]
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .damage import sha256_of_file
-from .files import explained, make_folder, move_aside, publish_file, sync_folder
+from .content_files import read_content, write_content
 from .layout import labels_file
-from .manifest import LabelsRecord
-from .tables import parquet, picked, read_parquet
+from .manifest import FileRecord
+from .tables import parquet, picked, table_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write_labels(index: Path, labels: pa.Table) -> LabelsRecord | None:
+def write_labels(index: Path, labels: pa.Table) -> FileRecord | None:
     """Write a table of labels, complete and synced; None where it has no label.
 
     Args:
@@ -31,25 +29,12 @@ def write_labels(index: Path, labels: pa.Table) -> LabelsRecord | None:
     _check(labels)
     if not labels.num_rows or labels.num_columns < 2:
         return None
-    content = parquet(labels.sort_by("path"))
-    checksum = hashlib.sha256(content).hexdigest()
-    record = LabelsRecord(checksum[:32], checksum, content.nbytes)
-    path = labels_file(index, record.id)
-    with explained(path):
-        make_folder(path.parent)
-        if path.exists() and sha256_of_file(path) != checksum:
-            move_aside(path)
-        if path.exists():
-            path.touch()  # its time of grace before it may be collected begins anew
-            sync_folder(path.parent)  # the run that gave it its name may have ended before this
-        else:
-            publish_file(path, [content])
-    return record
+    return write_content(parquet(labels.sort_by("path")), lambda name: labels_file(index, name))
 
 
-def read_labels(index: Path, record: LabelsRecord) -> pa.Table:
+def read_labels(index: Path, record: FileRecord) -> pa.Table:
     """The table of labels of a version. IndexStateError where its file is missing or damaged."""
-    return read_parquet(labels_file(index, record.id), record.size, record.checksum)
+    return table_from(read_content(labels_file(index, record.id), record.size, record.checksum))
 
 
 def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:

@@ -10,8 +10,9 @@ LOCK = "lock"
 MANIFESTS = "manifests"
 SHARDS = "shards"
 LABELS = "labels"
+ENCODERS = "encoders"
 REPORTS = "reports"
-PARTS = frozenset((LOCK, MANIFESTS, SHARDS, LABELS, REPORTS))
+PARTS = frozenset((LOCK, MANIFESTS, SHARDS, LABELS, ENCODERS, REPORTS))
 
 #: Files of a shard; beside them lies one `<encoder>.npy` for each space.
 CLIPS_FILE = "clips.parquet"
@@ -40,6 +41,11 @@ def manifest_file(index: Path, version: int) -> Path:
 def labels_file(index: Path, labels_id: str) -> Path:
     """Where a table of labels lies."""
     return index / LABELS / f"{labels_id}.parquet"
+
+
+def weights_file(index: Path, weights_id: str) -> Path:
+    """Where the copy of an encoder's weights file lies."""
+    return index / ENCODERS / f"{weights_id}.safetensors"
 
 
 def versions(index: Path) -> list[int]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .layout import MANIFESTS
+from .layout import LOCK, MANIFESTS
 
 #: Name of an index inside the folder it was made in.
 DEFAULT_NAME = ".mretrieve"
@@ -47,3 +47,11 @@ def _named(path: Path, how: str) -> Path:
 
 def _is_index(path: Path) -> bool:
     return (path / MANIFESTS).is_dir()
+
+
+def no_version(index: Path) -> IndexStateError:
+    """The error for a folder that has no version of an index."""
+    if (index / MANIFESTS).is_dir() or (index / LOCK).exists():
+        return IndexStateError(f"{index}: has no version yet; run `mretrieve index DIR --index {index}` to its end")
+    what = "no such folder" if not index.exists() else "is no index"
+    return IndexStateError(f"{index}: {what}; make one there with `mretrieve index DIR --index {index}`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,11 +15,25 @@ from ..errors import IndexStateError
 from .files import storage_error
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, manifest_file, vectors_file, versions
 
-#: The layout that this code reads and writes. It grows when an older mretrieve could misread what a newer one writes.
-SCHEMA = 1
+#: The layout that this code writes; it reads the older ones too. It grows when an older mretrieve could misread what a
+#: newer one writes. 2: several encoders, their weights in a search, and copies of their weights files.
+SCHEMA = 2
 
 _SPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file beside the shards that is named by its content: a table of labels, an encoder's weights."""
+
+    id: str  # hash of its content
+    checksum: str
+    size: int
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"{self.id!r} is no id of a file")
 
 
 @dataclass(frozen=True)
@@ -28,10 +43,14 @@ class EncoderRecord:
     name: str
     fingerprint: str  # of its weights and preprocessing: vectors of two fingerprints cannot be compared
     dimension: int
+    weight: float = 1.0  # of its distance where the spaces are searched together; 0 leaves it out unless it is named
+    file: FileRecord | None = None  # its weights file, kept in the index; None for an encoder that ships with mretrieve
 
     def __post_init__(self) -> None:
-        if not _SPACE.fullmatch(self.name):  # it names a file
+        if not is_space_name(self.name):
             raise ValueError(f"an encoder's name is letters, digits, '.', '_' and '-', not {self.name!r}")
+        if not 0 <= self.weight < math.inf:
+            raise ValueError(f"the weight of {self.name} is {self.weight}")
 
 
 @dataclass(frozen=True)
@@ -66,19 +85,6 @@ class ShardRecord:
 
 
 @dataclass(frozen=True)
-class LabelsRecord:
-    """The table of labels that a version joins to its clips."""
-
-    id: str  # hash of its content
-    checksum: str
-    size: int
-
-    def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
-            raise ValueError(f"{self.id!r} is no id of labels")
-
-
-@dataclass(frozen=True)
 class Manifest:
     """A version of an index."""
 
@@ -90,9 +96,19 @@ class Manifest:
     encoders: tuple[EncoderRecord, ...]
     windows: WindowSettings
     smooth: bool  # whether queries are smoothed over the gallery
-    labels: LabelsRecord | None
+    labels: FileRecord | None  # what is joined to the clips
     shards: tuple[ShardRecord, ...]
     removed: Mapping[str, tuple[str, ...]]  # shard id -> its clips that this version does not have
+
+    def __post_init__(self) -> None:
+        names = [encoder.name for encoder in self.encoders]
+        if len(set(names)) < len(names) or not any(encoder.weight for encoder in self.encoders):
+            raise ValueError(f"the spaces are {self.encoders}: none, two of one name, or all of no weight")
+
+    @property
+    def weights_files(self) -> tuple[FileRecord, ...]:
+        """The weights files of its encoders that the index keeps."""
+        return tuple(encoder.file for encoder in self.encoders if encoder.file is not None)
 
     def to_json(self) -> str:
         """The manifest as its file holds it."""
@@ -137,13 +153,22 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     return Manifest(
         **{
             **content,
-            "encoders": tuple(EncoderRecord(**record) for record in content["encoders"]),
+            "encoders": tuple(_encoder(**record) for record in content["encoders"]),
             "windows": WindowSettings(**content["windows"]),
-            "labels": None if labels is None else LabelsRecord(**labels),
+            "labels": None if labels is None else FileRecord(**labels),
             "shards": tuple(ShardRecord(**record) for record in content["shards"]),
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
         }
     )
+
+
+def _encoder(*, file: dict[str, Any] | None = None, **fields: Any) -> EncoderRecord:
+    return EncoderRecord(**fields, file=None if file is None else FileRecord(**file))
+
+
+def is_space_name(name: str) -> bool:
+    """Whether a space can have this name, which also names a file."""
+    return _SPACE.fullmatch(name) is not None
 
 
 def _sealed(text: str) -> str:

@@ -4,6 +4,8 @@ A first pass in float32 over mapped vectors finds every row that can be among th
 error that it can have made. Only those rows are computed again, in float64, and ranked by the result rounded to
 float32, equal products by ascending row. So equal vectors tie exactly, and an answer does not depend on how rows lie in
 shards, on how many queries are asked at once, or on which kernel made the first pass.
+
+Several spaces are searched together as if each row's vectors of all of them were one: their inner products are added.
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ Products = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Rows of one array of vectors that take part in a search."""
+    """Rows of one array of vectors, or of arrays side by side, that take part in a search."""
 
-    vectors: NDArray[np.float32]  # (n, D), all that the array holds
+    vectors: tuple[NDArray[np.float32], ...]  # (n, D) of each space, all that the arrays hold
     chosen: NDArray[np.intp] | None  # (m,) which of them take part; None for all
     rows: NDArray[np.int64]  # (m,) what they are called in the answer
-    largest_norm: float  # of the vectors
+    largest_norms: tuple[float, ...]  # of each space's vectors
 
 
 def best_rows(
@@ -46,8 +48,8 @@ def best_rows(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k rows with the largest inner products.
 
-    Shape: queries (Q, D); returns products (Q, k') and rows (Q, k'), best first, equal products by ascending row, where
-    k' is k or the number of rows that take part.
+    Shape: queries (Q, D), D the sum over the spaces; returns products (Q, k') and rows (Q, k'), best first, equal
+    products by ascending row, where k' is k or the number of rows that take part.
 
     Raises:
         FloatingPointError: a product is not a finite number.
@@ -57,9 +59,8 @@ def best_rows(
     best = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
     if not k:
         return best
-    norms = np.linalg.norm(queries.astype(np.float64), axis=1) * max(block.largest_norm for block in blocks)
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
-    errors = (queries.shape[1] + 4) * 2.0**-24 * norms
+    errors = (queries.shape[1] + 4) * 2.0**-24 * _largest_magnitudes(queries, blocks)
     first_pass = _first_pass(len(queries), blocks)
     at_once = max(1, _CHUNK_PRODUCTS // len(rows))
     for first in range(0, len(queries), at_once):
@@ -76,16 +77,30 @@ def best_rows(
     return best
 
 
+def _largest_magnitudes(queries: NDArray[np.float32], blocks: Sequence[Block]) -> NDArray[np.float64]:
+    """No less than the sum of magnitudes in any inner product of a query (Cauchy-Schwarz in each space): (Q,)."""
+    wide = queries.astype(np.float64)
+    norms = np.stack([np.linalg.norm(wide[:, part], axis=1) for part in _parts(blocks[0])], axis=1)
+    return np.asarray((norms @ np.array([block.largest_norms for block in blocks]).T).max(axis=1))
+
+
+def _parts(block: Block) -> list[slice]:
+    """Where in a query each space's numbers are."""
+    ends = np.cumsum([vectors.shape[1] for vectors in block.vectors]).tolist()
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
 def gathered(blocks: Sequence[Block], positions: NDArray[np.intp]) -> NDArray[np.float32]:
     """The vectors at ascending positions among all rows of the blocks: (positions, D)."""
     bounds = np.cumsum([0, *(len(block.rows) for block in blocks)])
     cuts = np.searchsorted(positions, bounds)
-    parts = []
+    found = []
     for block, bound, first, last in zip(blocks, bounds, cuts, cuts[1:], strict=False):
         if first < last:
             inside = positions[first:last] - bound
-            parts.append(block.vectors[inside if block.chosen is None else block.chosen[inside]])
-    return np.concatenate(parts)
+            rows = inside if block.chosen is None else block.chosen[inside]
+            found.append(np.concatenate([vectors[rows] for vectors in block.vectors], axis=1))
+    return np.concatenate(found)
 
 
 def _exact_products(
@@ -101,14 +116,24 @@ def _exact_products(
 
 
 def _products_of_block(queries: NDArray[np.float32], block: Block, products: Products) -> NDArray[np.float32]:
-    """Inner products with the rows of a block that take part, in float32: (Q, m)."""
-    if block.chosen is None:
-        return products(queries, block.vectors)
-    if len(block.chosen) * COPY_BELOW_ONE_IN > len(block.vectors):
-        return products(queries, block.vectors)[:, block.chosen]
-    out = np.empty((len(queries), len(block.chosen)), np.float32)
-    for first in range(0, len(block.chosen), _CHUNK_ROWS):
-        chunk = block.vectors[block.chosen[first : first + _CHUNK_ROWS]]
+    """Inner products with the rows of a block that take part, in float32, added over its spaces: (Q, m)."""
+    asked = [queries[:, part] for part in _parts(block)]
+    total = _products_of_space(asked[0], block.vectors[0], block.chosen, products)
+    for own, vectors in zip(asked[1:], block.vectors[1:], strict=True):
+        total += _products_of_space(own, vectors, block.chosen, products)
+    return total
+
+
+def _products_of_space(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], chosen: NDArray[np.intp] | None, products: Products
+) -> NDArray[np.float32]:
+    if chosen is None:
+        return products(queries, vectors)
+    if len(chosen) * COPY_BELOW_ONE_IN > len(vectors):
+        return products(queries, vectors)[:, chosen]
+    out = np.empty((len(queries), len(chosen)), np.float32)
+    for first in range(0, len(chosen), _CHUNK_ROWS):
+        chunk = vectors[chosen[first : first + _CHUNK_ROWS]]
         out[:, first : first + len(chunk)] = products(queries, chunk)
     return out
 
@@ -120,7 +145,7 @@ def _first_pass(query_count: int, blocks: Sequence[Block]) -> Products:
     """
     if query_count >= MATRIX_FROM_QUERIES:
         return lambda queries, vectors: queries @ vectors.T
-    if sum(block.vectors.nbytes for block in blocks) >= FAISS_FROM_BYTES and find_spec("faiss"):
+    if sum(vectors.nbytes for block in blocks for vectors in block.vectors) >= FAISS_FROM_BYTES and find_spec("faiss"):
         return _faiss_products
     return lambda queries, vectors: np.stack([np.einsum("nd,d->n", vectors, query) for query in queries])
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .content_files import read_content
 from .damage import check_size, damaged
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
 from .npy import mapped_npy
-from .tables import numbers, read_parquet
+from .tables import numbers, table_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,4 +80,4 @@ class Shard:
         return np.concatenate([[0], np.cumsum(numbers(self.clips["frame_count"]))])
 
     def _table(self, name: str) -> pa.Table:
-        return read_parquet(self._folder / name, self.record.sizes[name], self.record.checksums[name])
+        return table_from(read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name]))

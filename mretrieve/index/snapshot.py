@@ -5,6 +5,8 @@ from __future__ import annotations
 import bisect
 import difflib
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
-from .layout import CANONICAL_FPS, LOCK, MANIFESTS, shard_folder, vectors_file, versions
+from .content_files import read_weights
+from .layout import shard_folder, vectors_file, versions
+from .locate import no_version
 from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
-from .ranking import Block, best_rows, gathered
+from .ranking import best_rows
 from .rows import Rows, live_rows
 from .shard import Shard
-from .tables import column_of, numbers
+from .spaces import blocks, copied
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from .shard_writer import ShardClip
 
 
 class Snapshot:
@@ -35,6 +41,7 @@ class Snapshot:
         self.index = index
         self.manifest = manifest
         self._shards = tuple(Shard(index, record) for record in manifest.shards)
+        self._weights: dict[str, bytes] = {}
 
     @classmethod
     def open(cls, index: Path, version: int | None = None) -> Snapshot:
@@ -46,7 +53,7 @@ class Snapshot:
         index = Path(os.path.abspath(index))  # noqa: PTH100  not resolved: links keep the names the user knows
         known = versions(index)
         if not known:
-            raise _no_version(index)
+            raise no_version(index)
         if version is not None and version not in known:
             kept = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
             raise IndexStateError(f"{index}: has no version {version}; it keeps {kept}")
@@ -63,6 +70,9 @@ class Snapshot:
             _ = shard.motions
             for encoder in self.encoders:
                 shard.vectors(encoder.name, encoder.dimension)
+        for encoder in self.encoders:
+            with suppress(IndexStateError):  # said when it is asked for: other spaces can answer without it
+                self.weights(encoder)
 
     @property
     def version(self) -> int:
@@ -73,6 +83,16 @@ class Snapshot:
     def encoders(self) -> tuple[EncoderRecord, ...]:
         """The encoders whose spaces the index has."""
         return self.manifest.encoders
+
+    def weights(self, encoder: EncoderRecord) -> bytes | None:
+        """The weights file of one of its encoders; None for one that ships with mretrieve.
+
+        Raises:
+            IndexStateError: the file is damaged.
+        """
+        if encoder.file is not None and encoder.name not in self._weights:
+            self._weights[encoder.name] = read_weights(self.index, encoder.file)
+        return self._weights.get(encoder.name)
 
     @property
     def windows_settings(self) -> WindowSettings:
@@ -92,23 +112,19 @@ class Snapshot:
     @property
     def size_bytes(self) -> int:
         """Bytes on disk of all files that this version names."""
-        labels = self.manifest.labels.size if self.manifest.labels else 0
-        return labels + sum(sum(record.sizes.values()) for record in self.shards)
+        beside = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
+        return sum(file.size for file in beside) + sum(sum(record.sizes.values()) for record in self.shards)
 
     @cached_property
     def repository(self) -> Path:
         """The indexed folder: where it was, seen from the index (both may have moved), else where it was absolutely."""
         moved = Path(os.path.normpath(self.index / self.manifest.repository_from_index))
         absolute = Path(self.manifest.repository)
+        some: list[str] = self.clips["path"].slice(0, 3).to_pylist()
         for place in (moved, absolute):
-            if any((place / path).exists() for path in self._some_paths):
+            if any((place / path).exists() for path in some or ["."]):
                 return place
         return absolute
-
-    @cached_property
-    def _some_paths(self) -> list[str]:
-        paths: list[str] = self.clips["path"].slice(0, 3).to_pylist()
-        return paths or ["."]
 
     @cached_property
     def clips(self) -> pa.Table:
@@ -117,20 +133,11 @@ class Snapshot:
         Columns: what `ShardClip` says of a clip besides its arrays, frame_count, duration_s, end_s, and one of type
         string for each kind of label, null where a clip has none; `label` is always among them.
         """
-        import pyarrow as pa
+        from .clips_table import clips_table
+        from .labels import read_labels
 
-        from .labels import joined, read_labels
-
-        rows, record = self._rows, self.manifest.labels
-        clips = pa.concat_tables([shard.clips for shard in self._shards] or [_no_clips()])
-        first_of_shard = np.cumsum([0, *(shard.record.clip_count for shard in self._shards)], dtype=np.int64)
-        order = (first_of_shard[rows.clip_shard] + rows.clip_local).astype(np.int64)
-        if not np.array_equal(order, np.arange(clips.num_rows)):
-            clips = clips.take(column_of(order))
-        duration_s = numbers(clips["frame_count"]) / CANONICAL_FPS
-        clips = clips.append_column("duration_s", column_of(duration_s))
-        clips = clips.append_column("end_s", column_of(numbers(clips["start_s"]) + duration_s))
-        return joined(clips, None if record is None else read_labels(self.index, record))
+        record = self.manifest.labels
+        return clips_table(self._shards, self._rows, None if record is None else read_labels(self.index, record))
 
     def clip_row(self, clip: str) -> int:
         """Row of a clip in `clips`. QueryError where the index has none of this id."""
@@ -158,13 +165,13 @@ class Snapshot:
         return self._rows.window_end
 
     def search(
-        self, space: str, queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_] | None = None
+        self, space: str | Sequence[str], queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The k windows with the largest inner products, exact for any mask.
 
         Args:
-            space: name of the encoder.
-            queries: (Q, D) vectors.
+            space: name of the encoder; of several, their inner products are added.
+            queries: (Q, D) vectors; for several spaces, D is the sum of theirs, in their order.
             k: how many are wanted, at least 1.
             windows: (N,) which windows may answer; None for all.
 
@@ -176,27 +183,40 @@ class Snapshot:
             IndexStateError: the index has no such space, or its vectors are damaged.
             ValueError: the arguments do not fit the space or each other.
         """
-        dimension = self._dimension(space)
+        spaces = self._dimensions(space)
+        dimension = sum(spaces.values())
         if queries.ndim != 2 or queries.shape[1] != dimension or not np.isfinite(queries).all():
-            raise ValueError(f"queries are {queries.shape} or not finite; {space} needs (Q, {dimension})")
+            raise ValueError(f"queries are {queries.shape} or not finite; {', '.join(spaces)} needs (Q, {dimension})")
         if k < 1 or (windows is not None and windows.shape != self.window_clip.shape):
             raise ValueError(
                 f"k is {k}, the mask {None if windows is None else windows.shape} for {len(self.window_clip)}"
             )
         try:
-            return best_rows(np.ascontiguousarray(queries, np.float32), self._blocks(space, windows), k)
+            found = blocks(self._shards, self._rows, spaces, windows)
+            return best_rows(np.ascontiguousarray(queries, np.float32), found, k)
         except FloatingPointError:
             files = ", ".join(
-                str(shard_folder(self.index, record.id) / vectors_file(space)) for record in self.shards[:3]
+                str(shard_folder(self.index, record.id) / vectors_file(name))
+                for record in self.shards[:3]
+                for name in spaces
             )
             raise IndexStateError(f"{files}: vectors are not finite numbers; run `mretrieve verify`") from None
 
-    def vectors(self, space: str) -> NDArray[np.float32]:
-        """A copy of the vectors of all windows, in their order: (N, D). IndexStateError as in `search`."""
-        out = np.empty((len(self.window_clip), self._dimension(space)), np.float32)
-        for block in self._blocks(space, None):
-            out[block.rows] = gathered([block], np.arange(len(block.rows)))
-        return out
+    def vectors(self, space: str | Sequence[str]) -> NDArray[np.float32]:
+        """A copy of the vectors of all windows, in their order: (N, D); of several spaces, side by side.
+
+        Raises:
+            IndexStateError: as in `search`.
+        """
+        spaces = self._dimensions(space)
+        return copied(blocks(self._shards, self._rows, spaces, None), sum(spaces.values()))
+
+    def stored(self, clip_row: int) -> ShardClip:
+        """A clip with all that is stored of it. IndexStateError: its shard is damaged."""
+        from .stored_clips import stored_clip
+
+        rows = self._rows
+        return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Canonical positions (T, 22, 3) float32 in metres and observed (T, 22) bool of a clip: read-only, mapped.
@@ -216,38 +236,14 @@ class Snapshot:
     def _rows(self) -> Rows:
         return live_rows(self._shards, self.manifest.removed)
 
-    def _dimension(self, space: str) -> int:
-        for encoder in self.encoders:
-            if encoder.name == space:
-                return encoder.dimension
-        names = ", ".join(encoder.name for encoder in self.encoders)
-        raise IndexStateError(
-            f"{self.index}: has no vectors of {space}, only of {names}; index the folder with that encoder"
-        )
-
-    def _blocks(self, space: str, windows: NDArray[np.bool_] | None) -> list[Block]:
-        """The vectors of a space that take part in a search, shard by shard."""
-        blocks = []
-        for shard, chosen, rows in zip(self._shards, self._rows.local_windows, self._rows.window_rows, strict=True):
-            if windows is not None:
-                allowed = windows[rows]
-                chosen, rows = chosen[allowed], rows[allowed]
-            if len(rows):
-                everything = len(rows) == shard.record.window_count
-                vectors = shard.vectors(space, self._dimension(space))
-                largest_norm = shard.record.largest_norms[space]
-                blocks.append(Block(vectors, None if everything else chosen, rows, largest_norm))
-        return blocks
-
-
-def _no_clips() -> pa.Table:
-    from .shard_writer import clips_schema
-
-    return clips_schema().empty_table()
-
-
-def _no_version(index: Path) -> IndexStateError:
-    if (index / MANIFESTS).is_dir() or (index / LOCK).exists():
-        return IndexStateError(f"{index}: has no version yet; run `mretrieve index DIR --index {index}` to its end")
-    what = "no such folder" if not index.exists() else "is no index"
-    return IndexStateError(f"{index}: {what}; make one there with `mretrieve index DIR --index {index}`")
+    def _dimensions(self, space: str | Sequence[str]) -> dict[str, int]:
+        known = {encoder.name: encoder.dimension for encoder in self.encoders}
+        names = [space] if isinstance(space, str) else list(space)
+        if missing := [name for name in names if name not in known]:
+            raise IndexStateError(
+                f"{self.index}: has no vectors of {missing[0]}, only of {', '.join(known)}; index the folder with that "
+                "encoder"
+            )
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"a search needs spaces, each once, not {names}")
+        return {name: known[name] for name in names}

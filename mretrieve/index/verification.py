@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .damage import sha256_of_file
+from .damage import damaged, sha256_of_file
 from .garbage import orphans
 from .layout import (
     CLIPS_FILE,
@@ -18,6 +18,7 @@ from .layout import (
     shard_folder,
     vectors_file,
     versions,
+    weights_file,
 )
 from .manifest import EncoderRecord, Manifest, ShardRecord, read_manifest
 from .shard import Shard
@@ -48,6 +49,18 @@ def verify(index: Path) -> list[Problem]:
     return list(_problems(index, known))
 
 
+def check_content(snapshot: Snapshot) -> None:
+    """Read all files of the shards of a version.
+
+    Raises:
+        IndexStateError: one is not what was written.
+    """
+    for record in snapshot.shards:
+        for problem in _wrong_files(shard_folder(snapshot.index, record.id), record):
+            if not problem.harmless:
+                raise damaged(problem.path, problem.what)
+
+
 def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
     manifests: list[Manifest] = []
     for version in known:
@@ -56,11 +69,12 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
         except IndexStateError as error:
             yield _problem(manifest_file(index, version), error)
     shards = {record.id: (record, manifest.encoders) for manifest in manifests for record in manifest.shards}
-    labels = {manifest.labels.id: manifest.labels for manifest in manifests if manifest.labels is not None}
-    for record, encoders in shards.values():
-        yield from _shard_problems(index, record, encoders)
-    for table in labels.values():
-        if problem := _wrong_file(labels_file(index, table.id), table.size, table.checksum):
+    labels = {labels_file(index, manifest.labels.id): manifest.labels for manifest in manifests if manifest.labels}
+    weights = {weights_file(index, file.id): file for manifest in manifests for file in manifest.weights_files}
+    for shard, encoders in shards.values():
+        yield from _shard_problems(index, shard, encoders)
+    for path, record in {**labels, **weights}.items():
+        if problem := _wrong_file(path, record.size, record.checksum):
             yield problem
     if len(manifests) == len(known):
         for path in orphans(index):

@@ -2,6 +2,7 @@
 
 from .canonical import canonicalise
 from .clip import CANONICAL_FPS, Clip
+from .labelled import LabelledClip
 from .motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, Motion, Rig
 from .rig_file import load_rig_map, save_rig_map
 from .rig_map import RigMap, find_rig_map, guess_rig_map
@@ -23,6 +24,7 @@ __all__ = [
     "TRANSLATE_Z",
     "Clip",
     "HeadingView",
+    "LabelledClip",
     "Motion",
     "Rig",
     "RigMap",

@@ -6,22 +6,20 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder, load_encoder
-from ..errors import IndexStateError, QueryError
+from ..errors import QueryError
 from ..index import Snapshot, find_index
 from ..motion import Clip, Motion
-from .candidates import Candidates, Search, Wanted, nearest_moments, shown_rows
+from .candidates import Candidates, Wanted, nearest_moments, shown_rows
 from .hit import Answer, Hit, Took
 from .question import Question, read_question
 from .rerank import PoseAligner, join
 from .score import score_of
-from .smoothing import SmoothedSpace
+from .spaces import Spaces
 
 #: So many candidates are shared among threads; fewer are aligned before a second thread has woken.
 _WORTH_THREADS = 500
@@ -41,6 +39,8 @@ class QueryOptions:
     mirror: bool = False  # search the query's left-right mirror too
     asf: Path | None = None  # the skeleton of an AMC query, where it is not found beside it
     rig_map: Path | None = None  # a saved rig map for the query's file
+    encoder: str | Sequence[str] | None = None  # which spaces answer together, "a,b" or a list; None for the index's
+    weights: Sequence[float] | None = None  # of their distances; None for those that the index was given
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -57,7 +57,8 @@ def open_index(path: Path | str | None = None, version: int | None = None) -> In
         version: an older version that is still kept; None for the newest.
 
     Raises:
-        IndexStateError: there is no index, it is damaged, or other weights made it.
+        IndexStateError: there is no index, it is damaged, or other weights made it (of an index with several spaces,
+            that is said when a query asks for the space).
     """
     return Index(Snapshot.open(find_index(Path(path) if path is not None else None), version))
 
@@ -68,14 +69,7 @@ class Index:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         snapshot.hold()
-        self._record = snapshot.encoders[0]
-        self._encoder: Encoder = load_encoder(self._record.name)
-        if self._encoder.fingerprint != self._record.fingerprint:
-            raise IndexStateError(
-                f"{snapshot.index}: its vectors were made by {self._record.name} {self._record.fingerprint[:12]}, this "
-                f"mretrieve has {self._encoder.fingerprint[:12]}, and the two cannot be compared; run `mretrieve index "
-                f"{snapshot.repository} --index {snapshot.index} --rebuild`"
-            )
+        self._spaces = Spaces(snapshot)
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -95,6 +89,8 @@ class Index:
         mirror: bool = False,
         asf: Path | None = None,
         rig_map: Path | None = None,
+        encoder: str | Sequence[str] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> list[Hit]:
         """The moments that move most like the query, best first; see QueryOptions for the arguments.
 
@@ -104,7 +100,9 @@ class Index:
         Raises:
             QueryError: the query or an option has no meaning. FormatError, RigError: its file cannot be read.
         """
-        options = QueryOptions(k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror, asf, rig_map)
+        options = QueryOptions(
+            k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror, asf, rig_map, encoder, weights
+        )
         return list(self.answer(query, options).hits)
 
     def query_batch(
@@ -117,19 +115,20 @@ class Index:
     def answer(self, query: Clip | Motion | Path | str, options: QueryOptions | None = None) -> Answer:
         """The answer to one query with what the JSON contract tells about it: the question, the index, the time."""
         options = options or QueryOptions()
+        space = self._spaces.asked(options.encoder, options.weights)
         started = time.perf_counter()
         question = read_question(query, self.snapshot, options.asf, options.rig_map)
         question = question.cut_to(options.start_s, options.end_s)
         read = time.perf_counter()
         versions = [question, question.mirrored()] if options.mirror else [question]
-        vectors = np.concatenate([asked.encoded_by(self._encoder) for asked in versions])
+        vectors = np.concatenate([asked.encoded_by(space.encoder) for asked in versions])
         encoded = time.perf_counter()
-        search, queries = self._space(vectors, question, options)
-        candidates = nearest_moments(self.snapshot, search, queries, self._wanted(question, options))
+        queries = space.prepared(vectors, question.own_clips if options.exclude_self else ())
+        candidates = nearest_moments(self.snapshot, space.search, queries, self._wanted(question, options))
         searched = time.perf_counter()
         aligners = [PoseAligner(asked.part) for asked in versions]
         best, distances = self._ranked(aligners, candidates, options)
-        rows = shown_rows(self.snapshot, search, queries, best, question.part.frame_count)
+        rows = shown_rows(self.snapshot, space.search, queries, best, question.part.frame_count)
         hits = self._hits(aligners, best, distances, rows)
         reranked = time.perf_counter()
         steps = np.diff([started, read, encoded, searched, reranked]) * 1e3
@@ -139,7 +138,7 @@ class Index:
             end_s=question.part.end_s,
             index_path=str(self.snapshot.index),
             index_version=self.snapshot.version,
-            encoder=self._record.name,
+            encoder=space.name,
             hits=hits,
             took_ms=Took(*map(float, steps)),
         )
@@ -149,19 +148,6 @@ class Index:
         """Ids of all clips, sorted: paths relative to the indexed folder, with `#body` where a file holds several."""
         ids: list[str] = self.snapshot.clips["clip"].to_pylist()
         return ids
-
-    @cached_property
-    def _smoothed(self) -> SmoothedSpace | None:
-        return SmoothedSpace(self.snapshot, self._encoder) if self.snapshot.smooth else None
-
-    def _space(
-        self, vectors: NDArray[np.float32], question: Question, options: QueryOptions
-    ) -> tuple[Search, NDArray[np.float32]]:
-        """The search of the index's space, and the query vectors for it."""
-        if self._smoothed is None:
-            return partial(self.snapshot.search, self._record.name), self._encoder.as_queries(vectors)
-        vectors = self._smoothed.query(vectors, question.own_clips if options.exclude_self else ())
-        return self._smoothed.search, self._encoder.as_queries(vectors)
 
     def _wanted(self, question: Question, options: QueryOptions) -> Wanted:
         rows = None

@@ -7,6 +7,8 @@ neighbours are strangers, and it does harm; so it is an option of the index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,13 +22,16 @@ _CHUNK_DISTANCES = 1 << 24  # distances computed at a time: 64 MiB
 
 
 class SmoothedSpace:
-    """A space whose whole-clip vectors are blended with their nearest; windows of long takes stay as they are."""
+    """A space whose whole-clip vectors are blended with their nearest; windows of long takes stay as they are.
 
-    def __init__(self, snapshot: Snapshot, encoder: Encoder) -> None:
+    Several spaces, and the encoder that fuses theirs, are one whose vectors are theirs side by side.
+    """
+
+    def __init__(self, snapshot: Snapshot, spaces: Sequence[str], encoder: Encoder) -> None:
         self._encoder = encoder
         self._clip_of_window = snapshot.window_clip
         self._whole = whole_clip_rows(snapshot)
-        vectors = snapshot.vectors(encoder.name)
+        vectors = snapshot.vectors(spaces)
         self._gallery = vectors[self._whole]
         vectors[self._whole] = self._blended(self._gallery, self._gallery, own=np.arange(len(self._gallery)))
         self._vectors = vectors
@@ -37,7 +42,7 @@ class SmoothedSpace:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """See candidates.Search."""
         rows = np.flatnonzero(windows)
-        return best_rows(queries, [Block(self._vectors, rows, rows, self._largest_norm)], k)
+        return best_rows(queries, [Block((self._vectors,), rows, rows, (self._largest_norm,))], k)
 
     def query(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
         """Encoded queries (Q, D) blended with their nearest in the gallery, some clips (the query's own) left out."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from command_line import Run
+from encoder_files import write_encoder
 
 QUERY = "zoe_kick.bvh"
 
@@ -33,6 +34,41 @@ def test_json_keeps_the_contract(mretrieve: Run, home: Path):
     assert answer["query"]["path"] == QUERY
     assert [result["rank"] for result in answer["results"]] == list(range(1, 11))
     assert answer["results"][0]["label"] == "kick"
+
+
+@pytest.fixture(scope="module")
+def fused(home: Path, mretrieve: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an index of the library in two spaces, the second of an encoder file that is no more."""
+    pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
+    folder = tmp_path_factory.mktemp("fused")
+    mine = write_encoder(folder / "mine.safetensors")
+    encoders = ("--encoder", "pose-statistics", "--encoder", mine.name)
+    made = mretrieve("index", home / "library", *encoders, folder=folder)
+    assert made.returncode == 0, made.stderr
+    mine.unlink()
+    return folder
+
+
+def test_json_names_the_spaces_that_answered(mretrieve: Run, home: Path, fused: Path):
+    schema = json.loads((files("mretrieve.search") / "query.schema.json").read_text(encoding="utf-8"))
+    named = []
+    for words in ([], ["--encoder", "mine"], ["--encoder", "mine,pose-statistics", "--weights", "0.3,0.7"]):
+        run = mretrieve("query", home / QUERY, *words, "--format", "json", folder=fused)
+        assert run.returncode == 0, run.stderr
+        answer = json.loads(run.stdout)
+        jsonschema.validate(answer, schema)
+        named.append(answer["index"]["encoder"])
+    assert named == ["pose-statistics,mine", "mine", "mine,pose-statistics"]
+
+
+def test_without_torch_the_message_says_what_to_install(mretrieve: Run, home: Path, fused: Path, tmp_path: Path):
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
+    environment = {"PYTHONPATH": str(tmp_path)}
+    run = mretrieve("query", home / QUERY, folder=fused, environment=environment)
+    assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
+    assert "pip install 'mretrieve[learned]'" in run.stderr
+    alone = mretrieve("query", home / QUERY, "--encoder", "pose-statistics", folder=fused, environment=environment)
+    assert alone.returncode == 0, alone.stderr
 
 
 def test_jsonl_is_one_answer_a_line_in_the_order_of_the_files(mretrieve: Run, home: Path):
@@ -73,6 +109,9 @@ def test_the_index_is_found_from_a_subfolder_by_option_and_by_environment(mretri
         (["query", QUERY, "--where", "labl = 'kick'"], "did you mean label"),
         (["query", QUERY, "--start", "90"], "no motion between"),
         (["query", QUERY, "--index", "library"], "library"),
+        (["query", QUERY, "--encoder", "mine"], "no space of encoder mine, only of pose-statistics; add it with"),
+        (["query", QUERY, "--weights", "1,1"], "weights 1, 1: 1 are needed"),
+        (["query", QUERY, "--weights", "much"], "--weights 'much': write a number for each encoder"),
         (["query", "library/labels.csv"], "labels.csv"),
         (["index", "nowhere"], "nowhere"),
         (["index", QUERY], QUERY),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 
 import numpy as np
 import pytest
 
-from mretrieve.evaluation import average_precision, cross_group, false_positive_rates, retrieval_scores
+from mretrieve.evaluation import (
+    average_precision,
+    cross_group,
+    false_positive_rates,
+    query_scores,
+    retrieval_scores,
+)
 
 
 def plain_scores(relevant_in_order: list[bool], k: int) -> tuple[float, float, float]:
@@ -86,3 +93,103 @@ def test_average_precision_ranks_the_largest_similarity_first():
 def test_what_is_infinitely_far_is_no_answer_even_where_it_is_tied():
     scores = retrieval_scores([[0.1, np.inf, np.inf]], [[False, True, False]], [[True, True, True]], k=2)
     assert (scores.mean_average_precision, scores.precision_at_k) == (0.0, 0.0)
+
+
+# -- R-precision, MAP@R and nDCG -----------------------------------------------------------------------------------
+
+
+def plain_more(relevant_in_order: list[bool]) -> tuple[float, float, float]:
+    total = sum(relevant_in_order)
+    r_precision = sum(relevant_in_order[:total]) / total
+    at_r = 0.0
+    for rank in range(1, total + 1):
+        if relevant_in_order[rank - 1]:
+            at_r += sum(relevant_in_order[:rank]) / rank / total
+    gain = sum(1 / math.log2(rank + 1) for rank, right in enumerate(relevant_in_order, start=1) if right)
+    best = sum(1 / math.log2(rank + 1) for rank in range(1, total + 1))
+    return r_precision, at_r, gain / best
+
+
+def more_scores_of(distances: np.ndarray, relevant: np.ndarray) -> tuple[float, float, float]:
+    scores = retrieval_scores(distances[None], relevant[None], np.ones((1, len(distances)), bool))
+    return scores.r_precision, scores.average_precision_at_r, scores.ndcg
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_r_precision_map_at_r_and_ndcg_are_means_over_every_order_of_what_is_tied(seed: int):
+    generator = np.random.default_rng(seed)
+    distances = generator.integers(0, 3, 6).astype(float)
+    relevant = generator.random(6) < 0.5
+    relevant[generator.integers(6)] = True
+    orders = [order for order in permutations(range(6)) if (np.diff(distances[list(order)]) >= 0).all()]
+    expected = np.mean([plain_more(relevant[list(order)].tolist()) for order in orders], axis=0)
+    assert more_scores_of(distances, relevant) == pytest.approx(tuple(expected), abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def ranking() -> tuple[np.ndarray, np.ndarray]:
+    """Distances (12, 40) without ties, and what is relevant."""
+    generator = np.random.default_rng(3)
+    labels = generator.integers(0, 4, 52)
+    return generator.random((12, 40)), labels[:12, None] == labels[None, 12:]
+
+
+def test_map_r_precision_and_map_at_r_are_those_of_pytorch_metric_learning(ranking):
+    import torch
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+
+    distances, relevant = ranking
+
+    def nearest(query, k, reference, ref_includes_query=False):
+        order = np.argsort(distances, axis=1)
+        return torch.from_numpy(np.take_along_axis(distances, order, 1)), torch.from_numpy(order)
+
+    names = ("mean_average_precision", "r_precision", "mean_average_precision_at_r")
+    calculator = AccuracyCalculator(include=names, k=None, knn_func=nearest, device=torch.device("cpu"))
+    # classes of the reference are the distinct columns of `relevant`
+    _, classes = np.unique(relevant.T, axis=0, return_inverse=True)
+    query_classes = [int(classes.ravel()[row.argmax()]) for row in relevant]
+    found = calculator.get_accuracy(
+        torch.zeros(12, 1), torch.tensor(query_classes), torch.zeros(40, 1), torch.from_numpy(classes.ravel())
+    )
+    scores = retrieval_scores(distances, relevant, np.ones_like(relevant))
+    assert (scores.mean_average_precision, scores.r_precision, scores.average_precision_at_r) == pytest.approx(
+        tuple(found[name] for name in names), abs=1e-6
+    )
+
+
+def test_ndcg_precision_and_map_are_those_of_ranx(ranking):
+    from ranx import Qrels, Run
+    from ranx import evaluate as ranx_evaluate
+
+    distances, relevant = ranking
+    qrels = {str(q): {str(g): 1 for g in np.flatnonzero(row)} for q, row in enumerate(relevant)}
+    run = {str(q): {str(g): 1.0 - float(value) for g, value in enumerate(row)} for q, row in enumerate(distances)}
+    names = ["ndcg", "precision@10", "map", "r-precision"]
+    found = ranx_evaluate(Qrels(qrels), Run(run), names)
+    scores = retrieval_scores(distances, relevant, np.ones_like(relevant), k=10)
+    ours = (scores.ndcg, scores.precision_at_k, scores.mean_average_precision, scores.r_precision)
+    assert ours == pytest.approx(tuple(found[name] for name in names), abs=1e-6)
+
+
+def test_a_query_without_a_right_answer_has_nan_for_scores_and_no_part_in_means():
+    relevant = np.array([[True, False], [False, False]])
+    scores = query_scores([[1, 2], [1, 2]], relevant, np.ones((2, 2), bool))
+    assert scores.ndcg.tolist()[0] == 1.0
+    assert np.isnan(scores.ndcg[1])
+    assert retrieval_scores([[1, 2], [1, 2]], relevant, np.ones((2, 2), bool)).ndcg == 1.0
+
+
+def test_false_positive_rates_are_the_roc_curve_of_scikit_learn():
+    from sklearn.metrics import roc_curve
+
+    generator = np.random.default_rng(5)
+    relevant = generator.random((20, 30)) < 0.2
+    distances = generator.random((20, 30)) - 0.3 * relevant
+    false_rate, true_rate, _ = roc_curve(relevant.ravel(), -distances.ravel(), drop_intermediate=False)
+    # without ties a rate is reached at a step of the curve, where the false rate does not change
+    wanted = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+    expected = [false_rate[np.searchsorted(true_rate, rate - 1e-12)] for rate in wanted]
+    assert false_positive_rates(distances, relevant, np.ones_like(relevant), wanted) == pytest.approx(
+        expected, abs=1e-9
+    )

@@ -13,13 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from expmap_files import expmap_text
 from mutations import mutate
 from sample_files import AMC, ASF, BVH, HIERARCHY, ROWS
+from scipy.spatial.transform import Rotation
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import READERS, read
+from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M
 from mretrieve.formats.motion_text import MotionText
 from mretrieve.motion import Motion
+from mretrieve.motion.motion import ROTATE_X
 
 COUNT = int(os.environ.get("MRETRIEVE_MUTATIONS", "1000"))
 LONGEST_SECONDS = 1.0  # of processor time, for one file
@@ -32,6 +36,8 @@ BVH_SEEDS = (
     f"{HIERARCHY}MOTION\nFrames: 60\nFrame Time: 0.04\n" + "\n".join(row.replace(" ", "\n", 3) for row in ROWS * 20),
 )
 AMC_SEEDS = (AMC, AMC[AMC.index("1\n") :])
+_NUMBERS = np.random.default_rng(0).uniform(-1, 1, (3, 117)) * ~np.repeat([False, *CMU.ends], 3)
+EXPMAP_SEEDS = (expmap_text(_NUMBERS), expmap_text(_NUMBERS[:, :99] * 0 + 0.25).replace(",", ", "))
 
 
 def peak_memory_kb() -> int:
@@ -129,6 +135,39 @@ def test_damaged_amc(tmp_path: Path, seed_text: str) -> None:
     assert 0.02 * COUNT < read_count < 0.8 * COUNT
 
 
+def assert_states_rotations(content: bytes, motion: Motion) -> None:
+    """The channels turn the joints as the file's vectors do, row after row; the root's where it is known."""
+    layout = HUMAN36M if motion.rig is HUMAN36M.rig else CMU
+    words = content.removeprefix(b"\xef\xbb\xbf").replace(b",", b" ").split()
+    vectors = np.array([float(word) for word in words]).reshape(motion.frame_count, -1, 3)[:, 1:]
+    vectors[:, 0] *= not layout.root_differs
+    assert motion.channels is not None
+    angles = motion.channels[:, motion.rig.channel_kinds >= ROTATE_X].reshape(-1, 3)
+    turned = Rotation.from_euler("ZXY", angles).as_matrix()
+    stated = Rotation.from_rotvec(-vectors[:, ~layout.ends].reshape(-1, 3)).as_matrix()
+    np.testing.assert_allclose(turned, stated, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed_text", EXPMAP_SEEDS, ids=["CMU", "Human3.6M with blanks"])
+def test_damaged_exponential_maps(tmp_path: Path, seed_text: str) -> None:
+    path = tmp_path / "damaged.expmap"
+    path.write_text(seed_text)
+    read(path)
+    before = peak_memory_kb()
+    read_count = 0
+    count = COUNT // 3  # they are larger files
+    for seed in range(count):
+        content = mutate(seed_text.encode(), seed)
+        path.write_bytes(content)
+        if motions := outcome(path):
+            read_count += 1
+            assert_whole(motions)
+            if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+                assert_states_rotations(content, motions[0])
+    assert peak_memory_kb() - before < LARGEST_MEMORY_KB
+    assert 0.02 * count < read_count < 0.8 * count
+
+
 def test_damaged_asf(tmp_path: Path) -> None:
     path = tmp_path / "take.amc"
     path.write_text(AMC)
@@ -159,12 +198,16 @@ def test_damaged_asf(tmp_path: Path) -> None:
         b":DEGREES\n" + b"1\n" * 1_000_000,
         b":DEGREES\n1\nroot" + b" 1" * 1_000_000,
         b":DEGREES\n1\n" + b"root 1 2 3 4 5 6\n" * 100_000,
+        b",".join([b"0"] * 99) + b"\n" + b"," * 2_000_000,
+        (b"," * 116 + b"\n") * 20_000,
+        (b",".join([b"0"] * 117) + b"\n") * 8_000 + b"nan",
+        b",".join([b"1 " * 10_000] * 99),
     ],
     ids=lambda content: content[:30].decode().replace("\n", "|"),
 )
 def test_a_monotonous_file_is_refused_at_once(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "take.asf").write_text(ASF)
-    for suffix in ("bvh", "amc"):
+    for suffix in ("bvh", "amc", "expmap"):
         path = tmp_path / f"take.{suffix}"
         path.write_bytes(content)
         assert outcome(path) == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from mretrieve.index import (
     commit,
     versions,
     write_shard,
+    write_weights,
 )
 
 SPACE = "pose-statistics"
@@ -70,15 +72,17 @@ def store(
     labels: pa.Table | None = None,
     smooth: bool | None = None,
     repository: Path | None = None,
+    encoders: Sequence[EncoderRecord] = (ENCODER,),
+    weights: Mapping[str, bytes] | None = None,
 ) -> Snapshot:
-    """Make the next version of an index from what the newest one has."""
+    """Make the next version of an index from what the newest one has; `weights` are files of encoders by name."""
     with WriterLock(index):
         base = Snapshot.open(index) if versions(index) else None
         commit(
             index,
             base,
             repository=repository or index.parent,
-            encoders=[ENCODER],
+            encoders=[_with_file(index, one, (weights or {}).get(one.name)) for one in encoders],
             windows=WINDOWS,
             add=[write_shard(index, clips)] if clips else [],
             remove=remove,
@@ -86,6 +90,10 @@ def store(
             smooth=smooth,
         )
     return Snapshot.open(index)
+
+
+def _with_file(index: Path, encoder: EncoderRecord, content: bytes | None) -> EncoderRecord:
+    return encoder if content is None else replace(encoder, file=write_weights(index, content))
 
 
 def expected_search(

@@ -18,8 +18,10 @@ from mretrieve.index.manifest import read_manifest
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 LABELS = {"a.bvh": "walk", "c.bvh": "run"}
 
+WEIGHTS = {SPACE: b"an encoder's weights" * 10}
+
 #: Files whose every byte is checked when they are read. Vectors and motions are mapped: only `verify` reads them all.
-CHECKED = ("*.parquet", "*.json")
+CHECKED = ("*.parquet", "*.json", "*.safetensors")
 
 DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
     "deleted": lambda content: None,
@@ -33,7 +35,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
     store(tmp_path / "index", [A, B], labels=made_labels(a_bvh="walk", c_bvh="run"))
-    store(tmp_path / "index", [C], remove=["b.bvh"])
+    store(tmp_path / "index", [C], remove=["b.bvh"], weights=WEIGHTS)
     (tmp_path / "index" / "manifests" / "00000001.json").unlink()
     return tmp_path / "index"
 
@@ -43,7 +45,9 @@ def _files(index: Path) -> Iterator[Path]:
 
 
 def _use_everything(index: Path) -> None:
-    assert_holds(Snapshot.open(index), [A, C], LABELS)
+    snapshot = Snapshot.open(index)
+    assert_holds(snapshot, [A, C], LABELS)
+    assert snapshot.weights(snapshot.encoders[0]) == WEIGHTS[SPACE]
 
 
 def _named(index: Path) -> set[Path]:
@@ -52,7 +56,7 @@ def _named(index: Path) -> set[Path]:
 
 def test_a_sound_index_has_no_problems(index: Path):
     assert verify(index) == []
-    assert len(list(_files(index))) == 2 * 4 + 2
+    assert len(list(_files(index))) == 2 * 4 + 3
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -144,16 +148,17 @@ def test_a_manifest_of_something_else_is_damaged(index: Path, text: str):
 def test_an_index_of_a_newer_layout_is_refused_with_what_to_do(index: Path):
     path = manifest_file(index, 2)
     content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "schema": 2, "writer": "mretrieve 9.0", "new_things": []}))
-    with pytest.raises(IndexStateError, match=r"written by mretrieve 9\.0 in layout 2, .* update mretrieve"):
+    path.write_text(json.dumps({**content, "schema": 3, "writer": "mretrieve 9.0", "new_things": []}))
+    with pytest.raises(IndexStateError, match=r"written by mretrieve 9\.0 in layout 3, .* update mretrieve"):
         Snapshot.open(index)
 
 
 def test_an_orphan_is_a_harmless_problem(index: Path):
     (index / "shards" / ("0" * 32)).mkdir()
     (index / "labels" / ".half.parquet.123").touch()
+    (index / "encoders" / f"{'1' * 32}.safetensors").touch()
     problems = verify(index)
-    assert {problem.path.name for problem in problems} == {"0" * 32, ".half.parquet.123"}
+    assert {problem.path.name for problem in problems} == {"0" * 32, ".half.parquet.123", f"{'1' * 32}.safetensors"}
     assert all(problem.harmless for problem in problems)
     _use_everything(index)
 

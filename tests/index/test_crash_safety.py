@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from simulated_disk import Crash, Disk, crash_states, materialise, recorded
-from small_index import assert_holds, made_clip, made_clips, made_labels, store
+from small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
 from mretrieve.index import ShardClip, Snapshot, WriterLock, collect_garbage, verify, versions
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 NEWER_B = made_clip("b.bvh", seed=1)
+WEIGHTS = b"the weights of an encoder" * 20
 Content = tuple[list[ShardClip], dict[str, str]]
 
 
@@ -44,6 +45,17 @@ def _removal(index: Path) -> None:
     store(index, remove=["a.bvh"])
 
 
+def _with_weights(index: Path) -> None:
+    store(
+        index, [NEWER_B, C], remove=["b.bvh"], labels=made_labels(a_bvh="run", c_bvh="wave"), weights={SPACE: WEIGHTS}
+    )
+
+
+def _other_weights(index: Path) -> None:
+    _first(index)
+    store(index, weights={SPACE: b"those before"})
+
+
 def _garbage(index: Path) -> None:
     with WriterLock(index):
         collect_garbage(index, keep_versions=1, grace_s=-10.0)
@@ -61,6 +73,8 @@ SECOND: Content = ([A, NEWER_B, C], {"a.bvh": "run", "c.bvh": "wave"})
 SCENARIOS = {
     "first version": Scenario(_nothing, _first, None, FIRST),
     "next version": Scenario(_first, _second, FIRST, SECOND),
+    "weights come": Scenario(_first, _with_weights, FIRST, SECOND),
+    "other weights come": Scenario(_other_weights, _with_weights, FIRST, SECOND),
     "removal only": Scenario(_first, _removal, FIRST, ([B], {})),
     "garbage": Scenario(lambda index: (_first(index), _second(index)), _garbage, SECOND, SECOND),
     "a damaged shard is replaced": Scenario(_damaged, _first, ([], {}), FIRST),
@@ -96,6 +110,7 @@ def _check(scenario: Scenario, index: Path, known: list[int], finished: bool) ->
             Snapshot.open(index)
     else:
         assert_holds(Snapshot.open(index), *content)
+        assert _weights(index) == (WEIGHTS if new and scenario.act is _with_weights else _weights_before(scenario))
         assert scenario.prepare is _damaged or all(problem.harmless for problem in verify(index)), "older versions too"
     if not new:
         scenario.act(index)
@@ -104,6 +119,15 @@ def _check(scenario: Scenario, index: Path, known: list[int], finished: bool) ->
         collect_garbage(index, keep_versions=1, grace_s=-10.0)
     assert not verify(index), "something is left behind that is never collected"
     assert_holds(Snapshot.open(index), *scenario.after)
+
+
+def _weights(index: Path) -> bytes | None:
+    snapshot = Snapshot.open(index)
+    return snapshot.weights(snapshot.encoders[0])
+
+
+def _weights_before(scenario: Scenario) -> bytes | None:
+    return b"those before" if scenario.prepare is _other_weights else None
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)

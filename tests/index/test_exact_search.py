@@ -119,7 +119,8 @@ def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(fi
     large = 30000 * chance.standard_normal((500, D // 2)).astype(np.float32)
     vectors = np.concatenate([large, -large[:, ::-1]], axis=1)
     vectors[:, 0] += chance.random(500, np.float32)
-    block = ranking.Block(vectors, None, np.arange(500), float(np.linalg.norm(vectors.astype(float), axis=1).max()))
+    norms = (float(np.linalg.norm(vectors.astype(float), axis=1).max()),)
+    block = ranking.Block((vectors,), None, np.arange(500), norms)
     queries = np.ones((1, D), np.float32)
     rough = vectors.sum(axis=1)
     expected_products, expected_rows = expected_search(vectors, queries, 10, np.ones(500, bool))
@@ -142,12 +143,12 @@ def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
         count = size if chosen is None else len(chosen)
         rows = np.sort(names[used : used + count]).astype(np.int64)
         used += count
-        blocks.append(ranking.Block(vectors, chosen, rows, float(np.sqrt(5))))
+        blocks.append(ranking.Block((vectors,), chosen, rows, (float(np.sqrt(5)),)))
     queries = chance.integers(-1, 2, (data.draw(st.integers(1, 6)), 5)).astype(np.float32)
     k = data.draw(st.integers(1, 80))
     products, rows = ranking.best_rows(queries, blocks, k)
     pairs = [
-        (block.rows[place], block.vectors[place if block.chosen is None else block.chosen[place]])
+        (block.rows[place], block.vectors[0][place if block.chosen is None else block.chosen[place]])
         for block in blocks
         for place in range(len(block.rows))
     ]

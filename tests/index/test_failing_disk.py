@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from simulated_disk import StandIn
-from small_index import assert_holds, made_clip, made_clips, made_labels, store
+from small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
 from mretrieve.index import Snapshot, WriterLock, collect_garbage, files, verify
@@ -25,7 +25,8 @@ def _old(index: Path) -> None:
 
 
 def _new(index: Path) -> None:
-    store(index, [NEWER_B, C], remove=["b.bvh"], labels=made_labels(a_bvh="run", c_bvh="wave"))
+    labels = made_labels(a_bvh="run", c_bvh="wave")
+    store(index, [NEWER_B, C], remove=["b.bvh"], labels=labels, weights={SPACE: b"weights"})
 
 
 def _collect(index: Path) -> None:
@@ -120,14 +121,14 @@ def test_the_error_says_what_to_do(tmp_path: Path, number: int, says: str):
 def test_a_disk_that_fills_up_while_writing_keeps_no_part_of_a_shard(tmp_path: Path):
     index = tmp_path / "index"
     _old(index)
-    before = sorted(index.rglob("*"))
+    before = sorted(index.glob("shards/**/*"))
 
     def full(name: str, args: tuple[Any, ...]) -> None:
         if name == "write" and len(args[1]) > 5000:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     assert _with(StandIn(full), lambda: _new(index)) is not None
-    assert sorted(index.rglob("*")) == before
+    assert sorted(index.glob("shards/**/*")) == before
 
 
 def test_a_file_system_without_hard_links_does_as_well(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,10 +13,11 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from small_index import ENCODER, SPACE, made_clip, made_clips, made_labels, store
+from small_index import ENCODER, SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve import __version__
-from mretrieve.index import EncoderRecord, ShardClip, WriterLock, write_shard
+from mretrieve.errors import IndexStateError
+from mretrieve.index import EncoderRecord, ShardClip, Snapshot, WriterLock, write_shard
 
 NAMES = ("b.bvh", "a.amc", "c.bvh#left")
 
@@ -49,17 +51,20 @@ def test_a_shard_that_exists_is_not_written_again(tmp_path: Path):
     assert [path.stat().st_ino for path in tmp_path.glob("shards/*/motions.h5")] == [before]
 
 
-def test_layout_of_schema_1(tmp_path: Path):
+def test_layout_of_schema_2(tmp_path: Path):
     """Changing what this test says makes existing indexes unreadable: raise `SCHEMA` and keep reading the older one."""
     index = tmp_path / "repository" / ".mretrieve"
     index.parent.mkdir()
     store(index, made_clips(*NAMES), labels=made_labels(b_bvh="walk"), smooth=True)
-    snapshot = store(index, remove=["a.amc"])
+    snapshot = store(index, remove=["a.amc"], weights={SPACE: b"weights"})
+    weights = snapshot.encoders[0].file
+    assert weights is not None
     (shard,) = snapshot.shards
     labels = snapshot.manifest.labels
     assert labels is not None
     folder = f"shards/{shard.id}"
     assert sorted(_bytes(index)) == [
+        f"encoders/{weights.id}.safetensors",
         f"labels/{labels.id}.parquet",
         "lock",
         "manifests/00000001.json",
@@ -73,12 +78,20 @@ def test_layout_of_schema_1(tmp_path: Path):
     assert len(manifest.pop("checksum")) == 64
     assert manifest.pop("committed_at").endswith("+00:00")
     assert manifest == {
-        "schema": 1,
+        "schema": 2,
         "version": 2,
         "writer": f"mretrieve {__version__}",
         "repository": str(index.parent),
         "repository_from_index": "..",
-        "encoders": [{"name": SPACE, "fingerprint": "0123abcd", "dimension": 8}],
+        "encoders": [
+            {
+                "name": SPACE,
+                "fingerprint": "0123abcd",
+                "dimension": 8,
+                "weight": 1.0,
+                "file": {"id": weights.id, "checksum": hashlib.sha256(b"weights").hexdigest(), "size": 7},
+            }
+        ],
         "windows": {"length_s": 0.2, "hop_s": 0.1},
         "smooth": True,
         "labels": {"id": labels.id, "checksum": labels.checksum, "size": labels.size},
@@ -98,6 +111,23 @@ def test_layout_of_schema_1(tmp_path: Path):
         ],
         "removed": {shard.id: ["a.amc"]},
     }
+
+
+def test_an_index_of_schema_1_opens_and_is_brought_on(tmp_path: Path):
+    """As mretrieve 0.1 wrote it: one encoder, neither its weight nor a file."""
+    index = tmp_path / "index"
+    store(index, made_clips(*NAMES), labels=made_labels(b_bvh="walk"))
+    path = index / "manifests" / "00000001.json"
+    content = json.loads(path.read_text())
+    del content["checksum"]
+    for encoder in content["encoders"]:
+        del encoder["weight"], encoder["file"]
+    text = json.dumps({**content, "schema": 1}, indent=1) + "\n"
+    path.write_text(f'{{\n "checksum": "{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}')
+    assert_holds(Snapshot.open(index), made_clips(*NAMES), {"b.bvh": "walk"})
+    assert Snapshot.open(index).encoders == (ENCODER,)
+    store(index, remove=["a.amc"])
+    assert_holds(Snapshot.open(index), made_clips("b.bvh", "c.bvh#left"), {"b.bvh": "walk"})
 
 
 def test_other_programs_can_read_a_shard(tmp_path: Path):
@@ -156,6 +186,27 @@ def test_a_space_is_named_like_a_file():
     with pytest.raises(ValueError, match="an encoder's name"):
         EncoderRecord("../weights", "f", 8)
     assert ENCODER.name == SPACE
+
+
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
+def test_a_weight_is_a_number_from_0_on(weight: float):
+    with pytest.raises(ValueError, match="the weight of mine"):
+        EncoderRecord("mine", "f", 8, weight)
+
+
+def test_the_spaces_of_a_version_have_different_names_and_some_weight(tmp_path: Path):
+    for encoders in ([], [ENCODER, ENCODER], [replace(ENCODER, weight=0.0)]):
+        with pytest.raises(ValueError, match="spaces are"):
+            store(tmp_path / "index", encoders=encoders)
+
+
+def test_a_version_cannot_name_weights_that_are_not_there(tmp_path: Path):
+    store(tmp_path / "index", made_clips("a"), weights={SPACE: b"weights"})
+    (file,) = (tmp_path / "index" / "encoders").iterdir()
+    snapshot = Snapshot.open(tmp_path / "index")
+    file.unlink()
+    with pytest.raises(IndexStateError, match=file.name):
+        store(tmp_path / "index", made_clips("b"), encoders=snapshot.encoders)
 
 
 def test_reading_loads_neither_faiss_nor_hdf5_nor_pandas(tmp_path: Path):

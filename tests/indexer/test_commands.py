@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from encoder_files import write_encoder
 
 from mretrieve.cli import main
 from mretrieve.index import Snapshot
@@ -97,6 +98,25 @@ def test_remove_takes_clips_out(run: Run, repository: Path, some_motions: list[s
     assert "--rebuild" in run("index", repository).stdout
 
 
+def test_encoders_are_spaces_and_weights_that_info_shows(run: Run, repository: Path, some_motions: list[str]):
+    pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
+    write_encoder(Path("mine.safetensors"))
+    assert run("index", repository).exit_code == 0
+    made = run("index", repository, "--encoder", "pose-statistics,mine.safetensors", "--weights", "0.7,0.3")
+    assert made.exit_code == 0, made.output
+    assert "0 files read, 3 unchanged" in made.stdout
+    assert "Queries ask pose-statistics, mine together; `mretrieve query FILE --encoder NAME` asks one." in made.stdout
+    assert "weight 0.7), mine (8 numbers" in run("info").stdout
+    encoders = json.loads(run("info", "--format", "json").stdout)["encoders"]
+    assert [(one["name"], one["weight"], one["file"] is None) for one in encoders] == [
+        ("pose-statistics", 0.7, True),
+        ("mine", 0.3, False),
+    ]
+    assert run("verify").exit_code == 0
+    again = run("index", repository, "--encoder", "pose-statistics", "--encoder", "mine")
+    assert "Nothing to do" in again.stdout
+
+
 def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_motions: list[str]):
     run("index", repository, "--smooth")
     assert Snapshot.open(Path(".mretrieve")).smooth
@@ -114,6 +134,10 @@ def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_moti
         (["file"], "is a file; give the folder"),
         (["empty"], "no motion file found; mretrieve reads AMC, BVH"),
         (["motions", "--encoder", "pose-statistic"], "did you mean pose-statistics?"),
+        (["motions", "--encoder", "none.safetensors"], "none.safetensors: cannot be read"),
+        (["motions", "--encoder", "file.safetensors"], "file.safetensors: is no encoder file"),
+        (["motions", "--weights", "0.7;0.3"], "--weights '0.7;0.3': write a number for each encoder"),
+        (["motions", "--weights", "0.7,0.3"], "weights 0.7, 0.3: 1 are needed, one for each of pose-statistics"),
         (["motions", "--labels", "none.csv"], "none.csv: cannot read the labels"),
         (["motions", "--asf", "none.asf"], "none.asf: no such file; check --asf"),
         (["motions", "--rig-map", "none.json"], "none.json: no such file; check --rig-map"),
@@ -131,6 +155,7 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
     Path("other").mkdir()
     Path("other", "notes.txt").touch()
     Path("file").touch()
+    Path("file.safetensors").touch()
     result = run("index", *arguments)
     assert result.exit_code == 2, result.output
     assert complaint in result.stderr and len(result.stderr.splitlines()) == 1

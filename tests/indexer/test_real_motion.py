@@ -1,4 +1,4 @@
-"""Real motion capture: four rigs, two formats, and what cannot be read yet."""
+"""Real motion capture: five rigs, three formats, and what cannot be read yet."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def test_every_set_is_in_the_index_and_nothing_but_the_unreadable_formats_is_ski
     some_of_each: list[str], repository: Path, index: Path
 ):
     report = build_index(repository, index, jobs=1)
-    readable = sorted(name for name in some_of_each if name.endswith((".bvh", ".amc")))
-    assert Snapshot.open(index).clips["clip"].to_pylist() == readable and len(readable) == 16
-    assert {entry.path for entry in report.skipped} == {
-        name for name in some_of_each if name.endswith((".txt", ".npz"))
-    }
+    readable = sorted(name for name in some_of_each if name.endswith((".bvh", ".amc", ".txt")))
+    assert Snapshot.open(index).clips["clip"].to_pylist() == readable and len(readable) == 18
+    assert {entry.path for entry in report.skipped} == {name for name in some_of_each if name.endswith(".npz")}
     assert {entry.outcome for entry in report.skipped} == {Outcome.UNREADABLE}
-    assert report.holdings.rates_fps == {"120": 8, "30": 6, "60": 2}
-    assert len(report.holdings.units) > 1 and len(report.holdings.rigs) == 3
+    assert report.holdings.rates_fps == {"120": 10, "30": 6, "60": 2}
+    assert (
+        len(report.holdings.units) > 1 and len(report.holdings.rigs) == 3
+    )  # CMU has the names of HDM05 in both its formats
 
 
 def test_amc_files_are_read_again_when_their_skeleton_changes(mocap: Path, repository: Path, index: Path):

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from mretrieve.encoders import load_encoder
+from mretrieve.index import EncoderRecord
 from mretrieve.indexer.build import plan_pieces
 from mretrieve.indexer.changes import Task
 from mretrieve.indexer.ingest import Recipe
 from mretrieve.indexer.report import Outcome
 from mretrieve.indexer.scan import scan
+from mretrieve.indexer.spaces import Space
 from mretrieve.indexer.windows import DEFAULT_WINDOWS
 from mretrieve.indexer.worker import Helper, ingest_in_order
 
@@ -22,7 +25,9 @@ WriteMotion = Callable[..., Path]
 
 @pytest.fixture
 def recipe(repository: Path) -> Recipe:
-    return Recipe(repository, "pose-statistics", DEFAULT_WINDOWS)
+    encoder = load_encoder("pose-statistics")
+    record = EncoderRecord(encoder.name, encoder.fingerprint, encoder.dimension)
+    return Recipe(repository, repository / ".mretrieve", (Space(record, encoder.name),), DEFAULT_WINDOWS)
 
 
 @pytest.fixture

@@ -308,7 +308,7 @@ def test_a_query_file_that_cannot_be_read_is_named(library: Library, tmp_path: P
 
 def test_an_index_of_other_weights_is_refused(library: Library, monkeypatch: pytest.MonkeyPatch):
     encoder = load_encoder("pose-statistics")
-    monkeypatch.setattr("mretrieve.search.engine.load_encoder", lambda name: _with_fingerprint(encoder, "0" * 64))
+    monkeypatch.setattr("mretrieve.search.spaces.load_encoder", lambda name: _with_fingerprint(encoder, "0" * 64))
     with pytest.raises(IndexStateError, match="--rebuild"):
         open_index(library.index)
 

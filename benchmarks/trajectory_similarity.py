@@ -1,0 +1,98 @@
+"""How well trajectory similarity (DeepHuMS, equations 3 and 4) foretells labels that it does not see.
+
+    python benchmarks/trajectory_similarity.py
+
+Of the training clips of HDM05 and CMU: how far a clip differs from its own copies at half and double speed and from
+random clips; then, by set, which pairs of other performers or files count as similar and dissimilar, and the mean
+average precision of the two differences as a distance. No test set is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mocap_sets import cmu_bvh, cmu_expmap, hdm05, mocap_folder
+from numpy.typing import NDArray
+
+from mretrieve import Clip
+from mretrieve.encoders.body_sequence import body_sequence, normalised_positions
+from mretrieve.motion.augmentation import change_speed
+from mretrieve.training.trajectory import (
+    DISSIMILAR,
+    SIMILAR,
+    SimilarityThresholds,
+    distance_differences,
+    field_differences,
+    motion_distance,
+    motion_field,
+    trajectory_similarity,
+)
+
+Trajectories = tuple[NDArray[np.float32], NDArray[np.float32]]  # fields (B, J, 3), distances (B, J)
+
+
+def main() -> None:
+    mocap = mocap_folder()
+    sets = {
+        "hdm05": [item for item in hdm05(mocap) if item.group != "tr"],
+        "cmu-expmap": cmu_expmap(mocap),
+        "cmu-bvh": cmu_bvh(mocap),
+    }
+    clips = [item.clip for items in sets.values() for item in items]
+    rows = trajectories(clips)
+    copies = [trajectories([change_speed(clip, factor) for clip in clips]) for factor in (0.5, 2.0)]
+    upper = np.triu_indices(len(clips), 1)
+    for name, differences, part in (("field", field_differences, 0), ("distance", distance_differences, 1)):
+        to_copy = [
+            differences(np.stack([own, copy]))[0, 1]
+            for group in copies
+            for own, copy in zip(rows[part], group[part], strict=True)
+        ]
+        print(f"{name}: own copies 50/95/99 % {np.percentile(to_copy, [50, 95, 99]).round(3)}", end="; ")
+        print(f"random pairs 5/25/50/75 % {np.percentile(differences(rows[part])[upper], [5, 25, 50, 75]).round(3)}")
+    random = trajectory_similarity(*rows)[upper]
+    print(f"random pairs: similar {(random == SIMILAR).mean():.3f}, dissimilar {(random == DISSIMILAR).mean():.3f}")
+
+    limits = SimilarityThresholds()
+    print(
+        "\nset | pairs of the same class: of all | of similar | of dissimilar | same-class pairs found similar",
+        end=" | ",
+    )
+    print("mAP | with the field in the body's own view | without field")
+    for name, items in sets.items():
+        labels, groups = np.array([item.label for item in items]), np.array([item.group for item in items])
+        own = trajectories([item.clip for item in items])
+        same, other = labels[:, None] == labels, groups[:, None] != groups
+        similarity = trajectory_similarity(*own)
+        similar, dissimilar = other & (similarity == SIMILAR), other & (similarity == DISSIMILAR)
+        in_own_view = trajectories([item.clip for item in items], root_moves=False)[0]
+        paths = distance_differences(own[1]) / limits.similar_distance
+        ways = (paths + field_differences(field) / limits.similar_field for field in (own[0], in_own_view))
+        found = (similar & same).sum() / (other & same).sum()
+        shares = " | ".join(f"{same[pairs].mean():.3f}" for pairs in (other, similar, dissimilar))
+        precisions = " | ".join(f"{mean_average_precision(way, same, other):.3f}" for way in (*ways, paths))
+        print(f"{name} | {shares} | {found:.3f} | {precisions}")
+
+
+def trajectories(clips: Sequence[Clip], root_moves: bool = True) -> Trajectories:
+    """Fields and distances of clips, on bones of one length; the fields with or without the motion of the root."""
+    sequences = [body_sequence(clip) for clip in clips]
+    positions = [normalised_positions(sequence) for sequence in sequences]
+    rates = [sequence.rates * np.float32(root_moves) for sequence in sequences]
+    fields = [motion_field(place, rate) for place, rate in zip(positions, rates, strict=True)]
+    return np.stack(fields), np.stack([motion_distance(place) for place in positions])
+
+
+def mean_average_precision(distance: NDArray[np.float64], same: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Over the queries that have an answer in another group; the gallery of each is the other groups' clips."""
+    precisions = []
+    for row, right, gallery in zip(distance, same, other, strict=True):
+        hits = right[gallery][np.argsort(row[gallery], kind="stable")]
+        if hits.any():
+            precisions.append((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
+    return float(np.mean(precisions))
+
+
+if __name__ == "__main__":
+    main()

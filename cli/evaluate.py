@@ -1,0 +1,212 @@
+"""`mretrieve evaluate`: encoders and baselines on the named protocols."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mretrieve.errors import MRetrieveError
+
+if TYPE_CHECKING:
+    from mretrieve.encoders import Encoder
+    from mretrieve.evaluation import EvaluationReport, Method, Protocol
+    from mretrieve.motion import LabelledClip
+    from mretrieve.training import Progress
+
+_PATH = click.Path(path_type=Path)
+#: Where the output is no terminal, tables are as wide as they need to be.
+_WIDE = 240
+#: A line about a training this often.
+_LINE_EVERY_S = 10.0
+
+
+@click.command()
+@click.argument("name", metavar="PROTOCOL", required=False)
+@click.option("--list", "listed", is_flag=True, help="Print the protocols and what each compares.")
+@click.option(
+    "--data", type=_PATH, metavar="DIR", help="The folder that holds hdm05/, cmu/, bandai1/ or Human3.6M's S1/."
+)
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="A file or pose-statistics as it is; mmd-nca, deephums, deephums-unlabelled or gru is trained on the "
+    "protocol's training split. May be given several times.  [default: pose-statistics]",
+)
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    type=click.Choice(["dtw", "ctw", "pose-statistics"]),
+    help="Distances that learn nothing. May be given several times.",
+)
+@click.option(
+    "--seeds", default=3, show_default=True, type=click.IntRange(min=1), metavar="N", help="How often to train."
+)
+@click.option("--updates", type=click.IntRange(min=1), metavar="N", help="Length of a training; else the recipe's own.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="End a training after so long."
+)
+@click.option("--device", default="cpu", show_default=True, help="Where to train: cpu or cuda.")
+@click.option("--as-shipped", is_flag=True, help="Take the weights that come with mretrieve instead of training.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Answers that P@k is taken over.")
+@click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
+@click.option("--out", type=_PATH, metavar="DIR", help="Write report.json, report.md and pictures there.")
+def evaluate(
+    name: str | None,
+    listed: bool,
+    data: Path | None,
+    encoders: tuple[str, ...],
+    baselines: tuple[str, ...],
+    seeds: int,
+    updates: int | None,
+    minutes: float | None,
+    device: str,
+    as_shipped: bool,
+    k: int,
+    output: str,
+    out: Path | None,
+) -> None:
+    """Measure retrieval on a named protocol with a pinned split.
+
+    Without PROTOCOL, or with --list: the protocols.
+    """
+    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
+    from mretrieve.evaluation.tables import as_json
+
+    if listed or name is None:
+        width = max(map(len, PROTOCOLS))
+        for each in PROTOCOLS.values():
+            click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
+        return
+    chosen = protocol(name)
+    if data is None:
+        raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
+    _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
+    _check_data(data)
+    if out is not None:
+        _make(out)
+    named = encoders or (() if baselines else ("pose-statistics",))
+    methods = [_encoder_method(each, as_shipped, _Training(each, updates, minutes, device)) for each in named]
+    methods += [Method(each, baseline(each)) for each in baselines]
+    folds = chosen.folds(data)
+    reports = [
+        report for method in methods for report in evaluate_protocol(folds, method, seeds=seeds, k=k, progress=_tell)
+    ]
+    if output == "json":
+        click.echo(as_json(chosen, reports))
+    else:
+        _print_tables(reports)
+    if out is not None:
+        _write(out, chosen, reports)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """How an encoder is trained anew."""
+
+    name: str
+    updates: int | None
+    minutes: float | None
+    device: str
+
+    def fit(self, clips: Sequence[LabelledClip], seed: int) -> Encoder:
+        """An encoder trained on clips."""
+        import torch
+
+        from mretrieve.training import default_recipe, train
+
+        torch.set_num_threads(os.cpu_count() or 1)  # a query is too small to share out, a training is not
+        recipe = default_recipe(self.name)
+        recipe = replace(recipe, updates=self.updates or recipe.updates)
+        told = time.monotonic()
+
+        def progress(now: Progress) -> None:
+            nonlocal told
+            if time.monotonic() - told > _LINE_EVERY_S:
+                told = time.monotonic()
+                _tell(f"  update {now.update} of {now.updates}, loss {now.loss:.4g}, {now.left_s:.0f} s left")
+
+        return train(recipe, clips, seed=seed, minutes=self.minutes, device=self.device, progress=progress).encoder
+
+
+def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
+    """A method of --encoder: trained where it is the name of a recipe, else as it is."""
+    from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
+    from mretrieve.encoders.registry import ENCODER_SUFFIX
+    from mretrieve.evaluation import Method, encoder_distances
+
+    fixed = name == DEFAULT_ENCODER or name.endswith(ENCODER_SUFFIX)
+    if not (fixed or as_shipped):
+        from mretrieve.training import RECIPES
+
+        if name.removesuffix("-unlabelled") in RECIPES:
+            return Method(name, fit=training.fit)
+    shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
+    return Method(shown, encoder_distances(load_encoder(name)))
+
+
+def _check_installed(modules: Sequence[str]) -> None:
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        raise MRetrieveError(f"evaluate needs {missing[0]}; type: pip install 'mretrieve[learned]'")
+
+
+def _check_data(folder: Path) -> None:
+    if not folder.is_dir():
+        raise MRetrieveError(f"{folder}: no such folder; give the one that holds the motion-capture sets")
+
+
+def _make(folder: Path) -> None:
+    """The folder of --out, before hours of work."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MRetrieveError(f"{folder}: cannot be made: {error.strerror or error}; name another folder") from None
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _print_tables(reports: Sequence[EvaluationReport]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mretrieve.evaluation.tables import counts, notes, tables
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDE)
+    console.print(counts(reports), markup=False)
+    for table in tables(reports):
+        shown = Table(title=table.title, title_justify="left", title_style="bold")
+        for number, title in enumerate(table.heading):
+            shown.add_column(title, justify="left" if number < 2 else "right")
+        for row in table.rows:
+            shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
+        console.print(shown)
+    for note in notes(reports):
+        console.print(note, markup=False)
+
+
+def _write(folder: Path, chosen: Protocol, reports: Sequence[EvaluationReport]) -> None:
+    from mretrieve.evaluation.pictures import draw_map, draw_precision_recall
+    from mretrieve.evaluation.tables import as_json, markdown
+
+    try:
+        (folder / "report.json").write_text(as_json(chosen, reports) + "\n", encoding="utf-8")
+        (folder / "report.md").write_text(markdown(chosen, reports), encoding="utf-8")
+        draw_precision_recall(folder / "precision_recall.png", reports)
+        draw_map(folder / "tsne.png", reports)
+    except OSError as error:
+        raise MRetrieveError(f"{folder}: cannot be written: {error.strerror or error}; name another folder") from None
+    _tell(f"report.json, report.md, precision_recall.png and tsne.png are in {folder}")

@@ -1,0 +1,163 @@
+"""`adapted`: the default encoder and spaces that learned somebody's labels, asked as far as a query resembles those.
+
+A learned space is good at the classes it was shown and ruins others (their differences are what it learned to
+overlook). So the distance of a query q is (1 - w(q)) * default + w(q) * learned: w depends on how near q is, in the
+default space, to the nearest labelled clip. What resembles none of them is ranked as it always was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pkgutil import resolve_name
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..motion import Clip
+from .fusion import mean_weights
+from .linear_metric import LinearMetric, check_default, default_encoder
+from .weights_file import ARCHITECTURES, StoredEncoder
+
+
+@dataclass(frozen=True)
+class Gate:
+    """w(d) = ceiling / (1 + exp((d - threshold) / softness)) at default distance d from the nearest labelled clip."""
+
+    threshold: float = 0.25  # default distance at which half of the ceiling is reached; about 1 is unrelated
+    ceiling: float = 0.85  # part of the distance that learned spaces have, at most
+    softness: float = 0.03
+
+    def __call__(self, nearest: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Part of the learned spaces (N,) for queries that are `nearest` (N,) to a labelled clip."""
+        steps = np.clip((np.asarray(nearest, np.float64) - self.threshold) / self.softness, -50, 50)
+        return np.asarray(self.ceiling / (1 + np.exp(steps)))
+
+
+class AdaptedEncoder:
+    """Meets Encoder. A vector is the default's and the parts' side by side; weights are of the query's side only."""
+
+    architecture = "adapted"
+
+    def __init__(
+        self,
+        parts: Sequence[tuple[StoredEncoder, float]],
+        gate: Gate,
+        labelled: NDArray[np.float32],
+        name: str | None = None,
+    ) -> None:
+        """
+        Args:
+            parts: learned encoders, each with its weight among them; only the ratio of the weights counts.
+            gate: how much a query asks of them.
+            labelled: (R, 196) `pose-statistics` vectors of labelled clips, R > 0.
+            name: the name of its space in an index; else the architecture's.
+        """
+        self._default = default_encoder()
+        self._parts = [encoder for encoder, _ in parts]
+        self._weights = mean_weights([weight for _, weight in parts], [encoder.name for encoder in self._parts])
+        self.gate = gate
+        self._labelled = np.asarray(labelled, np.float32)
+        self.name = name or self.architecture
+        sizes = [self._default.dimension, *(encoder.dimension for encoder in self._parts)]
+        self.dimension = sum(sizes)
+        ends = np.cumsum(sizes).tolist()
+        self._slices = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        digest = hashlib.sha256(repr((self.architecture, self.settings())).encode())
+        for key, value in sorted(self.to_tensors().items()):
+            digest.update(key.encode() + value.tobytes())
+        self.fingerprint = digest.hexdigest()
+
+    @classmethod
+    def from_tensors(
+        cls,
+        architecture: str,
+        tensors: Mapping[str, NDArray[Any]],
+        settings: Mapping[str, Any],
+        name: str | None = None,
+    ) -> AdaptedEncoder:
+        """The encoder that `to_tensors` and `settings` describe. FormatError where they do not fit each other."""
+        check_default(settings)
+        labelled = tensors["labelled"]
+        if labelled.ndim != 2 or not len(labelled) or labelled.shape[1] != default_encoder().dimension:
+            raise FormatError(f"its labelled clips are {labelled.shape}; train or copy it again")
+        parts: list[tuple[StoredEncoder, float]] = []
+        for number, part in enumerate(settings["parts"]):
+            if part["architecture"] == cls.architecture or part["architecture"] not in ARCHITECTURES:
+                raise FormatError(f"a part of architecture {part['architecture']!r} is not known here")
+            loader: Any = resolve_name(ARCHITECTURES[part["architecture"]])
+            prefix = f"{number}."
+            own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            encoder = loader.from_tensors(part["architecture"], own, part["settings"], part["name"])
+            parts.append((encoder, float(part["weight"])))
+        return cls(parts, Gate(**settings["gate"]), labelled, name)
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """The arrays of all parts, each name behind the part's number, and the labelled clips."""
+        tensors = {"labelled": self._labelled}
+        for number, encoder in enumerate(self._parts):
+            tensors |= {f"{number}.{key}": value for key, value in encoder.to_tensors().items()}
+        return tensors
+
+    def settings(self) -> dict[str, Any]:
+        """What besides the arrays decides its vectors, as JSON holds it."""
+        return {
+            "default": self._default.fingerprint,
+            "gate": asdict(self.gate),
+            "parts": [
+                {
+                    "architecture": encoder.architecture,
+                    "name": encoder.name,
+                    "weight": weight,
+                    "settings": encoder.settings(),
+                }
+                for encoder, weight in zip(self._parts, self._weights, strict=True)
+            ],
+        }
+
+    def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
+        """See Encoder."""
+        default = self._default.encode(clips)
+        learned = [
+            part.of_default(default) if isinstance(part, LinearMetric) else part.encode(clips) for part in self._parts
+        ]
+        return np.concatenate([default, *learned], axis=1)
+
+    def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        default = self._default.encode_windows(clip, windows)
+        learned = [
+            part.of_default(default) if isinstance(part, LinearMetric) else part.encode_windows(clip, windows)
+            for part in self._parts
+        ]
+        return np.concatenate([default, *learned], axis=1)
+
+    def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See Encoder."""
+        share = self.learned_share(vectors)[:, None].astype(np.float32)
+        default, *learned = self._slices
+        queries = np.empty_like(vectors)
+        queries[:, default] = (1 - share) * self._default.as_queries(vectors[:, default])
+        for encoder, part, weight in zip(self._parts, learned, self._weights, strict=True):
+            queries[:, part] = np.float32(weight) * share * encoder.as_queries(vectors[:, part])
+        return queries
+
+    def learned_share(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Part (N,) of the distance that the learned spaces have for queries of these vectors (N, D)."""
+        return self.gate(nearest_labelled(vectors[:, self._slices[0]], self._labelled))
+
+    def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See Encoder."""
+        encoders = [self._default, *self._parts]
+        blended = [
+            encoder.blend(vectors[..., part], weights) for encoder, part in zip(encoders, self._slices, strict=True)
+        ]
+        return np.concatenate(blended, axis=1)
+
+
+def nearest_labelled(queries: NDArray[np.float32], labelled: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Default distance (N,) of queries from the nearest labelled clip: `pose-statistics` vectors (N, 196), (R, 196)."""
+    return np.asarray(-(default_encoder().as_queries(queries) @ labelled.T).max(axis=1))

@@ -1,0 +1,137 @@
+"""Encoder files: one safetensors file with the weights, what is needed to use them, and the card.
+
+The header's metadata holds `format`, `architecture`, `name`, and as JSON `settings` and `card`. Nothing in such a file
+is ever executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, MRetrieveError
+from .encoder import Encoder
+
+FORMAT = "mretrieve-encoder/1"
+#: What reads an architecture's files: places, not classes, so that torch is loaded by those alone that need it.
+ARCHITECTURES: dict[str, str] = {
+    "mmd-nca": "mretrieve.encoders.learned:LearnedEncoder",
+    "deephums": "mretrieve.encoders.learned:LearnedEncoder",
+    "gru": "mretrieve.encoders.learned:LearnedEncoder",
+    "linear-metric": "mretrieve.encoders.linear_metric:LinearMetric",
+    "adapted": "mretrieve.encoders.adapted:AdaptedEncoder",
+}
+_LARGEST_FILE = 1 << 30
+
+
+class StoredEncoder(Encoder, Protocol):
+    """An encoder that a file can hold."""
+
+    architecture: str  # a key of ARCHITECTURES
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """What else decides its vectors, as JSON holds it."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class EncoderFile:
+    """A file as it was read."""
+
+    encoder: Encoder
+    card: Mapping[str, Any]
+
+
+def encoder_bytes(encoder: StoredEncoder, card: Mapping[str, Any]) -> bytes:
+    """The content of the file of an encoder: the same bytes for the same encoder and card."""
+    save = _safetensors().numpy.save
+    metadata = {
+        "format": FORMAT,
+        "architecture": encoder.architecture,
+        "name": encoder.name,
+        "settings": json.dumps(encoder.settings(), sort_keys=True),
+        "card": json.dumps(card, sort_keys=True, ensure_ascii=False),
+    }
+    content: bytes = save({key: np.ascontiguousarray(value) for key, value in encoder.to_tensors().items()}, metadata)
+    size = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()  # safetensors' order is by chance
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[8 + size :]
+
+
+def read_encoder(source: Path | bytes) -> EncoderFile:
+    """The encoder in a file, or in its content.
+
+    Raises:
+        FormatError: it cannot be opened, is no encoder file, or is damaged.
+        MRetrieveError: a library that it needs is not installed.
+    """
+    place = f"{source}: " if isinstance(source, Path) else ""
+    try:
+        if isinstance(source, Path):
+            if source.stat().st_size > _LARGEST_FILE:
+                raise FormatError(f"{place}is larger than 1 GiB, which no encoder of mretrieve is")
+            source = source.read_bytes()
+    except OSError as error:
+        raise FormatError(f"{place}cannot be read: {error.strerror or error}; check the path") from None
+    metadata = _metadata(source, place)
+    architecture = metadata.get("architecture", "")
+    if metadata.get("format") != FORMAT or architecture not in ARCHITECTURES:
+        raise FormatError(
+            f"{place}is no encoder file of this mretrieve (format {metadata.get('format')!r}, architecture "
+            f"{architecture!r}); make one with `mretrieve train`"
+        )
+    library = _safetensors()
+    try:
+        tensors, settings = library.numpy.load(source), json.loads(metadata["settings"])
+        card = json.loads(metadata["card"])
+        if not isinstance(card, dict):
+            raise ValueError("its card is no table")
+        loader: Any = resolve_name(ARCHITECTURES[architecture])
+        encoder: Encoder = loader.from_tensors(architecture, tensors, settings, metadata.get("name"))
+    except FormatError as error:
+        raise FormatError(f"{place}{error}") from None
+    except ModuleNotFoundError as error:
+        raise _missing(error) from None
+    except (library.SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise FormatError(f"{place}is damaged ({type(error).__name__}: {error}); train or copy it again") from None
+    return EncoderFile(encoder, card)
+
+
+def _metadata(content: bytes, place: str) -> dict[str, str]:
+    """The header's metadata; FormatError where there is no header of a safetensors file."""
+    size = int.from_bytes(content[:8], "little")
+    try:
+        if len(content) < 8 or size > len(content) - 8:
+            raise ValueError("its header does not fit in it")
+        metadata = json.loads(content[8 : 8 + size])["__metadata__"]
+        if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+            raise ValueError("its metadata is no table of texts")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise FormatError(
+            f"{place}is no encoder file (safetensors with metadata); give one of `mretrieve train`"
+        ) from None
+    return metadata
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ModuleNotFoundError as error:
+        raise _missing(error) from None
+    return safetensors
+
+
+def _missing(error: ModuleNotFoundError) -> MRetrieveError:
+    return MRetrieveError(f"learned encoders need {error.name}; install it with: pip install 'mretrieve[learned]'")

@@ -1,0 +1,96 @@
+"""The public motion-capture sets that protocols are defined on, read from a user's folder."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import QueryError
+from ..formats import read
+from ..motion import CANONICAL_FPS, LabelledClip, canonicalise
+
+#: 3 seconds, the length of a window; a second between two; longer than 5 seconds a take is cut for a test.
+WINDOW_FRAMES = round(3 * CANONICAL_FPS)
+GAP_FRAMES = round(1 * CANONICAL_FPS)
+LONG_FRAMES = round(5 * CANONICAL_FPS)
+
+#: The 15 actions of Human3.6M by the name of their files.
+H36M_ACTIONS = (
+    "directions", "discussion", "eating", "greeting", "phoning", "posing", "purchases", "sitting", "sittingdown",
+    "smoking", "takingphoto", "waiting", "walking", "walkingdog", "walkingtogether",
+)  # fmt: skip
+
+
+def hdm05(data: Path) -> list[LabelledClip]:
+    """HDM05 cut clips under `data`/hdm05; label = motion class, group = performer (bd, bk, dg, mm, tr)."""
+    return _listed(data, "hdm05/labels.csv", "label", "subject")
+
+
+def bandai1(data: Path) -> list[LabelledClip]:
+    """Bandai Namco Research Motiondataset-1 under `data`/bandai1; label = content, group = style."""
+    return _listed(data, "bandai1/labels.csv", "label", "style")
+
+
+def cmu_expmap(data: Path) -> list[LabelledClip]:
+    """CMU takes as exponential maps under `data`/cmu/expmap; label = action, group = file."""
+    return _listed(data, "cmu/expmap/labels.csv", "label", "path")
+
+
+def cmu_subjects(data: Path) -> list[LabelledClip]:
+    """CMU takes as BVH under `data`/cmu/bvh; label = who performs, group = file."""
+    return _listed(data, "cmu/bvh/index.csv", "subject", "path")
+
+
+def h36m(data: Path) -> list[LabelledClip]:
+    """Human3.6M as the motion-prediction literature has it: S1/walking_1.txt, 99 exponential-map columns.
+
+    The folders S1 ... S11 lie in `data`, `data`/h36m or `data`/h3.6m/dataset. Label = action, group = subject.
+    """
+    for folder in (data / "h36m", data / "h3.6m" / "dataset", data):
+        files = sorted(folder.glob("S*/*.txt"))
+        named = [(path, re.fullmatch(r"([a-z]+)_\d+\.txt", path.name)) for path in files]
+        items = [(path, match[1]) for path, match in named if match and match[1] in H36M_ACTIONS]
+        if items:
+            return [
+                _item(folder, path.relative_to(folder).as_posix(), action, path.parent.name) for path, action in items
+            ]
+    raise QueryError(
+        f"{data}: no S1/walking_1.txt or the like in it; give the folder that holds Human3.6M's S1, S5, ..."
+    )
+
+
+def windows(item: LabelledClip, longer_than: int = WINDOW_FRAMES) -> list[LabelledClip]:
+    """The item's 3-second windows with a second between two, or the item itself, where it is at most `longer_than`
+    frames long. The path of a window is that of its file, "@" and its first second."""
+    if item.clip.frame_count <= max(longer_than, WINDOW_FRAMES):
+        return [item]
+    starts = range(0, item.clip.frame_count - WINDOW_FRAMES + 1, WINDOW_FRAMES + GAP_FRAMES)
+    return [
+        replace(item, clip=item.clip.cut(start, start + WINDOW_FRAMES), path=f"{item.path}@{start / CANONICAL_FPS:g}")
+        for start in starts
+    ]
+
+
+def _listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]:
+    folder = (data / table).parent
+    rows = [{key: row.get(key) or "" for key in ("path", label, group)} for row in _rows(data, table, label, group)]
+    return [_item(folder, row["path"], row[label], row[group]) for row in rows]
+
+
+def _item(folder: Path, path: str, label: str, group: str) -> LabelledClip:
+    return LabelledClip(canonicalise(read(folder / path)[0]), label, group, path)
+
+
+def _rows(data: Path, table: str, *columns: str) -> Iterator[dict[str, str]]:
+    path = data / table
+    if not path.is_file():
+        raise QueryError(f"{data}: no {table} in it; give the folder that holds {table.split('/')[0]}/")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        missing = {"path", *columns} - set(rows.fieldnames or ())
+        if missing:
+            raise QueryError(f"{path}:1: no column {sorted(missing)[0]!r}; it has {', '.join(rows.fieldnames or ())}")
+        yield from rows

@@ -1,0 +1,105 @@
+"""What is compared: distances between clips, by an encoder or by an alignment of poses (the baselines)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders import Encoder, load_encoder
+from ..encoders.pose_channels import USED_JOINTS
+from ..errors import QueryError
+from ..motion import Clip, heading_view
+from ..search.dtw import dtw_distances
+from .canonical_warping import FRAME_STEP, canonical_warping_distances
+
+
+@dataclass(frozen=True)
+class Distances:
+    """A way to compare clips."""
+
+    name: str
+    between: Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
+    squared: bool  # whether they are squares of what one would call a distance: those of encoders are
+
+
+def encoder_distances(encoder: Encoder) -> Distances:
+    """The distances of whole clips as an index computes them from an encoder's vectors."""
+
+    def between(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
+        stored = encoder.encode(gallery)
+        asked = encoder.as_queries(stored if queries is gallery else encoder.encode(queries))
+        return np.asarray(-(asked @ stored.T), np.float64)
+
+    return Distances(encoder.name, between, squared=True)
+
+
+def warping_distances() -> Distances:
+    """`dtw`: root mean squared distance of a joint along the best warping path, metres.
+
+    Poses of 18 joints, each frame turned into its own heading, hips at the origin, at 30 fps; no band. Joints that one
+    of both clips lacks are left out. The sum along the path is divided by n + m, the longest that it can be, so that
+    long clips are not far from everything.
+    """
+
+    def between(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
+        theirs = [_poses(clip) for clip in gallery]
+        seen = np.array([_seen(clip) for clip in gallery]).reshape(len(gallery), len(USED_JOINTS))
+        lengths = np.array([len(poses) for poses in theirs])
+        table = np.empty((len(queries), len(gallery)))
+        for row, clip in zip(table, queries, strict=True):
+            poses = _poses(clip)
+            patterns, members = np.unique(seen & _seen(clip), axis=0, return_inverse=True)
+            for number, common in enumerate(patterns):
+                mine = np.flatnonzero(members.ravel() == number)
+                if not common.any():
+                    raise ValueError("two clips have no observed joint in common")
+                squares = dtw_distances(_flat(poses, common), [_flat(theirs[index], common) for index in mine])
+                row[mine] = np.sqrt(squares / ((len(poses) + lengths[mine]) * common.sum()))
+        return table
+
+    return Distances("dtw", between, squared=False)
+
+
+def canonical_distances() -> Distances:
+    """`ctw`: root mean squared distance of a joint, metres, along the path of canonical time warping.
+
+    Poses as for `dtw`, at 10 fps; of all 18 joints, where they are filled in too.
+    """
+
+    def between(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
+        every = np.ones(len(USED_JOINTS), bool)
+        ours, theirs = ([_flat(_poses(clip)[::FRAME_STEP], every) for clip in clips] for clips in (queries, gallery))
+        theirs = ours if queries is gallery else theirs
+        return np.asarray(canonical_warping_distances(ours, theirs) / np.sqrt(len(USED_JOINTS)))
+
+    return Distances("ctw", between, squared=False)
+
+
+#: Baselines by name; none of them learns from the training split of a protocol.
+BASELINES: dict[str, Callable[[], Distances]] = {
+    "dtw": warping_distances,
+    "ctw": canonical_distances,
+    "pose-statistics": lambda: encoder_distances(load_encoder("pose-statistics")),
+}
+
+
+def baseline(name: str) -> Distances:
+    """The baseline of that name; QueryError where there is none."""
+    if name not in BASELINES:
+        raise QueryError(f"no baseline {name!r}; there are {', '.join(BASELINES)}")
+    return BASELINES[name]()
+
+
+def _poses(clip: Clip) -> NDArray[np.float32]:
+    return heading_view(clip.positions, clip.observed)[:, USED_JOINTS]
+
+
+def _seen(clip: Clip) -> NDArray[np.bool_]:
+    return clip.seen_joints[list(USED_JOINTS)]
+
+
+def _flat(poses: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(poses[:, joints].reshape(len(poses), -1))

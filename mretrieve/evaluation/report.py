@@ -1,0 +1,143 @@
+"""The figures of a method on a task: means over seeds, and how far they may be off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clustering import ClusterScores, cluster_scores
+from .confidence import NO_INTERVAL, Interval, mean_interval, rate_intervals
+from .curves import PrecisionRecall, precision_recall
+from .metrics import QueryScores, false_positive_rates, query_scores
+from .pose_error import retrieved_errors_mm
+from .task import EvaluationTask
+
+TRUE_POSITIVE_RATES = (0.95, 0.90, 0.85, 0.80, 0.75, 0.70)
+#: Recalls at which the curve is drawn and written.
+RECALLS = np.linspace(0.0, 1.0, 101)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a report."""
+
+    mean: float  # over seeds
+    deviation: float  # sample standard deviation over seeds; NaN with one
+    interval: Interval  # over groups of queries
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """A method's figures on a task; `figures` by key: those of QueryScores, fpr95 ... fpr70, nmi, f1, dtw_error_mm."""
+
+    method: str
+    task: str
+    k: int  # of precision at k
+    seeds: int
+    query_count: int  # queries with a relevant answer
+    gallery_count: int
+    group_count: int  # groups among these queries
+    figures: Mapping[str, Figure]
+    curve: PrecisionRecall  # mean over seeds
+    embedding: NDArray[np.float64]  # (Q, E), see clustering: the queries of the first seed and fold
+    labels: tuple[str, ...]  # (Q,)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A task with the distances that a method gave."""
+
+    task: EvaluationTask
+    distances: NDArray[np.float64]  # (Q, G)
+    embedding: NDArray[np.float64]  # (Q, E), see clustering.classical_scaling
+
+
+def report(method: str, runs: Sequence[Sequence[Compared]], k: int = 10) -> EvaluationReport:
+    """One report of a task that was run with several seeds, each in one or more folds: runs[seed][fold].
+
+    Queries of all folds count alike. Pairs of all folds are pooled for false positive rates, as they are: an encoder's
+    distances are scaled so that unrelated motions are about 1 apart. Clusters are found in each fold alone. Intervals
+    are over groups of queries: of figures that are means over queries, after their mean over seeds; of false positive
+    rates, the mean of the seeds' intervals; there are none of clusters.
+    """
+    tasks = [compared.task for compared in runs[0]]
+    groups = [query.group for task in tasks for query in task.queries]
+    by_seed = [_query_values(run, k) for run in runs]
+    figures: dict[str, Figure] = {}
+    for key in by_seed[0]:
+        seeds = np.stack([values[key] for values in by_seed])
+        known = ~np.isnan(seeds[0])
+        interval = mean_interval(seeds.mean(axis=0), groups)
+        figures[key] = _figure([float(row[known].mean()) if known.any() else np.nan for row in seeds], interval)
+    answerable = ~np.isnan(by_seed[0]["average_precision"])
+    pooled = [_Pooled.of(run) for run in runs]
+    rates = [_false_positive_rates(tables, groups) for tables in pooled]
+    for number, rate in enumerate(TRUE_POSITIVE_RATES):
+        low, high = (float(np.mean([getattr(each[number][1], end) for each in rates])) for end in ("low", "high"))
+        figures[f"fpr{100 * rate:.0f}"] = _figure([each[number][0] for each in rates], Interval(low, high))
+    clusters = [[cluster_scores(c.embedding, [q.label for q in c.task.queries]) for c in run] for run in runs]
+    for field in fields(ClusterScores):
+        figures[field.name] = _figure([float(np.mean([getattr(c, field.name) for c in run])) for run in clusters])
+    curves = [precision_recall(p.distances, p.relevant, p.allowed, RECALLS).precision for p in pooled]
+    first = runs[0][0]
+    return EvaluationReport(
+        method=method,
+        task=first.task.name,
+        k=k,
+        seeds=len(runs),
+        query_count=int(answerable.sum()),
+        gallery_count=len({item.path for task in tasks for item in task.gallery}),
+        group_count=len({groups[index] for index in np.flatnonzero(answerable)}),
+        figures=figures,
+        curve=PrecisionRecall(RECALLS, np.asarray(np.mean(curves, axis=0))),
+        embedding=first.embedding,
+        labels=tuple(query.label for query in first.task.queries),
+    )
+
+
+def _query_values(run: Sequence[Compared], k: int) -> dict[str, NDArray[np.float64]]:
+    """What there is one of for each query, the folds' queries one after another."""
+    scores = [query_scores(c.distances, c.task.relevant, c.task.allowed, k) for c in run]
+    values = {
+        field.name: np.concatenate([getattr(fold, field.name) for fold in scores]) for field in fields(QueryScores)
+    }
+    return {**values, "dtw_error_mm": np.concatenate([retrieved_errors_mm(c.task, c.distances) for c in run])}
+
+
+@dataclass(frozen=True, eq=False)
+class _Pooled:
+    """The folds' tables (Q_f, G_f) below each other, filled up on the right with pairs that are not allowed."""
+
+    distances: NDArray[np.float64]
+    relevant: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, run: Sequence[Compared]) -> _Pooled:
+        shape = (sum(len(c.task.queries) for c in run), max(len(c.task.gallery) for c in run))
+        pooled = cls(np.full(shape, np.inf), np.zeros(shape, bool), np.zeros(shape, bool))
+        first = 0
+        for compared in run:
+            queries, gallery = compared.distances.shape
+            part = (slice(first, first + queries), slice(gallery))
+            pooled.distances[part] = compared.distances
+            pooled.relevant[part], pooled.allowed[part] = compared.task.relevant, compared.task.allowed
+            first += queries
+        return pooled
+
+
+def _false_positive_rates(pooled: _Pooled, groups: Sequence[str]) -> list[tuple[float, Interval]]:
+    """Rate and interval at each of TRUE_POSITIVE_RATES; NaN where one kind of pairs is missing."""
+    tables = (pooled.distances, pooled.relevant, pooled.allowed)
+    if not (pooled.relevant & pooled.allowed).any() or not (~pooled.relevant & pooled.allowed).any():
+        return [(float("nan"), NO_INTERVAL) for _ in TRUE_POSITIVE_RATES]
+    rates = false_positive_rates(*tables, TRUE_POSITIVE_RATES)
+    return list(zip(rates.tolist(), rate_intervals(*tables, groups, TRUE_POSITIVE_RATES), strict=True))
+
+
+def _figure(values: Sequence[float], interval: Interval = NO_INTERVAL) -> Figure:
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    return Figure(float(np.mean(values)), deviation, interval)

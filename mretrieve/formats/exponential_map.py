@@ -1,0 +1,81 @@
+"""Exponential-map text, the files of the motion-prediction literature: a row of comma-separated numbers a frame.
+
+A joint's rotation is a vector along its axis, as long as its angle in radians, and tells how a row vector is turned: a
+child stands at `offset @ R(parent) + position(parent)` with `R(child) = exp(vector) @ R(parent)` (Martinez et al.
+2017, `forward_kinematics.py`). For column vectors, which the rest of mretrieve has, it is the rotation backwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion.motion import ROTATE_X, Motion
+from .euler_angles import euler_angles
+from .exponential_map_layouts import LAYOUTS, ROTATIONS
+from .exponential_map_rows import read_rows
+from .motion_text import MotionText
+from .solved_motion import solved_motion
+
+#: How far the columns of end joints may range, radians: nothing shows how these turn, so both layouts hold constants.
+MOST_TURN_OF_ENDS = 0.05
+_NO_ROOT = "the root's path and turns are left out: the file has only their changes from frame to frame"
+
+
+def read_exponential_map(text: MotionText, asf: Path | None = None) -> list[Motion]:
+    """The motion of exponential-map text; which of LAYOUTS it has is told by the number of columns.
+
+    The channels are the file's rotations as angles about Z, X and Y. No file states a rate, so it is that of the data
+    set: 50 frames a second for Human3.6M, 120 for CMU. In Human3.6M files the root's columns are differences from frame
+    to frame, without a place or heading to begin at: the root stays unturned at the origin, which `repairs` says. A
+    first row that is the rig's rest pose, which CMU files have, is left to `canonicalise`. `asf` plays no part.
+
+    Raises:
+        FormatError: a row of another number of columns, a field that is no finite number, or end joints that turn; the
+            message names the line.
+    """
+    columns, rows = read_rows(text)
+    layout = LAYOUTS[columns]
+    file_size = text.size
+    vectors = rows[:, 3:].reshape(len(rows), -1, 3)
+    turning = np.abs(vectors[:, layout.ends] - vectors[0, layout.ends]).max(axis=(0, 2)) > MOST_TURN_OF_ENDS
+    if turning.any():
+        joint = int(np.flatnonzero(layout.ends)[turning][0])
+        raise text.error(
+            0,
+            f"columns {3 * joint + 4} to {3 * joint + 6} change, but in exponential maps of {layout.name} they are of "
+            f"{layout.joints[joint][0]!r}, the end of a bone; {columns} columns of other numbers cannot be read",
+        )
+    text.free()
+    if layout.root_differs:
+        rows[:, :6] = 0.0
+    first, second, third = (kind - ROTATE_X for kind in ROTATIONS)
+    angles = euler_angles(rotations(-vectors[:, ~layout.ends]), (first, second, third))
+    channels = np.concatenate([rows[:, :3], angles.reshape(len(rows), -1)], axis=1)
+    return [
+        solved_motion(
+            text.path,
+            file_size,
+            layout.rig,
+            channels,
+            layout.fps,
+            metres_per_unit=layout.metres_per_unit,
+            repairs=(_NO_ROOT,) if layout.root_differs else (),
+        )
+    ]
+
+
+def rotations(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation matrices (..., 3, 3), for column vectors, of rotation vectors (..., 3) in radians (Rodrigues)."""
+    angle = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
+    axis = vectors / np.maximum(angle, 1e-12)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    turned: NDArray[np.float64] = axis[..., :, None] * ((1 - cosine) * axis)[..., None, :]
+    for first in range(3):
+        second, third = (first + 1) % 3, (first + 2) % 3
+        turned[..., first, first] += cosine[..., 0]
+        turned[..., third, second] += sine[..., 0] * axis[..., first]
+        turned[..., second, third] -= sine[..., 0] * axis[..., first]
+    return turned

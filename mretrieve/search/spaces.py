@@ -1,0 +1,134 @@
+"""Which spaces of an index answer: their encoders, loaded when first asked for, and one search over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders import Encoder, load_encoder
+from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
+from ..errors import IndexStateError, QueryError
+from ..index import EncoderRecord, Snapshot
+from .candidates import Search
+from .smoothing import SmoothedSpace
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The spaces that are to answer, and the weights of their distances, which sum to 1."""
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+
+
+class OpenSpace:
+    """One space of an index, or several searched together, ready for queries."""
+
+    def __init__(self, snapshot: Snapshot, names: Sequence[str], encoder: Encoder) -> None:
+        self.name = ",".join(names)
+        self.encoder = encoder
+        self._snapshot = snapshot
+        self._names = tuple(names)
+
+    def prepared(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
+        """Vectors (Q, D) to search with, from encoded queries (Q, D).
+
+        `without_clips` are clip rows (the query's own) that smoothing must not draw it towards.
+        """
+        if self._smoothed is not None:
+            encoded = self._smoothed.query(encoded, without_clips)
+        return self.encoder.as_queries(encoded)
+
+    @property
+    def search(self) -> Search:
+        """The search of its rows."""
+        return self._smoothed.search if self._smoothed is not None else partial(self._snapshot.search, self._names)
+
+    @cached_property
+    def _smoothed(self) -> SmoothedSpace | None:
+        return SmoothedSpace(self._snapshot, self._names, self.encoder) if self._snapshot.smooth else None
+
+
+class Spaces:
+    """The spaces of a snapshot, by what is asked of them."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """IndexStateError where there is one space and it cannot be asked; of several, each is loaded when asked."""
+        self._snapshot = snapshot
+        self._records = {record.name: record for record in snapshot.encoders}
+        self._encoders: dict[str, Encoder] = {}
+        self._open: dict[Asked, OpenSpace] = {}
+        if len(self._records) == 1:
+            self.asked(None, None)
+
+    def asked(self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None) -> OpenSpace:
+        """The spaces of some encoders, searched together.
+
+        Args:
+            encoder: names of spaces, or the weights files that they were made with, "a,b" or a list; None for all.
+            weights: of the encoders' distances, in their order; None for those that the index was given.
+
+        Raises:
+            QueryError: the index has no such space, or the weights do not fit.
+            IndexStateError: the encoder is another than the one that made the index's vectors.
+            MRetrieveError: a library that an encoder needs is not installed.
+        """
+        asked = self._understood(encoder, weights)
+        if asked not in self._open:
+            parts = [self._encoder(self._records[name]) for name in asked.names]
+            fused = parts[0] if len(parts) == 1 else FusedEncoder(list(zip(parts, asked.weights, strict=True)))
+            self._open[asked] = OpenSpace(self._snapshot, asked.names, fused)
+        return self._open[asked]
+
+    def _understood(self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None) -> Asked:
+        names = tuple(self._records) if encoder is None else tuple(map(self._name, encoder_names(encoder)))
+        if len(set(names)) < len(names):
+            raise QueryError(f"encoder {','.join(names)}: a space is there twice; name each once")
+        if weights is None:
+            recorded = [self._records[name].weight for name in names]
+            weights = recorded if any(recorded) else [1.0] * len(names)
+        shares = mean_weights(weights, names)
+        heard = [(name, share) for name, share in zip(names, shares, strict=True) if share]
+        return Asked(tuple(name for name, _ in heard), tuple(share for _, share in heard))
+
+    def _name(self, named: str) -> str:
+        """The space that is meant by its name or its weights file."""
+        if named in self._records:
+            return named
+        if Path(named).is_file():
+            with Path(named).open("rb") as file:
+                size, checksum = Path(named).stat().st_size, sha256(file.read()).hexdigest()
+            for record in self._records.values():
+                if record.file is not None and (record.file.size, record.file.checksum) == (size, checksum):
+                    return record.name
+        snapshot, known = self._snapshot, ", ".join(self._records)
+        wanted = ",".join([*(name for name in self._records if name != Path(named).stem), named])
+        raise QueryError(
+            f"{snapshot.index}: has no space of encoder {named}, only of {known}; add it with `mretrieve index "
+            f"{snapshot.repository} --index {snapshot.index} --encoder {wanted}`"
+        )
+
+    def _encoder(self, record: EncoderRecord) -> Encoder:
+        if record.name not in self._encoders:
+            content = self._snapshot.weights(record)
+            if content is None:
+                encoder = load_encoder(record.name)
+            else:
+                from ..encoders.weights_file import read_encoder
+
+                encoder = read_encoder(content).encoder
+            if encoder.fingerprint != record.fingerprint:
+                place = self._snapshot
+                raise IndexStateError(
+                    f"{place.index}: its vectors were made by {record.name} {record.fingerprint[:12]}, this mretrieve "
+                    f"has {encoder.fingerprint[:12]}, and the two cannot be compared; run `mretrieve index "
+                    f"{place.repository} --index {place.index} --rebuild`"
+                )
+            self._encoders[record.name] = encoder
+        return self._encoders[record.name]

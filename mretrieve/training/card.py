@@ -1,0 +1,238 @@
+"""The card of a trained encoder: what it was made of, how, and how good it is. In its file, and beside it to read.
+
+Nothing in a card depends on when or how fast it was made: the same run gives the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..encoders.encoder import Encoder
+from ..encoders.weights_file import StoredEncoder, encoder_bytes
+from ..errors import MRetrieveError
+from ..motion import LabelledClip
+from .checkpoint import Milestone
+from .loop import Trained, clips_hash, held_out_scores
+
+CARD_SUFFIX = ".card.md"
+_UNSAID = "not stated"
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What was trained on."""
+
+    folders: tuple[str, ...]
+    clips: int
+    unlabelled: int  # of the clips
+    seconds: float
+    classes: Mapping[str, int]  # clips of each
+    groups: int
+    held_out: Mapping[str, int]  # clips of each class that was held out
+    licence: str
+    sha256: str  # of all clips with their labels and groups
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How well clips find others of their class among each other, query and answer of other groups."""
+
+    encoder: str
+    mean_average_precision: float
+    top1: float
+    queries: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that a user of the file may want to know."""
+
+    encoder: str
+    architecture: str
+    fingerprint: str  # SHA-256 of weights and preprocessing
+    data: DataCard
+    command: str
+    seed: int
+    versions: Mapping[str, str]
+    device: str
+    threads: int
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    updates: int | None = None
+    final_loss: float | None = None  # mean over the last milestone's updates
+    milestones: tuple[tuple[int, float, float | None], ...] = ()  # update, mean loss, mean average precision held out
+    held_out: tuple[Retrieval, ...] = ()
+    report: tuple[str, ...] = ()  # what `auto` found, in words
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, as JSON holds it."""
+        content: dict[str, Any] = json.loads(json.dumps(asdict(self)), parse_constant=lambda _: None)  # no NaN
+        return content
+
+    def to_markdown(self) -> str:
+        """For a person to read."""
+        data = self.data
+        parts = [
+            f"# {self.encoder}",
+            f"A motion encoder of mretrieve (`{self.architecture}`), for `mretrieve index DIR --encoder FILE`.",
+            "## Data",
+            f"{data.clips} clips ({data.seconds / 60:.1f} minutes, {data.groups} groups, {data.unlabelled} without a "
+            f"label) of {', '.join(data.folders)}.\n\nLicence of the data: {data.licence}.",
+        ]
+        if data.classes:
+            parts.append(f"Classes: {_counts(data.classes)}.")
+        if data.held_out:
+            parts.append(f"Held out: {_counts(data.held_out)}.")
+        if self.held_out:
+            rows = [
+                f"| {one.encoder} | {one.mean_average_precision:.3f} | {one.top1:.3f} | {one.queries} |"
+                for one in self.held_out
+            ]
+            heading = ["| encoder | mAP | top-1 | queries |", "|---|---|---|---|"]
+            parts += ["## Retrieval among the clips held out", "\n".join([*heading, *rows])]
+        parts += ["## Report", *self.report] if self.report else []
+        facts = {
+            "command": f"`{self.command}`",
+            "seed": self.seed,
+            "updates": self.updates,
+            "final loss": None if self.final_loss is None else f"{self.final_loss:.4g}",
+            "device": f"{self.device}, {self.threads} threads",
+            "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+            "fingerprint": f"`{self.fingerprint}`",
+            "data, SHA-256": f"`{data.sha256}`",
+        }
+        parts += ["## Making", "\n".join(f"- {name}: {said}" for name, said in facts.items() if said is not None)]
+        if self.recipe:
+            parts.append(f"```json\n{json.dumps(self.to_json()['recipe'], indent=1, sort_keys=True)}\n```")
+        return "\n\n".join(parts) + "\n"
+
+
+def data_card(
+    folders: Sequence[str], clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip], licence: str | None
+) -> DataCard:
+    """What the clips of a run are."""
+    return DataCard(
+        folders=tuple(folders),
+        clips=len(clips),
+        unlabelled=sum(not item.label for item in clips),
+        seconds=sum(item.clip.duration_s for item in clips),
+        classes=_by_class(clips),
+        groups=len({item.group for item in clips}),
+        held_out=_by_class(held_out),
+        licence=licence or _UNSAID,
+        sha256=clips_hash([*clips, *held_out]),
+    )
+
+
+def retrieval(name: str, encoder: Encoder, held_out: Sequence[LabelledClip]) -> Retrieval | None:
+    """How well an encoder does on clips that were held out; None where no clip has an answer."""
+    scores = held_out_scores(encoder, held_out) if held_out else None
+    if scores is None or not scores.query_count:
+        return None
+    return Retrieval(name, scores.mean_average_precision, scores.top1, scores.query_count)
+
+
+def training_card(
+    trained: Trained, data: DataCard, command: str, device: str, held_out: Sequence[Retrieval] = ()
+) -> Card:
+    """The card of a run of the training loop."""
+    milestones = tuple((one.update, one.loss, one.held_out_map) for one in trained.milestones)
+    return Card(
+        encoder=trained.encoder.name,
+        architecture=trained.encoder.architecture,
+        fingerprint=trained.encoder.fingerprint,
+        data=data,
+        command=command,
+        seed=trained.seed,
+        versions=versions(),
+        device=device,
+        threads=torch.get_num_threads(),
+        recipe=trained.recipe.to_json(),
+        updates=trained.updates,
+        final_loss=_final_loss(trained.milestones),
+        milestones=milestones,
+        held_out=tuple(held_out),
+    )
+
+
+def adaptation_card(
+    encoder: StoredEncoder,
+    report: Sequence[str],
+    measured: Mapping[str, Any],
+    data: DataCard,
+    command: str,
+    seed: int,
+    held_out: Sequence[Retrieval] = (),
+) -> Card:
+    """The card of what `auto` chose; `measured` is what its cross-validation found."""
+    return Card(
+        encoder=encoder.name,
+        architecture=encoder.architecture,
+        fingerprint=encoder.fingerprint,
+        data=data,
+        command=command,
+        seed=seed,
+        versions=versions(),
+        device="cpu",
+        threads=torch.get_num_threads(),
+        recipe=measured,
+        held_out=tuple(held_out),
+        report=tuple(report),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What made the numbers."""
+    return {
+        "mretrieve": __version__,
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "Python": platform.python_version(),
+    }
+
+
+def save_encoder(path: Path, encoder: StoredEncoder, card: Card) -> None:
+    """Write an encoder's file and its card beside it; each is the old one or the new one, whenever the power goes.
+
+    Raises:
+        MRetrieveError: they cannot be written.
+    """
+    for place, content in (
+        (path, encoder_bytes(encoder, card.to_json())),
+        (path.with_suffix(CARD_SUFFIX), card.to_markdown().encode()),
+    ):
+        beside = place.with_name(f"{place.name}.{os.getpid()}.part")
+        try:
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(place)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise MRetrieveError(
+                f"{place}: cannot be written: {error.strerror or error}; free some space or name another place"
+            ) from None
+
+
+def _by_class(clips: Sequence[LabelledClip]) -> dict[str, int]:
+    return dict(sorted(Counter(item.label for item in clips if item.label).items()))
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
+
+
+def _final_loss(milestones: Sequence[Milestone]) -> float | None:
+    return milestones[-1].loss if milestones and math.isfinite(milestones[-1].loss) else None

@@ -1,0 +1,318 @@
+"""The training loop: one for every encoder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..encoders.deephums import DeepHumsSettings
+from ..encoders.encoder import Encoder
+from ..encoders.learned import LearnedEncoder, build_network
+from ..errors import MRetrieveError
+from ..evaluation.metrics import RetrievalScores, cross_group, retrieval_scores
+from ..motion import LabelledClip
+from .batches import Batch, BatchSource
+from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
+from .objectives import Objective, objective_of
+from .recipe import Optimiser, Recipe
+
+#: An update of Adam's or of momentum's is scaled so once in so many updates (mmd-nca.md, section 6).
+_DECAY, _DECAY_EVERY = 0.96, 50
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a listener is told after each update."""
+
+    update: int
+    updates: int
+    loss: float
+    held_out_map: float | None  # of the last milestone
+    left_s: float  # at the present pace
+    milestone: bool = False  # held-out clips were measured just now, and the loss is the mean since the last time
+
+
+class InterruptedTrainingError(MRetrieveError):
+    """A run that was asked to stop; where it keeps checkpoints, it can be taken up again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A finished run."""
+
+    encoder: LearnedEncoder
+    recipe: Recipe
+    seed: int
+    milestones: tuple[Milestone, ...]
+    updates: int  # how many were made
+    wall_s: float  # of all its parts, where it was interrupted
+
+
+def train(
+    recipe: Recipe,
+    clips: Sequence[LabelledClip],
+    *,
+    seed: int = 0,
+    held_out: Sequence[LabelledClip] = (),
+    device: str = "cpu",
+    minutes: float | None = None,
+    checkpoint: Path | None = None,
+    checkpoint_every_s: float = 20.0,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    stopped: Callable[[], bool] | None = None,
+) -> Trained:
+    """Train an encoder.
+
+    With the same recipe, clips, seed, number of threads and device the weights are the same bit for bit, interrupted
+    and resumed or not; except with `minutes`, which ends the run by the clock.
+
+    Args:
+        recipe: what to train, see `default_recipe`.
+        clips: what to train on; clips without a label are left out where the loss needs labels.
+        seed: of everything that is drawn.
+        held_out: clips, best of classes that are not trained on, whose retrieval (query and answer of other groups, or
+            other clips where all are of one group) is measured every `validate_every` updates; the weights that were
+            best there are returned.
+        device: a torch device; on CUDA in mixed precision.
+        minutes: end after so long, though the updates are not done.
+        checkpoint: where the state is kept meanwhile; None: nowhere.
+        checkpoint_every_s: how often it is written.
+        resume: go on from the checkpoint, where there is one.
+        progress: called after each update.
+        stopped: asked after each update whether to stop there.
+
+    Raises:
+        InterruptedTrainingError: `stopped` said so; the checkpoint is written.
+        MRetrieveError: too few clips or classes, or a checkpoint that does not fit.
+    """
+    clips = [item for item in clips if item.label or not recipe.needs_labels]
+    return _Run(recipe, clips, seed, held_out, torch.device(device), minutes, checkpoint).run(
+        resume, checkpoint_every_s, progress, stopped
+    )
+
+
+class _Run:
+    def __init__(
+        self,
+        recipe: Recipe,
+        clips: Sequence[LabelledClip],
+        seed: int,
+        held_out: Sequence[LabelledClip],
+        device: torch.device,
+        minutes: float | None,
+        checkpoint: Path | None,
+    ) -> None:
+        camera = getattr(recipe.network, "view", "heading") == "camera"
+        self.source = BatchSource(clips, recipe.sampling, recipe.augment, camera)
+        if recipe.class_weight and isinstance(recipe.network, DeepHumsSettings):
+            recipe = replace(recipe, network=replace(recipe.network, classes=len(self.source.classes)))
+        self.recipe, self.clips, self.seed, self.held_out, self.device = recipe, clips, seed, held_out, device
+        self.limit_s = None if minutes is None else 60.0 * minutes
+        self.checkpoint_file = checkpoint
+        torch.manual_seed(seed)
+        self.network = build_network(recipe.architecture, recipe.network).to(device)
+        self.optimiser = _optimiser(recipe.optimiser, self.network)
+        self.objective: Objective = objective_of(recipe)
+        self.milestones: list[Milestone] = []
+        self.losses: list[float] = []
+        self.best: dict[str, Tensor] = {}
+        self.elapsed_s = 0.0
+
+    def run(
+        self,
+        resume: bool,
+        checkpoint_every_s: float,
+        progress: Callable[[Progress], None] | None,
+        stopped: Callable[[], bool] | None,
+    ) -> Trained:
+        """Make all updates that are left."""
+        first = self._restore() if resume else 0
+        before_s, started = self.elapsed_s, time.monotonic()
+        saved = started
+        update = first
+        with ThreadPoolExecutor(1) as beside:
+            coming = beside.submit(self._batch, first)
+            while update < self.recipe.updates and not self._late and not self._stale:
+                update += 1
+                batch = coming.result()
+                coming = beside.submit(self._batch, update)
+                self.losses.append(self._update(batch, update - 1))
+                now = time.monotonic()
+                self.elapsed_s = before_s + now - started
+                milestone = update % self.recipe.validate_every == 0 or update == self.recipe.updates or self._late
+                if milestone:
+                    self._measure(update)
+                stop = stopped is not None and stopped()
+                if self.checkpoint_file is not None and (now - saved >= checkpoint_every_s or stop):
+                    self._save(update)
+                    saved = now
+                if progress is not None:
+                    progress(self._told(update, update - first, self.elapsed_s - before_s, milestone))
+                if stop:
+                    raise InterruptedTrainingError(f"stopped after {update} of {self.recipe.updates} updates")
+        if self.checkpoint_file is not None:
+            self._save(update)
+        if self.best:
+            self.network.load_state_dict(self.best)
+        return Trained(
+            self._encoder(measured=True), self.recipe, self.seed, tuple(self.milestones), update, self.elapsed_s
+        )
+
+    def _batch(self, update: int) -> tuple[Batch, Tensor, Tensor]:
+        """The batch of an update: what is drawn depends on seed and update alone."""
+        generator = np.random.default_rng((self.seed, update))
+        batch = self.source.draw(generator, update / self.recipe.updates)
+        inputs = torch.from_numpy(self.network.inputs(batch.sequence))  # type: ignore[operator]
+        return batch, inputs, torch.from_numpy(batch.lengths)
+
+    def _update(self, drawn: tuple[Batch, Tensor, Tensor], update: int) -> float:
+        batch, inputs, lengths = drawn
+        done = update / self.recipe.updates
+        if self.limit_s is not None:
+            done = min(max(done, self.elapsed_s / self.limit_s), 1.0)
+        for group in self.optimiser.param_groups:
+            group["lr"] = _learning_rate(self.recipe.optimiser, update, done)
+        self.network.train()
+        torch.manual_seed(self.seed * 1_000_003 + update)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            embeddings = self.network(inputs.to(self.device), lengths.to(self.device), batch.branches)
+            loss = self.objective(self.network, embeddings, batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        if not bool(torch.isfinite(loss)):
+            raise MRetrieveError(
+                f"training diverged: the loss of update {update + 1} is {float(loss.detach())}; lower the learning "
+                "rate, or look for motions with absurd positions among the clips"
+            )
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.largest_gradient)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def _measure(self, update: int) -> None:
+        """A milestone: the mean loss, and how well held-out clips find each other."""
+        score = None
+        if self.held_out:
+            score = held_out_map(self._encoder(measured=False), self.held_out)
+            best = max((known.held_out_map or 0.0 for known in self.milestones), default=-1.0)
+            if score > best:
+                self.best = {key: value.detach().cpu().clone() for key, value in self.network.state_dict().items()}
+        mean = float(np.mean(self.losses)) if self.losses else float("nan")
+        self.milestones.append(Milestone(update, mean, score, self.elapsed_s))
+        self.losses = []
+
+    def _encoder(self, measured: bool) -> LearnedEncoder:
+        """The network as it is; `measured`: with the scale of its distances."""
+        encoder = LearnedEncoder(self.recipe.architecture, self.network, 1.0, self.recipe.lengths)
+        if not measured:
+            return encoder
+        embedded = encoder.embed([item.clip for item in self.clips]).astype(np.float64)
+        # the mean over all pairs of different clips, from sums
+        count = len(embedded)
+        total = 2 * (count * (embedded**2).sum() - (embedded.sum(axis=0) ** 2).sum())
+        typical = max(float(total / (count * (count - 1))), 1e-6)
+        return LearnedEncoder(self.recipe.architecture, self.network.cpu(), typical, self.recipe.lengths)
+
+    @property
+    def _late(self) -> bool:
+        return self.limit_s is not None and self.elapsed_s >= self.limit_s
+
+    @property
+    def _stale(self) -> bool:
+        """Whether the last `patience` milestones found nothing better (early stopping on held-out clips)."""
+        scores = [known.held_out_map or 0.0 for known in self.milestones]
+        patience = self.recipe.patience
+        return bool(self.held_out and 0 < patience < len(scores) and max(scores[-patience:]) <= max(scores[:-patience]))
+
+    def _told(self, update: int, made: int, took_s: float, milestone: bool) -> Progress:
+        left_s = (self.recipe.updates - update) * took_s / max(made, 1)
+        if self.limit_s is not None:
+            left_s = min(left_s, max(self.limit_s - self.elapsed_s, 0.0))
+        loss = self.losses[-1] if self.losses else self.milestones[-1].loss
+        score = self.milestones[-1].held_out_map if self.milestones else None
+        return Progress(update, self.recipe.updates, loss, score, left_s, milestone)
+
+    def _save(self, update: int) -> None:
+        assert self.checkpoint_file is not None
+        state = {key: value.detach().cpu() for key, value in self.network.state_dict().items()}
+        save_checkpoint(
+            self.checkpoint_file,
+            Checkpoint(
+                self._name(),
+                update,
+                tuple(self.milestones),
+                tuple(self.losses),
+                self.elapsed_s,
+                state,
+                optimiser_tensors(self.optimiser),
+                self.best,
+            ),
+        )
+
+    def _restore(self) -> int:
+        """Take up the checkpoint, if there is one; how many updates are done."""
+        kept = None if self.checkpoint_file is None else load_checkpoint(self.checkpoint_file, self._name())
+        if kept is None:
+            return 0
+        self.network.load_state_dict(kept.network)
+        restore_optimiser(self.optimiser, kept.optimiser)
+        self.milestones, self.losses, self.best = list(kept.milestones), list(kept.losses), kept.best
+        self.elapsed_s = kept.elapsed_s
+        return kept.update
+
+    def _name(self) -> str:
+        """Hash of all that decides what this run makes."""
+        digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())
+        digest.update(clips_hash([*self.clips, *self.held_out]).encode())
+        return digest.hexdigest()
+
+
+def held_out_scores(encoder: Encoder, items: Sequence[LabelledClip]) -> RetrievalScores:
+    """Retrieval of clips among each other, of other groups only; of other clips, where all are of one group."""
+    vectors = encoder.encode([item.clip for item in items])
+    groups = [item.group for item in items]
+    if len(set(groups)) < 2:
+        groups = [item.path for item in items]
+    relevant, allowed = cross_group([item.label for item in items], groups)
+    return retrieval_scores(-(encoder.as_queries(vectors) @ vectors.T), relevant, allowed)
+
+
+def held_out_map(encoder: Encoder, items: Sequence[LabelledClip]) -> float:
+    """Mean average precision of `held_out_scores`; 0 where no clip has an answer."""
+    scores = held_out_scores(encoder, items)
+    return scores.mean_average_precision if scores.query_count else 0.0
+
+
+def clips_hash(clips: Sequence[LabelledClip]) -> str:
+    """SHA-256 of what clips hold: motion, labels, groups, in their order."""
+    digest = hashlib.sha256()
+    for item in clips:
+        digest.update(repr((item.label, item.group, item.path, item.clip.frame_count)).encode())
+        digest.update(np.ascontiguousarray(item.clip.positions).tobytes())
+        digest.update(np.ascontiguousarray(item.clip.observed).tobytes())
+    return digest.hexdigest()
+
+
+def _optimiser(settings: Optimiser, network: nn.Module) -> torch.optim.Optimizer:
+    if settings.kind == "adam":
+        return torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=False
+        )
+    return torch.optim.SGD(
+        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
+    )
+
+
+def _learning_rate(settings: Optimiser, update: int, done: float) -> float:
+    if settings.schedule == "exponential":
+        return float(settings.learning_rate * _DECAY ** (update // _DECAY_EVERY))
+    return float(settings.learning_rate * 0.5 * (1 + np.cos(np.pi * done)))

@@ -1,0 +1,316 @@
+"""`mretrieve train`, typed as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from command_line import Run
+from small_recipes import make_recipes_small
+
+from mretrieve.cli import main
+from mretrieve.cli.train import LOSSES
+from mretrieve.encoders.weights_file import read_encoder
+
+#: `mretrieve` with networks and batches so small that an update takes milliseconds.
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from small_recipes import make_recipes_small
+make_recipes_small()
+from mretrieve.cli import main
+main()
+"""
+KINDS = ("kick", "jump", "wave", "bow", "squat")
+
+
+@pytest.fixture(scope="session")
+def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `motions/` (two clips each of five kinds, one damaged file) and `labels.csv` beside it."""
+    from mretrieve.demo import make_library
+
+    library = tmp_path_factory.mktemp("library")
+    make_library(library, clips_per_kind=2)
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "motions").mkdir()
+    rows = []
+    with (library / "labels.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["label"] in KINDS:
+                target = folder / "motions" / Path(row["path"]).name
+                target.write_bytes((library / row["path"]).read_bytes())
+                rows.append((f"motions/{target.name}", row["label"], row["performer"]))
+    for skeleton in library.rglob("*.asf"):
+        shutil.copy(skeleton, folder / "motions")
+    (folder / "motions" / "damaged.bvh").write_text("HIERARCHY\nROOT Hips\n{")
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([("path", "label", "performer"), *rows])
+    return folder
+
+
+@pytest.fixture
+def here(motions: Path, tmp_path: Path) -> Path:
+    """The same in a folder of the test's own."""
+    shutil.copytree(motions, tmp_path / "here")
+    return tmp_path / "here"
+
+
+Train = Callable[..., Result]
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, "train", *map(str, words), "--threads", "1"]
+
+
+@pytest.fixture
+def train(monkeypatch: pytest.MonkeyPatch) -> Train:
+    """Runs `mretrieve train WORDS...` with tiny networks in a folder, in this process."""
+    import mretrieve.training.recipe as recipes
+
+    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
+    monkeypatch.setattr(recipes, "_DEEPHUMS", recipes._DEEPHUMS)
+    make_recipes_small()
+
+    def run(*words: str | Path, folder: Path) -> Result:
+        monkeypatch.chdir(folder)
+        typed = ["train", *map(str, words), "--threads", "1"]
+        monkeypatch.setattr(sys, "argv", ["mretrieve", *typed])
+        return CliRunner().invoke(main, typed)
+
+    return run
+
+
+def alone(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
+    return subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+# -- a training --------------------------------------------------------------------------------------------------------
+
+
+def test_the_encoder_of_a_training_indexes_and_answers_at_once(train: Train, mretrieve: Run, here: Path):
+    run = train(
+        "gru", "motions", "--labels", "labels.csv", "--licence", "CC0", "--out", "dances.safetensors", folder=here
+    )
+    assert run.exit_code == 0, run.stderr
+    told = run.stderr.splitlines()
+    assert told[0].startswith("motions/damaged.bvh:")
+    assert re.match(r"10 clips, 0\.\d minutes; 10 have a label of 5 classes \(label\); groups by performer", told[1])
+    assert [line.split(":")[0] for line in told[2:]] == ["update 3 of 6", "update 6 of 6"]
+    assert run.stdout.splitlines()[0].startswith("dances.safetensors: gru, 6 updates in ")
+    assert run.stdout.splitlines()[-1] == "To use it: mretrieve index FOLDER --encoder ./dances.safetensors"
+    card = read_encoder(here / "dances.safetensors").card
+    assert card["encoder"] == "dances" and card["data"]["licence"] == "CC0" and card["data"]["clips"] == 10
+    assert card["command"].startswith("mretrieve train gru motions --labels labels.csv --licence CC0")
+    assert (here / "dances.card.md").read_text(encoding="utf-8").startswith("# dances\n")
+    assert not list(here.glob("*.checkpoint"))
+    made = mretrieve("index", "motions", "--encoder", "./dances.safetensors", folder=here)
+    assert made.returncode == 0, made.stderr
+    clip = next((here / "motions").glob("*kick*"))
+    asked = mretrieve("query", clip, "--format", "csv", folder=here)
+    assert asked.returncode == 0 and clip.name in asked.stdout.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("mmd-nca", "--kernel", "linear", "--no-attention", "--no-layer-norm", "--mirror"),
+        ("mmd-nca", "--loss", "triplet-gor"),
+        ("deephums",),
+        ("deephums", "--loss", "n-pair"),
+        ("gru", "--loss", "mmd-nca", "--group-column", "label"),
+    ],
+    ids=" ".join,
+)
+def test_every_encoder_and_option_makes_a_file(train: Train, here: Path, words: tuple[str, ...]):
+    run = train(words[0], "motions", "--labels", "labels.csv", *words[1:], "--updates", "2", folder=here)
+    assert run.exit_code == 0, run.stderr
+    recipe = read_encoder(here / "encoder.safetensors").card["recipe"]
+    assert recipe["architecture"] == words[0] and recipe["updates"] == 2
+    if "--no-attention" in words:
+        assert recipe["network"]["attention"] is recipe["network"]["layer_norm"] is False
+        assert recipe["kernel"] == "linear" and recipe["augment"]["mirror"] is True
+    if "--loss" in words:
+        assert recipe["loss"] == words[words.index("--loss") + 1]
+
+
+def test_deephums_needs_no_labels(train: Train, here: Path):
+    run = train("deephums", "motions", folder=here)
+    assert run.exit_code == 0, run.stderr
+    card = read_encoder(here / "encoder.safetensors").card
+    assert card["data"]["unlabelled"] == 10 and card["recipe"]["class_weight"] == 0
+
+
+def test_held_out_classes_are_measured_beside_the_default_encoder(train: Train, here: Path):
+    run = train("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "kick, jump", folder=here)
+    assert run.exit_code == 0, run.stderr
+    assert "held-out mAP" in run.stderr
+    assert re.search(r"Held out \(jump, kick; 4 queries\): encoder mAP .*pose-statistics mAP", run.stdout)
+    card = read_encoder(here / "encoder.safetensors").card
+    assert set(card["data"]["classes"]) == {"wave", "bow", "squat"} and card["data"]["held_out"] == {
+        "jump": 2,
+        "kick": 2,
+    }
+    assert [one["encoder"] for one in card["held_out"]] == ["encoder", "pose-statistics"]
+
+
+def test_several_folders_are_one_set(train: Train, here: Path):
+    (here / "more").mkdir()
+    for path in sorted((here / "motions").glob("*_0[12].*"))[:2]:
+        shutil.copy(path, here / "more" / f"new{path.suffix}")
+    run = train("gru", "motions", "more", "--labels", "labels.csv", folder=here)
+    assert run.exit_code == 0, run.stderr
+    data = read_encoder(here / "encoder.safetensors").card["data"]
+    assert data["folders"] == ["motions", "more"] and data["clips"] == 10
+
+
+# -- interruptions -----------------------------------------------------------------------------------------------------
+
+LONG = ("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "wave,bow", "--updates", "150")
+
+
+def _started(here: Path, *words: str, after: int = 6) -> subprocess.Popen[str]:
+    """A run that is past a milestone."""
+    process = subprocess.Popen(
+        command(*LONG, *words), cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(f"update {after} of 150"):
+            break
+    return process
+
+
+def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(here: Path):
+    whole = alone(*LONG, folder=here)
+    assert whole.returncode == 0, whole.stderr
+    expected = {path: (here / path).read_bytes() for path in ("encoder.safetensors", "encoder.card.md")}
+    for path in expected:
+        (here / path).unlink()
+    for after, pause_s in (
+        (6, 0.0),
+        (60, 0.02),
+    ):  # killed twice, at any moment of an update or of writing its checkpoint
+        with _started(here, "--checkpoint-every", "0", "--resume", after=after) as process:
+            time.sleep(pause_s)
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()
+    resumed = alone(*LONG, "--resume", folder=here)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "update 3 of 150" not in resumed.stderr
+    assert {path: (here / path).read_bytes() for path in expected} == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(here: Path, number: signal.Signals):
+    with _started(here) as process:
+        os.kill(process.pid, number)
+        said, warned = process.communicate(timeout=300)
+    assert process.returncode == 128 + number
+    assert re.search(r"Interrupted: stopped after \d+ of 150 updates", said)
+    assert f"mretrieve train {' '.join(LONG)}" in said and said.rstrip().endswith("--resume")
+    assert "Traceback" not in warned and "Stopping: what is learned is kept" in warned
+    assert not (here / "encoder.safetensors").exists()
+    again = alone(*LONG, "--resume", folder=here)
+    assert again.returncode == 0 and "update 3 of 150" not in again.stderr
+
+
+def test_resuming_with_other_words_is_refused_and_a_fresh_start_says_what_it_leaves(train: Train, here: Path):
+    with _started(here) as process:
+        os.kill(process.pid, signal.SIGINT)
+        process.communicate(timeout=300)
+    refused = train(*LONG, "--resume", "--seed", "1", folder=here)
+    assert refused.exit_code == 2 and "is the checkpoint of another run" in refused.stderr.splitlines()[-1]
+    fresh = train(*LONG[:-1], "2", folder=here)
+    assert fresh.exit_code == 0 and "can be taken up with --resume; this one starts afresh" in fresh.stderr
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("gru", "motions"), "gru learns from labels: add --labels FILE.csv, or train deephums"),
+        (("gru", "motions", "--labels", "none.csv"), "none.csv: cannot read the labels: No such file"),
+        (("gru", "nowhere", "--labels", "labels.csv"), "nowhere: no such folder"),
+        (("gru", "motions", "--labels", "labels.csv", "--label-column", "action"), "no column 'action'; it has label"),
+        (("gru", "motions", "--labels", "labels.csv", "--group-column", "actor"), "no column 'actor'; it has label"),
+        (("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "kik"), "no clip has the label 'kik'"),
+        (
+            ("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "kick,jump,wave,bow"),
+            "two classes or more, and 2 clips have 1",
+        ),
+        (("gru", "motions", "--labels", "foreign.csv"), "no such file in motions: 'a.bvh'"),
+        (("gru", "motions", "--labels", "labels.csv", "--out", "encoder"), "must end in .safetensors"),
+        (
+            ("gru", "motions", "--labels", "labels.csv", "--out", "no/e.safetensors"),
+            "no: no folder that can be written to",
+        ),
+        (("gru", "motions", "--labels", "labels.csv", "--no-attention"), "are for mmd-nca, not for gru"),
+        (("gru", "motions", "--labels", "labels.csv", "--kernel", "rbf"), "--kernel is for the loss mmd-nca"),
+        (("gru", "motions", "--labels", "labels.csv", "--patience", "3"), "name some with --holdout-classes"),
+        (("deephums", "motions", "--loss", "triplet"), "ask for classes: add --labels FILE.csv"),
+        (("auto", "motions", "--labels", "labels.csv", "--updates", "5"), "auto chooses by itself"),
+        (("auto", "motions"), "auto learns from labels"),
+        (("deephums", "empty"), "empty: no motion file that can be read"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_mistake_is_answered_in_one_line(train: Train, motions: Path, words: tuple[str, ...], said: str):
+    (motions / "foreign.csv").write_text("path,label\na.bvh,x\n")
+    (motions / "empty").mkdir(exist_ok=True)
+    run = train(*words, folder=motions)
+    assert run.exit_code == 2 and "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("Error: ") and said in run.stderr.splitlines()[-1]
+    assert not list(motions.glob("*.safetensors*"))
+
+
+def test_an_unknown_encoder_is_answered_with_the_known_ones(train: Train, motions: Path):
+    run = train("lstm", "motions", folder=motions)
+    assert run.exit_code == 2 and "'auto', 'mmd-nca', 'deephums', 'gru'" in run.stderr
+
+
+def test_without_tensorboard_its_option_says_what_to_install(train: Train, here: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
+    run = train("gru", "motions", "--labels", "labels.csv", "--tensorboard", "curves", folder=here)
+    assert run.exit_code == 2 and run.stderr.splitlines()[-1].endswith("type: pip install tensorboard")
+
+
+def test_without_torch_it_says_what_to_install(here: Path):
+    program = "import sys; sys.modules['torch'] = None; from mretrieve.cli import main; main()"
+    words = ["train", "gru", "motions", "--labels", "labels.csv"]
+    run = subprocess.run([sys.executable, "-c", program, *words], cwd=here, capture_output=True, text=True)
+    assert run.returncode == 2 and "pip install 'mretrieve[learned]'" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_the_losses_of_the_option_are_those_that_there_are():
+    from mretrieve.training.baseline_losses import BASELINE_LOSSES
+    from mretrieve.training.recipe import MMD_NCA, TRAJECTORY
+
+    assert list(LOSSES) == [MMD_NCA, TRAJECTORY, *BASELINE_LOSSES]
+
+
+# -- auto --------------------------------------------------------------------------------------------------------------
+
+
+def test_auto_says_what_it_found_and_writes_a_file_only_where_something_was_gained(train: Train, here: Path):
+    run = train("auto", "motions", "--labels", "labels.csv", "--minutes", "0.05", folder=here)
+    assert run.exit_code == 0, run.stderr
+    assert "pose-statistics" in run.stdout
+    written = (here / "encoder.safetensors").exists()
+    assert written != ("encoder.safetensors is not written: index without --encoder" in run.stdout)
+    if written:
+        assert read_encoder(here / "encoder.safetensors").card["report"]

@@ -1,0 +1,100 @@
+"""The small network among what is tried: on bodies in space and on flat poses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+from raised_arms import arms_held
+
+from mretrieve.encoders.gru import GruSettings
+from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
+from mretrieve.motion import LabelledClip
+from mretrieve.training.adaptation import adapt
+from mretrieve.training.adaptation.spaces import network_recipe
+from mretrieve.training.batches import BatchSource
+from mretrieve.training.recipe import RECIPES, Augment, Sampling, default_recipe
+
+ENOUGH = 3.0  # minutes: no network is ended by the clock
+ITEMS = arms_held(classes=4, per_class=6, groups=3, frames=40)
+
+
+def flat(item: LabelledClip) -> LabelledClip:
+    """The same clip as a camera in front of it sees it."""
+    return replace(item, clip=replace(item.clip, positions=item.clip.positions * np.float32([1, 1, 0])))
+
+
+FLAT = [flat(item) for item in ITEMS]
+
+
+@pytest.fixture(autouse=True)
+def small_recipe(monkeypatch):
+    """Networks so small and trained so briefly that a trial takes a moment."""
+    torch.set_num_threads(1)
+    recipe = default_recipe("gru")
+    sampling = replace(recipe.sampling, per_class=3, others=3, longest=20)
+    monkeypatch.setitem(
+        RECIPES, "gru", replace(recipe, network=GruSettings(hidden=8, embedding=8), sampling=sampling, updates=10)
+    )
+
+
+@pytest.mark.parametrize("items", [ITEMS, FLAT], ids=["in space", "flat"])
+def test_a_sum_with_the_network_is_learned_kept_in_one_file_and_the_same_by_its_seed(items, monkeypatch):
+    def the_sum(trials):
+        return next(trial for trial in trials if trial.spaces == ("lda", "gru"))
+
+    monkeypatch.setattr(import_module("mretrieve.training.adaptation.adapt"), "best_trial", the_sum)
+    first, second = adapt(items, minutes=ENOUGH), adapt(items, minutes=ENOUGH)
+    assert first.chosen == "lda+gru"
+    assert first.trials == second.trials
+    assert first.encoder.fingerprint == second.encoder.fingerprint
+    stored = read_encoder(encoder_bytes(first.encoder, first.card())).encoder
+    clips = [item.clip for item in items[:2]]
+    assert stored.encode(clips).tobytes() == first.encoder.encode(clips).tobytes()
+    assert stored.encode_windows(clips[0], np.array([[5, 30]])).shape == (1, first.encoder.dimension)
+
+
+def test_each_candidate_that_there_is_time_for_is_tried():
+    tried = {trial.spaces for trial in adapt(FLAT, minutes=ENOUGH).trials}
+    assert tried == {("lda",), ("nca",), ("gru",), ("lda", "gru"), ("nca", "gru")}
+
+
+def test_trials_make_half_of_the_updates_and_the_last_training_all(monkeypatch):
+    monkeypatch.setitem(RECIPES, "gru", replace(RECIPES["gru"], updates=200))
+    told: list[str] = []
+    adapt(FLAT, minutes=ENOUGH, progress=told.append)
+    assert sum(line.startswith("gru: update 100,") for line in told) in (3, 4)
+    assert sum(line.startswith("gru: update 200,") for line in told) <= 1
+
+
+def test_only_flat_clips_are_seen_as_the_camera_saw_them():
+    clips = [item.clip for item in ITEMS[:2]]
+    assert network_recipe("gru", clips).network.view == "heading"
+    assert network_recipe("gru", [*clips, FLAT[0].clip]).network.view == "heading"
+    seen = network_recipe("gru", [FLAT[0].clip, FLAT[1].clip]).network
+    assert (seen.view, seen.stride) == ("camera", 1)
+
+
+def test_few_clips_are_learned_more_briefly(monkeypatch):
+    monkeypatch.setitem(RECIPES, "gru", replace(RECIPES["gru"], updates=700))
+    assert network_recipe("gru", [ITEMS[0].clip] * 30).updates == 330
+    assert network_recipe("gru", [ITEMS[0].clip] * 2000).updates == 700
+
+
+def test_what_a_camera_saw_is_turned_in_its_plane():
+    still = Augment(shortest_part=1, fastest=1, yaw_deg=0, joint_offset_m=0, noise_m=0, missing_share=0)
+    sampling = Sampling("classes", per_class=2, others=2, longest=90)
+    plain, turned = (
+        BatchSource(FLAT, sampling, replace(still, yaw_deg=angle), camera=True)
+        .draw(np.random.default_rng(0), 0.0)
+        .sequence.positions[..., 20, :]  # a wrist
+        for angle in (0.0, 20.0)
+    )
+    assert not turned[..., 2].any()
+    angle = np.arctan2(turned[..., 1], turned[..., 0]) - np.arctan2(plain[..., 1], plain[..., 0])
+    angle = (angle + np.pi) % (2 * np.pi) - np.pi
+    assert np.ptp(angle, axis=1).max() < 1e-3
+    assert 0.1 < np.abs(angle[:, 0]).max() < 1.2

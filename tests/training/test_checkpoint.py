@@ -1,0 +1,122 @@
+"""Checkpoint files: whole or old, refused when damaged, never executed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mretrieve import MRetrieveError
+from mretrieve.training.checkpoint import (
+    Checkpoint,
+    Milestone,
+    load_checkpoint,
+    optimiser_tensors,
+    restore_optimiser,
+    save_checkpoint,
+)
+
+
+def checkpoint() -> Checkpoint:
+    weights = {"a.weight": torch.arange(6.0).view(2, 3), "steps": torch.tensor(7)}
+    best = {key: value + 1 for key, value in weights.items()}
+    milestones = (Milestone(5, 0.1, None, 1.5), Milestone(10, 1 / 3, 0.75, 3.0))
+    return Checkpoint("run", 12, milestones, (0.1, 1e-17), 3.25, weights, {"0.step": torch.tensor(12.0)}, best)
+
+
+def test_what_is_read_is_what_was_written_bit_for_bit(tmp_path: Path):
+    written = checkpoint()
+    save_checkpoint(tmp_path / "c", written)
+    read = load_checkpoint(tmp_path / "c", "run")
+    assert read is not None
+    assert replace(read, network={}, optimiser={}, best={}) != written  # identity: tensors are compared one by one
+    for name in ("run", "update", "milestones", "losses", "elapsed_s"):
+        assert getattr(read, name) == getattr(written, name)
+    for part in ("network", "optimiser", "best"):
+        ours, theirs = getattr(written, part), getattr(read, part)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) and ours[key].dtype == theirs[key].dtype for key in ours)
+
+
+def test_there_is_none_before_the_first(tmp_path: Path):
+    assert load_checkpoint(tmp_path / "c", "run") is None
+
+
+def test_a_failing_write_keeps_the_old_one_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "c"
+    save_checkpoint(place, checkpoint())
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mretrieve.training.checkpoint.os.fsync", fail)
+    with pytest.raises(MRetrieveError, match=r"cannot be written.*No space left.*free some space"):
+        save_checkpoint(place, replace(checkpoint(), update=99))
+    kept = load_checkpoint(place, "run")
+    assert kept is not None and kept.update == 12
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path):
+    with pytest.raises(MRetrieveError, match="cannot be written"):
+        save_checkpoint(tmp_path / "no" / "c", checkpoint())
+
+
+def test_another_runs_checkpoint_is_refused(tmp_path: Path):
+    save_checkpoint(tmp_path / "c", checkpoint())
+    with pytest.raises(MRetrieveError, match=r"another run .*--resume"):
+        load_checkpoint(tmp_path / "c", "other run")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04\x95", b"\xff" * 64])
+def test_what_is_no_checkpoint_is_refused(content: bytes, tmp_path: Path):
+    (tmp_path / "c").write_bytes(content)
+    with pytest.raises(MRetrieveError, match=r"no checkpoint or damaged.*--resume"):
+        load_checkpoint(tmp_path / "c", "run")
+
+
+def test_damaged_ones_are_refused_or_read_and_never_crash(tmp_path: Path):
+    place = tmp_path / "c"
+    save_checkpoint(place, checkpoint())
+    whole = place.read_bytes()
+    generator = np.random.default_rng(0)
+    refused = 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for position in generator.integers(len(whole), size=generator.integers(1, 4)):
+            damaged[position] = generator.integers(256)
+        place.write_bytes(damaged[: generator.integers(len(whole))] if generator.random() < 0.3 else damaged)
+        try:
+            load_checkpoint(place, "run")
+        except MRetrieveError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 60
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, lambda p, lr: torch.optim.SGD(p, lr, momentum=0.9)])
+def test_an_optimiser_goes_on_as_if_it_had_never_stopped(kind):
+    def network() -> nn.Linear:
+        torch.manual_seed(0)
+        return nn.Linear(3, 2)
+
+    def step(layer: nn.Linear, optimiser: torch.optim.Optimizer) -> None:
+        optimiser.zero_grad()
+        (layer(torch.ones(4, 3)) ** 2).sum().backward()
+        optimiser.step()
+
+    straight, stopped = network(), network()
+    one, two = kind(straight.parameters(), lr=0.01), kind(stopped.parameters(), lr=0.01)
+    for _ in range(3):
+        step(straight, one)
+        step(stopped, two)
+    fresh = kind(stopped.parameters(), lr=0.01)
+    restore_optimiser(fresh, {key: value.clone() for key, value in optimiser_tensors(two).items()})
+    for _ in range(3):
+        step(straight, one)
+        step(stopped, fresh)
+    assert torch.equal(straight.weight, stopped.weight)
