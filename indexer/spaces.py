@@ -105,7 +105,8 @@ def _fresh(index: Path, known: EncoderRecord | None, name: str) -> Space:
         record = EncoderRecord(_space_name(path, encoder), encoder.fingerprint, encoder.dimension, file=file)
         return Space(record, str(weights_file(index, file.id)))
     else:
-        space = Space(EncoderRecord(name, "", 0), name)
+        encoder = load_encoder(name)  # says so where there is none
+        return Space(EncoderRecord(name, encoder.fingerprint, encoder.dimension), name)
     encoder = load_encoder(space.source)
     return replace(space, record=replace(space.record, fingerprint=encoder.fingerprint, dimension=encoder.dimension))
 

@@ -235,6 +235,7 @@ def test_an_encoder_that_fails_on_a_clip_is_told_of_with_its_file(
     ("encoder", "weights", "error", "says"),
     [
         ("pose-statistic", None, QueryError, "did you mean pose-statistics"),
+        ("library/labels.csv", None, QueryError, r"no encoder 'library/labels\.csv'.*A file ends in \.safetensors"),
         ("pose-statistics,", None, QueryError, "a name is empty"),
         ("pose-statistics,pose-statistics", None, QueryError, "pose-statistics is there twice"),
         ("nowhere.safetensors", None, FormatError, r"nowhere\.safetensors: cannot be read"),
