@@ -150,7 +150,7 @@ def windows_of(clips: list[LabelledClip], count: int) -> list[Clip]:
 
 def resumed_equals_whole(folder: Path, name: str) -> bool:
     """Whether a killed and resumed training gives the file of one that was not killed."""
-    words = ["train", name, "library", "--labels", "library/labels.csv", "--updates", "12", "--checkpoint-every", "0"]
+    words = ["train", name, "library", "--labels", "library/labels.csv", "--updates", "40", "--checkpoint-every", "0"]
     command = [sys.executable, "-c", "from mretrieve.cli import main; main()", *words]
     made = folder / "encoder.safetensors"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -160,8 +160,8 @@ def resumed_equals_whole(folder: Path, name: str) -> bool:
     checkpoint = folder / "encoder.safetensors.checkpoint"
     with subprocess.Popen(command, cwd=folder, **quiet) as process:  # type: ignore[call-overload]
         while not checkpoint.exists() and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(1.0)
+            time.sleep(0.02)
+        time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
     if made.exists():
         raise SystemExit("the training ended before it was killed; nothing is tested")

@@ -24,7 +24,8 @@ from ..encoders.weights_file import StoredEncoder, encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from .checkpoint import Milestone
-from .loop import Trained, clips_hash, held_out_scores
+from .held_out import clips_hash, held_out_scores
+from .loop import Trained
 
 CARD_SUFFIX = ".card.md"
 _UNSAID = "not stated"

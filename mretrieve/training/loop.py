@@ -15,18 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from ..encoders.deephums import DeepHumsSettings
-from ..encoders.encoder import Encoder
 from ..encoders.learned import LearnedEncoder, build_network
 from ..errors import MRetrieveError
-from ..evaluation.metrics import RetrievalScores, cross_group, retrieval_scores
 from ..motion import LabelledClip
 from .batches import Batch, BatchSource
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
+from .held_out import clips_hash, held_out_map
 from .objectives import Objective, objective_of
-from .recipe import Optimiser, Recipe
-
-#: An update of Adam's or of momentum's is scaled so once in so many updates (mmd-nca.md, section 6).
-_DECAY, _DECAY_EVERY = 0.96, 50
+from .optimisers import learning_rate, optimiser_of
+from .recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -121,7 +118,7 @@ class _Run:
         self.checkpoint_file = checkpoint
         torch.manual_seed(seed)
         self.network = build_network(recipe.architecture, recipe.network).to(device)
-        self.optimiser = _optimiser(recipe.optimiser, self.network)
+        self.optimiser = optimiser_of(recipe.optimiser, self.network)
         self.objective: Objective = objective_of(recipe)
         self.milestones: list[Milestone] = []
         self.losses: list[float] = []
@@ -181,7 +178,7 @@ class _Run:
         if self.limit_s is not None:
             done = min(max(done, self.elapsed_s / self.limit_s), 1.0)
         for group in self.optimiser.param_groups:
-            group["lr"] = _learning_rate(self.recipe.optimiser, update, done)
+            group["lr"] = learning_rate(self.recipe.optimiser, update, done)
         self.network.train()
         torch.manual_seed(self.seed * 1_000_003 + update)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -274,45 +271,3 @@ class _Run:
         digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())
         digest.update(clips_hash([*self.clips, *self.held_out]).encode())
         return digest.hexdigest()
-
-
-def held_out_scores(encoder: Encoder, items: Sequence[LabelledClip]) -> RetrievalScores:
-    """Retrieval of clips among each other, of other groups only; of other clips, where all are of one group."""
-    vectors = encoder.encode([item.clip for item in items])
-    groups = [item.group for item in items]
-    if len(set(groups)) < 2:
-        groups = [item.path for item in items]
-    relevant, allowed = cross_group([item.label for item in items], groups)
-    return retrieval_scores(-(encoder.as_queries(vectors) @ vectors.T), relevant, allowed)
-
-
-def held_out_map(encoder: Encoder, items: Sequence[LabelledClip]) -> float:
-    """Mean average precision of `held_out_scores`; 0 where no clip has an answer."""
-    scores = held_out_scores(encoder, items)
-    return scores.mean_average_precision if scores.query_count else 0.0
-
-
-def clips_hash(clips: Sequence[LabelledClip]) -> str:
-    """SHA-256 of what clips hold: motion, labels, groups, in their order."""
-    digest = hashlib.sha256()
-    for item in clips:
-        digest.update(repr((item.label, item.group, item.path, item.clip.frame_count)).encode())
-        digest.update(np.ascontiguousarray(item.clip.positions).tobytes())
-        digest.update(np.ascontiguousarray(item.clip.observed).tobytes())
-    return digest.hexdigest()
-
-
-def _optimiser(settings: Optimiser, network: nn.Module) -> torch.optim.Optimizer:
-    if settings.kind == "adam":
-        return torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, foreach=False
-        )
-    return torch.optim.SGD(
-        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum, weight_decay=settings.weight_decay
-    )
-
-
-def _learning_rate(settings: Optimiser, update: int, done: float) -> float:
-    if settings.schedule == "exponential":
-        return float(settings.learning_rate * _DECAY ** (update // _DECAY_EVERY))
-    return float(settings.learning_rate * 0.5 * (1 + np.cos(np.pi * done)))

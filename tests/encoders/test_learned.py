@@ -211,3 +211,11 @@ def test_a_flat_body_is_seen_as_the_camera_saw_it():
     clip = random_clip(3, 30)
     turned = replace(clip, positions=clip.positions * np.float32([-1, 1, -1]))  # half a turn about the vertical
     assert np.abs(encoder.embed([clip]) - encoder.embed([turned])).max() > 1e-3
+
+
+def test_attention_says_how_much_each_frame_counts_and_is_none_without_attention():
+    clip = random_clip(0, 40)
+    weights = small_encoder("mmd-nca").attention(clip)
+    assert weights is not None and weights.shape == (40,)
+    assert weights.sum() == pytest.approx(1, abs=1e-5) and (weights >= 0).all()
+    assert small_encoder("gru").attention(clip) is None

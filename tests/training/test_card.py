@@ -13,7 +13,7 @@ from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.training import Trained, train
 from mretrieve.training.card import Card, data_card, retrieval, save_encoder, training_card
-from mretrieve.training.loop import clips_hash
+from mretrieve.training.held_out import clips_hash
 
 CLIPS = [*labelled_clips(), *(replace(item, label="") for item in labelled_clips(classes=1, first=20))]
 HELD_OUT = labelled_clips(classes=2, first=10)

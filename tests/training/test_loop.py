@@ -15,7 +15,8 @@ from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Progress, Recipe, Trained, default_recipe, train
-from mretrieve.training.loop import InterruptedTrainingError, clips_hash, held_out_map, held_out_scores
+from mretrieve.training.held_out import clips_hash, held_out_map, held_out_scores
+from mretrieve.training.loop import InterruptedTrainingError
 
 CLIPS = labelled_clips()
 HELD_OUT = labelled_clips(classes=2, first=10)
