@@ -21,14 +21,13 @@ from numpy.typing import NDArray
 
 from mretrieve import Clip
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
-from mretrieve.encoders.pose_channels import USED_JOINTS
-from mretrieve.evaluation import cross_group, false_positive_rates, retrieval_scores
+from mretrieve.evaluation import cross_group, encoder_distances, false_positive_rates, retrieval_scores
+from mretrieve.evaluation.disturbances import lose_some
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
-from mretrieve.motion.augmentation import change_speed, lose_joints
+from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.views import body_view
 
 Distances = Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
-LOST_JOINTS = 4  # of the 17 below the pelvis that the encoder looks at
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,6 @@ class Disturbance:
     of_gallery: bool = False
 
 
-def lose_some(clip: Clip, generator: np.random.Generator) -> Clip:
-    """The clip without 4 random joints, all the time; never without the pelvis."""
-    return lose_joints(clip, generator.choice(USED_JOINTS[1:], LOST_JOINTS, replace=False))
-
-
 DISTURBANCES = (
     Disturbance("clean", lambda clip, _: clip),
     Disturbance("query lacks 20 % of the joints", lose_some),
@@ -52,12 +46,6 @@ DISTURBANCES = (
     Disturbance("query at half speed", lambda clip, _: change_speed(clip, 0.5)),
     Disturbance("query at double speed", lambda clip, _: change_speed(clip, 2.0)),
 )
-
-
-def encoder_distances(name: str) -> Distances:
-    """Distances as the index computes them from an encoder's vectors."""
-    encoder = load_encoder(name)
-    return lambda queries, gallery: -(encoder.as_queries(encoder.encode(queries)) @ encoder.encode(gallery).T)
 
 
 def baseline_distances(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:
@@ -108,7 +96,7 @@ def twins_found(mocap: Path, distances: Distances) -> tuple[int, int]:
 def main(mocap: Path | None, name: str) -> None:
     """Print the accuracy table of an encoder."""
     folder = mocap_folder(mocap)
-    distances = encoder_distances(name)
+    distances = encoder_distances(load_encoder(name)).between
     click.echo("| set | queries | mAP | top-1 | P@10 | FPR at 90 / 80 / 70 % TPR |\n|---|---|---|---|---|---|")
     for title, items in (("hdm05, cross-performer", hdm05(folder)), ("bandai1, cross-style", bandai1(folder))):
         print_scores(f"{title}: {name}", items, distances, DISTURBANCES)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mretrieve.index import WindowSettings
 from mretrieve.motion import CANONICAL_FPS
+from mretrieve.motion.spans import overlapping_spans
 
 #: Two-second windows: the length of one action, and of the query that looks for it in a long take.
 DEFAULT_WINDOWS = WindowSettings(length_s=2.0, hop_s=0.5)
@@ -23,9 +24,7 @@ def cut_windows(frame_count: int, settings: WindowSettings) -> NDArray[np.int32]
     """
     length = max(1, round(settings.length_s * CANONICAL_FPS))
     hop = max(1, round(settings.hop_s * CANONICAL_FPS))
-    rows = [(0, frame_count)]
+    rows = [[0, frame_count]]
     if frame_count > CUT_FROM_LENGTHS * length:
-        last = frame_count - length
-        starts = [*range(0, last, hop), last]
-        rows += [(start, start + length) for start in starts]
+        rows += overlapping_spans(0, frame_count, length, hop).tolist()
     return np.array(rows, np.int32)

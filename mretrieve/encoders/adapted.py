@@ -7,10 +7,8 @@ default space, to the nearest labelled clip. What resembles none of them is rank
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -18,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion import Clip
-from .fusion import mean_weights
+from .fusion import blend_parts, mean_weights, places_of
 from .linear_metric import LinearMetric, check_default, default_encoder
-from .weights_file import ARCHITECTURES, StoredEncoder
+from .weights_file import ARCHITECTURES, StoredEncoder, fingerprint_of, stored_encoder
 
 
 @dataclass(frozen=True)
@@ -62,14 +60,10 @@ class AdaptedEncoder:
         self.gate = gate
         self._labelled = np.asarray(labelled, np.float32)
         self.name = name or self.architecture
-        sizes = [self._default.dimension, *(encoder.dimension for encoder in self._parts)]
-        self.dimension = sum(sizes)
-        ends = np.cumsum(sizes).tolist()
-        self._slices = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        digest = hashlib.sha256(repr((self.architecture, self.settings())).encode())
-        for key, value in sorted(self.to_tensors().items()):
-            digest.update(key.encode() + value.tobytes())
-        self.fingerprint = digest.hexdigest()
+        encoders = [self._default, *self._parts]
+        self.dimension = sum(encoder.dimension for encoder in encoders)
+        self._slices = places_of(encoders)
+        self.fingerprint = fingerprint_of(self)
 
     @classmethod
     def from_tensors(
@@ -88,10 +82,9 @@ class AdaptedEncoder:
         for number, part in enumerate(settings["parts"]):
             if part["architecture"] == cls.architecture or part["architecture"] not in ARCHITECTURES:
                 raise FormatError(f"a part of architecture {part['architecture']!r} is not known here")
-            loader: Any = resolve_name(ARCHITECTURES[part["architecture"]])
             prefix = f"{number}."
             own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-            encoder = loader.from_tensors(part["architecture"], own, part["settings"], part["name"])
+            encoder = stored_encoder(part["architecture"], own, part["settings"], part["name"])
             parts.append((encoder, float(part["weight"])))
         return cls(parts, Gate(**settings["gate"]), labelled, name)
 
@@ -151,11 +144,7 @@ class AdaptedEncoder:
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
         """See Encoder."""
-        encoders = [self._default, *self._parts]
-        blended = [
-            encoder.blend(vectors[..., part], weights) for encoder, part in zip(encoders, self._slices, strict=True)
-        ]
-        return np.concatenate(blended, axis=1)
+        return blend_parts([self._default, *self._parts], vectors, weights)
 
 
 def nearest_labelled(queries: NDArray[np.float32], labelled: NDArray[np.float32]) -> NDArray[np.float32]:

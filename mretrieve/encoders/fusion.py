@@ -37,8 +37,7 @@ class FusedEncoder:
         known = [(encoder.fingerprint, weight) for encoder, weight in zip(encoders, self.weights, strict=True)]
         self.fingerprint = hashlib.sha256(repr(known).encode()).hexdigest()
         self._encoders = encoders
-        ends = np.cumsum([encoder.dimension for encoder in encoders]).tolist()
-        self._slices = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        self._slices = places_of(encoders)
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """See Encoder."""
@@ -57,11 +56,22 @@ class FusedEncoder:
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
         """See Encoder."""
-        blended = [
-            encoder.blend(vectors[..., part], weights)
-            for encoder, part in zip(self._encoders, self._slices, strict=True)
-        ]
-        return np.concatenate(blended, axis=1)
+        return blend_parts(self._encoders, vectors, weights)
+
+
+def places_of(encoders: Sequence[Encoder]) -> list[slice]:
+    """Where each encoder's vectors lie in those of all, side by side."""
+    ends = np.cumsum([encoder.dimension for encoder in encoders]).tolist()
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def blend_parts(
+    encoders: Sequence[Encoder], vectors: NDArray[np.float32], weights: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """See Encoder.blend: of vectors (N, K, D) side by side, each part by its own encoder."""
+    places = places_of(encoders)
+    parts = [encoder.blend(vectors[..., part], weights) for encoder, part in zip(encoders, places, strict=True)]
+    return np.concatenate(parts, axis=1)
 
 
 def mean_weights(weights: Sequence[float], names: Sequence[str]) -> tuple[float, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +14,13 @@ from torch import Tensor, nn
 
 from ..errors import FormatError
 from ..motion import Clip
+from ..motion.spans import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
 from .deephums import DeepHums, DeepHumsSettings
 from .gru import Gru, GruSettings
 from .mmd_nca import MmdNca, MmdNcaSettings
 from .network_settings import checked_settings
+from .weights_file import fingerprint_of
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
@@ -30,21 +31,6 @@ NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {
     "gru": (GruSettings, Gru),
 }
 Settings = MmdNcaSettings | DeepHumsSettings | GruSettings
-
-
-class SequenceNetwork(Protocol):
-    """What every network of the stack offers, besides being an nn.Module."""
-
-    settings: Any
-    dimension: int
-
-    def inputs(self, sequence: BodySequence) -> NDArray[np.float32]:
-        """What it sees of a sequence or a batch of them (..., T): (..., T, C)."""
-        ...
-
-    def __call__(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
-        """Embeddings (B, E) of padded inputs (B, T, C)."""
-        ...
 
 
 def build_network(architecture: str, settings: Settings) -> nn.Module:
@@ -75,8 +61,6 @@ class LearnedEncoder:
     Stored as (x, |x|^2, 1) and asked as (2 q, -1, -|q|^2) / typical_distance, it is an inner product.
     """
 
-    architectures: ClassVar[tuple[str, ...]] = tuple(NETWORKS)
-
     def __init__(
         self, architecture: str, network: nn.Module, typical_distance: float, lengths: Lengths, name: str | None = None
     ) -> None:
@@ -95,7 +79,7 @@ class LearnedEncoder:
         self.lengths = lengths
         self.dimension = int(network.dimension) + 2  # type: ignore[arg-type]
         self._camera = getattr(network.settings, "view", "heading") == "camera"
-        self.fingerprint = self._hash()
+        self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
     def from_tensors(
@@ -203,12 +187,12 @@ class LearnedEncoder:
         np.add.at(sums, np.array(owners, np.int64), embedded)
         return _normalised(sums)
 
-    def _pieces(self, start: int, end: int) -> list[tuple[int, int]]:
-        if end - start <= self.lengths.longest:
-            return [(start, end)]
-        last = end - self.lengths.piece
-        starts = [*range(start, last, self.lengths.hop), last]
-        return [(first, first + self.lengths.piece) for first in starts]
+    def _pieces(self, start: int, end: int) -> list[list[int]]:
+        cut = self.lengths
+        if end - start <= cut.longest:
+            return [[start, end]]
+        pieces: list[list[int]] = overlapping_spans(start, end, cut.piece, cut.hop).tolist()
+        return pieces
 
     def _forward(self, parts: Sequence[tuple[BodySequence, int, int]]) -> NDArray[np.float32]:
         longest = max(last - first for _, first, last in parts)
@@ -225,12 +209,6 @@ class LearnedEncoder:
         with torch.inference_mode():
             embeddings: Tensor = self.network(torch.from_numpy(inputs).to(device), lengths.to(device))
         return np.asarray(embeddings.cpu().numpy(), np.float32)
-
-    def _hash(self) -> str:
-        digest = hashlib.sha256(repr((self.architecture, self.settings(), _PREPROCESSING)).encode())
-        for key, value in sorted(self.to_tensors().items()):
-            digest.update(key.encode() + value.tobytes())
-        return digest.hexdigest()
 
 
 def _normalised(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Clip
+from ..motion.spans import overlapping_spans
 from .pose_channels import USED_JOINTS, pose_channels
 from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_features
 
@@ -102,7 +103,7 @@ class PoseStatistics:
             raise ValueError(f"windows leave the clip's {clip.frame_count} frames")
         if (windows[:, 0] >= windows[:, 1]).any():
             raise ValueError("a window has no frames")
-        pieces = [_pieces(int(start), int(end)) for start, end in windows]
+        pieces = [overlapping_spans(int(start), int(end), PIECE_FRAMES, PIECE_HOP) for start, end in windows]
         spans = np.unique(np.concatenate([windows, *pieces]), axis=0)
         features, joints = _features(clip, spans)
         row = {(int(start), int(end)): number for number, (start, end) in enumerate(spans)}
@@ -153,14 +154,6 @@ class PoseStatistics:
             terms = [numbers / scale, scale - variance / scale, 1 / scale]
             vectors[:, part] = np.sqrt(share) * np.concatenate(terms, axis=1)
         return vectors
-
-
-def _pieces(start: int, end: int) -> NDArray[np.int64]:
-    """The 2-second pieces (P, 2) of a window, a second apart and one at its end; itself where it is shorter."""
-    starts = np.arange(start, max(end - PIECE_FRAMES, start) + 1, PIECE_HOP)
-    if starts[-1] + PIECE_FRAMES < end:
-        starts = np.append(starts, end - PIECE_FRAMES)
-    return np.stack([starts, np.minimum(starts + PIECE_FRAMES, end)], axis=1)
 
 
 def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

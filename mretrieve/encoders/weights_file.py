@@ -6,6 +6,7 @@ is ever executed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,6 +71,23 @@ def encoder_bytes(encoder: StoredEncoder, card: Mapping[str, Any]) -> bytes:
     return len(header).to_bytes(8, "little") + header + content[8 + size :]
 
 
+def stored_encoder(
+    architecture: str, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], name: str | None
+) -> StoredEncoder:
+    """The encoder of an architecture, a key of ARCHITECTURES, from what its `to_tensors` and `settings` gave."""
+    loader: Any = resolve_name(ARCHITECTURES[architecture])
+    encoder: StoredEncoder = loader.from_tensors(architecture, tensors, settings, name)
+    return encoder
+
+
+def fingerprint_of(encoder: StoredEncoder, *versions: int) -> str:
+    """Hash of all that decides an encoder's vectors: architecture, settings, `versions` of its code, and weights."""
+    digest = hashlib.sha256(repr((encoder.architecture, encoder.settings(), *versions)).encode())
+    for key, value in sorted(encoder.to_tensors().items()):
+        digest.update(key.encode() + value.tobytes())
+    return digest.hexdigest()
+
+
 def read_encoder(source: Path | bytes) -> EncoderFile:
     """The encoder in a file, or in its content.
 
@@ -98,8 +116,7 @@ def read_encoder(source: Path | bytes) -> EncoderFile:
         card = json.loads(metadata["card"])
         if not isinstance(card, dict):
             raise ValueError("its card is no table")
-        loader: Any = resolve_name(ARCHITECTURES[architecture])
-        encoder: Encoder = loader.from_tensors(architecture, tensors, settings, metadata.get("name"))
+        encoder = stored_encoder(architecture, tensors, settings, metadata.get("name"))
     except FormatError as error:
         raise FormatError(f"{place}{error}") from None
     except ModuleNotFoundError as error:

@@ -26,22 +26,22 @@ H36M_ACTIONS = (
 
 def hdm05(data: Path) -> list[LabelledClip]:
     """HDM05 cut clips under `data`/hdm05; label = motion class, group = performer (bd, bk, dg, mm, tr)."""
-    return _listed(data, "hdm05/labels.csv", "label", "subject")
+    return listed(data, "hdm05/labels.csv", "label", "subject")
 
 
 def bandai1(data: Path) -> list[LabelledClip]:
     """Bandai Namco Research Motiondataset-1 under `data`/bandai1; label = content, group = style."""
-    return _listed(data, "bandai1/labels.csv", "label", "style")
+    return listed(data, "bandai1/labels.csv", "label", "style")
 
 
 def cmu_expmap(data: Path) -> list[LabelledClip]:
     """CMU takes as exponential maps under `data`/cmu/expmap; label = action, group = file."""
-    return _listed(data, "cmu/expmap/labels.csv", "label", "path")
+    return listed(data, "cmu/expmap/labels.csv", "label", "path")
 
 
 def cmu_subjects(data: Path) -> list[LabelledClip]:
     """CMU takes as BVH under `data`/cmu/bvh; label = who performs, group = file."""
-    return _listed(data, "cmu/bvh/index.csv", "subject", "path")
+    return listed(data, "cmu/bvh/index.csv", "subject", "path")
 
 
 def h36m(data: Path) -> list[LabelledClip]:
@@ -74,7 +74,8 @@ def windows(item: LabelledClip, longer_than: int = WINDOW_FRAMES) -> list[Labell
     ]
 
 
-def _listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]:
+def listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]:
+    """The clips that a CSV table under `data` lists by `path`, with its columns for their label and their group."""
     folder = (data / table).parent
     rows = [{key: row.get(key) or "" for key in ("path", label, group)} for row in _rows(data, table, label, group)]
     return [_item(folder, row["path"], row[label], row[group]) for row in rows]

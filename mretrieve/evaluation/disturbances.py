@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..encoders.pose_channels import USED_JOINTS
-from ..motion import JOINT_COUNT, MIRROR, Clip, LabelledClip
-from ..motion.augmentation import change_speed, lose_joints, move_joints, scale_limbs
+from ..motion import Clip, LabelledClip
+from ..motion.augmentation import change_speed, lose_joints, other_body
 
 LOST_JOINTS = 4  # of the 17 below the pelvis that every rig has in the same place
 LIMB_SCALE = 0.2
 JOINT_OFFSET_M = 0.015
-_BONE_PAIRS = sum(child <= MIRROR[child] for child in range(1, JOINT_COUNT))
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,7 @@ def lose_some(clip: Clip, generator: np.random.Generator) -> Clip:
 
 def other_rig(clip: Clip, generator: np.random.Generator) -> Clip:
     """The clip on a body whose bones are .8 to 1.2 times as long, its joints placed 15 mm (RMS) beside their places."""
-    factors = generator.uniform(1 - LIMB_SCALE, 1 + LIMB_SCALE, _BONE_PAIRS)
-    offsets = generator.normal(0, JOINT_OFFSET_M / np.sqrt(3), (JOINT_COUNT, 3))
-    return move_joints(scale_limbs(clip, factors), offsets)
+    return other_body(clip, generator, LIMB_SCALE, JOINT_OFFSET_M)
 
 
 DISTURBANCES = (

@@ -29,9 +29,14 @@ class Augmentation:
         frames = max(1, round(clip.frame_count * generator.uniform(self.shortest_part, 1.0)))
         start = int(generator.integers(clip.frame_count - frames + 1))
         copy = change_speed(clip.cut(start, start + frames), self.fastest ** generator.uniform(-1, 1))
-        factors = generator.uniform(1 - self.limb_scale, 1 + self.limb_scale, len(_BONES))
-        offsets = generator.normal(0, self.joint_offset_m / np.sqrt(3), (JOINT_COUNT, 3))
-        return move_joints(scale_limbs(copy, factors), offsets)
+        return other_body(copy, generator, self.limb_scale, self.joint_offset_m)
+
+
+def other_body(clip: Clip, generator: np.random.Generator, limb_scale: float, joint_offset_m: float) -> Clip:
+    """The clip on another body and rig, drawn at random; `limb_scale` and `joint_offset_m` as in Augmentation."""
+    factors = generator.uniform(1 - limb_scale, 1 + limb_scale, len(_BONES))
+    offsets = generator.normal(0, joint_offset_m / np.sqrt(3), (JOINT_COUNT, 3))
+    return move_joints(scale_limbs(clip, factors), offsets)
 
 
 def change_speed(clip: Clip, factor: float) -> Clip:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from ..encoders.encoder import Encoder
 from ..encoders.weights_file import StoredEncoder, encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
+from ..whole_file import whole_file
 from .checkpoint import Milestone
 from .held_out import clips_hash, held_out_scores
 from .loop import Trained
@@ -213,15 +213,10 @@ def save_encoder(path: Path, encoder: StoredEncoder, card: Card) -> None:
         (path, encoder_bytes(encoder, card.to_json())),
         (path.with_suffix(CARD_SUFFIX), card.to_markdown().encode()),
     ):
-        beside = place.with_name(f"{place.name}.{os.getpid()}.part")
         try:
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(place)
+            with whole_file(place) as beside:
+                beside.write_bytes(content)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise MRetrieveError(
                 f"{place}: cannot be written: {error.strerror or error}; free some space or name another place"
             ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import MRetrieveError
+from ..whole_file import whole_file
 
 _FORMAT = "mretrieve-checkpoint/1"
 
@@ -59,14 +59,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "losses": checkpoint.losses,
         "elapsed_s": checkpoint.elapsed_s,
     }
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        save_file(tensors, beside, {"format": _FORMAT, "run": checkpoint.run, "said": json.dumps(said)})
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with whole_file(path) as beside:
+            save_file(tensors, beside, {"format": _FORMAT, "run": checkpoint.run, "said": json.dumps(said)})
     except (OSError, SafetensorError) as error:
-        beside.unlink(missing_ok=True)
         raise MRetrieveError(f"{path}: the checkpoint cannot be written: {error}; free some space there") from None
 
 

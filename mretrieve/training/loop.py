@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -185,15 +187,16 @@ class _Run:
             embeddings = self.network(inputs.to(self.device), lengths.to(self.device), batch.branches)
             loss = self.objective(self.network, embeddings, batch)
         self.optimiser.zero_grad(set_to_none=True)
-        if not bool(torch.isfinite(loss)):
+        value = float(loss.detach())
+        if not math.isfinite(value):
             raise MRetrieveError(
-                f"training diverged: the loss of update {update + 1} is {float(loss.detach())}; lower the learning "
-                "rate, or look for motions with absurd positions among the clips"
+                f"training diverged: the loss of update {update + 1} is {value}; lower the learning rate, or look for "
+                "motions with absurd positions among the clips"
             )
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.largest_gradient)
         self.optimiser.step()
-        return float(loss.detach())
+        return value
 
     def _measure(self, update: int) -> None:
         """A milestone: the mean loss, and how well held-out clips find each other."""
@@ -244,7 +247,7 @@ class _Run:
         save_checkpoint(
             self.checkpoint_file,
             Checkpoint(
-                self._name(),
+                self._name,
                 update,
                 tuple(self.milestones),
                 tuple(self.losses),
@@ -257,7 +260,7 @@ class _Run:
 
     def _restore(self) -> int:
         """Take up the checkpoint, if there is one; how many updates are done."""
-        kept = None if self.checkpoint_file is None else load_checkpoint(self.checkpoint_file, self._name())
+        kept = None if self.checkpoint_file is None else load_checkpoint(self.checkpoint_file, self._name)
         if kept is None:
             return 0
         self.network.load_state_dict(kept.network)
@@ -266,6 +269,7 @@ class _Run:
         self.elapsed_s = kept.elapsed_s
         return kept.update
 
+    @cached_property
     def _name(self) -> str:
         """Hash of all that decides what this run makes."""
         digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())

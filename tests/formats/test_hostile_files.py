@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -96,23 +97,30 @@ def assert_states_bones(content: bytes, motion: Motion) -> None:
         np.testing.assert_allclose(channel, np.deg2rad(stated) if kind >= 3 else stated, rtol=1e-14)
 
 
-@pytest.mark.parametrize("seed_text", BVH_SEEDS, ids=["one body", "two bodies", "wrapped"])
-def test_damaged_bvh(tmp_path: Path, seed_text: str) -> None:
-    path = tmp_path / "damaged.bvh"
-    path.write_text(BVH)
-    read(path)
+def assert_mutants_are_read_or_refused(
+    path: Path, seed_text: str, count: int, assert_stated: Callable[[bytes, list[Motion]], None]
+) -> None:
+    """Of `count` mutants of a file some are read, as what they state, the others refused, in bounded memory."""
     before = peak_memory_kb()
     read_count = 0
-    for seed in range(COUNT):
+    for seed in range(count):
         content = mutate(seed_text.encode(), seed)
         path.write_bytes(content)
         if motions := outcome(path):
             read_count += 1
             assert_whole(motions)
             if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-                assert_states(content, motions)
+                assert_stated(content, motions)
     assert peak_memory_kb() - before < LARGEST_MEMORY_KB
-    assert 0.02 * COUNT < read_count < 0.8 * COUNT  # the mutations neither miss nor destroy everything
+    assert 0.02 * count < read_count < 0.8 * count  # the mutations neither miss nor destroy everything
+
+
+@pytest.mark.parametrize("seed_text", BVH_SEEDS, ids=["one body", "two bodies", "wrapped"])
+def test_damaged_bvh(tmp_path: Path, seed_text: str) -> None:
+    path = tmp_path / "damaged.bvh"
+    path.write_text(BVH)
+    read(path)
+    assert_mutants_are_read_or_refused(path, seed_text, COUNT, assert_states)
 
 
 @pytest.mark.parametrize("seed_text", AMC_SEEDS, ids=["with header", "without header"])
@@ -121,18 +129,9 @@ def test_damaged_amc(tmp_path: Path, seed_text: str) -> None:
     path = tmp_path / "damaged.amc"
     path.write_text(AMC)
     read(path)
-    before = peak_memory_kb()
-    read_count = 0
-    for seed in range(COUNT):
-        content = mutate(seed_text.encode(), seed)
-        path.write_bytes(content)
-        if motions := outcome(path):
-            read_count += 1
-            assert_whole(motions)
-            if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-                assert_states_bones(content, motions[0])
-    assert peak_memory_kb() - before < LARGEST_MEMORY_KB
-    assert 0.02 * COUNT < read_count < 0.8 * COUNT
+    assert_mutants_are_read_or_refused(
+        path, seed_text, COUNT, lambda content, motions: assert_states_bones(content, motions[0])
+    )
 
 
 def assert_states_rotations(content: bytes, motion: Motion) -> None:
@@ -153,19 +152,9 @@ def test_damaged_exponential_maps(tmp_path: Path, seed_text: str) -> None:
     path = tmp_path / "damaged.expmap"
     path.write_text(seed_text)
     read(path)
-    before = peak_memory_kb()
-    read_count = 0
-    count = COUNT // 3  # they are larger files
-    for seed in range(count):
-        content = mutate(seed_text.encode(), seed)
-        path.write_bytes(content)
-        if motions := outcome(path):
-            read_count += 1
-            assert_whole(motions)
-            if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-                assert_states_rotations(content, motions[0])
-    assert peak_memory_kb() - before < LARGEST_MEMORY_KB
-    assert 0.02 * count < read_count < 0.8 * count
+    assert_mutants_are_read_or_refused(
+        path, seed_text, COUNT // 3, lambda content, motions: assert_states_rotations(content, motions[0])
+    )
 
 
 def test_damaged_asf(tmp_path: Path) -> None:
