@@ -32,11 +32,12 @@ import numpy as np  # noqa: E402
 import tslearn.metrics  # noqa: E402
 from dtaidistance import dtw_ndim  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from mretrieve.search.dtw import LengthGapBand, SlopeBand, dtw_distances, dtw_path  # noqa: E402
 
-QUERY_FRAMES, FEATURES = 90, 66
+QUERY_FRAMES = 90
 Distances = NDArray[np.float64]
 
 
@@ -47,17 +48,6 @@ class Method:
     name: str
     group: str  # methods of a group compute the same distances
     run: Callable[[], Distances]  # squared distances, (C,)
-
-
-def motions(seed: int, lengths: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-    """Smooth curves (length, FEATURES) in metres, a new motion each."""
-    rng = np.random.default_rng(seed)
-    made = []
-    for length in lengths:
-        rates, phases = rng.uniform(0.3, 2.0, (3, FEATURES)), rng.uniform(0, 2 * np.pi, (3, FEATURES))
-        times = np.arange(length)[:, None, None] / 30.0
-        made.append((0.2 * np.sin(2 * np.pi * rates * times + phases).sum(axis=1)).astype(np.float32))
-    return made
 
 
 def problem(count: int) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
@@ -110,19 +100,6 @@ def library_methods(query: NDArray[np.float32], candidates: list[NDArray[np.floa
         Method("aeon", "full", lambda: aeon_loop(None)),
         Method("aeon", "slope band", lambda: aeon_loop(0.1)),
     ]
-
-
-def medians_ms(runs: list[Callable[[], object]], rounds: int, clock: Callable[[], float]) -> list[float]:
-    """The median time of each in milliseconds, all of them taking turns; the clock counts seconds."""
-    times = np.empty((rounds, len(runs)))
-    for run in runs:
-        run()
-    for turn in range(rounds):
-        for index, run in enumerate(runs):
-            started = clock()
-            run()
-            times[turn, index] = (clock() - started) * 1e3
-    return [float(median) for median in np.median(times, axis=0)]
 
 
 def compare(rounds: int) -> None:

@@ -65,16 +65,19 @@ def features(clips: Sequence[Clip]) -> NDArray[np.float32]:
 
 
 def fit_map(
-    originals: NDArray[np.float32], copies: NDArray[np.float32], recipe: Recipe
+    originals: NDArray[np.float32], copies: NDArray[np.float32], blocks: Sequence[slice], recipe: Recipe
 ) -> dict[str, NDArray[np.floating]]:
-    """Arrays of one map, as the encoder reads them, from features (N, F) and those of C augmented copies (N, C, F)."""
+    """Arrays of one map, as the encoder reads them, from features (N, F) and those of C augmented copies (N, C, F).
+
+    `blocks` of features are brought to one size, each by its weight in the recipe.
+    """
     block_scales = np.array(
         [
             np.sqrt(weight / (2 * originals[:, rows].var(axis=0).sum()))
-            for weight, rows in zip(recipe.block_weights, BLOCKS.values(), strict=True)
+            for weight, rows in zip(recipe.block_weights, blocks, strict=True)
         ]
     )
-    scale = np.repeat(block_scales, [rows.stop - rows.start for rows in BLOCKS.values()])
+    scale = np.repeat(block_scales, [rows.stop - rows.start for rows in blocks])
     mean = originals.mean(axis=0)
     centred = (originals - mean) * scale
     _, singular, directions = np.linalg.svd(centred, full_matrices=False)
@@ -108,12 +111,12 @@ def fit(clips: Sequence[Clip], recipe: Recipe) -> bytes:
     arrays: dict[str, NDArray[np.floating]] = {"piece_share": np.float32(recipe.piece_share)}
     for name, originals, change in (("whole", windows, augmentation), ("piece", pieces, slight)):
         copies = [features([change.draw(clip, generator) for clip in originals]) for _ in range(recipe.copies)]
-        fitted = fit_map(features(originals), np.stack(copies, axis=1), recipe)
+        fitted = fit_map(features(originals), np.stack(copies, axis=1), tuple(BLOCKS.values()), recipe)
         arrays |= {f"{name}_{key}": value for key, value in fitted.items()}
-    return _archive(arrays)
+    return archive(arrays)
 
 
-def _archive(arrays: dict[str, NDArray[np.floating]]) -> bytes:
+def archive(arrays: dict[str, NDArray[np.floating]]) -> bytes:
     """An .npz without the time of day: the same arrays give the same bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

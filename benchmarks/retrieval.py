@@ -27,7 +27,7 @@ from rich.table import Table
 
 from mretrieve import Clip, Index, canonicalise, open_index, read
 from mretrieve.evaluation.metrics import average_precision
-from mretrieve.motion import JOINTS
+from mretrieve.motion import JOINTS, mirror
 from mretrieve.search import QueryOptions
 
 EVERYTHING = 1_000_000
@@ -88,11 +88,14 @@ def through_the_command_line(folder: Path, home: Path, *options: str) -> Iterato
         yield name, [result["clip"] for result in json.loads(line)["results"]]
 
 
-def disturbed(folder: Path, index: Index, disturb: Callable[[Clip], Clip]) -> Iterator[tuple[str, list[str]]]:
+def disturbed(
+    folder: Path, index: Index, disturb: Callable[[Clip], Clip], options: QueryOptions | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Every clip asked after something was done to it."""
+    options = options or QueryOptions(k=EVERYTHING)
     for name in index.clips:
         query = disturb(canonicalise(read(folder / name)[0]))
-        hits = index.answer(query, QueryOptions(k=EVERYTHING)).hits
+        hits = index.answer(query, options).hits
         yield name, [hit.clip for hit in hits if hit.clip != name]
 
 
@@ -134,6 +137,8 @@ def rows(labelled: LabelledFolder, home: Path) -> Iterator[tuple[str, Score]]:
     yield "20 % of the query's joints missing", score(disturbed(folder, index, missing), table)
     for factor in (0.5, 2.0):
         yield f"query at {factor:g} times its speed", score(disturbed(folder, index, at_speed(factor)), table)
+    mirrored = disturbed(folder, index, mirror, QueryOptions(k=EVERYTHING, mirror="both"))
+    yield "mirrored, asked with --mirror both", score(mirrored, table)
     mretrieve(home, "index", str(folder), "--smooth")
     yield "smoothed (--smooth)", score(through_the_command_line(folder, home), table)
 

@@ -1,6 +1,7 @@
-"""Train the weights of the learned encoders that come with mretrieve, and write them with their cards.
+"""Train the weights of the learned encoders and mappers that come with mretrieve, and write them with their cards.
 
-    python benchmarks/train_shipped.py [mmd-nca] [deephums] [--mocap DIR] [--output DIR] [--updates N]
+    python benchmarks/train_shipped.py [mmd-nca] [deephums] [submotion-deephums]
+                                       [--mocap DIR] [--output DIR] [--updates N]
 
 Trained on what its licence allows: HDM05 without performer tr (CC BY-SA 3.0) and CMU motion capture (free for all
 uses). Nothing is selected on performer tr, whose clips, among each other, give the figures on the card.
@@ -12,16 +13,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
 from mocap_sets import hdm05, mocap_folder, training_clips
 
 from mretrieve.encoders import load_encoder
+from mretrieve.encoders.learned import LearnedEncoder
 from mretrieve.encoders.registry import ENCODER_SUFFIX
+from mretrieve.encoders.submotion import ARCHITECTURE, SubmotionMapper
 from mretrieve.motion import LabelledClip
-from mretrieve.training import Progress, default_recipe, train
+from mretrieve.training import Progress, Trained, default_recipe, train
 from mretrieve.training.card import data_card, retrieval, save_encoder, training_card
+from mretrieve.training.loop import RunOptions
+from mretrieve.training.submotion import submotion_recipe, submotion_report, train_submotion
 
 WEIGHTS = Path(__file__).parents[1] / "mretrieve" / "encoders" / "weights"
 LICENCE = (
@@ -32,6 +38,9 @@ FOLDERS = ("hdm05 (performers bd, bk, dg, mm)", "cmu/expmap", "cmu/bvh")
 #: The same action under two names in the two sets of CMU.
 _SAME = {"walking": "walk", "running": "run", "jumping": "jump", "washwindow": "wash"}
 ENCODERS = ("mmd-nca", "deephums")
+#: Sub-motion mappings by the encoder that they map into, which is trained before. None over pose-statistics: pieces of
+#: takes that it was not trained on find them no better than by their own vectors (`benchmarks/submotion.py`).
+MAPPERS = {f"{ARCHITECTURE}-deephums": "deephums"}
 
 
 def labelled(items: Sequence[LabelledClip]) -> list[LabelledClip]:
@@ -47,28 +56,50 @@ def tell(now: Progress) -> None:
         click.echo(f"update {now.update}, loss {now.loss:.3f}, {now.left_s:.0f} s left")
 
 
+def train_encoder(
+    name: str, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip], updates: int | None
+) -> tuple[Trained[LearnedEncoder], dict[str, Any]]:
+    """An encoder, and what its card says of performer tr."""
+    recipe = default_recipe(name)
+    recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
+    trained = train(recipe, clips, progress=tell)
+    measured = [retrieval(one.name, one, held_out) for one in (trained.encoder, load_encoder())]
+    return trained, {"held_out": tuple(one for one in measured if one is not None)}
+
+
+def train_mapper(
+    over: str, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip], updates: int | None
+) -> tuple[Trained[SubmotionMapper], dict[str, Any]]:
+    """A sub-motion mapping, and what its card says of pieces of clips that were trained on and of performer tr's."""
+    encoder = load_encoder(over)
+    recipe = submotion_recipe()
+    recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
+    trained = train_submotion(encoder, clips, recipe, options=RunOptions(progress=tell))
+    return trained, {"report": submotion_report(encoder, trained.encoder, clips, held_out)}
+
+
 @click.command(help=__doc__)
-@click.argument("encoders", nargs=-1, type=click.Choice(ENCODERS))
+@click.argument("names", nargs=-1, type=click.Choice([*ENCODERS, *MAPPERS]))
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS)
 @click.option("--updates", type=click.IntRange(min=1), help="Else the recipe's own.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-def main(encoders: tuple[str, ...], mocap: Path | None, output: Path, updates: int | None, threads: int) -> None:
+def main(names: tuple[str, ...], mocap: Path | None, output: Path, updates: int | None, threads: int) -> None:
     """Train them one after the other."""
     torch.set_num_threads(threads)
     folder = mocap_folder(mocap)
     clips = labelled(training_clips(folder))
     held_out = [item for item in hdm05(folder) if item.group == "tr"]
-    for name in encoders or ENCODERS:
-        recipe = default_recipe(name)
-        recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
-        trained = train(recipe, clips, progress=tell)
+    for name in names or (*ENCODERS, *MAPPERS):
+        trained: Trained[Any]
+        if name in MAPPERS:
+            trained, said = train_mapper(MAPPERS[name], clips, held_out, updates)
+        else:
+            trained, said = train_encoder(name, clips, held_out, updates)
         command = f"python benchmarks/train_shipped.py {name} --threads {threads}"
         command += f" --updates {updates}" if updates else ""
         data = data_card(FOLDERS, clips, held_out, LICENCE)
-        measured = [retrieval(one.name, one, held_out) for one in (trained.encoder, load_encoder())]
-        figures = [one for one in measured if one is not None]
-        card = training_card(trained, data, command, "cpu", figures)
+        card = replace(training_card(trained, data, command, "cpu"), **said)
         save_encoder(output / f"{name.replace('-', '_')}{ENCODER_SUFFIX}", trained.encoder, card)
         click.echo(card.to_markdown())
 

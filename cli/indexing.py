@@ -18,6 +18,7 @@ from .encoder_options import given_weights
 from .interruption import stop_signals
 
 if TYPE_CHECKING:
+    from mretrieve.index import WindowSettings
     from mretrieve.indexer import IndexDescription, Progress
     from mretrieve.indexer.progress import Listener
 
@@ -191,7 +192,7 @@ def _described(index: IndexDescription) -> str:
         ("of", index.repository),
         ("version", f"{index.version} (kept: {', '.join(map(str, index.versions))})"),
         ("clips", f"{held.clips} of {held.files} files, {held.duration_s / 3600:.2f} hours"),
-        ("windows", f"{index.window_count}, {index.windows.length_s:g} s long, {index.windows.hop_s:g} s apart"),
+        ("windows", f"{index.window_count}, {_windows(index.windows)}"),
         (
             "encoder" if len(index.encoders) == 1 else "encoders",
             ", ".join(
@@ -207,6 +208,12 @@ def _described(index: IndexDescription) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name.ljust(width)}  {text}" for name, text in rows)
+
+
+def _windows(settings: WindowSettings) -> str:
+    lengths = ", ".join(f"{length:g}" for length in settings.lengths_s)
+    hops = ", ".join(f"{length * settings.hop_share:g}" for length in settings.lengths_s)
+    return f"{lengths} s long, {hops} s apart"
 
 
 def _counts(counts: dict[str, int], shown: int = 12) -> str:

@@ -1,11 +1,8 @@
-"""`mretrieve train`: an encoder from a user's own motion, and from their labels."""
+"""`mretrieve train`: an encoder from a user's own motion, and from their labels; or a mapping into one's space."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,28 +12,25 @@ import click
 
 from mretrieve.errors import MRetrieveError
 
-from .interruption import stop_signals
-from .training_progress import reading_progress, tensorboard, training_progress
+from .training_progress import reading_progress
+from .training_run import AUTO_MINUTES, Resumable, TrainingRun, tell
 
 if TYPE_CHECKING:
-    from mretrieve.encoders.weights_file import StoredEncoder
-    from mretrieve.motion import LabelledClip
-    from mretrieve.training import Progress, Recipe
-    from mretrieve.training.card import Card, DataCard, Retrieval
+    from mretrieve.training import Recipe
     from mretrieve.training.folder import Source
 
 _PATH = click.Path(path_type=Path)
 _SUFFIX = ".safetensors"
-_AUTO = "auto"
+_AUTO, _SUBMOTION = "auto", "submotion"
 #: Those that learn nothing without labels.
 _LABELLED = ("auto", "mmd-nca", "gru")
 LOSSES = ("mmd-nca", "trajectory", "contrastive", "triplet", "triplet-gor", "n-pair", "supcon", "nca")
-_AUTO_MINUTES = 3.0
 
 
 @click.command()
-@click.argument("encoder", metavar="ENCODER", type=click.Choice([_AUTO, "mmd-nca", "deephums", "gru"]))
+@click.argument("encoder", metavar="ENCODER", type=click.Choice([_AUTO, "mmd-nca", "deephums", "gru", _SUBMOTION]))
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=_PATH)
+@click.option("--over", metavar="NAME|FILE", help="Of submotion: the encoder that it maps into the space of.")
 @click.option(
     "--labels",
     multiple=True,
@@ -56,7 +50,9 @@ _AUTO_MINUTES = 3.0
     metavar="A,B",
     help="Classes that are not trained on: how well they are retrieved is measured, and the best weights are kept.",
 )
-@click.option("--out", type=_PATH, metavar="FILE", default=f"encoder{_SUFFIX}", show_default=True)
+@click.option(
+    "--out", type=_PATH, metavar="FILE", help=f"[default: encoder{_SUFFIX}, of submotion {_SUBMOTION}{_SUFFIX}]"
+)
 @click.option("--name", help="What the encoder calls itself. [default: the file's name]")
 @click.option(
     "--updates", type=click.IntRange(min=1), metavar="N", help="How long. [default: the encoder's own number]"
@@ -65,7 +61,7 @@ _AUTO_MINUTES = 3.0
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help=f"The longest that it may take; of auto, for all that it tries. [default: no limit; auto: {_AUTO_MINUTES:g}]",
+    help=f"The longest that it may take; of auto, for all that it tries. [default: no limit; auto: {AUTO_MINUTES:g}]",
 )
 @click.option(
     "--patience",
@@ -96,11 +92,12 @@ _AUTO_MINUTES = 3.0
 def train(
     encoder: str,
     folders: tuple[Path, ...],
+    over: str | None,
     labels: tuple[Path, ...],
     label_column: str | None,
     group_column: str | None,
     holdout_classes: str | None,
-    out: Path,
+    out: Path | None,
     name: str | None,
     updates: int | None,
     minutes: float | None,
@@ -128,32 +125,42 @@ def train(
     gru       a small network that learns your labels in a minute
     mmd-nca   Coskun et al. 2018, from labels
     deephums  Battan et al. 2020, from labels, or without any from how bodies move
+    submotion finds whole clips by pieces of them: maps a piece to the vector that the encoder
+              --over gives to the whole (Battan et al. 2020, section 4.5); needs no labels
 
     A file that cannot be read is reported and stops nothing. Ctrl-C keeps what is learned: --resume goes on from there.
     """
     changed = _Changes(loss, kernel, not no_attention, not no_layer_norm, mirror, updates, patience)
     _check_options(encoder, labels, changed, resume, device, curves, holdout_classes)
+    _check_over(encoder, over, changed)
+    out = out or Path(f"{_SUBMOTION if over else 'encoder'}{_SUFFIX}")
     _check_place(out)
     _prepare_torch(device, threads)
+    from mretrieve.encoders import load_encoder
     from mretrieve.training.card import data_card
     from mretrieve.training.folder import choose_columns, described, hold_out, read_clips
 
-    recipe = None if encoder == _AUTO else changed.recipe(encoder, bool(labels))
+    if over is not None:
+        load_encoder(over)  # says what is wrong with it before anything is read
+    recipe = changed.recipe(encoder, bool(labels)) if encoder not in (_AUTO, _SUBMOTION) else None
     sources = _sources(folders, labels)
     columns = choose_columns(sources, label_column, group_column) if labels else None
     with reading_progress() as progress:
         read = read_clips(sources, columns, asf=asf, rig_map=rig_map, progress=progress)
     for line in (*read.refused, *described(read, columns)):
-        _tell(line)
+        tell(line)
     clips, held_out = hold_out(read.clips, [one.strip() for one in (holdout_classes or "").split(",") if one.strip()])
-    if recipe is None or recipe.needs_labels:
+    if encoder == _AUTO or (recipe is not None and recipe.needs_labels):
         clips = [item for item in clips if item.label]
     data = data_card([folder.as_posix() for folder in folders], clips, held_out, licence)
-    run = _Run(clips, held_out, data, out, name or out.name.removesuffix(_SUFFIX), seed, minutes)
-    if recipe is None:
-        run.adapt()
+    run = TrainingRun(clips, held_out, data, out, name or out.name.removesuffix(_SUFFIX), seed, minutes)
+    how = Resumable(device, resume, checkpoint_every, curves)
+    if over is not None:
+        run.train_submotion(over, updates, patience, how)
+    elif recipe is not None:
+        run.train(recipe, how)
     else:
-        run.train(recipe, device, resume, checkpoint_every, curves)
+        run.adapt()
 
 
 @dataclass(frozen=True)
@@ -190,102 +197,6 @@ class _Changes:
         return recipe
 
 
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """A training: from clips to a file."""
-
-    clips: Sequence[LabelledClip]
-    held_out: Sequence[LabelledClip]
-    data: DataCard
-    out: Path
-    name: str
-    seed: int
-    minutes: float | None
-
-    def train(self, recipe: Recipe, device: str, resume: bool, checkpoint_every_s: float, curves: Path | None) -> None:
-        """By the training loop."""
-        from mretrieve.training import train
-        from mretrieve.training.card import training_card
-        from mretrieve.training.loop import InterruptedTrainingError
-
-        checkpoint = self.out.with_name(f"{self.out.name}.checkpoint")
-        if checkpoint.exists() and not resume:
-            _tell(f"{checkpoint}: an interrupted run can be taken up with --resume; this one starts afresh")
-        if resume and not checkpoint.exists():
-            _tell(f"{checkpoint}: not there; the run starts from its beginning")
-        answer = "Stopping: what is learned is kept. Once more to stop at once."
-        with stop_signals(answer) as stop, training_progress() as bar, tensorboard(curves) as written:
-
-            def progress(now: Progress) -> None:
-                bar(now)
-                written(now)
-
-            try:
-                trained = train(
-                    recipe,
-                    self.clips,
-                    seed=self.seed,
-                    held_out=self.held_out,
-                    device=device,
-                    minutes=self.minutes,
-                    checkpoint=checkpoint,
-                    checkpoint_every_s=checkpoint_every_s,
-                    resume=resume,
-                    progress=progress,
-                    stopped=lambda: bool(stop),
-                )
-            except InterruptedTrainingError as interrupted:
-                click.echo(f"Interrupted: {interrupted}. To go on: {_command()} --resume")
-                sys.exit(128 + stop[0])
-        trained.encoder.name = self.name
-        measured = self._measured(trained.encoder)
-        card = training_card(trained, self.data, _command(), device, measured)
-        about = f"{recipe.architecture}, {trained.updates} updates in {trained.wall_s / 60:.1f} minutes"
-        self._save(trained.encoder, card, measured, about)
-        checkpoint.unlink(missing_ok=True)
-
-    def adapt(self) -> None:
-        """By trying what the labels are good for."""
-        from mretrieve.training.adaptation import adapt
-        from mretrieve.training.card import adaptation_card
-
-        started = time.monotonic()
-        found = adapt(self.clips, minutes=self.minutes or _AUTO_MINUTES, seed=self.seed, progress=_tell)
-        click.echo(found.explanation)
-        if found.is_default:
-            click.echo(f"{self.out} is not written: index without --encoder, as ever.")
-            return
-        encoder: StoredEncoder = found.encoder  # type: ignore[assignment]  # what is learned can be stored
-        encoder.name = self.name
-        measured = self._measured(encoder)
-        report = found.explanation.splitlines()
-        card = adaptation_card(encoder, report, found.card(), self.data, _command(), self.seed, measured)
-        self._save(encoder, card, measured, f"{found.chosen} in {(time.monotonic() - started) / 60:.1f} minutes")
-
-    def _measured(self, encoder: StoredEncoder) -> list[Retrieval]:
-        """Retrieval of the held-out clips, by the encoder and by the default one."""
-        from mretrieve.encoders import load_encoder
-        from mretrieve.training.card import retrieval
-
-        found = (retrieval(one.name, one, self.held_out) for one in (encoder, load_encoder()))
-        return [one for one in found if one is not None]
-
-    def _save(self, encoder: StoredEncoder, card: Card, measured: Sequence[Retrieval], about: str) -> None:
-        from mretrieve.training.card import CARD_SUFFIX, save_encoder
-
-        save_encoder(self.out, encoder, card)
-        click.echo(f"{self.out}: {about}, {len(self.clips)} clips; its card: {self.out.with_suffix(CARD_SUFFIX)}")
-        if measured:
-            said = "; ".join(
-                f"{one.encoder} mAP {one.mean_average_precision:.3f}, top-1 {one.top1:.3f}" for one in measured
-            )
-            click.echo(f"Held out ({', '.join(self.data.held_out)}; {measured[0].queries} queries): {said}")
-            if measured[0].mean_average_precision < measured[1].mean_average_precision:
-                click.echo(f"On classes that it did not see, {measured[1].encoder} is the better one.")
-        path = self.out if self.out.is_absolute() else f"./{self.out.as_posix()}"
-        click.echo(f"To use it: mretrieve index FOLDER --encoder {shlex.quote(str(path))}")
-
-
 def _check_options(
     encoder: str,
     labels: Sequence[Path],
@@ -314,6 +225,18 @@ def _check_options(
         raise MRetrieveError("--kernel is for the loss mmd-nca: leave it out, or add --loss mmd-nca")
     if changed.patience and not holdout_classes:
         raise MRetrieveError("--patience watches classes that are held out: name some with --holdout-classes")
+
+
+def _check_over(encoder: str, over: str | None, changed: _Changes) -> None:
+    """Whether there is an encoder to map into exactly where one is needed, and it is one."""
+    if encoder != _SUBMOTION:
+        if over is not None:
+            raise MRetrieveError(f"--over is for submotion, not for {encoder}: leave it out")
+        return
+    if over is None:
+        raise MRetrieveError("submotion maps into the space of an encoder: name it, as in --over deephums")
+    if changed != _Changes(None, None, True, True, False, changed.updates, changed.patience):
+        raise MRetrieveError("submotion has its own loss: leave out --loss and --mirror")
 
 
 def _check_place(out: Path) -> None:
@@ -347,7 +270,7 @@ def _sources(folders: Sequence[Path], labels: Sequence[Path]) -> list[Source]:
     for folder in folders:
         found = scan(folder, folder / ".mretrieve")
         for warning in found.warnings:
-            _tell(warning)
+            tell(warning)
         paths = tuple(file.path for file in found.files)
         rows: dict[str, dict[str, str]] = {}
         if labels:
@@ -358,17 +281,8 @@ def _sources(folders: Sequence[Path], labels: Sequence[Path]) -> list[Source]:
             else:
                 rows = {row.pop("path"): {key: row[key] or "" for key in row} for row in read.table.to_pylist()}
                 for warning in read.warnings if len(folders) == 1 else ():  # another folder may have those files
-                    _tell(warning)
+                    tell(warning)
         sources.append(Source(folder, paths, rows))
     if unmatched and len(unmatched) == len(folders):
         raise unmatched[0]
     return sources
-
-
-def _command() -> str:
-    """What was typed; the same for a run that was interrupted and taken up."""
-    return shlex.join(["mretrieve", *(word for word in sys.argv[1:] if word != "--resume")])
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

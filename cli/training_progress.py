@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from mretrieve.training import Progress
 
 Listener = Callable[["Progress"], None]
+#: What the training of an encoder measures on held-out clips.
+HELD_OUT_MAP = "held-out mAP"
 #: Part of the shown loss that is the newest update's.
 _NEWEST = 0.05
 
 
 @contextmanager
-def training_progress() -> Iterator[Listener]:
-    """Whom the training loop tells; both ways write to standard error."""
+def training_progress(score: str = HELD_OUT_MAP) -> Iterator[Listener]:
+    """Whom the training loop tells, `score` being what it measures; both ways write to standard error."""
     if not sys.stderr.isatty():
-        yield lambda now: click.echo(milestone_line(now), err=True) if now.milestone else None
+        yield lambda now: click.echo(milestone_line(now, score), err=True) if now.milestone else None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -38,7 +40,7 @@ def training_progress() -> Iterator[Listener]:
             task,
             completed=now.update,
             total=now.updates,
-            said=f"loss {smooth[0]:.4g}{_held_out(now)}, {_duration(now.left_s)} left",
+            said=f"loss {smooth[0]:.4g}{_held_out(now, score)}, {_duration(now.left_s)} left",
         )
 
     columns = TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}")
@@ -62,8 +64,8 @@ def reading_progress() -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def tensorboard(folder: Path | None) -> Iterator[Listener]:
-    """Who writes curves of loss and held-out retrieval into a folder; nobody for None.
+def tensorboard(folder: Path | None, score: str = HELD_OUT_MAP) -> Iterator[Listener]:
+    """Who writes curves of loss and of what is measured, `score`, into a folder; nobody for None.
 
     Raises:
         MRetrieveError: TensorBoard is not installed.
@@ -80,18 +82,19 @@ def tensorboard(folder: Path | None) -> Iterator[Listener]:
         def tell(now: Progress) -> None:
             writer.add_scalar("loss" if not now.milestone else "mean loss", now.loss, now.update)
             if now.milestone and now.held_out_map is not None:
-                writer.add_scalar("held-out mAP", now.held_out_map, now.update)
+                writer.add_scalar(score, now.held_out_map, now.update)
 
         yield tell
 
 
-def milestone_line(now: Progress) -> str:
+def milestone_line(now: Progress, score: str = HELD_OUT_MAP) -> str:
     """A milestone in one line."""
-    return f"update {now.update} of {now.updates}: loss {now.loss:.4g}{_held_out(now)}, {_duration(now.left_s)} left"
+    said = f"loss {now.loss:.4g}{_held_out(now, score)}, {_duration(now.left_s)} left"
+    return f"update {now.update} of {now.updates}: {said}"
 
 
-def _held_out(now: Progress) -> str:
-    return "" if now.held_out_map is None else f", held-out mAP {now.held_out_map:.3f}"
+def _held_out(now: Progress, score: str) -> str:
+    return "" if now.held_out_map is None else f", {score} {now.held_out_map:.3f}"
 
 
 def _duration(seconds: float) -> str:

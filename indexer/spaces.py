@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mretrieve.encoders import DEFAULT_ENCODER, Encoder, load_encoder
+from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
 from mretrieve.encoders.fusion import encoder_names, mean_weights
 from mretrieve.encoders.registry import ENCODER_SUFFIX
 from mretrieve.encoders.weights_file import read_encoder
@@ -64,7 +64,7 @@ def chosen_spaces(
     if encoder is None and known and not rebuild:
         spaces = [_kept(index, record) for record in known.values()]
     else:
-        names = encoder_names(encoder if encoder is not None else tuple(known) or DEFAULT_ENCODER)
+        names = encoder_names(encoder if encoder is not None else tuple(known) or (DEFAULT_ENCODER, PART_ENCODER))
         spaces = [_fresh(index, known.get(name), name) for name in names]
     taken = [space.record.name for space in spaces]
     for number, name in enumerate(taken):
@@ -72,10 +72,15 @@ def chosen_spaces(
             raise MRetrieveError(f"two encoders are named {name}; rename one file: its space is named after it")
     if weights is None and set(taken) == set(known):
         weights = [known[name].weight for name in taken]
-    shares = mean_weights(weights if weights is not None else [1.0] * len(taken), taken)
+    shares = mean_weights(weights if weights is not None else _even(taken), taken)
     return tuple(
         replace(space, record=replace(space.record, weight=share)) for space, share in zip(spaces, shares, strict=True)
     )
+
+
+def _even(names: Sequence[str]) -> list[float]:
+    """All the same; but vectors of body parts answer queries for parts, and others only where they are alone."""
+    return [0.0 if name == PART_ENCODER and len(names) > 1 else 1.0 for name in names]
 
 
 def same_spaces(one: Sequence[EncoderRecord], other: Sequence[EncoderRecord]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -63,6 +63,11 @@ class Gru(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
         """Embeddings (B, E) of norm 1 of sequences (B, T, C) of `lengths` (B,); `branches` is not used."""
+        pooled = nn.functional.dropout(self.pooled(x, lengths), self.settings.dropout, self.training)
+        return nn.functional.normalize(self.projection(pooled), dim=1)
+
+    def pooled(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """What attention takes (B, 2 H hops) from the states of sequences (B, T, C) of `lengths` (B,)."""
         x, lengths = x[:, :: self.settings.stride], (lengths - 1) // self.settings.stride + 1
         valid = valid_frames(lengths, x.shape[1])
         x = self.norm(x, valid)
@@ -70,8 +75,7 @@ class Gru(nn.Module):
         back, _ = self.backwards(reversed_in_time(x, lengths))
         states = torch.cat([ahead, reversed_in_time(back, lengths)], dim=2) * valid[..., None]
         pooled, _ = self.attention(states, lengths)
-        pooled = nn.functional.dropout(pooled, self.settings.dropout, self.training)
-        return nn.functional.normalize(self.projection(pooled), dim=1)
+        return cast(Tensor, pooled)
 
 
 def _velocities(joints: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {
     "deephums": (DeepHumsSettings, DeepHums),
     "gru": (GruSettings, Gru),
 }
+Network = TypeVar("Network", bound=nn.Module)
 Settings = MmdNcaSettings | DeepHumsSettings | GruSettings
 
 
@@ -97,23 +98,12 @@ class LearnedEncoder:
             raise FormatError(f"weights do not fit {architecture}: {len(tensors)} tensors for {given.layers} layers")
         if not (0 < lengths.piece <= lengths.longest and lengths.hop > 0 and 0 < typical < math.inf):
             raise FormatError("its lengths or its typical distance cannot be; the file is damaged")
-        try:
-            with torch.device("meta"):  # shapes without memory, until they are known to be those of the tensors
-                network = build_network(architecture, given)
-            weights = {key: torch.from_numpy(np.array(value)) for key, value in tensors.items()}
-            for key, wanted in network.state_dict().items():
-                if key in weights and weights[key].dtype != wanted.dtype:
-                    raise FormatError(f"weights {key} are {weights[key].dtype}, not {wanted.dtype}")
-                if key in weights and not bool(torch.isfinite(weights[key]).all()):
-                    raise FormatError(f"weights {key} are not all finite: the training that made them diverged")
-            network.load_state_dict(weights, assign=True)
-        except (RuntimeError, ArithmeticError) as error:
-            raise FormatError(f"weights do not fit {architecture}: {str(error).splitlines()[-1].strip()}") from None
+        network = filled_network(architecture, lambda: build_network(architecture, given), tensors)
         return cls(architecture, network, typical, lengths, name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All weights by name."""
-        return {key: value.detach().cpu().contiguous().numpy() for key, value in self.network.state_dict().items()}
+        return network_arrays(self.network)
 
     def settings(self) -> dict[str, Any]:
         """What besides the weights decides its vectors, as JSON holds it."""
@@ -209,6 +199,28 @@ class LearnedEncoder:
         with torch.inference_mode():
             embeddings: Tensor = self.network(torch.from_numpy(inputs).to(device), lengths.to(device))
         return np.asarray(embeddings.cpu().numpy(), np.float32)
+
+
+def network_arrays(network: nn.Module) -> dict[str, NDArray[Any]]:
+    """All weights of a network by name."""
+    return {key: value.detach().cpu().contiguous().numpy() for key, value in network.state_dict().items()}
+
+
+def filled_network(architecture: str, build: Callable[[], Network], arrays: Mapping[str, NDArray[Any]]) -> Network:
+    """What `build` makes, with the weights of `network_arrays`. FormatError where they do not fit it."""
+    try:
+        with torch.device("meta"):  # shapes without memory, until they are known to be those of the arrays
+            network = build()
+        weights = {key: torch.from_numpy(np.array(value)) for key, value in arrays.items()}
+        for key, wanted in network.state_dict().items():
+            if key in weights and weights[key].dtype != wanted.dtype:
+                raise FormatError(f"weights {key} are {weights[key].dtype}, not {wanted.dtype}")
+            if key in weights and not bool(torch.isfinite(weights[key]).all()):
+                raise FormatError(f"weights {key} are not all finite: the training that made them diverged")
+        network.load_state_dict(weights, assign=True)
+    except (RuntimeError, ArithmeticError) as error:
+        raise FormatError(f"weights do not fit {architecture}: {str(error).splitlines()[-1].strip()}") from None
+    return network
 
 
 def _normalised(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,15 +58,15 @@ def pose_channels(clip: Clip) -> NDArray[np.float32]:
     for start in range(0, clip.frame_count, _CHUNK_FRAMES):
         frames = slice(start, start + _CHUNK_FRAMES)
         part = joints[..., frames]
-        values[DISTANCES, frames] = _length(part[_FIRST] - part[_SECOND])
+        values[DISTANCES, frames] = vector_lengths(part[_FIRST] - part[_SECOND])
         bones = part[_CHILD] - part[_PARENT]
-        bones /= np.maximum(_length(bones), 1e-6)[:, None]
+        bones /= np.maximum(vector_lengths(bones), 1e-6)[:, None]
         values[DIRECTIONS, frames] = bones.reshape(51, -1)
     values[ROOT] = np.stack([*velocity.T, view.turning(), velocity[:, 1]])
-    values[SPEEDS] = _length(np.gradient(joints[1:], axis=2)) * CANONICAL_FPS if clip.frame_count > 1 else 0.0
+    values[SPEEDS] = vector_lengths(np.gradient(joints[1:], axis=2)) * CANONICAL_FPS if clip.frame_count > 1 else 0.0
     return values
 
 
-def _length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def vector_lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lengths (N, T) of vectors (N, 3, T)."""
     return np.asarray(np.sqrt(np.einsum("nit,nit->nt", vectors, vectors)))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from .pose_channels import CHANNEL_COUNT, CHANNEL_JOINTS, DIRECTIONS, DISTANCES, ROOT, SPEEDS
 
 _QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
-_FOURIER_FRAMES, _FOURIER_BINS = 32, 6  # a window is brought to 32 samples; bins 1-6 are its slow swings
+QUANTILE_COUNT = len(_QUANTILES)
+_FOURIER_FRAMES, FOURIER_BINS = 32, 6  # a window is brought to 32 samples; bins 1-6 are its slow swings
 _STILL_SPEED_M_S = 0.04  # below it, how speed is shared among the joints is noise
 _CHUNK = 128  # windows that are sorted at once: bounds memory on long takes
 
@@ -30,9 +31,9 @@ def _feature_channels() -> NDArray[np.intp]:
     rows = np.arange(CHANNEL_COUNT)
     return np.concatenate(
         [
-            np.repeat(rows[DISTANCES], _FOURIER_BINS),
-            np.repeat(rows[DIRECTIONS], len(_QUANTILES)),
-            np.repeat(rows[DISTANCES], len(_QUANTILES)),
+            np.repeat(rows[DISTANCES], FOURIER_BINS),
+            np.repeat(rows[DIRECTIONS], QUANTILE_COUNT),
+            np.repeat(rows[DISTANCES], QUANTILE_COUNT),
             rows[ROOT],
             rows[ROOT],
             rows[SPEEDS],
@@ -57,20 +58,35 @@ def window_features(
     for first in range(0, len(starts), _CHUNK):
         chunk = slice(first, first + _CHUNK)
         features[chunk] = _statistics(every[starts[chunk]], joints[chunk])
+    return signed_root(features)
+
+
+def signed_root(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The root of each number's size, with its sign."""
     return np.copysign(np.sqrt(np.abs(features)), features)
 
 
-def _statistics(windows: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
-    count, _, length = windows.shape
-    distances = windows[:, DISTANCES]
-    waves = (distances - distances[:, :, :1]) @ _fourier(length)  # less the first frame: no swing, no rounding noise
-    magnitudes = np.hypot(waves[..., :_FOURIER_BINS], waves[..., _FOURIER_BINS:])
-    ordered = np.sort(windows[:, : DIRECTIONS.stop], axis=2)
-    place = _QUANTILES * (length - 1)
+def fourier_magnitudes(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Magnitudes (W, C, 6) of Fourier bins 1 to 6 of channels of one length (W, C, L), brought to 32 samples."""
+    swings = windows - windows[:, :, :1]  # less the first frame: no swing, no rounding noise
+    waves = swings @ _fourier(windows.shape[2])
+    return np.hypot(waves[..., :FOURIER_BINS], waves[..., FOURIER_BINS:])
+
+
+def order_statistics(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The quantiles .1, .25, .5, .75 and .9 (W, C, 5) over time of channels of one length (W, C, L)."""
+    ordered = np.sort(windows, axis=2)
+    place = _QUANTILES * (windows.shape[2] - 1)
     low = place.astype(int)
     part = (place - low).astype(np.float32)
-    high = np.minimum(low + 1, length - 1)
-    quantiles = (1 - part) * ordered[:, :, low] + part * ordered[:, :, high]
+    high = np.minimum(low + 1, windows.shape[2] - 1)
+    return np.asarray((1 - part) * ordered[:, :, low] + part * ordered[:, :, high])
+
+
+def _statistics(windows: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
+    count = len(windows)
+    magnitudes = fourier_magnitudes(windows[:, DISTANCES])
+    quantiles = order_statistics(windows[:, : DIRECTIONS.stop])
     root = windows[:, ROOT]
     speeds = windows[:, SPEEDS].mean(axis=2)
     has = joints[:, 1:]
@@ -97,6 +113,6 @@ def _fourier(length: int) -> NDArray[np.float32]:
     interpolation = np.zeros((_FOURIER_FRAMES, length))
     interpolation[rows, low] += 1 - (place - low)
     interpolation[rows, np.minimum(low + 1, length - 1)] += place - low
-    angles = 2 * np.pi / _FOURIER_FRAMES * np.outer(np.arange(1, _FOURIER_BINS + 1), rows)
+    angles = 2 * np.pi / _FOURIER_FRAMES * np.outer(np.arange(1, FOURIER_BINS + 1), rows)
     waves = np.concatenate([np.cos(angles), np.sin(angles)]) @ interpolation / _FOURIER_FRAMES
     return np.ascontiguousarray(waves.T, np.float32)

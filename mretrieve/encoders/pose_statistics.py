@@ -33,27 +33,30 @@ _STORED = ("mean", "block_scales", "basis", "spread", "noise", "whitening", "var
 
 @dataclass(frozen=True, eq=False)
 class WhitenedMap:
-    """A linear map from features (N, 1965) to K numbers, which can be estimated from a part of the features.
+    """A linear map from F features to K numbers, which can be estimated from a part of the features.
 
     The features are taken as mean + basis @ z + noise, with z of variance `spread` and noise of variance `noise`; the
     map is z times `whitening`. Where joints are missing, z is its mean given the features that are there.
     """
 
-    mean: NDArray[np.float32]  # (1965,)
-    scale: NDArray[np.float32]  # (1965,) the weight of each feature
-    basis: NDArray[np.float32]  # (1965, L) orthonormal columns, L >= K
+    mean: NDArray[np.float32]  # (F,)
+    scale: NDArray[np.float32]  # (F,) the weight of each feature
+    basis: NDArray[np.float32]  # (F, L) orthonormal columns, L >= K
     spread: NDArray[np.float32]  # (L,)
-    noise: NDArray[np.float32]  # (1965,)
+    noise: NDArray[np.float32]  # (F,)
     whitening: NDArray[np.float32]  # (L, K)
     variance: float  # mean squared norm of the mapped training windows, whose mean is 0
+    feature_joints: NDArray[np.bool_]  # (F, 18) which used joints each feature is made of
 
     def __call__(self, features: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Mapped features (N, K) of features (N, 1965) of windows that have the used joints `joints` (N, 18)."""
+        """Mapped features (N, K) of features (N, F) of windows that have the used joints `joints` (N, 18)."""
+        if joints.all():
+            return self._of_observed(features, np.ones(len(self.mean), bool))
         mapped = np.empty((len(features), self.whitening.shape[1]), np.float32)
         patterns, members = np.unique(joints, axis=0, return_inverse=True)
         for pattern, has in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
-            mapped[rows] = self._of_observed(features[rows], np.asarray(~FEATURE_JOINTS[:, ~has].any(axis=1)))
+            mapped[rows] = self._of_observed(features[rows], np.asarray(~self.feature_joints[:, ~has].any(axis=1)))
         return mapped
 
     def _of_observed(self, features: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -84,8 +87,9 @@ class PoseStatistics:
         """Load fitted maps: the file that ships with the package, or the bytes of another."""
         weights = weights or (files(__package__) / "weights" / "pose_statistics.npz").read_bytes()
         with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
-            self._whole = _map_from(arrays, "whole")
-            self._piece = _map_from(arrays, "piece")
+            blocks = tuple(BLOCKS.values())
+            self._whole = stored_map(arrays, "whole", blocks, FEATURE_JOINTS)
+            self._piece = stored_map(arrays, "piece", blocks, FEATURE_JOINTS)
             self._piece_share = float(arrays["piece_share"])
         self.fingerprint = hashlib.sha256(weights + bytes([_PREPROCESSING])).hexdigest()
         self._sizes = (self._whole.whitening.shape[1], 2 * self._piece.whitening.shape[1])
@@ -98,11 +102,7 @@ class PoseStatistics:
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See Encoder. ValueError for a window that is empty or leaves the clip."""
-        windows = np.asarray(windows, np.int64).reshape(-1, 2)
-        if (windows < 0).any() or (windows > clip.frame_count).any():
-            raise ValueError(f"windows leave the clip's {clip.frame_count} frames")
-        if (windows[:, 0] >= windows[:, 1]).any():
-            raise ValueError("a window has no frames")
+        windows = checked_windows(clip, windows)
         pieces = [overlapping_spans(int(start), int(end), PIECE_FRAMES, PIECE_HOP) for start, end in windows]
         spans = np.unique(np.concatenate([windows, *pieces]), axis=0)
         features, joints = _features(clip, spans)
@@ -156,13 +156,29 @@ class PoseStatistics:
         return vectors
 
 
-def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Features (S, 1965) of spans (S, 2) of a clip, and which used joints (S, 18) half of their frames or more show."""
-    channels = pose_channels(clip)
+def checked_windows(clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The windows (W, 2) of a clip; ValueError for one that is empty or leaves the clip."""
+    windows = np.asarray(windows, np.int64).reshape(-1, 2)
+    if (windows < 0).any() or (windows > clip.frame_count).any():
+        raise ValueError(f"windows leave the clip's {clip.frame_count} frames")
+    if (windows[:, 0] >= windows[:, 1]).any():
+        raise ValueError("a window has no frames")
+    return windows
+
+
+def joints_seen(clip: Clip, spans: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which used joints (S, 18) half of the frames or more of each span (S, 2) show."""
     seen = np.zeros((clip.frame_count + 1, len(USED_JOINTS)), np.int64)
     np.cumsum(clip.observed[:, USED_JOINTS], axis=0, out=seen[1:])
     lengths = spans[:, 1] - spans[:, 0]
-    joints = 2 * (seen[spans[:, 1]] - seen[spans[:, 0]]) >= lengths[:, None]
+    return np.asarray(2 * (seen[spans[:, 1]] - seen[spans[:, 0]]) >= lengths[:, None])
+
+
+def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Features (S, 1965) of spans (S, 2) of a clip, and which used joints (S, 18) half of their frames or more show."""
+    channels = pose_channels(clip)
+    joints = joints_seen(clip, spans)
+    lengths = spans[:, 1] - spans[:, 0]
     features = np.empty((len(spans), FEATURE_COUNT), np.float32)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
@@ -170,10 +186,12 @@ def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float3
     return features, joints
 
 
-def _map_from(arrays: Mapping[str, NDArray[np.generic]], name: str) -> WhitenedMap:
-    """One of the maps of a weights file; half precision there, single here."""
+def stored_map(
+    arrays: Mapping[str, NDArray[np.generic]], name: str, blocks: Sequence[slice], feature_joints: NDArray[np.bool_]
+) -> WhitenedMap:
+    """One of the maps of a weights file; half precision there, single here. `blocks` of features share a scale."""
     array = {key: np.asarray(arrays[f"{name}_{key}"], np.float32) for key in _STORED}
-    scale = np.repeat(array["block_scales"], [rows.stop - rows.start for rows in BLOCKS.values()])
+    scale = np.repeat(array["block_scales"], [rows.stop - rows.start for rows in blocks])
     return WhitenedMap(
         array["mean"],
         scale,
@@ -182,4 +200,5 @@ def _map_from(arrays: Mapping[str, NDArray[np.generic]], name: str) -> WhitenedM
         array["noise"],
         array["whitening"],
         float(array["variance"]),
+        feature_joints,
     )

@@ -14,10 +14,13 @@ from .fusion import FusedEncoder, encoder_names
 #: Places, not classes: listing the names loads none of them.
 ENCODERS: dict[str, str] = {
     "pose-statistics": "mretrieve.encoders.pose_statistics:PoseStatistics",
+    "body-parts": "mretrieve.encoders.body_parts:BodyParts",
     "mmd-nca": "mretrieve.encoders.registry:shipped",
     "deephums": "mretrieve.encoders.registry:shipped",
 }
 DEFAULT_ENCODER = "pose-statistics"
+#: Answers queries that weigh parts of the body.
+PART_ENCODER = "body-parts"
 ENCODER_SUFFIX = ".safetensors"
 
 

@@ -1,4 +1,4 @@
-"""Encoder files: one safetensors file with the weights, what is needed to use them, and the card.
+"""Files of encoders, and of mappers into their spaces: one safetensors file with weights, settings and card.
 
 The header's metadata holds `format`, `architecture`, `name`, and as JSON `settings` and `card`. Nothing in such a file
 is ever executed.
@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError
 from .encoder import Encoder
+
+if TYPE_CHECKING:
+    from .submotion import SubmotionMapper
 
 FORMAT = "mretrieve-encoder/1"
 #: What reads an architecture's files: places, not classes, so that torch is loaded by those alone that need it.
@@ -29,13 +32,17 @@ ARCHITECTURES: dict[str, str] = {
     "linear-metric": "mretrieve.encoders.linear_metric:LinearMetric",
     "adapted": "mretrieve.encoders.adapted:AdaptedEncoder",
 }
+#: The same for what is no encoder, but maps into the space of one.
+MAPPERS: dict[str, str] = {"submotion": "mretrieve.encoders.submotion:SubmotionMapper"}
 _LARGEST_FILE = 1 << 30
 
 
-class StoredEncoder(Encoder, Protocol):
-    """An encoder that a file can hold."""
+class Stored(Protocol):
+    """What a file can hold."""
 
-    architecture: str  # a key of ARCHITECTURES
+    name: str
+    fingerprint: str
+    architecture: str  # a key of ARCHITECTURES or MAPPERS
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All arrays by name."""
@@ -46,6 +53,10 @@ class StoredEncoder(Encoder, Protocol):
         ...
 
 
+class StoredEncoder(Encoder, Stored, Protocol):
+    """An encoder that a file can hold."""
+
+
 @dataclass(frozen=True, eq=False)
 class EncoderFile:
     """A file as it was read."""
@@ -54,7 +65,7 @@ class EncoderFile:
     card: Mapping[str, Any]
 
 
-def encoder_bytes(encoder: StoredEncoder, card: Mapping[str, Any]) -> bytes:
+def encoder_bytes(encoder: Stored, card: Mapping[str, Any]) -> bytes:
     """The content of the file of an encoder: the same bytes for the same encoder and card."""
     save = _safetensors().numpy.save
     metadata = {
@@ -75,12 +86,11 @@ def stored_encoder(
     architecture: str, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], name: str | None
 ) -> StoredEncoder:
     """The encoder of an architecture, a key of ARCHITECTURES, from what its `to_tensors` and `settings` gave."""
-    loader: Any = resolve_name(ARCHITECTURES[architecture])
-    encoder: StoredEncoder = loader.from_tensors(architecture, tensors, settings, name)
+    encoder: StoredEncoder = _made(ARCHITECTURES, architecture, tensors, settings, name)
     return encoder
 
 
-def fingerprint_of(encoder: StoredEncoder, *versions: int) -> str:
+def fingerprint_of(encoder: Stored, *versions: int) -> str:
     """Hash of all that decides an encoder's vectors: architecture, settings, `versions` of its code, and weights."""
     digest = hashlib.sha256(repr((encoder.architecture, encoder.settings(), *versions)).encode())
     for key, value in sorted(encoder.to_tensors().items()):
@@ -95,6 +105,18 @@ def read_encoder(source: Path | bytes) -> EncoderFile:
         FormatError: it cannot be opened, is no encoder file, or is damaged.
         MRetrieveError: a library that it needs is not installed.
     """
+    encoder, card = _read(source, ARCHITECTURES)
+    return EncoderFile(encoder, card)
+
+
+def read_mapper(source: Path | bytes) -> tuple[SubmotionMapper, Mapping[str, Any]]:
+    """The mapper in a file, or in its content, and its card; raises what `read_encoder` does."""
+    mapper, card = _read(source, MAPPERS)
+    return mapper, card
+
+
+def _read(source: Path | bytes, places: Mapping[str, str]) -> tuple[Any, Mapping[str, Any]]:
+    """What a file holds, of one of the architectures in `places`, and its card."""
     place = f"{source}: " if isinstance(source, Path) else ""
     try:
         if isinstance(source, Path):
@@ -105,25 +127,51 @@ def read_encoder(source: Path | bytes) -> EncoderFile:
         raise FormatError(f"{place}cannot be read: {error.strerror or error}; check the path") from None
     metadata = _metadata(source, place)
     architecture = metadata.get("architecture", "")
-    if metadata.get("format") != FORMAT or architecture not in ARCHITECTURES:
+    if metadata.get("format") != FORMAT or architecture not in ARCHITECTURES | MAPPERS:
         raise FormatError(
             f"{place}is no encoder file of this mretrieve (format {metadata.get('format')!r}, architecture "
             f"{architecture!r}); make one with `mretrieve train`"
         )
+    if architecture not in places:
+        what = "is an encoder, and no mapper into the space of one"
+        if architecture in MAPPERS:
+            what = "maps pieces of motion into the space of an encoder, and is no encoder; give that encoder"
+        raise FormatError(f"{place}{what}")
     library = _safetensors()
     try:
         tensors, settings = library.numpy.load(source), json.loads(metadata["settings"])
         card = json.loads(metadata["card"])
         if not isinstance(card, dict):
             raise ValueError("its card is no table")
-        encoder = stored_encoder(architecture, tensors, settings, metadata.get("name"))
+        found = _made(places, architecture, tensors, settings, metadata.get("name"))
     except FormatError as error:
         raise FormatError(f"{place}{error}") from None
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     except (library.SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise FormatError(f"{place}is damaged ({type(error).__name__}: {error}); train or copy it again") from None
-    return EncoderFile(encoder, card)
+    return found, card
+
+
+def _made(
+    places: Mapping[str, str],
+    architecture: str,
+    tensors: Mapping[str, NDArray[Any]],
+    settings: Mapping[str, Any],
+    name: str | None,
+) -> Any:
+    """What the class at an architecture's place makes of a file's content."""
+    loader: Any = resolve_name(places[architecture])
+    return loader.from_tensors(architecture, tensors, settings, name)
+
+
+def file_settings(path: Path) -> dict[str, Any]:
+    """The settings in a file of ours, without its weights: only its head is read."""
+    with path.open("rb") as file:
+        size = file.read(8)
+        head = size + file.read(int.from_bytes(size, "little"))
+    settings: dict[str, Any] = json.loads(_metadata(head, f"{path}: ")["settings"])
+    return settings
 
 
 def _metadata(content: bytes, place: str) -> dict[str, str]:

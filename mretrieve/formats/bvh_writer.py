@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from ..motion.kinematics import local_rotations
-from ..motion.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_Z, Motion, Rig
-from .euler_angles import euler_angles
+from ..motion.motion import ROTATE_X, Motion, Rig
+from ..whole_file import whole_file
+from .rotation_channels import frame_blocks, poses_of, rig_in_poses
 
 _CHANNEL_NAMES = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
-_BAKED_ORDER = (ROTATE_Z, ROTATE_X, ROTATE_Y)
+_UNSAYABLE = re.compile(r"[{}\r\n]")
 
 
 def write_motion_bvh(path: Path | str, motion: Motion, decimals: int = 6) -> None:
@@ -26,17 +25,45 @@ def write_motion_bvh(path: Path | str, motion: Motion, decimals: int = 6) -> Non
     write_bvh(path, motion.rig, motion.channels, motion.fps, decimals)
 
 
-def write_bvh(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int = 6) -> None:
-    """Write channels (T, C), radians and the rig's unit, as BVH with `decimals` digits; the file appears whole or not.
+def write_bvh(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int | None = 6) -> None:
+    """Write channels (T, C), radians and the rig's unit, as the text of `bvh_text`; the file appears whole or not.
 
-    Joints without channels and children that are named '<parent>_end' become End Sites. Rest rotations, which BVH does
-    not know, are worked into the rotations: such joints then turn about Z, X and Y. FormatError: a number that is not
-    finite, or no frame.
+    FormatError: a number that is not finite, or no frame.
     """
     path = Path(path)
     require_frames(path, channels)
+    write_whole(path, bvh_text(rig, channels, fps, decimals))
+
+
+def bvh_text(rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int | None = 6) -> Iterator[str]:
+    """A BVH file of channels (T, C), radians and the rig's unit, piece by piece, so that hours need little memory.
+
+    Joints without channels and children that are named '<parent>_end' become End Sites. Rest rotations, which BVH does
+    not know, are worked into the rotations: such joints then turn about Z, X and Y. Braces and line ends in names
+    become underscores.
+
+    Args:
+        rig: J joints and C channels.
+        channels: finite, at least one frame.
+        fps: frames a second.
+        decimals: digits behind the point; None: 15 digits in all, so that numbers which a reader took from text with
+            fewer are printed as they stood there.
+    """
     if rig.rest_rotations is not None:
-        rig, channels = _without_rest_rotations(rig, channels)
+        blocks = (poses_of(rig, channels[block]) for block in frame_blocks(rig, len(channels)))
+        rig, channels = rig_in_poses(rig, blocks, len(channels))
+    lines, columns = _hierarchy(rig, decimals)
+    yield "\n".join([*lines, "MOTION", f"Frames: {len(channels)}", f"Frame Time: {1 / fps!r}"]) + "\n"
+    row = " ".join(["%.15g" if decimals is None else f"%.{decimals}f"] * len(columns)) + "\n"
+    for block in frame_blocks(rig, len(channels)):
+        values = in_degrees(rig.channel_kinds, channels[block])[:, columns]
+        if decimals is not None:
+            values = np.round(values, decimals)
+        yield "".join([row % tuple(frame) for frame in (values + 0.0).tolist()])
+
+
+def _hierarchy(rig: Rig, decimals: int | None) -> tuple[list[str], NDArray[np.intp]]:
+    """The lines of the joint tree, and the rig's channels in the order in which these lines name them."""
     children = children_of(rig)
     firsts = np.searchsorted(rig.channel_joints, np.arange(len(rig.parents) + 1))
     lines: list[str] = ["HIERARCHY"]
@@ -51,17 +78,18 @@ def write_bvh(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: fl
         if is_end(rig, joint, children):
             heading = "End Site"
         else:
-            heading = f"{'ROOT' if rig.parents[joint] < 0 else 'JOINT'} {rig.joint_names[joint]}"
-        offset = " ".join(f"{value + 0.0:.{decimals}f}" for value in np.round(rig.offsets[joint], decimals))
+            name = _UNSAYABLE.sub("_", rig.joint_names[joint])
+            heading = f"{'ROOT' if rig.parents[joint] < 0 else 'JOINT'} {name}"
+        offset = " ".join(_number(value, decimals) for value in rig.offsets[joint].tolist())
         lines += [indent + heading, indent + "{", f"{indent}\tOFFSET {offset}"]
         if heading != "End Site":
             names = (_CHANNEL_NAMES[rig.channel_kinds[column]] for column in own)
             lines.append(" ".join([f"{indent}\tCHANNELS {len(own)}", *names]))
-    lines += ["MOTION", f"Frames: {len(channels)}", f"Frame Time: {1 / fps!r}"]
-    values = in_degrees(rig.channel_kinds, channels)[:, np.array(columns, np.intp)]
-    row = " ".join([f"%.{decimals}f"] * len(columns))
-    lines += [row % tuple(frame) for frame in (np.round(values, decimals) + 0.0).tolist()]
-    write_whole(path, "\n".join(lines) + "\n")
+    return lines, np.array(columns, np.intp)
+
+
+def _number(value: float, decimals: int | None) -> str:
+    return f"{value + 0.0:.15g}" if decimals is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def require_frames(path: Path, channels: NDArray[np.float64]) -> None:
@@ -94,16 +122,11 @@ def is_end(rig: Rig, joint: int, children: list[list[int]]) -> bool:
     return named_so and not children[joint] and joint not in rig.channel_joints
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file under another name and rename it: a reader sees the old file, or all of the new one."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Write text, or pieces of it, under another name and rename it: a reader sees the old file, or all of the new."""
+    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines([text] if isinstance(text, str) else text)
+
 
 
 def _walk(rig: Rig, children: list[list[int]]) -> Iterator[tuple[int, int, bool]]:
@@ -115,23 +138,3 @@ def _walk(rig: Rig, children: list[list[int]]) -> Iterator[tuple[int, int, bool]
         if not closing:
             waiting.append((joint, depth, True))
             waiting.extend((child, depth + 1, False) for child in reversed(children[joint]))
-
-
-def _without_rest_rotations(rig: Rig, channels: NDArray[np.float64]) -> tuple[Rig, NDArray[np.float64]]:
-    turned = local_rotations(rig, channels)
-    columns: list[NDArray[np.float64]] = []
-    joints: list[int] = []
-    kinds: list[int] = []
-    for joint in range(len(rig.parents)):
-        own = np.flatnonzero(rig.channel_joints == joint)
-        moves = [column for column in own if rig.channel_kinds[column] <= TRANSLATE_Z]
-        columns += [channels[:, column] for column in moves]
-        kinds += [int(rig.channel_kinds[column]) for column in moves]
-        if len(moves) < len(own):
-            first, second, third = (kind - ROTATE_X for kind in _BAKED_ORDER)
-            angles = np.unwrap(euler_angles(turned[:, joint], (first, second, third)), axis=0)
-            columns += list(angles.T)
-            kinds += _BAKED_ORDER
-        joints += [joint] * (len(kinds) - len(joints))
-    baked = Rig(rig.joint_names, rig.parents, rig.offsets, None, np.array(joints, np.int32), np.array(kinds, np.int32))
-    return baked, np.stack(columns, axis=1) if columns else np.zeros((len(channels), 0))

@@ -16,8 +16,9 @@ from .files import storage_error
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, manifest_file, vectors_file, versions
 
 #: The layout that this code writes; it reads the older ones too. It grows when an older mretrieve could misread what a
-#: newer one writes. 2: several encoders, their weights in a search, and copies of their weights files.
-SCHEMA = 2
+#: newer one writes. 2: several encoders, their weights in a search, and copies of their weights files. 3: windows of
+#: several lengths.
+SCHEMA = 3
 
 _SPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -55,10 +56,16 @@ class EncoderRecord:
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """How long takes were cut."""
+    """How long takes were cut: windows of each length, which follow each other by a share of it."""
 
-    length_s: float
-    hop_s: float
+    lengths_s: tuple[float, ...]  # ascending
+    hop_share: float  # of the length, above 0 and at most 1
+
+    def __post_init__(self) -> None:
+        ascending = all(0 < length < math.inf for length in self.lengths_s)
+        ascending &= tuple(sorted(set(self.lengths_s))) == self.lengths_s
+        if not self.lengths_s or not ascending or not 0 < self.hop_share <= 1:
+            raise ValueError(f"windows of {self.lengths_s} s, {self.hop_share} of their length apart")
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         **{
             **content,
             "encoders": tuple(_encoder(**record) for record in content["encoders"]),
-            "windows": WindowSettings(**content["windows"]),
+            "windows": _windows(**content["windows"]),
             "labels": None if labels is None else FileRecord(**labels),
             "shards": tuple(ShardRecord(**record) for record in content["shards"]),
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
@@ -164,6 +171,19 @@ def _manifest(content: dict[str, Any]) -> Manifest:
 
 def _encoder(*, file: dict[str, Any] | None = None, **fields: Any) -> EncoderRecord:
     return EncoderRecord(**fields, file=None if file is None else FileRecord(**file))
+
+
+def _windows(
+    *,
+    lengths_s: list[float] | None = None,
+    hop_share: float = 0.0,
+    length_s: float = 0.0,
+    hop_s: float = 0.0,
+) -> WindowSettings:
+    """The settings as layout 3 has them, or as the older ones, which had one length and its hop in seconds."""
+    if lengths_s is None:
+        return WindowSettings((length_s,), hop_s / length_s if length_s else 0.0)
+    return WindowSettings(tuple(lengths_s), hop_share)
 
 
 def is_space_name(name: str) -> bool:

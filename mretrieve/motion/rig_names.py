@@ -313,6 +313,14 @@ def match_names(joint_names: tuple[str, ...]) -> NameMatch:
     return max((_match(table, spelled) for table in TABLES), key=lambda match: match.count)
 
 
+def side_readings(joint_names: tuple[str, ...]) -> list[set[tuple[str, str]]]:
+    """Of each joint's name, every (LEFT or RIGHT, part) that it may mean; none for a name without a side."""
+    return [
+        {(side, part) for side, part in _readings(words) if side is not None}
+        for words in _without_prefixes(joint_names)
+    ]
+
+
 def spine_slots(count: int) -> tuple[tuple[int, int], ...]:
     """Which of `count` spine joints, bottom to top, plays spine1, spine2 or spine3: (position in the spine, 1 to 3).
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .dtw_lanes import LANES, ROWS, sweep
+from .dtw_input import addresses_of, frames_like, query_frames, share
+from .dtw_lanes import ROWS, sweep
 from .dtw_trace import trace
+from .vector_code import LANES, in_blocks
 
 
 class Band(Protocol):
@@ -100,30 +100,20 @@ def dtw_distances(
     Raises:
         ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity.
     """
-    query_frames = _query_frames(query)
-    arrays = [np.ascontiguousarray(candidate, query_frames.dtype) for candidate in candidates]
-    for index, array in enumerate(arrays):
-        _check_shape(array, query_frames, f"candidate {index}")
+    frames = query_frames(query)
+    arrays = [frames_like(frames, candidate, f"candidate {index}") for index, candidate in enumerate(candidates)]
     distances = np.empty(len(arrays), np.float64)
-    lengths = np.array([len(array) for array in arrays], np.int64)
-    addresses = np.array([array.__array_interface__["data"][0] for array in arrays], np.int64)
+    addresses, lengths = addresses_of(arrays), np.array([len(array) for array in arrays], np.int64)
     order = np.argsort(-lengths, kind="stable")
-    blocks = _blocks(query_frames)
-    limits = _limits(band, len(query_frames), lengths)
+    blocks = in_blocks(frames, ROWS)
+    limits = _limits(band, len(frames), lengths)
+
+    def work(part: NDArray[np.int64]) -> None:
+        sweep(blocks, len(frames), addresses, lengths, limits, part, bound, distances)
 
     # Several parts a thread, because parts differ in work; whole groups of lanes, because half a group costs one.
     part_length = LANES * max(1, len(arrays) // (LANES * threads * 4)) if threads > 1 else max(1, len(arrays))
-    parts = iter([order[start : start + part_length] for start in range(0, len(order), part_length)])
-
-    def work() -> None:
-        for part in parts:  # each part goes to the thread that asks first
-            sweep(blocks, len(query_frames), addresses, lengths, limits, part, bound, distances)
-
-    helpers = [_pool(threads - 1).submit(work) for _ in range(threads - 1)]
-    work()
-    for helper in helpers:
-        if not helper.cancel():  # one that has not even begun is not needed any more
-            helper.result()
+    share([order[start : start + part_length] for start in range(0, len(order), part_length)], work, threads)
     if np.isnan(distances).any():
         raise ValueError(f"candidate {np.flatnonzero(np.isnan(distances))[0]} holds NaN or infinite values")
     return distances
@@ -146,13 +136,12 @@ def dtw_path(query: ArrayLike, candidate: ArrayLike, *, band: Band | None = None
     Raises:
         ValueError: as dtw_distances.
     """
-    query_frames = _query_frames(query)
-    candidate_frames = np.ascontiguousarray(candidate, query_frames.dtype)
-    _check_shape(candidate_frames, query_frames, "the candidate")
+    frames = query_frames(query)
+    candidate_frames = frames_like(frames, candidate, "the candidate")
     if not np.isfinite(candidate_frames).all():
         raise ValueError("the candidate holds NaN or infinite values")
-    limits = _limits(band, len(query_frames), np.array([len(candidate_frames)], np.int64))
-    path, cost = trace(query_frames, candidate_frames, limits[0])
+    limits = _limits(band, len(frames), np.array([len(candidate_frames)], np.int64))
+    path, cost = trace(frames, candidate_frames, limits[0])
     return path, cost
 
 
@@ -177,34 +166,6 @@ def path_distance_mm(
         raise ValueError("the query and the candidate have no observed joint in common")
     apart = query_positions[path[:, 0]][:, joints] - candidate_positions[path[:, 1]][:, joints]
     return float(np.linalg.norm(apart, axis=-1).mean(dtype=np.float64) * 1000.0)
-
-
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, "dtw")  # kept, for a thread takes longer to start than 100 candidates to align
-
-
-def _query_frames(query: ArrayLike) -> NDArray[Any]:
-    frames = np.asarray(query)
-    if frames.dtype not in (np.float32, np.float64):
-        frames = frames.astype(np.float64)
-    if frames.ndim != 2 or 0 in frames.shape:
-        raise ValueError(f"the query has shape {frames.shape}; wanted (frames, features), at least one of each")
-    if not np.isfinite(frames).all():
-        raise ValueError("the query holds NaN or infinite values")
-    return np.ascontiguousarray(frames)
-
-
-def _check_shape(candidate: NDArray[Any], query: NDArray[Any], name: str) -> None:
-    if candidate.ndim != 2 or candidate.shape[1] != query.shape[1] or not len(candidate):
-        raise ValueError(f"{name} has shape {candidate.shape}; wanted (frames, {query.shape[1]}) as the query")
-
-
-def _blocks(query: NDArray[Any]) -> NDArray[Any]:
-    """The query as `sweep` wants it: (blocks, D, ROWS), the last block filled up with zeros."""
-    blocks = np.zeros((-(-len(query) // ROWS) * ROWS, query.shape[1]), query.dtype)
-    blocks[: len(query)] = query
-    return np.ascontiguousarray(blocks.reshape(-1, ROWS, query.shape[1]).transpose(0, 2, 1))
 
 
 def _limits(band: Band | None, query_length: int, lengths: NDArray[np.int64]) -> NDArray[np.float64]:

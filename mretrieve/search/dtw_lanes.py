@@ -5,9 +5,6 @@ vector instruction works on the same cell of all of them; a block of ROWS query 
 features are summed, exactly as in a matrix product, but of (q - c)**2 instead of q * c. That is as fast, needs no norms
 and, unlike |q|**2 + |c|**2 - 2 q.c, loses no digits between nearly equal frames. The costs never leave the registers:
 the recursion takes them there, and keeps one column of cumulative costs in float64.
-
-The innermost block is written in LLVM's vector types, because LLVM does not find this vectorisation in a loop; LLVM
-fits the vectors to whatever the processor has (AVX-512, AVX2, NEON, ...).
 """
 
 from __future__ import annotations
@@ -18,23 +15,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
-LANES = 16  # candidates side by side: one AVX-512 register of float32, two of AVX2
+from .vector_code import DOUBLES, INT32, INT64, INTEGERS, LANES, VectorCode, data_pointer, pointer_to
+
 ROWS = 6  # query frames summed at once: as many sums as AVX2's 16 registers hold; AVX-512 would gain 5 % from 8
-
-_INT32, _INT64 = ir.IntType(32), ir.IntType(64)
-_START = _INT64(0)
-
-
-def _lower_pointer(typingctx: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
-
-    return types.voidptr(address), codegen
 
 
 def _lower_advance_block(
@@ -49,28 +36,14 @@ def _lower_advance_block(
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         def pointer(argument: int) -> Any:
-            return context.make_array(signature.args[argument])(context, builder, arguments[argument]).data
-
-        def load(vector: Any, start: Any, offset: Any = _START) -> Any:
-            loaded = builder.load(builder.bitcast(builder.gep(start, [offset]), vector.as_pointer()))
-            loaded.align = 4  # numpy promises no more than the item's own alignment
-            return loaded
-
-        def store(value: Any, start: Any, offset: Any = _START) -> None:
-            stored = builder.store(value, builder.bitcast(builder.gep(start, [offset]), value.type.as_pointer()))
-            stored.align = 4
-
-        def splat(scalar: Any) -> Any:
-            undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
-            first = builder.insert_element(undefined, scalar, _INT32(0))
-            return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
+            return data_pointer(context, builder, signature, arguments, argument)
 
         def minimum(left: Any, right: Any) -> Any:
-            return builder.select(builder.fcmp_ordered("<", left, right), left, right)
+            return builder.select(code.less(left, right), left, right)
 
+        code = VectorCode(builder)
         number = context.get_data_type(signature.args[0].dtype)
-        numbers, doubles = ir.VectorType(number, LANES), ir.VectorType(ir.DoubleType(), LANES)
-        integers = ir.VectorType(_INT32, LANES)
+        numbers = ir.VectorType(number, LANES)
         query_array = context.make_array(signature.args[0])(context, builder, arguments[0])
         features = builder.extract_value(query_array.shape, 1)
         row = arguments[6]
@@ -82,50 +55,47 @@ def _lower_advance_block(
         recursion = builder.append_basic_block("recursion")
         builder.branch(sum_features)
         builder.position_at_end(sum_features)
-        feature = builder.phi(_INT64)
-        feature.add_incoming(_INT64(0), before)
+        feature = builder.phi(INT64)
+        feature.add_incoming(INT64(0), before)
         sums = [builder.phi(numbers) for _ in range(ROWS)]
-        frame = load(numbers, pointer(1), builder.mul(feature, _INT64(LANES)))
-        block_feature = builder.gep(block, [builder.mul(feature, _INT64(ROWS))])
+        frame = code.load(numbers, pointer(1), builder.mul(feature, INT64(LANES)))
+        block_feature = builder.gep(block, [builder.mul(feature, INT64(ROWS))])
         costs = []
         for index, partial in enumerate(sums):
             partial.add_incoming(ir.Constant(numbers, [0.0] * LANES), before)
-            query_value = builder.load(builder.gep(block_feature, [_INT64(index)]))
-            difference = builder.fsub(frame, splat(query_value))
-            square = builder.fmul(difference, difference, flags=("contract",))
-            costs.append(builder.fadd(partial, square, flags=("contract",)))
+            query_value = builder.load(builder.gep(block_feature, [INT64(index)]))
+            costs.append(code.add_square_of_difference(partial, frame, code.splat(query_value)))
             partial.add_incoming(costs[-1], sum_features)
-        next_feature = builder.add(feature, _INT64(1))
+        next_feature = builder.add(feature, INT64(1))
         feature.add_incoming(next_feature, sum_features)
         builder.cbranch(builder.icmp_signed("<", next_feature, features), sum_features, recursion)
 
         # The recursion: cost + min(diagonal, left, above), infinite outside the band.
         builder.position_at_end(recursion)
-        allowed_from, allowed_to = load(integers, pointer(4)), load(integers, pointer(5))
+        allowed_from, allowed_to = code.load(INTEGERS, pointer(4)), code.load(INTEGERS, pointer(5))
         carried = pointer(3)
-        diagonal, above = load(doubles, carried), load(doubles, carried, _INT64(LANES))
+        diagonal, above = code.load(DOUBLES, carried), code.load(DOUBLES, carried, INT64(LANES))
         infinite = ir.Constant(numbers, [float("inf")] * LANES)
         for index, cost in enumerate(costs):
-            this_row = splat(builder.trunc(builder.add(row, _INT64(index)), _INT32))
+            this_row = code.splat(builder.trunc(builder.add(row, INT64(index)), INT32))
             allowed = builder.and_(
                 builder.icmp_signed("<=", allowed_from, this_row), builder.icmp_signed("<", this_row, allowed_to)
             )
             cost = builder.select(allowed, cost, infinite)
             if number != ir.DoubleType():
-                cost = builder.fpext(cost, doubles)
-            entry = builder.mul(builder.add(row, _INT64(1 + index)), _INT64(LANES))
-            left = load(doubles, pointer(2), entry)
+                cost = builder.fpext(cost, DOUBLES)
+            entry = builder.mul(builder.add(row, INT64(1 + index)), INT64(LANES))
+            left = code.load(DOUBLES, pointer(2), entry)
             above = builder.fadd(cost, minimum(minimum(diagonal, left), above))
-            store(above, pointer(2), entry)
+            code.store(above, pointer(2), entry)
             diagonal = left
-        store(diagonal, carried)
-        store(above, carried, _INT64(LANES))
+        code.store(diagonal, carried)
+        code.store(above, carried, INT64(LANES))
         return context.get_dummy_value()
 
     return types.void(query, frames, column, carry, band_from, band_to, row), codegen
 
 
-_pointer: Any = intrinsic(_lower_pointer)
 _advance_block: Any = intrinsic(_lower_advance_block)
 
 
@@ -135,7 +105,8 @@ def _level(frame: int, scale: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _is_finite(values: NDArray[np.floating]) -> bool:
+def is_finite(values: NDArray[np.floating]) -> bool:
+    """Whether all of (N,) are finite."""
     refused = 0
     for value in values:
         refused += not abs(value) < np.inf
@@ -186,7 +157,7 @@ def sweep(
                     band_to[lane] += 1
                 first_row, last_row = min(first_row, band_from[lane]), max(last_row, band_to[lane])
                 address = addresses[candidate] + time * features * query.itemsize
-                frame = carray(_pointer(address), (features,), query.dtype)
+                frame = carray(pointer_to(address), (features,), query.dtype)
                 for feature in range(features):
                     frames[feature, lane] = frame[feature]
             first_row -= first_row % ROWS
@@ -204,8 +175,8 @@ def sweep(
         for candidate in group:
             # A path visits every frame: what is not finite there shows in the distance, unless it was abandoned.
             if distances[candidate] == np.inf:
-                values = carray(_pointer(addresses[candidate]), (lengths[candidate] * features,), query.dtype)
-                if not _is_finite(values):
+                values = carray(pointer_to(addresses[candidate]), (lengths[candidate] * features,), query.dtype)
+                if not is_finite(values):
                     distances[candidate] = np.nan
 
 

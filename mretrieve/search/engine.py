@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import QueryError
 from ..index import Snapshot, find_index
 from ..motion import Clip, Motion
-from .candidates import Candidates, Wanted, nearest_moments, shown_rows
+from ..motion.body_parts import PartWeights
+from .alignment import align
+from .chains import SPLIT_FROM_FRAMES, chained
 from .hit import Answer, Hit, Took
+from .look import Look
+from .moments import Found, best_first, best_of_each_clip, clip_of
+from .options import Mirror, QueryOptions, Scope
 from .question import Question, read_question
-from .rerank import PoseAligner, join
 from .score import score_of
 from .spaces import Spaces
-
-#: So many candidates are shared among threads; fewer are aligned before a second thread has woken.
-_WORTH_THREADS = 500
-
-
-@dataclass(frozen=True)
-class QueryOptions:
-    """How a query is answered."""
-
-    k: int = 10  # how many hits; fewer only where fewer clips exist
-    start_s: float | None = None  # the part of the query that is compared, in seconds of its file; None for its ends
-    end_s: float | None = None
-    rerank: int = 100  # how many candidates are aligned with DTW (never fewer than k); 0 ranks by the encoder alone
-    where: str | None = None  # a condition on the clips table, see search/where.py
-    exclude_self: bool = False  # leave out the clip that is the query's own
-    all_moments: bool = False  # several moments of one clip
-    mirror: bool = False  # search the query's left-right mirror too
-    asf: Path | None = None  # the skeleton of an AMC query, where it is not found beside it
-    rig_map: Path | None = None  # a saved rig map for the query's file
-    encoder: str | Sequence[str] | None = None  # which spaces answer together, "a,b" or a list; None for the index's
-    weights: Sequence[float] | None = None  # of their distances; None for those that the index was given
-
-    def __post_init__(self) -> None:
-        if self.k < 1:
-            raise QueryError(f"k is {self.k}; ask for at least 1 hit")
-        if self.rerank < 0:
-            raise QueryError(f"rerank is {self.rerank}; give 0 to switch re-ranking off, or a number of candidates")
 
 
 def open_index(path: Path | str | None = None, version: int | None = None) -> Index:
@@ -86,22 +62,39 @@ class Index:
         where: str | None = None,
         exclude_self: bool = False,
         all_moments: bool = False,
-        mirror: bool = False,
+        mirror: Mirror = "none",
         asf: Path | None = None,
         rig_map: Path | None = None,
         encoder: str | Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
+        scope: Scope = "auto",
+        mapper: Path | None = None,
+        parts: PartWeights | str | None = None,
     ) -> list[Hit]:
         """The moments that move most like the query, best first; see QueryOptions for the arguments.
 
         The query is a file, an indexed clip's path, a Motion or a Clip. The answer holds k hits whenever k clips exist
-        (and meet the condition).
+        (and meet the condition). `parts` may be written as the command line has it: "arms=1,legs=0".
 
         Raises:
             QueryError: the query or an option has no meaning. FormatError, RigError: its file cannot be read.
         """
         options = QueryOptions(
-            k, start_s, end_s, rerank, where, exclude_self, all_moments, mirror, asf, rig_map, encoder, weights
+            k=k,
+            start_s=start_s,
+            end_s=end_s,
+            rerank=rerank,
+            where=where,
+            exclude_self=exclude_self,
+            all_moments=all_moments,
+            mirror=mirror,
+            asf=asf,
+            rig_map=rig_map,
+            encoder=encoder,
+            weights=weights,
+            scope=scope,
+            mapper=mapper,
+            parts=PartWeights.parse(parts) if isinstance(parts, str) else parts or PartWeights(),
         )
         return list(self.answer(query, options).hits)
 
@@ -115,21 +108,23 @@ class Index:
     def answer(self, query: Clip | Motion | Path | str, options: QueryOptions | None = None) -> Answer:
         """The answer to one query with what the JSON contract tells about it: the question, the index, the time."""
         options = options or QueryOptions()
-        space = self._spaces.asked(options.encoder, options.weights)
+        if options.parts.even:
+            options = replace(options, parts=PartWeights())  # only ratios count
+        space = self._spaces.asked(options.encoder, options.weights, options.parts, options.mapper)
         started = time.perf_counter()
         question = read_question(query, self.snapshot, options.asf, options.rig_map)
         question = question.cut_to(options.start_s, options.end_s)
         read = time.perf_counter()
-        versions = [question, question.mirrored()] if options.mirror else [question]
-        vectors = np.concatenate([asked.encoded_by(space.encoder) for asked in versions])
+        images = tuple(question.image(flip, options.parts) for flip in options.flips)
+        look = Look(self.snapshot, space, images, options, self._allowed(question, options))
+        asked = look.encoded()
         encoded = time.perf_counter()
-        queries = space.prepared(vectors, question.own_clips if options.exclude_self else ())
-        candidates = nearest_moments(self.snapshot, space.search, queries, self._wanted(question, options))
+        nearest = look.candidates(asked)
         searched = time.perf_counter()
-        aligners = [PoseAligner(asked.part) for asked in versions]
-        best, distances = self._ranked(aligners, candidates, options)
-        rows = shown_rows(self.snapshot, space.search, queries, best, question.part.frame_count)
-        hits = self._hits(aligners, best, distances, rows)
+        found = look.ranked(nearest)
+        if look.frames >= SPLIT_FROM_FRAMES and options.rerank and options.scope != "whole":
+            found = best_of_each_clip(best_first(chained(look) + found))
+        hits = tuple(self._hit(look, look.shown(one), place + 1) for place, one in enumerate(found[: options.k]))
         reranked = time.perf_counter()
         steps = np.diff([started, read, encoded, searched, reranked]) * 1e3
         return Answer(
@@ -149,65 +144,39 @@ class Index:
         ids: list[str] = self.snapshot.clips["clip"].to_pylist()
         return ids
 
-    def _wanted(self, question: Question, options: QueryOptions) -> Wanted:
-        rows = None
+    def _allowed(self, question: Question, options: QueryOptions) -> NDArray[np.bool_] | None:
+        """Rows (N,) of clips that meet the condition and are not the query's own; None for all."""
+        allowed = None
         if options.where is not None:
             from .where import matching_rows  # here: Arrow's compute functions take 30 ms to load
 
-            rows = matching_rows(options.where, self.snapshot.clips)[self.snapshot.window_clip]
-        return Wanted(
-            count=max(options.k, options.rerank),
-            query_frames=question.part.frame_count,
-            rows=rows,
-            excluded_clips=question.own_clips if options.exclude_self else (),
-            all_moments=options.all_moments,
+            allowed = matching_rows(options.where, self.snapshot.clips)[self.snapshot.window_clip]
+        if options.exclude_self and question.own_clips:
+            others = ~np.isin(self.snapshot.window_clip, question.own_clips)
+            allowed = others if allowed is None else allowed & others
+        return allowed
+
+    def _hit(self, look: Look, found: Found, rank: int) -> Hit:
+        """A moment as users read it."""
+        question, clips = look.images[found.image], self.snapshot.clips
+        query = question.part.cut(
+            found.query_start, question.part.frame_count if found.query_end is None else found.query_end
         )
-
-    def _ranked(
-        self, aligners: list[PoseAligner], candidates: Candidates, options: QueryOptions
-    ) -> tuple[Candidates, NDArray[np.float64]]:
-        """The best k by the distance joined of the embedding's and the aligned poses', and that distance."""
-        distances = candidates.distances.copy()
-        if options.rerank:
-            moments = [self._moment(int(row)) for row in candidates.rows]
-            for version, aligner in enumerate(aligners):
-                mine = np.flatnonzero(candidates.mirrored == bool(version))
-                threads = (os.cpu_count() or 1) if len(mine) >= _WORTH_THREADS else 1
-                poses = aligner.distances([moments[index] for index in mine], threads)
-                distances[mine] = join(distances[mine], poses)
-        order = np.lexsort((candidates.rows, distances))[: options.k]
-        best = Candidates(candidates.rows[order], candidates.distances[order], candidates.mirrored[order])
-        return best, distances[order]
-
-    def _hits(
-        self,
-        aligners: list[PoseAligner],
-        best: Candidates,
-        distances: NDArray[np.float64],
-        rows: NDArray[np.int64],
-    ) -> tuple[Hit, ...]:
-        """The best as users read them, each with the row that is shown of it."""
-        clips = self.snapshot.clips
-        hits = []
-        for place, row in enumerate(rows.tolist()):
-            moment, clip_row = self._moment(row), int(self.snapshot.window_clip[row])
-            hits.append(
-                Hit(
-                    rank=place + 1,
-                    clip=clips["clip"][clip_row].as_py(),
-                    start_s=moment.start_s,
-                    end_s=moment.end_s,
-                    score=score_of(float(distances[place])),
-                    distance_mm=aligners[int(best.mirrored[place])].distance_mm(moment),
-                    label=clips["label"][clip_row].as_py(),
-                    mirrored=bool(best.mirrored[place]),
-                )
-            )
-        return tuple(hits)
-
-    def _moment(self, row: int) -> Clip:
-        """The canonical motion of one window of the index."""
-        clip_row = int(self.snapshot.window_clip[row])
-        positions, observed = self.snapshot.motion(clip_row)
-        clip = Clip(positions, observed, start_s=float(self.snapshot.clips["start_s"][clip_row].as_py()))
-        return clip.cut(int(self.snapshot.window_start[row]), int(self.snapshot.window_end[row]))
+        moment = clip_of(self.snapshot, found.clip_row).cut(found.start_frame, found.end_frame)
+        alignment = align(query, moment, look.options.parts)
+        return Hit(
+            rank=rank,
+            clip=clips["clip"][found.clip_row].as_py(),
+            start_s=moment.start_s,
+            end_s=moment.end_s,
+            score=score_of(found.distance),
+            distance_mm=alignment.mean_mm,
+            label=clips["label"][found.clip_row].as_py(),
+            mirror=look.options.flips[found.image],
+            speed=query.frame_count / moment.frame_count,
+            parts=alignment.part_scores,
+            query_start_s=query.start_s,
+            query_end_s=query.end_s,
+            query_path=question.path,
+            _aligned=partial(align, query, moment, look.options.parts),
+        )

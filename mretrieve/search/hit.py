@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..motion.flips import Flip
+
+if TYPE_CHECKING:
+    from ..comparison.reasons import Reasons
+    from .alignment import Alignment
 
 #: Name and version of the JSON that `mretrieve query --format json` prints; the schema is query.schema.json.
-SCHEMA = "mretrieve.query/1"
+SCHEMA = "mretrieve.query/2"
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,41 @@ class Hit:
     score: float  # in [0, 1]: 1 is the same motion, higher is more alike
     distance_mm: float  # mean distance per joint along the warping path, on the canonical skeleton
     label: str | None
-    mirrored: bool  # whether the query's left-right mirror is what matched
+    mirror: Flip  # which image of the query matched: "none" is the query as it is
+    speed: float  # how many times as fast as the query: 2 where the moment takes half as long
+    parts: Mapping[str, float]  # score in [0, 1] of each body part that both have
+    query_start_s: float  # the part of the query that is answered: all of it, but for long queries
+    query_end_s: float
+    query_path: str = field(default="", compare=False)  # the query's file, or the clip it named
+    _aligned: Callable[[], Alignment] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a mirror image of the query matched, of all or of some limbs."""
+        return self.mirror != "none"
+
+    def alignment(self) -> Alignment:
+        """Which frame of the query answers to which of the moment, and how far apart each joint is there.
+
+        Raises:
+            ValueError: the hit does not come from a query (it was made by hand, or read from a file).
+        """
+        if self._aligned is None:
+            raise ValueError("this hit does not come from a query, and knows no motions to align")
+        return self._aligned()
+
+    def explain(self) -> Reasons:
+        """Why this moment answers the query: the errors of joints and parts along the warping path; can be drawn.
+
+        Raises:
+            ValueError: as alignment.
+        """
+        from ..comparison.named_clip import NamedClip
+        from ..comparison.reasons import Reasons
+
+        alignment = self.alignment()
+        query = NamedClip(self.query_path or "the query", alignment.query, mirror=self.mirror)
+        return Reasons(query, NamedClip(self.clip, alignment.other, is_moment=True), alignment)
 
 
 @dataclass(frozen=True)
@@ -61,7 +102,11 @@ class Answer:
                     "score": round(hit.score, 6),
                     "distance": round(hit.distance_mm, 3),
                     "label": hit.label,
-                    "mirrored": hit.mirrored,
+                    "mirror": hit.mirror,
+                    "speed": round(hit.speed, 4),
+                    "parts": {part: round(score, 6) for part, score in hit.parts.items()},
+                    "query_start_s": round(hit.query_start_s, 4),
+                    "query_end_s": round(hit.query_end_s, 4),
                 }
                 for hit in self.hits
             ],

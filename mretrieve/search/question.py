@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from ..encoders import Encoder
 from ..errors import QueryError
 from ..formats import read
+from ..formats.bodies import body_of, file_and_body
 from ..index import Snapshot
-from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map, mirror
+from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map
+from ..motion.body_parts import PartWeights
+from ..motion.flips import Flip, flip
 
 #: Frames around the part that rates of change are taken from; the rest of a take of hours need not be encoded.
 _CONTEXT_FRAMES = 30
@@ -38,9 +41,9 @@ class Question:
         """The frames that are compared."""
         return self.clip.cut(self.start_frame, self.end_frame)
 
-    def mirrored(self) -> Question:
-        """The same question about the left-right mirror of the motion."""
-        return replace(self, clip=mirror(self.clip))
+    def image(self, what: Flip, parts: PartWeights) -> Question:
+        """The same question about an image of the motion: flipped, and without the limbs that count nothing."""
+        return replace(self, clip=parts.masked(flip(self.clip, what)))
 
     def encoded_by(self, encoder: Encoder) -> NDArray[np.float32]:
         """The vector (1, D) of the part, as it would stand in an index: with what lies around it in view."""
@@ -88,12 +91,12 @@ def read_question(
         own = _own_clips(snapshot, query.source, query.body)
         return _whole(str(query.source), canonicalise(query), own)
     name = str(query)
-    path, _, body = name.partition("#")
-    if _is_file(name) or (body and _is_file(path)):
-        path, body = (name, "") if _is_file(name) else (path, body)
-        motions = read(Path(path), asf=asf)
-        motion = _body_of(motions, path, body)
-        own = _own_clips(snapshot, Path(path), motion.body if len(motions) > 1 else "")
+    file = file_and_body(name)
+    if file is not None:
+        path, body = file
+        motions = read(path, asf=asf)
+        motion = body_of(motions, path, body)
+        own = _own_clips(snapshot, path, motion.body if len(motions) > 1 else "")
         mapping = load_rig_map(rig_map, motion.rig) if rig_map is not None else None
         return _whole(name, canonicalise(motion, mapping), own)
     row = _row_of(snapshot, name)
@@ -108,16 +111,6 @@ def _whole(path: str, clip: Clip, own_clips: tuple[int, ...]) -> Question:
     if not (np.abs(clip.positions) < FARTHEST_M).all():  # false for NaN too
         raise QueryError(f"{path or 'the query'} has positions that are no numbers, or beyond {FARTHEST_M:g} m")
     return Question(path, clip, 0, clip.frame_count, own_clips)
-
-
-def _body_of(motions: list[Motion], path: str, body: str) -> Motion:
-    named = [motion for motion in motions if motion.body == body] if body else motions
-    if len(named) == 1:
-        return named[0]
-    names = ", ".join(f"{path}#{motion.body}" for motion in motions)
-    raise QueryError(
-        f"{path} holds {len(motions)} bodies{f', none named {body!r}' if body else ''}; ask for one of {names}"
-    )
 
 
 def _row_of(snapshot: Snapshot, name: str) -> int:
@@ -136,10 +129,3 @@ def _own_clips(snapshot: Snapshot, path: Path, body: str) -> tuple[int, ...]:
                 relative = place.relative_to(repository).as_posix()
                 own.add(snapshot.clip_row(f"{relative}#{body}" if body else relative))
     return tuple(sorted(own))
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # too long a name, a NUL in it
-        return False

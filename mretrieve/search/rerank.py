@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Clip
+from ..motion.body_parts import PartWeights
 from ..motion.views import body_view
-from .dtw import dtw_distances, dtw_path, path_distance_mm
+from .dtw import dtw_distances
 
 #: Weight of the pose distance beside the embedding's. Chosen on the training sets by benchmarks/rerank.py.
 DTW_WEIGHT = 0.1
+#: Pose distance below which two motions are one performance: that of a piece of a take, at another speed, on a body of
+#: other proportions, with 10 mm of noise (benchmarks/localisation.py). Other performers' renditions are farther.
+SAME_MOTION = 0.3
+#: The joined distance at which they are.
+NEAR_COPY = 0.05
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2
 #: What a root velocity of one metre a second counts for, in metres of a joint: it tells a step back from one forward.
@@ -38,15 +44,23 @@ class Aligned:
         step = -(-clip.frame_count // MOST_FRAMES)
         return cls(view.positions[::step], view.velocity()[::step])
 
-    def features(self, joints: NDArray[np.intp], velocity_m: float = VELOCITY_M) -> NDArray[np.float32]:
+    def features(
+        self, joints: NDArray[np.intp], velocity_m: float = VELOCITY_M, weights: PartWeights | None = None
+    ) -> NDArray[np.float32]:
         """(T, 3 J + 3) for the warping of J chosen joints.
 
         Of the velocity the signed root is taken, so that its direction counts for more than its size: the same motion
-        at half the speed stays near.
+        at half the speed stays near. Squared differences count by the weights of the parts, the velocity's by that of
+        the torso; the mean weight of the chosen joints is 1.
         """
         poses = self.poses[:, joints].reshape(len(self.poses), -1)
         velocity = velocity_m * np.sign(self.velocity) * np.sqrt(np.abs(self.velocity))
-        return np.concatenate([poses, velocity], axis=1, dtype=np.float32)
+        features = np.concatenate([poses, velocity], axis=1, dtype=np.float32)
+        if weights is None or weights.even:
+            return features
+        of_joints = weights.of_joints()[joints]
+        counts = np.concatenate([np.repeat(of_joints, 3), np.full(3, weights.torso)]) / of_joints.mean()
+        return np.asarray(features * np.sqrt(counts), np.float32)
 
 
 def pose_distances(
@@ -58,40 +72,46 @@ def pose_distances(
     return np.asarray(np.sqrt(squares / (steps * joint_count)) / UNRELATED_M)
 
 
+def compared_joints(query: Clip, candidate: Clip, weights: PartWeights) -> NDArray[np.intp]:
+    """The joints that two clips are compared by: those that both have and that count.
+
+    Where they have none in common, all that count, filled in as they are.
+    """
+    counts = weights.of_joints() > 0
+    common = query.seen_joints & candidate.seen_joints & counts
+    return np.flatnonzero(common if common.any() else counts)
+
+
 class PoseAligner:
     """One query's poses, ready to be aligned with candidates' poses, by the joints that both have."""
 
-    def __init__(self, query: Clip) -> None:
-        self._seen = query.seen_joints
-        self._query = Aligned.of(query)
+    def __init__(self, query: Clip, weights: PartWeights | None = None) -> None:
+        self._weights = weights or PartWeights()
+        self._clip = self._weights.masked(query)
+        self._query = Aligned.of(self._clip)
 
     def distances(self, candidates: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """See pose_distances."""
         distances = np.empty(len(candidates), np.float64)
         for start in range(0, len(candidates), _AT_ONCE):
-            part = candidates[start : start + _AT_ONCE]
-            patterns, members = np.unique([self._common(clip) for clip in part], axis=0, return_inverse=True)
-            for number, common in enumerate(patterns):
-                mine = np.flatnonzero(members.ravel() == number)
-                joints = np.flatnonzero(common)
-                features = [Aligned.of(part[int(index)]).features(joints) for index in mine]
-                query = self._query.features(joints)
-                distances[start + mine] = pose_distances(query, features, len(joints), threads)
+            clips = [self._weights.masked(clip) for clip in candidates[start : start + _AT_ONCE]]
+            groups: dict[tuple[int, ...], list[int]] = {}
+            for place, clip in enumerate(clips):
+                joints = compared_joints(self._clip, clip, self._weights)
+                groups.setdefault(tuple(joints.tolist()), []).append(place)
+            for chosen, mine in groups.items():
+                joints = np.array(chosen)
+                features = [Aligned.of(clips[place]).features(joints, weights=self._weights) for place in mine]
+                query = self._query.features(joints, weights=self._weights)
+                distances[start + np.array(mine)] = pose_distances(query, features, len(joints), threads)
         return distances
-
-    def distance_mm(self, candidate: Clip) -> float:
-        """Mean distance per joint along the warping path, in millimetres on the canonical skeleton."""
-        other, common = Aligned.of(candidate), self._common(candidate)
-        joints = np.flatnonzero(common)
-        path, _ = dtw_path(self._query.features(joints), other.features(joints))
-        return path_distance_mm(self._query.poses, other.poses, path, common)
-
-    def _common(self, candidate: Clip) -> NDArray[np.bool_]:
-        """(22,) the joints that are compared; where the two have none in common, all, filled in as they are."""
-        common = np.logical_and(self._seen, candidate.seen_joints)
-        return np.asarray(common if common.any() else np.ones_like(common))
 
 
 def join(embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT) -> NDArray[np.float64]:
-    """One distance from the embedding's and the poses', both about 1 between unrelated motions."""
-    return (1.0 - weight) * embedding + weight * poses
+    """One distance from the embedding's and the poses', all about 1 between unrelated motions.
+
+    Among renditions of an action the embedding knows better, which learned what augmentation changes; among copies of
+    one performance the poses do. So what has nearly the query's poses comes first, by its poses alone.
+    """
+    joined = NEAR_COPY + (1.0 - NEAR_COPY) * ((1.0 - weight) * embedding + weight * poses)
+    return np.where(poses < SAME_MOTION, NEAR_COPY / SAME_MOTION * poses, joined)

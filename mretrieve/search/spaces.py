@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder, load_encoder
+from ..encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
 from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
+from ..encoders.mappers import load_mapper, shipped_mapper
 from ..errors import IndexStateError, QueryError
 from ..index import EncoderRecord, Snapshot
+from ..motion import Clip
+from ..motion.body_parts import PartWeights
 from .candidates import Search
 from .smoothing import SmoothedSpace
+
+if TYPE_CHECKING:
+    from ..encoders.submotion import SubmotionMapper
 
 
 @dataclass(frozen=True)
@@ -25,14 +32,18 @@ class Asked:
 
     names: tuple[str, ...]
     weights: tuple[float, ...]
+    mapper: Path | None = None
 
 
 class OpenSpace:
     """One space of an index, or several searched together, ready for queries."""
 
-    def __init__(self, snapshot: Snapshot, names: Sequence[str], encoder: Encoder) -> None:
+    def __init__(
+        self, snapshot: Snapshot, names: Sequence[str], encoder: Encoder, mapper: SubmotionMapper | None = None
+    ) -> None:
         self.name = ",".join(names)
         self.encoder = encoder
+        self._mapper = mapper
         self._snapshot = snapshot
         self._names = tuple(names)
 
@@ -44,6 +55,15 @@ class OpenSpace:
         if self._smoothed is not None:
             encoded = self._smoothed.query(encoded, without_clips)
         return self.encoder.as_queries(encoded)
+
+    def takes_of(self, pieces: Sequence[Clip], encoded: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Vectors (Q, D) to find the takes with that pieces may have been cut out of; None without a mapping network.
+
+        `encoded` are the pieces' own vectors (Q, D).
+        """
+        if self._mapper is None:
+            return None
+        return self.encoder.as_queries(self._mapper.map(self.encoder, pieces, encoded))
 
     @property
     def search(self) -> Search:
@@ -59,34 +79,74 @@ class Spaces:
     """The spaces of a snapshot, by what is asked of them."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        """IndexStateError where there is one space and it cannot be asked; of several, each is loaded when asked."""
+        """IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
         self._snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
         self._encoders: dict[str, Encoder] = {}
         self._open: dict[Asked, OpenSpace] = {}
-        if len(self._records) == 1:
+        if sum(record.weight > 0 for record in self._records.values()) == 1:
             self.asked(None, None)
 
-    def asked(self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None) -> OpenSpace:
+    def asked(
+        self,
+        encoder: str | Sequence[str] | None,
+        weights: Sequence[float] | None,
+        parts: PartWeights | None = None,
+        mapper: Path | None = None,
+    ) -> OpenSpace:
         """The spaces of some encoders, searched together.
 
         Args:
             encoder: names of spaces, or the weights files that they were made with, "a,b" or a list; None for all.
             weights: of the encoders' distances, in their order; None for those that the index was given.
+            parts: how much each body part counts; where they differ and no encoder is named, the vectors of the parts
+                answer.
+            mapper: a file of `mretrieve train submotion`; None for the one that comes with a learned encoder.
 
         Raises:
             QueryError: the index has no such space, or the weights do not fit.
             IndexStateError: the encoder is another than the one that made the index's vectors.
             MRetrieveError: a library that an encoder needs is not installed.
         """
-        asked = self._understood(encoder, weights)
+        if parts is not None and not parts.even and encoder is None:
+            return self._of_parts(parts)
+        asked = self._understood(encoder, weights, mapper)
         if asked not in self._open:
-            parts = [self._encoder(self._records[name]) for name in asked.names]
-            fused = parts[0] if len(parts) == 1 else FusedEncoder(list(zip(parts, asked.weights, strict=True)))
-            self._open[asked] = OpenSpace(self._snapshot, asked.names, fused)
+            encoders = [self._encoder(self._records[name]) for name in asked.names]
+            fused = encoders[0] if len(encoders) == 1 else FusedEncoder(list(zip(encoders, asked.weights, strict=True)))
+            self._open[asked] = OpenSpace(self._snapshot, asked.names, fused, self._mapper(asked, fused))
         return self._open[asked]
 
-    def _understood(self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None) -> Asked:
+    @staticmethod
+    def _mapper(asked: Asked, encoder: Encoder) -> SubmotionMapper | None:
+        if asked.mapper is not None:
+            mapper = load_mapper(asked.mapper)
+            mapper.check(encoder)
+            return mapper
+        # The default encoder does without: its mapper would load torch, which takes longer than the query.
+        return shipped_mapper(encoder.fingerprint) if encoder.name != DEFAULT_ENCODER else None
+
+    def _of_parts(self, parts: PartWeights) -> OpenSpace:
+        if PART_ENCODER not in self._records:
+            raise QueryError(
+                f"{self._snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
+                f"`{self._adding(PART_ENCODER)}`"
+            )
+        from ..encoders.body_parts import BodyParts
+
+        encoder = self._encoder(self._records[PART_ENCODER])
+        assert isinstance(encoder, BodyParts)
+        return OpenSpace(self._snapshot, [PART_ENCODER], encoder.weighted(parts))
+
+    def _adding(self, encoder: str) -> str:
+        """The command that adds a space."""
+        wanted = ",".join([*(name for name in self._records if name != Path(encoder).stem), encoder])
+        place = self._snapshot
+        return f"mretrieve index {place.repository} --index {place.index} --encoder {wanted}"
+
+    def _understood(
+        self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None, mapper: Path | None
+    ) -> Asked:
         names = tuple(self._records) if encoder is None else tuple(map(self._name, encoder_names(encoder)))
         if len(set(names)) < len(names):
             raise QueryError(f"encoder {','.join(names)}: a space is there twice; name each once")
@@ -95,7 +155,7 @@ class Spaces:
             weights = recorded if any(recorded) else [1.0] * len(names)
         shares = mean_weights(weights, names)
         heard = [(name, share) for name, share in zip(names, shares, strict=True) if share]
-        return Asked(tuple(name for name, _ in heard), tuple(share for _, share in heard))
+        return Asked(tuple(name for name, _ in heard), tuple(share for _, share in heard), mapper)
 
     def _name(self, named: str) -> str:
         """The space that is meant by its name or its weights file."""
@@ -107,11 +167,9 @@ class Spaces:
             for record in self._records.values():
                 if record.file is not None and (record.file.size, record.file.checksum) == (size, checksum):
                     return record.name
-        snapshot, known = self._snapshot, ", ".join(self._records)
-        wanted = ",".join([*(name for name in self._records if name != Path(named).stem), named])
         raise QueryError(
-            f"{snapshot.index}: has no space of encoder {named}, only of {known}; add it with `mretrieve index "
-            f"{snapshot.repository} --index {snapshot.index} --encoder {wanted}`"
+            f"{self._snapshot.index}: has no space of encoder {named}, only of {', '.join(self._records)}; add it with "
+            f"`{self._adding(named)}`"
         )
 
     def _encoder(self, record: EncoderRecord) -> Encoder:

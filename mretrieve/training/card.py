@@ -19,7 +19,7 @@ import torch
 
 from .. import __version__
 from ..encoders.encoder import Encoder
-from ..encoders.weights_file import StoredEncoder, encoder_bytes
+from ..encoders.weights_file import MAPPERS, Stored, encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from ..whole_file import whole_file
@@ -29,6 +29,11 @@ from .loop import Trained
 
 CARD_SUFFIX = ".card.md"
 _UNSAID = "not stated"
+#: What the file of an encoder is, and that of a mapper.
+_KINDS = (
+    "A motion encoder of mretrieve (`{}`), for `mretrieve index DIR --encoder FILE`.",
+    "A mapping of pieces of motions into the space of an encoder of mretrieve (`{}`).",
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Card:
         data = self.data
         parts = [
             f"# {self.encoder}",
-            f"A motion encoder of mretrieve (`{self.architecture}`), for `mretrieve index DIR --encoder FILE`.",
+            _KINDS[self.architecture in MAPPERS].format(self.architecture),
             "## Data",
             f"{data.clips} clips ({data.seconds / 60:.1f} minutes, {data.groups} groups, {data.unlabelled} without a "
             f"label) of {', '.join(data.folders)}.\n\nLicence of the data: {data.licence}.",
@@ -145,7 +150,7 @@ def retrieval(name: str, encoder: Encoder, held_out: Sequence[LabelledClip]) -> 
 
 
 def training_card(
-    trained: Trained, data: DataCard, command: str, device: str, held_out: Sequence[Retrieval] = ()
+    trained: Trained[Any], data: DataCard, command: str, device: str, held_out: Sequence[Retrieval] = ()
 ) -> Card:
     """The card of a run of the training loop."""
     milestones = tuple((one.update, one.loss, one.held_out_map) for one in trained.milestones)
@@ -168,7 +173,7 @@ def training_card(
 
 
 def adaptation_card(
-    encoder: StoredEncoder,
+    encoder: Stored,
     report: Sequence[str],
     measured: Mapping[str, Any],
     data: DataCard,
@@ -203,8 +208,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def save_encoder(path: Path, encoder: StoredEncoder, card: Card) -> None:
-    """Write an encoder's file and its card beside it; each is the old one or the new one, whenever the power goes.
+def save_encoder(path: Path, encoder: Stored, card: Card) -> None:
+    """Write the file of an encoder or a mapper, and its card beside it.
+
+    Each is the old one or the new one, whenever the power goes.
 
     Raises:
         MRetrieveError: they cannot be written.

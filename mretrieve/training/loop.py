@@ -1,4 +1,4 @@
-"""The training loop: one for every encoder."""
+"""The training loop: one for every encoder, and for what maps into one."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..encoders.deephums import DeepHumsSettings
-from ..encoders.learned import LearnedEncoder, build_network
+from ..encoders.learned import LearnedEncoder
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
-from .batches import Batch, BatchSource
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
-from .held_out import clips_hash, held_out_map
-from .objectives import Objective, objective_of
+from .encoder_task import EncoderTask
 from .optimisers import learning_rate, optimiser_of
 from .recipe import Recipe
+from .task import Plan, Task
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Progress:
     update: int
     updates: int
     loss: float
-    held_out_map: float | None  # of the last milestone
+    held_out_map: float | None  # of the last milestone; of a mapping, the part of pieces that find their clips
     left_s: float  # at the present pace
     milestone: bool = False  # held-out clips were measured just now, and the loss is the mean since the last time
 
@@ -45,11 +46,11 @@ class InterruptedTrainingError(MRetrieveError):
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class Trained(Generic[Made]):
     """A finished run."""
 
-    encoder: LearnedEncoder
-    recipe: Recipe
+    encoder: Made  # or, of `train_submotion`, the mapper
+    recipe: Plan
     seed: int
     milestones: tuple[Milestone, ...]
     updates: int  # how many were made
@@ -69,7 +70,7 @@ def train(
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
     stopped: Callable[[], bool] | None = None,
-) -> Trained:
+) -> Trained[LearnedEncoder]:
     """Train an encoder.
 
     With the same recipe, clips, seed, number of threads and device the weights are the same bit for bit, interrupted
@@ -95,47 +96,46 @@ def train(
         MRetrieveError: too few clips or classes, or a checkpoint that does not fit.
     """
     clips = [item for item in clips if item.label or not recipe.needs_labels]
-    return _Run(recipe, clips, seed, held_out, torch.device(device), minutes, checkpoint).run(
-        resume, checkpoint_every_s, progress, stopped
-    )
+    torch.manual_seed(seed)
+    task = EncoderTask(recipe, clips, held_out)
+    options = RunOptions(device, minutes, checkpoint, checkpoint_every_s, resume, progress, stopped)
+    return run_task(task, seed, options)
 
 
-class _Run:
-    def __init__(
-        self,
-        recipe: Recipe,
-        clips: Sequence[LabelledClip],
-        seed: int,
-        held_out: Sequence[LabelledClip],
-        device: torch.device,
-        minutes: float | None,
-        checkpoint: Path | None,
-    ) -> None:
-        camera = getattr(recipe.network, "view", "heading") == "camera"
-        self.source = BatchSource(clips, recipe.sampling, recipe.augment, camera)
-        if recipe.class_weight and isinstance(recipe.network, DeepHumsSettings):
-            recipe = replace(recipe, network=replace(recipe.network, classes=len(self.source.classes)))
-        self.recipe, self.clips, self.seed, self.held_out, self.device = recipe, clips, seed, held_out, device
-        self.limit_s = None if minutes is None else 60.0 * minutes
-        self.checkpoint_file = checkpoint
-        torch.manual_seed(seed)
-        self.network = build_network(recipe.architecture, recipe.network).to(device)
-        self.optimiser = optimiser_of(recipe.optimiser, self.network)
-        self.objective: Objective = objective_of(recipe)
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made, which changes nothing of what comes out but for device and minutes: see `train`."""
+
+    device: str = "cpu"
+    minutes: float | None = None
+    checkpoint: Path | None = None
+    checkpoint_every_s: float = 20.0
+    resume: bool = False
+    progress: Callable[[Progress], None] | None = None
+    stopped: Callable[[], bool] | None = None
+
+
+def run_task(task: Task[Made], seed: int, options: RunOptions) -> Trained[Made]:
+    """Train what a task says, whose network has its first weights. Raises what `train` does."""
+    return _Run(task, seed, options).run()
+
+
+class _Run(Generic[Made]):
+    def __init__(self, task: Task[Made], seed: int, options: RunOptions) -> None:
+        self.task, self.recipe, self.seed, self.options = task, task.recipe, seed, options
+        self.device = torch.device(options.device)
+        self.limit_s = None if options.minutes is None else 60.0 * options.minutes
+        self.network = task.network.to(self.device)
+        self.optimiser = optimiser_of(self.recipe.optimiser, self.network)
         self.milestones: list[Milestone] = []
         self.losses: list[float] = []
         self.best: dict[str, Tensor] = {}
         self.elapsed_s = 0.0
 
-    def run(
-        self,
-        resume: bool,
-        checkpoint_every_s: float,
-        progress: Callable[[Progress], None] | None,
-        stopped: Callable[[], bool] | None,
-    ) -> Trained:
+    def run(self) -> Trained[Made]:
         """Make all updates that are left."""
-        first = self._restore() if resume else 0
+        checkpoint, stopped, progress = self.options.checkpoint, self.options.stopped, self.options.progress
+        first = self._restore() if self.options.resume else 0
         before_s, started = self.elapsed_s, time.monotonic()
         saved = started
         update = first
@@ -152,30 +152,25 @@ class _Run:
                 if milestone:
                     self._measure(update)
                 stop = stopped is not None and stopped()
-                if self.checkpoint_file is not None and (now - saved >= checkpoint_every_s or stop):
-                    self._save(update)
+                if checkpoint is not None and (now - saved >= self.options.checkpoint_every_s or stop):
+                    self._save(checkpoint, update)
                     saved = now
                 if progress is not None:
                     progress(self._told(update, update - first, self.elapsed_s - before_s, milestone))
                 if stop:
                     raise InterruptedTrainingError(f"stopped after {update} of {self.recipe.updates} updates")
-        if self.checkpoint_file is not None:
-            self._save(update)
+        if checkpoint is not None:
+            self._save(checkpoint, update)
         if self.best:
             self.network.load_state_dict(self.best)
-        return Trained(
-            self._encoder(measured=True), self.recipe, self.seed, tuple(self.milestones), update, self.elapsed_s
-        )
+        made = self.task.made()
+        return Trained(made, self.recipe, self.seed, tuple(self.milestones), update, self.elapsed_s)
 
-    def _batch(self, update: int) -> tuple[Batch, Tensor, Tensor]:
+    def _batch(self, update: int) -> Any:
         """The batch of an update: what is drawn depends on seed and update alone."""
-        generator = np.random.default_rng((self.seed, update))
-        batch = self.source.draw(generator, update / self.recipe.updates)
-        inputs = torch.from_numpy(self.network.inputs(batch.sequence))  # type: ignore[operator]
-        return batch, inputs, torch.from_numpy(batch.lengths)
+        return self.task.draw(np.random.default_rng((self.seed, update)), update / self.recipe.updates)
 
-    def _update(self, drawn: tuple[Batch, Tensor, Tensor], update: int) -> float:
-        batch, inputs, lengths = drawn
+    def _update(self, batch: Any, update: int) -> float:
         done = update / self.recipe.updates
         if self.limit_s is not None:
             done = min(max(done, self.elapsed_s / self.limit_s), 1.0)
@@ -184,8 +179,7 @@ class _Run:
         self.network.train()
         torch.manual_seed(self.seed * 1_000_003 + update)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            embeddings = self.network(inputs.to(self.device), lengths.to(self.device), batch.branches)
-            loss = self.objective(self.network, embeddings, batch)
+            loss = self.task.loss(batch, self.device)
         self.optimiser.zero_grad(set_to_none=True)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -199,28 +193,15 @@ class _Run:
         return value
 
     def _measure(self, update: int) -> None:
-        """A milestone: the mean loss, and how well held-out clips find each other."""
-        score = None
-        if self.held_out:
-            score = held_out_map(self._encoder(measured=False), self.held_out)
+        """A milestone: the mean loss, and the score on what is held out."""
+        score = self.task.score()
+        if score is not None:
             best = max((known.held_out_map or 0.0 for known in self.milestones), default=-1.0)
             if score > best:
                 self.best = {key: value.detach().cpu().clone() for key, value in self.network.state_dict().items()}
         mean = float(np.mean(self.losses)) if self.losses else float("nan")
         self.milestones.append(Milestone(update, mean, score, self.elapsed_s))
         self.losses = []
-
-    def _encoder(self, measured: bool) -> LearnedEncoder:
-        """The network as it is; `measured`: with the scale of its distances."""
-        encoder = LearnedEncoder(self.recipe.architecture, self.network, 1.0, self.recipe.lengths)
-        if not measured:
-            return encoder
-        embedded = encoder.embed([item.clip for item in self.clips]).astype(np.float64)
-        # the mean over all pairs of different clips, from sums
-        count = len(embedded)
-        total = 2 * (count * (embedded**2).sum() - (embedded.sum(axis=0) ** 2).sum())
-        typical = max(float(total / (count * (count - 1))), 1e-6)
-        return LearnedEncoder(self.recipe.architecture, self.network.cpu(), typical, self.recipe.lengths)
 
     @property
     def _late(self) -> bool:
@@ -229,9 +210,9 @@ class _Run:
     @property
     def _stale(self) -> bool:
         """Whether the last `patience` milestones found nothing better (early stopping on held-out clips)."""
-        scores = [known.held_out_map or 0.0 for known in self.milestones]
+        scores = [known.held_out_map for known in self.milestones if known.held_out_map is not None]
         patience = self.recipe.patience
-        return bool(self.held_out and 0 < patience < len(scores) and max(scores[-patience:]) <= max(scores[:-patience]))
+        return bool(0 < patience < len(scores) and max(scores[-patience:]) <= max(scores[:-patience]))
 
     def _told(self, update: int, made: int, took_s: float, milestone: bool) -> Progress:
         left_s = (self.recipe.updates - update) * took_s / max(made, 1)
@@ -241,11 +222,10 @@ class _Run:
         score = self.milestones[-1].held_out_map if self.milestones else None
         return Progress(update, self.recipe.updates, loss, score, left_s, milestone)
 
-    def _save(self, update: int) -> None:
-        assert self.checkpoint_file is not None
+    def _save(self, checkpoint: Path, update: int) -> None:
         state = {key: value.detach().cpu() for key, value in self.network.state_dict().items()}
         save_checkpoint(
-            self.checkpoint_file,
+            checkpoint,
             Checkpoint(
                 self._name,
                 update,
@@ -260,7 +240,8 @@ class _Run:
 
     def _restore(self) -> int:
         """Take up the checkpoint, if there is one; how many updates are done."""
-        kept = None if self.checkpoint_file is None else load_checkpoint(self.checkpoint_file, self._name)
+        place = self.options.checkpoint
+        kept = None if place is None else load_checkpoint(place, self._name)
         if kept is None:
             return 0
         self.network.load_state_dict(kept.network)
@@ -273,5 +254,5 @@ class _Run:
     def _name(self) -> str:
         """Hash of all that decides what this run makes."""
         digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())
-        digest.update(clips_hash([*self.clips, *self.held_out]).encode())
+        digest.update(self.task.data_hash.encode())
         return digest.hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import replace
 def make_recipes_small() -> None:
     """Give every default recipe a tiny network, tiny batches and few updates, in this process."""
     import mretrieve.training.recipe as recipes
+    import mretrieve.training.submotion as submotion
     from mretrieve.encoders.deephums import DeepHumsSettings
     from mretrieve.encoders.gru import GruSettings
     from mretrieve.encoders.mmd_nca import MmdNcaSettings
@@ -21,3 +22,7 @@ def make_recipes_small() -> None:
         sampling = replace(recipe.sampling, per_class=3, others=3, longest=20)
         recipes.RECIPES[name] = replace(recipe, network=networks[name], sampling=sampling, updates=6, validate_every=3)
     recipes._DEEPHUMS = recipes.RECIPES["deephums"]
+    whole = submotion._SUBMOTION
+    submotion._SUBMOTION = replace(
+        whole, network=GruSettings(hidden=8, hops=1), pieces=replace(whole.pieces, count=4), updates=6, validate_every=3
+    )

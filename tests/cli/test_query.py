@@ -21,7 +21,7 @@ def test_the_table_names_the_right_action_first(mretrieve: Run, home: Path):
     assert run.returncode == 0
     heading, columns, first = run.stdout.splitlines()[:3]
     assert heading.startswith(QUERY)
-    assert columns.split() == ["#", "score", "from", "to", "apart", "label", "clip"]
+    assert columns.split() == ["#", "score", "from", "to", "apart", "speed", "differs", "most", "label", "clip"]
     assert "kick" in first.split()
     assert run.stdout.splitlines()[-1].startswith("3 moments from")
 
@@ -30,7 +30,7 @@ def test_json_keeps_the_contract(mretrieve: Run, home: Path):
     answer = json.loads(mretrieve("query", QUERY, "--format", "json", folder=home).stdout)
     schema = json.loads((files("mretrieve.search") / "query.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(answer, schema)
-    assert answer["schema"] == "mretrieve.query/1"
+    assert answer["schema"] == "mretrieve.query/2"
     assert answer["query"]["path"] == QUERY
     assert [result["rank"] for result in answer["results"]] == list(range(1, 11))
     assert answer["results"][0]["label"] == "kick"

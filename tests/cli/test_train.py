@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import shutil
@@ -10,90 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from command_line import Run
-from small_recipes import make_recipes_small
+from training_command import Train, alone, command
 
-from mretrieve.cli import main
 from mretrieve.cli.train import LOSSES
 from mretrieve.encoders.weights_file import read_encoder
-
-#: `mretrieve` with networks and batches so small that an update takes milliseconds.
-PROGRAM = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from small_recipes import make_recipes_small
-make_recipes_small()
-from mretrieve.cli import main
-main()
-"""
-KINDS = ("kick", "jump", "wave", "bow", "squat")
-
-
-@pytest.fixture(scope="session")
-def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `motions/` (two clips each of five kinds, one damaged file) and `labels.csv` beside it."""
-    from mretrieve.demo import make_library
-
-    library = tmp_path_factory.mktemp("library")
-    make_library(library, clips_per_kind=2)
-    folder = tmp_path_factory.mktemp("training")
-    (folder / "motions").mkdir()
-    rows = []
-    with (library / "labels.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["label"] in KINDS:
-                target = folder / "motions" / Path(row["path"]).name
-                target.write_bytes((library / row["path"]).read_bytes())
-                rows.append((f"motions/{target.name}", row["label"], row["performer"]))
-    for skeleton in library.rglob("*.asf"):
-        shutil.copy(skeleton, folder / "motions")
-    (folder / "motions" / "damaged.bvh").write_text("HIERARCHY\nROOT Hips\n{")
-    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=";").writerows([("path", "label", "performer"), *rows])
-    return folder
-
-
-@pytest.fixture
-def here(motions: Path, tmp_path: Path) -> Path:
-    """The same in a folder of the test's own."""
-    shutil.copytree(motions, tmp_path / "here")
-    return tmp_path / "here"
-
-
-Train = Callable[..., Result]
-
-
-def command(*words: str | Path) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, "train", *map(str, words), "--threads", "1"]
-
-
-@pytest.fixture
-def train(monkeypatch: pytest.MonkeyPatch) -> Train:
-    """Runs `mretrieve train WORDS...` with tiny networks in a folder, in this process."""
-    import mretrieve.training.recipe as recipes
-
-    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    monkeypatch.setattr(recipes, "_DEEPHUMS", recipes._DEEPHUMS)
-    make_recipes_small()
-
-    def run(*words: str | Path, folder: Path) -> Result:
-        monkeypatch.chdir(folder)
-        typed = ["train", *map(str, words), "--threads", "1"]
-        monkeypatch.setattr(sys, "argv", ["mretrieve", *typed])
-        return CliRunner().invoke(main, typed)
-
-    return run
-
-
-def alone(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own."""
-    return subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, timeout=300)
-
 
 # -- a training --------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from mretrieve.index import (
 SPACE = "pose-statistics"
 DIMENSION = 8
 ENCODER = EncoderRecord(SPACE, "0123abcd", DIMENSION)
-WINDOWS = WindowSettings(length_s=0.2, hop_s=0.1)
+WINDOWS = WindowSettings(lengths_s=(0.2,), hop_share=0.5)
 
 
 def made_clip(clip: str, seed: int = 0, frames: int = 10, windows: int = 3) -> ShardClip:

@@ -17,7 +17,7 @@ from small_index import ENCODER, SPACE, assert_holds, made_clip, made_clips, mad
 
 from mretrieve import __version__
 from mretrieve.errors import IndexStateError
-from mretrieve.index import EncoderRecord, ShardClip, Snapshot, WriterLock, write_shard
+from mretrieve.index import EncoderRecord, ShardClip, Snapshot, WindowSettings, WriterLock, write_shard
 
 NAMES = ("b.bvh", "a.amc", "c.bvh#left")
 
@@ -51,7 +51,7 @@ def test_a_shard_that_exists_is_not_written_again(tmp_path: Path):
     assert [path.stat().st_ino for path in tmp_path.glob("shards/*/motions.h5")] == [before]
 
 
-def test_layout_of_schema_2(tmp_path: Path):
+def test_layout_of_schema_3(tmp_path: Path):
     """Changing what this test says makes existing indexes unreadable: raise `SCHEMA` and keep reading the older one."""
     index = tmp_path / "repository" / ".mretrieve"
     index.parent.mkdir()
@@ -78,7 +78,7 @@ def test_layout_of_schema_2(tmp_path: Path):
     assert len(manifest.pop("checksum")) == 64
     assert manifest.pop("committed_at").endswith("+00:00")
     assert manifest == {
-        "schema": 2,
+        "schema": 3,
         "version": 2,
         "writer": f"mretrieve {__version__}",
         "repository": str(index.parent),
@@ -92,7 +92,7 @@ def test_layout_of_schema_2(tmp_path: Path):
                 "file": {"id": weights.id, "checksum": hashlib.sha256(b"weights").hexdigest(), "size": 7},
             }
         ],
-        "windows": {"length_s": 0.2, "hop_s": 0.1},
+        "windows": {"lengths_s": [0.2], "hop_share": 0.5},
         "smooth": True,
         "labels": {"id": labels.id, "checksum": labels.checksum, "size": labels.size},
         "shards": [
@@ -114,7 +114,7 @@ def test_layout_of_schema_2(tmp_path: Path):
 
 
 def test_an_index_of_schema_1_opens_and_is_brought_on(tmp_path: Path):
-    """As mretrieve 0.1 wrote it: one encoder, neither its weight nor a file."""
+    """As mretrieve 0.1 wrote it: one encoder, neither its weight nor a file; windows of one length."""
     index = tmp_path / "index"
     store(index, made_clips(*NAMES), labels=made_labels(b_bvh="walk"))
     path = index / "manifests" / "00000001.json"
@@ -122,10 +122,12 @@ def test_an_index_of_schema_1_opens_and_is_brought_on(tmp_path: Path):
     del content["checksum"]
     for encoder in content["encoders"]:
         del encoder["weight"], encoder["file"]
+    content["windows"] = {"length_s": 2.0, "hop_s": 0.5}
     text = json.dumps({**content, "schema": 1}, indent=1) + "\n"
     path.write_text(f'{{\n "checksum": "{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}')
     assert_holds(Snapshot.open(index), made_clips(*NAMES), {"b.bvh": "walk"})
     assert Snapshot.open(index).encoders == (ENCODER,)
+    assert Snapshot.open(index).windows_settings == WindowSettings((2.0,), 0.25)
     store(index, remove=["a.amc"])
     assert_holds(Snapshot.open(index), made_clips("b.bvh", "c.bvh#left"), {"b.bvh": "walk"})
 

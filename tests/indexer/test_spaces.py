@@ -54,7 +54,7 @@ def test_each_encoder_fills_a_space_over_the_same_windows(
     build_index(repository, index, encoder=f"pose-statistics,{mine}", jobs=1)
     snapshot = Snapshot.open(index)
     assert _spaces(index) == {"pose-statistics": 0.5, "mine": 0.5}
-    build_index(repository, index.with_name("alone"), jobs=1)
+    build_index(repository, index.with_name("alone"), encoder="pose-statistics", jobs=1)
     alone = Snapshot.open(index.with_name("alone"))
     np.testing.assert_array_equal(snapshot.vectors("pose-statistics"), alone.vectors("pose-statistics"))
     np.testing.assert_array_equal(snapshot.window_end, alone.window_end)
@@ -97,7 +97,7 @@ def test_a_space_is_added_without_reading_a_file_and_gives_the_bytes_of_an_index
 def test_a_space_is_dropped_without_reading_a_file(
     repository: Path, index: Path, some_motions: list[str], mine: Path, never_read_later: Callable[[], None]
 ):
-    build_index(repository, index.with_name("alone"), jobs=1)
+    build_index(repository, index.with_name("alone"), encoder="pose-statistics", jobs=1)
     build_index(repository, index, encoder=f"pose-statistics,{mine}", jobs=1)
     never_read_later()
     build_index(repository, index, encoder="pose-statistics", jobs=1)
@@ -180,7 +180,7 @@ def test_clips_whose_files_cannot_be_seen_today_are_kept_and_encoded(
 
 
 def test_what_is_stopped_leaves_the_index_as_it_was(repository: Path, index: Path, some_motions: list[str], mine: Path):
-    build_index(repository, index, jobs=1)
+    build_index(repository, index, encoder="pose-statistics", jobs=1)
     report = build_index(repository, index, encoder=f"pose-statistics,{mine}", jobs=1, stopped=lambda: True)
     assert report.interrupted and not report.new_version and _spaces(index) == {"pose-statistics": 1.0}
     assert not build_index(repository, index, encoder=f"pose-statistics,{mine}", jobs=1).interrupted

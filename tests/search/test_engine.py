@@ -19,7 +19,9 @@ from mretrieve.indexer import build_index, remove_clips
 from mretrieve.indexer.commits import ShardSize
 from mretrieve.motion import mirror
 from mretrieve.search import QueryOptions, open_index
-from mretrieve.search.candidates import competing_rows, whole_clip_rows
+from mretrieve.search.alignment import align
+from mretrieve.search.candidates import competing_rows
+from mretrieve.search.look import WHOLE_UP_TO
 from mretrieve.search.rerank import PoseAligner
 
 
@@ -50,14 +52,14 @@ def test_every_way_to_ask_gives_the_same_answer(library: Library):
 
 def test_the_same_question_gives_the_same_answer_to_the_byte(library: Library):
     def asked() -> str:
-        answer = open_index(library.index).answer(library.short_clip, QueryOptions(k=100, mirror=True)).to_json()
+        answer = open_index(library.index).answer(library.short_clip, QueryOptions(k=100, mirror="both")).to_json()
         return json.dumps({**answer, "took_ms": None})
 
     assert asked() == asked()
 
 
 @pytest.mark.parametrize("k", [1, 2, 7, 10_000])
-@pytest.mark.parametrize("options", [{}, {"rerank": 0}, {"mirror": True}])
+@pytest.mark.parametrize("options", [{}, {"rerank": 0}, {"mirror": "both"}])
 def test_k_hits_come_back_whenever_k_clips_exist(library: Library, k: int, options: dict[str, int | bool]):
     hits = library.opened.query(library.short_clip, k=k, **options)
     assert len(hits) == min(k, len(library.opened))
@@ -112,23 +114,12 @@ def test_without_re_ranking_the_order_is_that_of_brute_force_over_all_vectors(li
     encoder = load_encoder(snapshot.encoders[0].name)
     clip = canonicalise(read(library.folder / library.short_clip)[0])
     distances = -(encoder.as_queries(encoder.encode([clip])).astype(np.float64) @ snapshot.vectors(encoder.name).T)[0]
-    distances[~competing_rows(snapshot, clip.frame_count)] = np.inf
+    competing = competing_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~(competing.wholes | competing.windows)] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(library.opened))]
     expected = [library.opened.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in library.opened.query(library.short_clip, k=10_000, rerank=0)]
     assert found == expected
-
-
-def test_a_clip_is_spoken_for_by_the_rows_nearest_to_the_querys_length(library: Library):
-    snapshot = library.opened.snapshot
-    row = snapshot.clip_row(library.long_take)
-    mine = snapshot.window_clip == row
-    whole = whole_clip_rows(snapshot)[row]
-    of_two_seconds = np.flatnonzero(competing_rows(snapshot, 60) & mine)
-    of_a_minute = np.flatnonzero(competing_rows(snapshot, 2000) & mine)
-    assert whole not in of_two_seconds
-    assert len(of_two_seconds) == mine.sum() - 1
-    assert of_a_minute.tolist() == [whole]
 
 
 def test_two_seconds_find_their_moment_in_a_long_take(library: Library):
@@ -149,8 +140,7 @@ def test_inside_a_clip_of_some_seconds_the_moment_is_shown_where_it_happens(libr
     for clip in clips:
         hits = library.opened.query(clip, k=5, start_s=0.5, end_s=2.5)
         shown = next(hit for hit in hits if hit.clip == clip)
-        assert shown.end_s - shown.start_s == pytest.approx(2.0)
-        assert shown.start_s == pytest.approx(0.5)
+        assert (shown.start_s, shown.end_s) == pytest.approx((0.5, 2.5), abs=0.05)
 
 
 def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(library: Library):
@@ -168,7 +158,7 @@ def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(libr
 
 def test_the_mirror_of_a_clip_finds_the_clip_and_says_so(library: Library):
     reflected = mirror(canonicalise(read(library.folder / library.short_clip)[0]))
-    hit = library.opened.query(reflected, k=1, mirror=True)[0]
+    hit = library.opened.query(reflected, k=1, mirror="both")[0]
     assert (hit.clip, hit.mirrored) == (library.short_clip, True)
     assert hit.score == pytest.approx(1.0, abs=1e-3)
 
@@ -231,7 +221,7 @@ def test_joints_that_a_candidate_lacks_do_not_count_either(library: Library):
         positions = query.positions.copy()
         positions[:, [18, 20]] += np.float32(filler_m)
         candidate = replace(query, positions=positions, observed=observed)
-        distances.append((PoseAligner(query).distances([candidate])[0], PoseAligner(query).distance_mm(candidate)))
+        distances.append((PoseAligner(query).distances([candidate])[0], align(query, candidate).mean_mm))
     assert distances[0] == distances[1] == distances[2] == (0.0, 0.0)
 
 

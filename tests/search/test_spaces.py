@@ -19,6 +19,7 @@ from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.indexer import build_index
 from mretrieve.search import Index, QueryOptions, open_index
 from mretrieve.search.candidates import competing_rows
+from mretrieve.search.look import WHOLE_UP_TO
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
 
@@ -46,7 +47,7 @@ def _json(index: Index, query: str, **options: object) -> dict[str, object]:
 
 
 def test_one_space_answers_as_an_index_of_it_alone(library: Library, fused: Index):
-    for options in ({}, {"mirror": True, "k": 40}, {"all_moments": True, "rerank": 0}):
+    for options in ({}, {"mirror": "both", "k": 40}, {"all_moments": True, "rerank": 0}):
         alone = _json(library.opened, library.short_clip, **options)
         assert _json(fused, library.short_clip, encoder="pose-statistics", **options) == alone
 
@@ -72,7 +73,8 @@ def test_without_re_ranking_the_order_is_that_of_the_weighted_mean_of_all_distan
     for (name, encoder), share in zip(encoders.items(), shares, strict=True):
         queries = encoder.as_queries(encoder.encode([clip])).astype(np.float64)
         distances -= share * (queries @ snapshot.vectors(name).astype(np.float64).T)[0]
-    distances[~competing_rows(snapshot, clip.frame_count)] = np.inf
+    competing = competing_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~(competing.wholes | competing.windows)] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(fused))]
     expected = [fused.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in fused.query(library.folder / library.short_clip, k=10_000, rerank=0, **options)]  # type: ignore[arg-type]
@@ -99,7 +101,7 @@ def test_a_file_that_was_trained_again_is_told_to_replace_its_space(library: Lib
 
 
 def test_every_option_of_a_query_works_over_several_spaces(library: Library, fused: Index):
-    hits = fused.query(library.folder / library.short_clip, k=10_000, mirror=True, exclude_self=True)
+    hits = fused.query(library.folder / library.short_clip, k=10_000, mirror="both", exclude_self=True)
     assert len(hits) == len(fused) - 1 and library.short_clip not in [hit.clip for hit in hits]
     moments = fused.query(library.long_take, k=30, start_s=10, end_s=12, all_moments=True, where="label = 'take'")
     assert (moments[0].clip, moments[0].start_s) == (library.long_take, pytest.approx(10.0, abs=0.5))

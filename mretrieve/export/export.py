@@ -1,0 +1,182 @@
+"""A moment as BVH on its own rig: cut out of its file, and if wanted mirrored, retimed or at another rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, QueryError
+from ..formats.bvh_writer import bvh_text, require_frames, write_whole
+from ..formats.rotation_channels import Poses, frame_blocks, rig_in_poses
+from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_map, mirror
+from ..motion.rig_map import find_rig_map
+from .between_frames import poses_at
+from .finding import Finder
+from .mirroring import Mirror, find_mirror
+from .moment import Moment, leading_rest_frames
+from .warping import warped_times
+
+_SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
+#: Channels of one export may take so much memory, bytes.
+_LARGEST_CHANNELS = 1 << 30
+#: Digits behind the point of numbers that were computed: a millionth of a degree is less than a micrometre at a hand.
+_COMPUTED_DECIMALS = 6
+#: A frame that is due this part of a frame after the end is the last one.
+_FRAME_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How a moment is exported, and where names are looked up."""
+
+    retime_to: str | None = None  # a moment by name: the exported one does at each time what this one does then
+    mirrored: bool = False
+    fps: float | None = None  # frames a second; None for the file's own
+    keep_rest_pose: bool = False  # whether leading rest frames come along, which indexing drops
+    index: Path | None = None  # None: $MRETRIEVE_INDEX, or `.mretrieve` here or further up
+    asf: Path | None = None  # the skeleton of AMC files, where it is not found beside them
+    rig_map: Path | None = None  # a saved rig map for the moment's file
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and not _SLOWEST_FPS <= self.fps <= _FASTEST_FPS:
+            raise QueryError(
+                f"{self.fps:g} frames a second is no rate of motion; give {_SLOWEST_FPS:g} to {_FASTEST_FPS:g}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """A moment, ready to be written."""
+
+    rig: Rig
+    channels: NDArray[np.float64]  # (T, C), radians and the rig's unit
+    fps: float
+    name: str  # of the clip that it was cut out of
+    first: int  # frames of the file: from here
+    last: int  # to here, exclusive
+    rest_frames: int  # left out at the file's start
+    is_original: bool  # whether the numbers are those of the file
+
+    def text(self) -> Iterator[str]:
+        """The BVH file, piece by piece."""
+        require_frames(Path(self.name), self.channels)
+        computed = not self.is_original or self.rig.rest_rotations is not None
+        return bvh_text(self.rig, self.channels, self.fps, _COMPUTED_DECIMALS if computed else None)
+
+    def write(self, path: Path, *, replace: bool = False) -> None:
+        """Write it to `path`, whole or not at all.
+
+        Raises:
+            QueryError: `path` does not end in .bvh, is a folder, exists (unless `replace`), or cannot be written.
+        """
+        check_target(path, replace=replace)
+        try:
+            write_whole(path, self.text())
+        except OSError as error:
+            raise QueryError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_target(path: Path, *, replace: bool = False) -> None:
+    """QueryError unless a BVH file may be written to `path`: said before anything is read."""
+    try:
+        if path.is_dir():
+            raise QueryError(f"{path}: is a folder; name a file in it that ends in .bvh")
+        if path.suffix.lower() != ".bvh":
+            raise QueryError(f"{path}: only BVH is written; give a name that ends in .bvh, or - for standard output")
+        if not path.parent.is_dir():
+            raise QueryError(f"{path}: there is no folder {path.parent}; make it first")
+        if path.exists() and not replace:
+            raise QueryError(f"{path}: exists already; --force replaces it")
+    except (OSError, ValueError) as error:
+        raise QueryError(f"{path}: cannot be written: {error}") from None
+
+
+def export_moment(name: str, options: ExportOptions | None = None) -> Exported:
+    """The moment `name`, see `Finder.find`, cut out of its own file on its own rig.
+
+    Cut alone, or thinned to a rate that divides the file's, its numbers are those of the file; otherwise rotations are
+    interpolated by slerp and translations linearly, and rest rotations (ASF) are worked into the channels.
+
+    Raises:
+        QueryError: no such moment, or an option without meaning.
+        IndexStateError: the index that it needs is missing, or older than the file.
+        FormatError, RigError: its file cannot be read, or its rig not be mirrored or compared.
+    """
+    options = options or ExportOptions()
+    finder = Finder(options.index, options.asf)
+    moment = finder.find(name)
+    motion = moment.motion
+    if motion.channels is None:
+        raise FormatError(f"{moment.name}: holds positions and no rotations, so it cannot be written as BVH")
+    rig_map = None if options.rig_map is None else load_rig_map(options.rig_map, motion.rig)
+    rest_frames = 0 if options.keep_rest_pose else leading_rest_frames(motion, rig_map)
+    first, last = moment.frames(rest_frames)
+    part = moment.cut(first, last)
+    fps = options.fps or motion.fps
+    if options.retime_to is None:
+        frames = _frames_at_rate(part, fps)
+    else:
+        clip = canonicalise(part, rig_map)
+        query = _canonical(finder.find(options.retime_to))
+        frames = _warped_frames(query, mirror(clip) if options.mirrored else clip, part, fps)
+    reflection = None
+    if options.mirrored:
+        reflection = find_mirror(motion, rig_map or find_rig_map(motion.rig, motion.positions, motion.source))
+    rig, channels, is_original = _channels_at(part, np.clip(frames, 0, part.frame_count - 1), reflection)
+    return Exported(rig, channels, fps, moment.name, first, last, min(rest_frames, last), is_original)
+
+
+def _canonical(query: Moment) -> Clip:
+    """What the exported moment is retimed to, without leading rest frames."""
+    first, last = query.frames(leading_rest_frames(query.motion))
+    return canonicalise(query.cut(first, last))
+
+
+def _frames_at_rate(part: Motion, fps: float) -> NDArray[np.float64]:
+    """Where the frames of another rate lie, in frames of the motion."""
+    duration_s = (part.frame_count - 1) / part.fps
+    return np.arange(_frame_count(part, duration_s, fps), dtype=np.float64) * (part.fps / fps)
+
+
+def _warped_frames(query: Clip, moment: Clip, part: Motion, fps: float) -> NDArray[np.float64]:
+    """Where the frames of the moment, retimed to the query, lie in frames of its motion."""
+    times_s = warped_times(query, moment)
+    count = _frame_count(part, (len(times_s) - 1) / CANONICAL_FPS, fps)
+    at = np.arange(count) * (CANONICAL_FPS / fps)
+    into_moment_s = np.interp(at, np.arange(len(times_s)), times_s)
+    return np.asarray((moment.start_s + into_moment_s) * part.fps)
+
+
+def _frame_count(part: Motion, duration_s: float, fps: float) -> int:
+    """Frames at `fps` from the first to the last moment; QueryError where these would not fit in memory."""
+    count = int(duration_s * fps + _FRAME_TOLERANCE) + 1
+    size = 8 * count * len(part.rig.channel_kinds)
+    if size > _LARGEST_CHANNELS:
+        raise QueryError(
+            f"{part.source}: {count} frames would take {size >> 20} MiB; export less, or give a lower --fps"
+        )
+    return count
+
+
+def _channels_at(
+    part: Motion, frames: NDArray[np.float64], reflection: Mirror | None
+) -> tuple[Rig, NDArray[np.float64], bool]:
+    """The rig, its channels at the frames (N,), mirrored if wanted, and whether they are the file's own numbers."""
+    rig, channels = part.rig, part.channels
+    assert channels is not None
+    at_frames = np.round(frames)
+    if reflection is None and np.abs(frames - at_frames).max() < _FRAME_TOLERANCE**3:
+        chosen = at_frames.astype(np.intp)
+        whole = np.array_equal(chosen, np.arange(len(channels)))
+        return rig, channels if whole else channels[chosen], True
+
+    def poses() -> Iterator[Poses]:
+        for block in frame_blocks(rig, len(frames)):
+            here = poses_at(rig, channels, frames[block])
+            yield here if reflection is None else reflection.of(here)
+
+    return *rig_in_poses(rig, poses(), len(frames)), False

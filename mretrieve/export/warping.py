@@ -1,0 +1,63 @@
+"""When a moment does what another motion does: its warping path as a time of the moment for each time of the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion import CANONICAL_FPS, Clip, mirror
+from ..motion.body_parts import PartWeights
+from ..motion.views import body_view
+from ..search.dtw import dtw_path
+from ..search.rerank import Aligned, compared_joints
+
+#: The path is smoothed over about so long: what is shorter are the steps in which DTW walks, and would stutter.
+_SMOOTHED_S = 0.25
+#: The most pairs of frames that are compared; beyond, both motions are thinned.
+_MOST_PAIRS = 9_000_000
+
+
+def warped_times(query: Clip, moment: Clip) -> NDArray[np.float64]:
+    """The time (T,) of the moment, seconds from its first frame, at each of the query's T frames; never going back.
+
+    The moment is aligned with the query or with its mirror image, whichever is nearer: a mirrored hit moves like that.
+    """
+    paths = [_path(asked, moment) for asked in (query, mirror(query))]
+    path, _ = min(paths, key=lambda found: found[1])
+    seen, first = np.unique(path[:, 0], return_index=True)
+    matched = np.add.reduceat(path[:, 1].astype(np.float64), first) / np.diff([*first, len(path)])
+    matched[[0, -1]] = path[[0, -1], 1]  # begins and ends meet
+    frames = np.interp(np.arange(query.frame_count), seen, matched)
+    return np.asarray(np.maximum.accumulate(_smoothed(frames)) / CANONICAL_FPS)
+
+
+def _path(query: Clip, moment: Clip) -> tuple[NDArray[np.int32], float]:
+    """The warping path (L, 2) in frames of both, over the joints that both have, and its cost."""
+    step = max(1, int(np.ceil(np.sqrt(query.frame_count * moment.frame_count / _MOST_PAIRS))))
+    joints = compared_joints(query, moment, PartWeights())
+    path, cost = dtw_path(_features(query, joints)[::step], _features(moment, joints)[::step])
+    last = np.array([query.frame_count - 1, moment.frame_count - 1])
+    path = np.minimum(path * step, last).astype(np.int32)
+    path[-1] = last
+    return path, cost
+
+
+def _features(clip: Clip, joints: NDArray[np.intp]) -> NDArray[np.float32]:
+    """(T, D) what the re-ranker aligns, of every frame."""
+    view = body_view(clip.positions, clip.observed)
+    return Aligned(view.positions, view.velocity()).features(joints)
+
+
+def _smoothed(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frames (T,) that never go back, without the steps in which they go; they begin and end where they did.
+
+    A Gaussian mean, with both ends continued by point reflection: a mean of such sequences never goes back either.
+    """
+    sigma = _SMOOTHED_S * CANONICAL_FPS / 2
+    reach = min(int(3 * sigma), len(frames) - 1)
+    if reach < 1:
+        return frames
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    before = 2 * frames[0] - frames[reach:0:-1]
+    after = 2 * frames[-1] - frames[-2 : -2 - reach : -1]
+    return np.asarray(np.convolve(np.concatenate([before, frames, after]), weights / weights.sum(), mode="valid"))

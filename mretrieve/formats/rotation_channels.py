@@ -1,0 +1,129 @@
+"""From poses to channels: what a rig whose joints were turned anew needs to say so in a BVH file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion.kinematics import local_rotations
+from ..motion.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, Rig
+from .euler_angles import euler_angles
+
+#: Local rotations (T, J, 3, 3), column vectors, and local translations (T, J, 3) in the rig's unit.
+Poses = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+_TRANSLATIONS = (TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z)
+_ROTATIONS = (ROTATE_Z, ROTATE_X, ROTATE_Y)  # the order in which most BVH files have them
+#: A channel that stays this near to what the joint does without it says nothing; radians, or parts of the offset.
+_NOTHING = 1e-9
+#: Rotations that are held in memory at a time, over all joints.
+_AT_ONCE = 1 << 18
+
+
+def frame_blocks(rig: Rig, frame_count: int) -> Iterator[slice]:
+    """Slices that together cover all frames, each so short that the poses of a block take some ten MB."""
+    step = max(1, _AT_ONCE // len(rig.parents))
+    return (slice(start, min(start + step, frame_count)) for start in range(0, frame_count, step))
+
+
+def poses_of(rig: Rig, channels: NDArray[np.float64]) -> Poses:
+    """The poses that channels (T, C), radians and the rig's unit, put the rig into."""
+    translations = np.tile(rig.offsets, (len(channels), 1, 1))
+    moves = np.flatnonzero(rig.channel_kinds < ROTATE_X)
+    translations[:, rig.channel_joints[moves], rig.channel_kinds[moves]] = channels[:, moves]
+    return local_rotations(rig, channels), translations
+
+
+def rig_in_poses(rig: Rig, poses: Iterable[Poses], frame_count: int) -> tuple[Rig, NDArray[np.float64]]:
+    """A rig without rest rotations, and its channels (T, C) that put it into the poses of `frame_count` frames.
+
+    `poses` come in blocks of frames. Joints keep the order of their channels; a joint that turns, or a root that moves,
+    in ways that its own channels cannot say gets what it lacks behind them. A rig with rest rotations has no channels
+    that could be kept: its joints turn about Z, X and Y. Angles go on from frame to frame without jumps where they can.
+    """
+    whole = _with_all_channels(rig)
+    channels = np.empty((frame_count, len(whole.channel_kinds)))
+    filled = 0
+    for rotations, translations in poses:
+        block = channels[filled : filled + len(rotations)]
+        for joint, columns in _columns(whole):
+            kinds = whole.channel_kinds[columns]
+            moves, turns = np.flatnonzero(kinds < ROTATE_X), np.flatnonzero(kinds >= ROTATE_X)
+            block[:, columns[moves]] = translations[:, joint, kinds[moves]]
+            first, second, third = (int(kind) - ROTATE_X for kind in kinds[turns])
+            block[:, columns[turns]] = euler_angles(rotations[:, joint], (first, second, third))
+        filled += len(rotations)
+    for _, columns in _columns(whole):
+        angles = columns[whole.channel_kinds[columns] >= ROTATE_X]
+        channels[:, angles] = continuous_angles(channels[:, angles])
+    return _without_idle_channels(rig, whole, channels)
+
+
+def continuous_angles(angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same rotations by angles (T, 3) about three different axes that jump as little as they can between frames.
+
+    (a, b, c) and (a + pi, pi - b, c + pi) are one rotation, and so are turns by 2 pi; which of the two is nearer to the
+    frame before depends on nothing farther back, so each frame is told only whether to change sides.
+    """
+    other = np.stack([angles[:, 0] + np.pi, np.pi - angles[:, 1], angles[:, 2] + np.pi], axis=1)
+
+    def jumps(later: NDArray[np.float64]) -> NDArray[np.float64]:
+        steps = (later[1:] - angles[:-1] + np.pi) % (2 * np.pi) - np.pi
+        return np.asarray(np.abs(steps).sum(axis=1))
+
+    changes = np.concatenate([[False], jumps(other) < jumps(angles)])[: len(angles)]
+    on_other_side = np.cumsum(changes) % 2 == 1
+    return np.asarray(np.unwrap(np.where(on_other_side[:, None], other, angles), axis=0))
+
+
+def _columns(rig: Rig) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each joint that has channels, and which they are."""
+    for joint in np.unique(rig.channel_joints).tolist():
+        yield joint, np.flatnonzero(rig.channel_joints == joint)
+
+
+def _with_all_channels(rig: Rig) -> Rig:
+    """The rig without rest rotations; whatever turns has three rotations, roots and whatever moves three translations.
+
+    Joints without children and channels have none: they only say where a bone ends.
+    """
+    has_children = np.isin(np.arange(len(rig.parents)), rig.parents)
+    joints: list[int] = []
+    kinds: list[int] = []
+    for joint, parent in enumerate(rig.parents.tolist()):
+        own = rig.channel_kinds[rig.channel_joints == joint].tolist()
+        if not own and not has_children[joint] and parent >= 0:
+            continue
+        if rig.rest_rotations is not None:
+            own = [kind for kind in own if kind < ROTATE_X]
+        own = list(dict.fromkeys(own))  # an axis that is turned about twice is enough once, of three
+        moves = parent < 0 or any(kind < ROTATE_X for kind in own)
+        own += [kind for kind in (*(_TRANSLATIONS if moves else ()), *_ROTATIONS) if kind not in own]
+        joints += [joint] * len(own)
+        kinds += own
+    return replace(
+        rig,
+        rest_rotations=None,
+        channel_joints=np.array(joints, np.int32),
+        channel_kinds=np.array(kinds, np.int32),
+    )
+
+
+def _without_idle_channels(rig: Rig, whole: Rig, channels: NDArray[np.float64]) -> tuple[Rig, NDArray[np.float64]]:
+    """Without the channels that were added to the rig's own and say nothing; one with rest rotations keeps all."""
+    if rig.rest_rotations is not None:
+        return whole, channels
+    own = set(zip(rig.channel_joints.tolist(), rig.channel_kinds.tolist(), strict=True))
+    kept = []
+    for column, (joint, kind) in enumerate(
+        zip(whole.channel_joints.tolist(), whole.channel_kinds.tolist(), strict=True)
+    ):
+        idle = rig.offsets[joint, kind] if kind < ROTATE_X else 0.0
+        says_something = np.abs(channels[:, column] - idle).max(initial=0.0) > _NOTHING * max(1.0, abs(idle))
+        if (joint, kind) in own or says_something:
+            kept.append(column)
+    slim = replace(whole, channel_joints=whole.channel_joints[kept], channel_kinds=whole.channel_kinds[kept])
+    return slim, channels[:, kept]

@@ -1,0 +1,50 @@
+"""Straight alignments: the query laid over a longer motion at one speed, at every start and every speed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def straight_costs(
+    query: NDArray[np.float32], frames: NDArray[np.int64], motion: NDArray[np.float32], speeds: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The cheapest straight alignment from each start.
+
+    Args:
+        query: (n, D), the query's frames that are compared.
+        frames: (n,) where they stand in the query, ascending from 0.
+        motion: (m, D).
+        speeds: (S,) how many frames of the motion one frame of the query takes.
+
+    Returns:
+        (m,) mean squared distance over the compared frames, infinite where no alignment fits; (m,) its end, exclusive.
+    """
+    count, length = len(query), len(motion)
+    costs = np.dot(query, motion.T)
+    norms = (motion * motion).sum(axis=1)
+    for row in range(count):
+        norm = (query[row] * query[row]).sum()
+        for column in range(length):
+            costs[row, column] = norm + norms[column] - np.float32(2.0) * costs[row, column]
+    best, ends = np.full(length, np.inf, np.float32), np.zeros(length, np.int32)
+    sums = np.empty(length, np.float32)
+    for speed in speeds:
+        last = int(np.rint(frames[-1] * speed))
+        starts = length - last
+        if starts <= 0:
+            continue
+        sums[:starts] = 0.0
+        for row in range(count):
+            offset = int(np.rint(frames[row] * speed))
+            for start in range(starts):
+                sums[start] += costs[row, offset + start]
+        for start in range(starts):
+            if sums[start] < best[start]:
+                best[start] = sums[start]
+                ends[start] = start + last + 1
+    for start in range(length):
+        best[start] = max(best[start] / np.float32(count), np.float32(0.0))
+    return best, ends

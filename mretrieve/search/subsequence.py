@@ -1,0 +1,108 @@
+"""Subsequence dynamic time warping: where in a long sequence a whole query lies, frame by frame.
+
+Begin and end are open: the query's first frame may meet any frame of the sequence, its last one any later frame. What
+lies between is a usual warping path (steps of one frame in either or both), and costs what dtw_distances says: the sum
+of squared Euclidean frame distances. After M. Müller, Information Retrieval for Music and Motion, 2007, section 4.4.
+
+Where several matches cost the same, the one that ends first is given. Of two equally good ways to a cell the diagonal
+step is taken, then the step in the query, then the one in the sequence: so a stretch of equal frames is matched at
+the query's own speed where it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .dtw import dtw_path
+from .dtw_input import addresses_of, frames_like, query_frames, share
+from .subsequence_lanes import sweep_ends, sweep_matches
+from .vector_code import LANES, in_blocks
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """The best match of a query in each of S sequences: frames starts[i] to ends[i] of sequence i."""
+
+    costs: NDArray[np.float64]  # (S,), sums of squared distances along the path, infinite where above the bound
+    starts: NDArray[np.int64]  # (S,), the first frame; 0 where the cost is infinite
+    ends: NDArray[np.int64]  # (S,), one past the last frame; 0 where the cost is infinite
+
+
+def subsequence_matches(
+    query: ArrayLike,
+    sequences: Sequence[ArrayLike],
+    *,
+    bound: float | NDArray[np.float64] = np.inf,
+    threads: int = 1,
+) -> Matches:
+    """The cheapest match of the whole query with any part of each sequence.
+
+    Args:
+        query: (n, D).
+        sequences: (m_i, D) each.
+        bound: costs above it are given as infinite; one number, or one for each sequence (S,). Most of the work on such
+            sequences is left out, so look first where good matches are likely.
+        threads: how many of them share the sequences.
+
+    Raises:
+        ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity; or
+            the bound is NaN or of another shape.
+    """
+    frames = query_frames(query)
+    arrays = [frames_like(frames, sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
+    addresses, lengths = addresses_of(arrays), np.array([len(array) for array in arrays], np.int64)
+    bounds = np.asarray(bound, np.float64)
+    if bounds.shape not in ((), lengths.shape) or np.isnan(bounds).any():
+        raise ValueError(f"the bound is {bound}; give a number, or one for each of {len(arrays)} sequences")
+    bounds = np.broadcast_to(bounds, lengths.shape).copy()
+    blocks = in_blocks(frames, LANES)
+    costs = np.empty(len(arrays), np.float64)
+    starts, ends = np.zeros_like(lengths), np.zeros_like(lengths)
+
+    def work(part: NDArray[np.int64]) -> None:
+        sweep_matches(blocks, len(frames), addresses, lengths, bounds, part, costs, starts, ends)
+
+    # The longest first, so that no thread is left with one at the end; many short ones at a time.
+    order = np.argsort(-lengths, kind="stable")
+    shares = threads * 8 if threads > 1 else 1
+    share(np.array_split(order, max(1, min(shares, len(order)))), work, threads)
+    if np.isnan(costs).any():
+        raise ValueError(f"sequence {np.flatnonzero(np.isnan(costs))[0]} holds NaN or infinite values")
+    return Matches(costs, starts, ends)
+
+
+def subsequence_ends(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each frame of the sequence, the cheapest match that ends with it.
+
+    Returns:
+        Its cost (m,), and its first frame (m,); 0 where the cost is infinite, because values are too large to square.
+
+    Raises:
+        ValueError: as subsequence_matches.
+    """
+    frames = query_frames(query)
+    other = frames_like(frames, sequence, "the sequence")
+    costs, starts = np.full(len(other), np.inf), np.zeros(len(other), np.int64)
+    (address,) = addresses_of([other])
+    best, _, _ = sweep_ends(in_blocks(frames, LANES), len(frames), address, len(other), np.inf, False, costs, starts)
+    if np.isnan(best):
+        raise ValueError("the sequence holds NaN or infinite values")
+    return costs, starts
+
+
+def subsequence_path(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.int32], float]:
+    """The best match's warping path (L, 2), a query frame and a frame of the sequence each; and its cost.
+
+    Raises:
+        ValueError: as subsequence_matches.
+    """
+    costs, starts = subsequence_ends(query, sequence)
+    end = int(costs.argmin())
+    start = int(starts[end])
+    path, cost = dtw_path(query, np.asarray(sequence)[start : end + 1])
+    path[:, 1] += start
+    return path, cost

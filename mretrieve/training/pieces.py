@@ -1,0 +1,132 @@
+"""Pieces of motions: those that the sub-motion mapping is trained on, and those that are asked for to measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoders import Encoder
+from ..encoders.pose_channels import USED_JOINTS
+from ..errors import MRetrieveError
+from ..motion import CANONICAL_FPS, Clip
+from ..motion.augmentation import change_speed, lose_joints, other_body
+
+#: Answers among which the parent of an asked piece shall be.
+FIRST = 5
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How pieces are drawn: of all lengths and speeds, and disturbed as queries are."""
+
+    count: int = 64  # of a batch
+    shortest: int = 15  # frames after the change of speed; all of a clip that is shorter
+    longest: int = 150  # frames, evenly drawn from shortest to longest on a logarithmic scale
+    fastest: float = 2.0  # speed lies between 1 / fastest and fastest, evenly on a logarithmic scale
+    limb_scale: float = 0.2  # each pair of bones is 1 - limb_scale to 1 + limb_scale times as long
+    joint_offset_m: float = 0.015  # root mean square of each joint's fixed displacement, in half of the pieces
+    noise_m: float = 0.02  # of every sample, root mean square, at most: each piece has its own part of it
+    missing_share: float = 0.3  # part of the pieces that lack joints
+    missing_joints: int = 4  # of the 17 that are not the pelvis
+
+    def draw(self, clip: Clip, generator: np.random.Generator) -> Clip:
+        """One piece of a clip."""
+        speed = self.fastest ** generator.uniform(-1, 1)
+        longest = min(self.longest * speed, clip.frame_count)
+        shortest = min(self.shortest * speed, longest)
+        frames = max(1, round(shortest * (longest / shortest) ** generator.uniform()))
+        start = int(generator.integers(clip.frame_count - frames + 1))
+        piece = change_speed(clip.cut(start, start + frames), speed)
+        offset_m = self.joint_offset_m * (generator.random() < 0.5)
+        piece = noisy(
+            other_body(piece, generator, self.limb_scale, offset_m), self.noise_m * generator.random(), generator
+        )
+        if generator.random() < self.missing_share:
+            piece = lose_joints(piece, generator.choice(USED_JOINTS[1:], self.missing_joints, replace=False))
+        return piece
+
+
+def noisy(clip: Clip, noise_m: float, generator: np.random.Generator) -> Clip:
+    """The clip with every sample displaced at random by `noise_m`, root mean square."""
+    noise = generator.standard_normal(clip.positions.shape, np.float32)
+    return replace(clip, positions=clip.positions + np.float32(noise_m / np.sqrt(3)) * noise)
+
+
+def turned(clip: Clip, angle: float) -> Clip:
+    """The clip turned about the vertical, radians."""
+    cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    positions = clip.positions.copy()
+    positions[..., 0] = cosine * clip.positions[..., 0] + sine * clip.positions[..., 2]
+    positions[..., 2] = cosine * clip.positions[..., 2] - sine * clip.positions[..., 0]
+    return replace(clip, positions=positions)
+
+
+def disturbed(clip: Clip, generator: np.random.Generator) -> Clip:
+    """The clip as a query may be: at .7 to 1.4 times its speed, on bones .85 to 1.15 times as long, turned anywhere.
+
+    Every coordinate of every sample is off by 10 mm (standard deviation).
+    """
+    other = other_body(
+        change_speed(clip, 0.7 * 2 ** generator.uniform()), generator, limb_scale=0.15, joint_offset_m=0.0
+    )
+    return noisy(turned(other, generator.uniform(0, 2 * np.pi)), 0.01 * np.sqrt(3), generator)
+
+
+@dataclass(frozen=True, eq=False)
+class AskedPieces:
+    """Pieces, and which clips they are taken from."""
+
+    pieces: tuple[Clip, ...]
+    parents: NDArray[np.int64]  # (N,)
+
+
+def asked_pieces(
+    clips: Sequence[Clip], parents: Sequence[int], *, length_s: float = 2.0, count: int = 200, seed: int = 0
+) -> AskedPieces:
+    """Pieces of `length_s` of the clips that `parents` names, `disturbed`.
+
+    Raises:
+        MRetrieveError: none of these clips is as long.
+    """
+    generator = np.random.default_rng(seed)
+    frames = round(length_s * CANONICAL_FPS)
+    able = [parent for parent in parents if clips[parent].frame_count >= frames]
+    if not able:
+        raise MRetrieveError(f"no clip has the {length_s:g} s of a piece; give longer ones")
+    drawn, pieces = generator.choice(able, count), []
+    for parent in drawn:
+        start = int(generator.integers(clips[parent].frame_count - frames + 1))
+        pieces.append(disturbed(clips[parent].cut(start, start + frames), generator))
+    return AskedPieces(tuple(pieces), np.asarray(drawn, np.int64))
+
+
+def parent_ranks(
+    encoder: Encoder, vectors: NDArray[np.float32], stored: NDArray[np.float32], parents: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Rank (N,), from 1, of each piece's parent: pieces by encoded vectors (N, D), all clips by theirs (M, D)."""
+    distances = -(encoder.as_queries(vectors) @ stored.T)
+    return np.asarray((distances < np.take_along_axis(distances, parents[:, None], axis=1)).sum(axis=1) + 1)
+
+
+@dataclass(frozen=True)
+class ParentsFound:
+    """How often the clip that a piece was taken from is the first answer, and among the first FIRST."""
+
+    about: str
+    first: float
+    among_first: float
+    pieces: int
+    clips: int
+    length_s: float  # of the pieces, before they were disturbed
+
+    def __str__(self) -> str:
+        found = f"{self.among_first:.3f} among the first {FIRST} of {self.clips} clips, {self.first:.3f} first"
+        return f"{self.about}: {found}"
+
+
+def parents_found(about: str, ranks: NDArray[np.int64], clips: int, length_s: float) -> ParentsFound:
+    """The shares of `parent_ranks` among so many clips."""
+    return ParentsFound(about, float((ranks == 1).mean()), float((ranks <= FIRST).mean()), len(ranks), clips, length_s)

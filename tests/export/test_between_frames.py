@@ -1,0 +1,40 @@
+"""Poses between frames."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation, Slerp
+
+from mretrieve.export.between_frames import poses_at, rotation_vectors, slerp
+from mretrieve.formats.rotation_channels import poses_of
+from mretrieve.motion import Rig
+
+
+def test_slerp_is_that_of_scipy():
+    rng = np.random.default_rng(1)
+    pairs = Rotation.random(200, random_state=2)
+    fraction = rng.uniform(0, 1, 100)
+    ours = slerp(pairs[:100].as_matrix(), pairs[100:].as_matrix(), fraction[:, None])
+    for n in range(100):
+        theirs = Slerp([0, 1], Rotation.concatenate([pairs[n], pairs[100 + n]]))(fraction[n])
+        np.testing.assert_allclose(ours[n], theirs.as_matrix(), atol=1e-9)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-12, 1e-7, 1.0, 3.0, np.pi - 1e-7, np.pi])
+def test_rotation_vectors_of_all_angles(angle):
+    axes = np.random.default_rng(2).normal(size=(50, 3))
+    axes[:6] = np.concatenate([np.eye(3), -np.eye(3)])
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    turned = Rotation.from_rotvec(angle * axes).as_matrix()
+    np.testing.assert_allclose(Rotation.from_rotvec(rotation_vectors(turned)).as_matrix(), turned, atol=1e-7)
+
+
+def test_at_a_frame_is_the_frame_and_the_root_goes_straight():
+    rng = np.random.default_rng(3)
+    kinds = np.array([0, 1, 2, 5, 3, 4], np.int32)
+    rig = Rig(("a",), np.array([-1], np.int32), np.zeros((1, 3)), None, np.zeros(6, np.int32), kinds)
+    channels = rng.uniform(-1, 1, (4, 6))
+    turned, moved = poses_of(rig, channels)
+    again = poses_at(rig, channels, np.array([0.0, 1, 2, 3]))
+    assert np.array_equal(again[0], turned)
+    assert np.array_equal(again[1], moved)
+    np.testing.assert_allclose(poses_at(rig, channels, np.array([1.25]))[1][0], 0.75 * moved[1] + 0.25 * moved[2])

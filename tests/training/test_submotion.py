@@ -1,0 +1,127 @@
+"""Training of the sub-motion mapping: it brings pieces nearer to their wholes, by the loop that trains encoders."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from labelled_bodies import labelled_clips
+from moving_bodies import random_clip
+from small_encoders import small_encoder
+
+from mretrieve import MRetrieveError
+from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders.gru import GruSettings
+from mretrieve.encoders.submotion import SubmotionMapper
+from mretrieve.encoders.weights_file import encoder_bytes, fingerprint_of
+from mretrieve.motion import LabelledClip
+from mretrieve.training import Trained
+from mretrieve.training.loop import InterruptedTrainingError, RunOptions
+from mretrieve.training.submotion import (
+    SubmotionRecipe,
+    pieces_found,
+    submotion_recipe,
+    submotion_report,
+    train_submotion,
+)
+
+CLIPS = [LabelledClip(random_clip(seed, 150), "", f"{seed}", f"{seed}.bvh") for seed in range(8)]
+HELD_OUT = labelled_clips(classes=2, first=10)
+ENCODERS: dict[str, Encoder] = {"pose-statistics": load_encoder(), "deephums": small_encoder("deephums")}
+EVERY = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS)
+
+
+def small(updates: int = 6, count: int = 4) -> SubmotionRecipe:
+    recipe = submotion_recipe()
+    pieces = replace(recipe.pieces, count=count, longest=60)
+    return replace(recipe, network=GruSettings(hidden=8, hops=1), pieces=pieces, updates=updates, validate_every=2)
+
+
+def content(trained: Trained[SubmotionMapper]) -> bytes:
+    return encoder_bytes(trained.encoder, {})
+
+
+@EVERY
+def test_pieces_come_nearer_to_their_wholes_than_their_own_vectors_are(encoder: Encoder):
+    recipe = replace(small(updates=60, count=16), network=GruSettings(hidden=24, hops=2, dropout=0.0))
+    trained = train_submotion(encoder, CLIPS, replace(recipe, validate_every=15))
+    losses = [one.loss for one in trained.milestones]
+    assert losses[-1] < 0.8 * losses[0]
+    clips = [item.clip for item in CLIPS]
+    pieces = [clip.cut(start, start + 30) for clip in clips for start in (5, 50, 100)]
+    wholes = np.repeat(encoder.encode(clips), 3, axis=0)
+    mapped, itself = trained.encoder.map(encoder, pieces), encoder.encode(pieces)
+    far = [-np.einsum("nd,nd->n", encoder.as_queries(vectors), wholes).mean() for vectors in (mapped, itself)]
+    assert far[0] < 0.9 * far[1]
+
+
+def test_alone_the_network_sees_nothing_of_the_vector_that_the_encoder_gives_to_the_piece():
+    encoder = ENCODERS["pose-statistics"]
+    pieces = [item.clip.cut(0, 30) for item in CLIPS[:2]]
+    vectors = encoder.encode(pieces)
+    for alone in (True, False):
+        mapper = train_submotion(encoder, CLIPS, replace(small(3), alone=alone)).encoder
+        mapped, other = mapper.map(encoder, pieces, vectors), mapper.map(encoder, pieces, vectors[::-1])
+        assert np.array_equal(mapped, other) == alone
+        assert not np.array_equal(mapped[0], mapped[1])
+
+
+def test_the_encoder_stays_as_it_is():
+    encoder = small_encoder("deephums")
+    train_submotion(encoder, CLIPS, small(2))
+    assert fingerprint_of(encoder, 1) == encoder.fingerprint == small_encoder("deephums").fingerprint
+
+
+@EVERY
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(encoder: Encoder):
+    first, again, other = (content(train_submotion(encoder, CLIPS, small(3), seed=seed)) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("held_out", [HELD_OUT, []], ids=["held out", "nothing held out"])
+def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
+    held_out: list[LabelledClip], tmp_path: Path
+):
+    encoder, place = ENCODERS["deephums"], tmp_path / "checkpoint"
+    whole = train_submotion(encoder, CLIPS, small(7), held_out=held_out)
+    calls = itertools.count(1)
+    options = RunOptions(checkpoint=place, resume=True, stopped=lambda: next(calls) == 3)
+    with pytest.raises(InterruptedTrainingError, match="3 of 7 updates"):
+        train_submotion(encoder, CLIPS, small(7), held_out=held_out, options=options)
+    options = RunOptions(checkpoint=place, resume=True)
+    resumed = train_submotion(encoder, CLIPS, small(7), held_out=held_out, options=options)
+    assert content(resumed) == content(whole)
+    with pytest.raises(MRetrieveError, match="the checkpoint of another run"):  # other weights of the same encoder
+        train_submotion(small_encoder("deephums", typical_distance=0.5), CLIPS, small(7), options=options)
+
+
+def test_pieces_of_held_out_clips_are_asked_among_all_clips():
+    trained = train_submotion(ENCODERS["deephums"], CLIPS, small(4), held_out=HELD_OUT)
+    assert [one.held_out_map is not None and 0 <= one.held_out_map <= 1 for one in trained.milestones] == [True, True]
+    assert all(one.held_out_map is None for one in train_submotion(ENCODERS["deephums"], CLIPS, small(2)).milestones)
+
+
+def test_the_report_has_mapped_pieces_beside_the_encoder_itself_for_clips_seen_and_not_seen():
+    encoder = ENCODERS["pose-statistics"]
+    mapper = train_submotion(encoder, CLIPS, small(2)).encoder
+    report = submotion_report(encoder, mapper, CLIPS, HELD_OUT)
+    assert report[0] == f"Maps into the space of pose-statistics, fingerprint {encoder.fingerprint}."
+    assert [line.split(":")[0] for line in report[1:]] == [
+        "200 disturbed pieces of 8 clips trained on (2 s)",
+        "- mapped",
+        "- pose-statistics of the piece itself",
+        f"200 disturbed pieces of {len(HELD_OUT)} clips not trained on (0.75 s)",
+        "- mapped",
+        "- pose-statistics of the piece itself",
+    ]
+    assert len(submotion_report(encoder, mapper, CLIPS, [])) == 4
+    mapped, itself = pieces_found(encoder, mapper, [item.clip for item in CLIPS], range(8), length_s=1.0)
+    assert mapped.length_s == 1.0 and itself.among_first > 5 / 8  # more than by chance
+
+
+def test_one_clip_is_too_few():
+    with pytest.raises(MRetrieveError, match="two clips or more"):
+        train_submotion(ENCODERS["deephums"], CLIPS[:1], small())
