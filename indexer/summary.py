@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from mretrieve.encoders import PART_ENCODER
+
 from .build import default_index
 from .report import FileEntry, IngestReport, Outcome
 
@@ -32,9 +34,9 @@ def summary_lines(report: IngestReport) -> list[str]:
         lines.append(f"Mixed rates, all brought to 30 fps: {_counts(holdings.rates_fps, ' fps')}.")
     if len(holdings.units) > 1:
         lines.append(f"Mixed units, all brought to metres: {_counts(holdings.units)}.")
-    if "," in report.settings.encoder:
-        names = report.settings.encoder.replace(",", ", ")
-        lines.append(f"Queries ask {names} together; `mretrieve query FILE --encoder NAME` asks one.")
+    asked = [name for name in report.settings.encoder.split(",") if name != PART_ENCODER]
+    if len(asked) > 1:
+        lines.append(f"Queries ask {', '.join(asked)} together; `mretrieve query FILE --encoder NAME` asks one.")
     lines += _groups("Repaired", report.repaired, lambda entry: entry.repairs)
     lines += _groups("Not yet readable", report.of(Outcome.UNREADABLE), lambda entry: [entry.reason])
     lines += _groups("Refused", report.of(Outcome.REFUSED), lambda entry: [entry.reason])

@@ -128,7 +128,6 @@ def write_whole(path: Path, text: str | Iterable[str]) -> None:
         file.writelines([text] if isinstance(text, str) else text)
 
 
-
 def _walk(rig: Rig, children: list[list[int]]) -> Iterator[tuple[int, int, bool]]:
     """Joint, depth and whether it closes, depth first: the order in which BVH lists joints and channels."""
     waiting = [(int(root), 0, False) for root in rig.roots[::-1]]

@@ -74,8 +74,9 @@ def _realigned(look: Look, chain: Found, lengths: Mapping[int, int]) -> Found:
         return chain
     start = max(0, chain.query_start - length)
     around = look.images[chain.image].part.cut(start, chain.query_end + length)
-    fit = Localiser(clip_of(look.snapshot, chain.clip_row), look.options.parts).best([around])[0]
-    distance = float(join(np.array(chain.distance), np.array(fit.distance)))
+    localiser = Localiser(clip_of(look.snapshot, chain.clip_row), look.options.parts)
+    fit = localiser.best([around])[0]
+    distance = float(join(np.array(chain.distance), np.array(fit.distance), localiser.stillness))
     if distance >= chain.distance:
         return chain
     return replace(

@@ -25,7 +25,7 @@ from .moments import (
 )
 from .options import QueryOptions
 from .question import Question
-from .rerank import SAME_MOTION, PoseAligner, join
+from .rerank import PoseAligner, join, same_motion_limit
 from .spaces import OpenSpace
 
 #: A clip up to so many times as long as the query is compared as a whole. Its windows describe the same motion at
@@ -90,7 +90,7 @@ class Look:
         competing = competing_rows(self.snapshot, self.frames, up_to, moments_from)
         count = max(self.options.k, self.options.rerank)
         wholes = self._nearest(asked.queries, competing.wholes, count, 0)
-        windows = self._nearest(asked.queries, competing.windows, count, count)
+        windows = self._nearest(asked.queries, competing.windows, self.options.k, count)
         if asked.takes is None:
             return Nearest(wholes, windows, None)
         return Nearest(wholes, windows, self._nearest(asked.takes, competing.longer, MOST_TAKES, 0))
@@ -148,7 +148,10 @@ class Look:
             cut = set(self.snapshot.window_clip[1:][np.diff(self.snapshot.window_clip) == 0].tolist())
             short = [one for one in whole if one.clip_row not in cut or one.end_frame < MOMENTS_FROM * self.frames]
             regions += [_all_of(one) for one in short]  # their windows do not compete, or they have none
-        moments = [one for one in self._located(regions) if one.clip_row not in spoken_for or one.poses < SAME_MOTION]
+        limits = [same_motion_limit(localiser.stillness) for localiser in self._localisers]
+        moments = [
+            one for one in self._located(regions) if one.clip_row not in spoken_for or one.poses <= limits[one.image]
+        ]
         return best_first(compared + moments)
 
     def _takes(self, takes: Candidates | None) -> list[Region]:
@@ -178,7 +181,7 @@ class Look:
             mine = np.flatnonzero(images == image)
             aligner = PoseAligner(question.part, self.options.parts)
             poses = aligner.distances([clips[place] for place in mine], _threads(len(mine)))
-            distances[mine] = join(distances[mine], poses)
+            distances[mine] = join(distances[mine], poses, self._localisers[image].stillness)
         return [replace(one, distance=float(distance)) for one, distance in zip(wholes, distances, strict=True)]
 
 

@@ -78,7 +78,7 @@ def located(
         mine = [region for region in regions if region.image == image]
         clips = [_cut_out(snapshot, region) for region in mine]
         for region, moment in zip(mine, localiser.best(clips, threads), strict=True):
-            found.append(_found(region, moment))
+            found.append(_found(region, moment, localiser))
     return best_first(found)
 
 
@@ -91,8 +91,9 @@ def repeated(
     """
     found: dict[int, list[Found]] = {}
     for region in regions:
-        every = localisers[region.image].every(_cut_out(snapshot, region), limit=repetition_limit(np.inf))
-        found.setdefault(region.clip_row, []).extend(_found(region, moment) for moment in every)
+        localiser = localisers[region.image]
+        every = localiser.every(_cut_out(snapshot, region), limit=repetition_limit(np.inf))
+        found.setdefault(region.clip_row, []).extend(_found(region, moment, localiser) for moment in every)
     kept = [one for one in best_of_each_clip(best) if not found[one.clip_row]]
     for moments in filter(None, found.values()):
         nearest = min(moments, key=lambda one: one.poses)
@@ -105,9 +106,9 @@ def _cut_out(snapshot: Snapshot, region: Region) -> Clip:
     return clip_of(snapshot, region.clip_row).cut(region.start_frame, region.end_frame)
 
 
-def _found(region: Region, moment: Located) -> Found:
+def _found(region: Region, moment: Located, localiser: Localiser) -> Found:
     start, end = region.start_frame + moment.start_frame, region.start_frame + moment.end_frame
-    distance = float(join(np.array(region.distance), np.array(moment.distance)))
+    distance = float(join(np.array(region.distance), np.array(moment.distance), localiser.stillness))
     return Found(region.clip_row, start, end, region.image, distance, moment.distance)
 
 

@@ -17,7 +17,7 @@ from .dtw import dtw_distances
 DTW_WEIGHT = 0.1
 #: Pose distance below which two motions are one performance: that of a piece of a take, at another speed, on a body of
 #: other proportions, with 10 mm of noise (benchmarks/localisation.py). Other performers' renditions are farther.
-SAME_MOTION = 0.3
+SAME_MOTION = 0.25
 #: The joined distance at which they are.
 NEAR_COPY = 0.05
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
@@ -107,11 +107,19 @@ class PoseAligner:
         return distances
 
 
-def join(embedding: NDArray[np.float64], poses: NDArray[np.float64], weight: float = DTW_WEIGHT) -> NDArray[np.float64]:
+def join(
+    embedding: NDArray[np.float64], poses: NDArray[np.float64], stillness: float = np.inf, weight: float = DTW_WEIGHT
+) -> NDArray[np.float64]:
     """One distance from the embedding's and the poses', all about 1 between unrelated motions.
 
     Among renditions of an action the embedding knows better, which learned what augmentation changes; among copies of
-    one performance the poses do. So what has nearly the query's poses comes first, by its poses alone.
+    one performance the poses do. So what has nearly the query's poses comes first, by its poses alone. Nearly is nearer
+    than a body that stands still would be (`stillness`), or every quiet stretch were a copy of a quiet query.
     """
     joined = NEAR_COPY + (1.0 - NEAR_COPY) * ((1.0 - weight) * embedding + weight * poses)
-    return np.where(poses < SAME_MOTION, NEAR_COPY / SAME_MOTION * poses, joined)
+    return np.where(poses <= same_motion_limit(stillness), NEAR_COPY / SAME_MOTION * poses, joined)
+
+
+def same_motion_limit(stillness: float) -> float:
+    """The pose distance up to which a motion is the query's own performance; see `join`."""
+    return min(SAME_MOTION, stillness)

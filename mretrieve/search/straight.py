@@ -39,8 +39,9 @@ def straight_costs(
         sums[:starts] = 0.0
         for row in range(count):
             offset = int(np.rint(frames[row] * speed))
+            shifted = costs[row, offset : offset + starts]  # a view: with the sum as an index LLVM finds no vectors
             for start in range(starts):
-                sums[start] += costs[row, offset + start]
+                sums[start] += shifted[start]
         for start in range(starts):
             if sums[start] < best[start]:
                 best[start] = sums[start]

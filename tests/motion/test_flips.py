@@ -47,9 +47,7 @@ def test_limbs_alone_are_exchanged_and_the_rest_stays(walk: Clip, what: str, par
 def test_flipped_arms_move_as_the_mirror_images_arms_do_seen_from_the_chest(walk: Clip):
     arms, chest = joints_of("arm"), [9]
     flipped, mirrored = (body_view(clip.positions).positions for clip in (flip(walk, "arms"), mirror(walk)))
-    np.testing.assert_allclose(
-        flipped[:, arms] - flipped[:, chest], mirrored[:, arms] - mirrored[:, chest], atol=1e-4
-    )
+    np.testing.assert_allclose(flipped[:, arms] - flipped[:, chest], mirrored[:, arms] - mirrored[:, chest], atol=1e-4)
 
 
 def test_what_was_not_seen_of_one_arm_is_not_seen_of_the_other(walk: Clip):
