@@ -33,6 +33,8 @@ from .spaces import OpenSpace
 WHOLE_UP_TO = 4.0
 #: From so many times the query's length on there is a moment to be found in a clip.
 MOMENTS_FROM = 1.5
+#: No stretch farther in the embedding is a copy of the query: 99 % of disturbed pieces are within .3, all within .4.
+FARTHEST_COPY = 0.6
 #: Takes that a sub-motion network names are searched throughout: so many of them, of so many frames together.
 MOST_TAKES, MOST_TAKE_FRAMES = 20, 30_000
 #: So many candidates are shared among threads; fewer are aligned before a second thread has woken.
@@ -148,6 +150,7 @@ class Look:
             cut = set(self.snapshot.window_clip[1:][np.diff(self.snapshot.window_clip) == 0].tolist())
             short = [one for one in whole if one.clip_row not in cut or one.end_frame < MOMENTS_FROM * self.frames]
             regions += [_all_of(one) for one in short]  # their windows do not compete, or they have none
+        regions = [one for one in regions if one.clip_row not in spoken_for or one.distance <= FARTHEST_COPY]
         limits = [same_motion_limit(localiser.stillness) for localiser in self._localisers]
         moments = [
             one for one in self._located(regions) if one.clip_row not in spoken_for or one.poses <= limits[one.image]

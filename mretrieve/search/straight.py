@@ -7,7 +7,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
 def straight_costs(
     query: NDArray[np.float32], frames: NDArray[np.int64], motion: NDArray[np.float32], speeds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -22,13 +21,19 @@ def straight_costs(
     Returns:
         (m,) mean squared distance over the compared frames, infinite where no alignment fits; (m,) its end, exclusive.
     """
-    count, length = len(query), len(motion)
-    costs = np.dot(query, motion.T)
-    norms = (motion * motion).sum(axis=1)
-    for row in range(count):
-        norm = (query[row] * query[row]).sum()
-        for column in range(length):
-            costs[row, column] = norm + norms[column] - np.float32(2.0) * costs[row, column]
+    # The product is NumPy's, for numba's takes SciPy's BLAS, which takes a fifth of a second to load.
+    costs = np.float32(-2.0) * (query @ motion.T)
+    costs += np.einsum("nd,nd->n", query, query)[:, None]
+    costs += np.einsum("md,md->m", motion, motion)
+    return _cheapest(costs, frames, speeds)
+
+
+@njit(cache=True, nogil=True)
+def _cheapest(
+    costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """See straight_costs: of the squared distances (n, m) of all pairs of frames."""
+    count, length = costs.shape
     best, ends = np.full(length, np.inf, np.float32), np.zeros(length, np.int32)
     sums = np.empty(length, np.float32)
     for speed in speeds:
