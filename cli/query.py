@@ -194,10 +194,11 @@ def _worst_part(hit: Hit) -> str:
 
 def _remarks(hit: Hit, answer: Answer) -> str:
     """Which image of the query matched, and which part of a long one."""
-    flips = {"none": "", "whole": " (mirrored)", "arms": " (arms exchanged)", "legs": " (legs exchanged)"}
+    from mretrieve.motion.flips import REMARKS
+
     whole = (hit.query_start_s, hit.query_end_s) == (answer.start_s, answer.end_s)
     part = "" if whole else f" (answers {hit.query_start_s:.2f} s to {hit.query_end_s:.2f} s)"
-    return flips[hit.mirror] + part
+    return REMARKS[hit.mirror] + part
 
 
 _PRINTERS: dict[str, Callable[[Answer, bool], str]] = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}

@@ -12,8 +12,8 @@ from ..formats import read
 from ..formats.bodies import body_of, file_and_body
 from ..index import Snapshot, find_index
 from ..motion import Clip, canonicalise, load_rig_map
-from ..motion.flips import Flip, flip
-from ..search.moment_name import parse_moment
+from ..motion.flips import REMARKS, Flip, flip
+from ..search.moment_name import is_known, parse_moment
 from ..search.question import Question, read_question
 
 
@@ -29,8 +29,7 @@ class NamedClip:
 
     def __str__(self) -> str:
         """Its name and when it is, as answers print it."""
-        images = {"none": "", "whole": " (mirrored)", "arms": " (arms exchanged)", "legs": " (legs exchanged)"}
-        return f"{self.name}, {self.clip.start_s:.2f} s to {self.clip.end_s:.2f} s{images[self.mirror]}"
+        return f"{self.name}, {self.clip.start_s:.2f} s to {self.clip.end_s:.2f} s{REMARKS[self.mirror]}"
 
     def flipped(self, what: Flip) -> NamedClip:
         """Its image with left and right exchanged in what is named."""
@@ -78,7 +77,7 @@ class NamedClips:
                 two times.
             FormatError, RigError: the file cannot be read.
         """
-        moment = parse_moment(name, self._is_known)
+        moment = parse_moment(name, lambda whole: is_known(whole, lambda: self.snapshot))
         question, fps = self._whole(moment.clip, asf, rig_map)
         start_s = moment.start_s if start_s is None else start_s
         end_s = moment.end_s if end_s is None else end_s
@@ -102,13 +101,3 @@ class NamedClips:
         except IndexStateError as none:
             raise QueryError(f"{name}: no such file, and no index to look it up in. {none}") from None
         return read_question(name, snapshot)
-
-    def _is_known(self, name: str) -> bool:
-        file = file_and_body(name)
-        if file is not None and "@" not in file[1]:  # what follows a body's name is no part of it
-            return True
-        try:
-            self.snapshot.clip_row(name)
-        except (IndexStateError, QueryError):
-            return False
-        return True

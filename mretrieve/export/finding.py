@@ -13,7 +13,7 @@ from ..formats import read
 from ..formats.bodies import body_of, file_and_body
 from ..index import Snapshot, find_index
 from ..motion import Motion
-from ..search.moment_name import MomentName, parse_moment
+from ..search.moment_name import MomentName, is_known, parse_moment
 from .moment import Moment
 
 _HIT = re.compile(r"(?P<answer>.+\.json)#(?P<rank>\d{1,9})", re.IGNORECASE | re.DOTALL)
@@ -46,7 +46,7 @@ class Finder:
             if self._index is None:
                 self._index = Path(str(answer["index"]["path"]))
             return Moment(self._indexed(said.clip), said.start_s, said.end_s)
-        clip, start_s, end_s = parse_moment(name, self._exists)
+        clip, start_s, end_s = parse_moment(name, lambda whole: is_known(whole, lambda: self._snapshot))
         file = file_and_body(clip)
         if file is None:
             return Moment(self._indexed(clip), start_s, end_s)
@@ -56,16 +56,6 @@ class Finder:
     @cached_property
     def _snapshot(self) -> Snapshot:
         return Snapshot.open(find_index(self._index))
-
-    def _exists(self, name: str) -> bool:
-        file = file_and_body(name)
-        if file is not None and "@" not in file[1]:  # what follows a body's name is no part of it
-            return True
-        try:
-            self._snapshot.clip_row(name)
-        except (IndexStateError, QueryError):
-            return False
-        return True
 
     def _indexed(self, clip: str) -> Motion:
         try:

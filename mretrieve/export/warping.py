@@ -45,7 +45,7 @@ def _path(query: Clip, moment: Clip) -> tuple[NDArray[np.int32], float]:
 def _features(clip: Clip, joints: NDArray[np.intp]) -> NDArray[np.float32]:
     """(T, D) what the re-ranker aligns, of every frame."""
     view = body_view(clip.positions, clip.observed)
-    return Aligned(view.positions, view.velocity()).features(joints)
+    return Aligned.of_view(view).features(joints)
 
 
 def _smoothed(frames: NDArray[np.float64]) -> NDArray[np.float64]:

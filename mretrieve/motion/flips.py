@@ -15,6 +15,14 @@ from .views import body_view, mirror
 Flip = Literal["none", "whole", "arms", "legs"]
 FLIPS: tuple[Flip, ...] = get_args(Flip)
 
+#: What is said behind the name of a flipped motion.
+REMARKS: dict[Flip, str] = {
+    "none": "",
+    "whole": " (mirrored)",
+    "arms": " (arms exchanged)",
+    "legs": " (legs exchanged)",
+}
+
 #: The joint that limbs hang from: what they are flipped about, so that they stay where the body has them.
 _ROOT = {"arms": joint("spine3"), "legs": joint("pelvis")}
 

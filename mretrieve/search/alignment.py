@@ -149,7 +149,7 @@ def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Align
     query, other = weights.masked(query), weights.masked(other)
     views = [body_view(clip.positions, clip.observed) for clip in (query, other)]
     joints = compared_joints(query, other, weights)
-    features = [Aligned(view.positions, view.velocity()).features(joints, weights=weights) for view in views]
+    features = [Aligned.of_view(view).features(joints, weights=weights) for view in views]
     step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MOST_FRAMES)
     path, _ = dtw_path(*(frames[::step] for frames in features))
     path = _in_all_frames(path, step, query.frame_count, other.frame_count)

@@ -35,6 +35,12 @@ def whole_clip_rows(snapshot: Snapshot) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(snapshot.window_clip, prepend=-1))
 
 
+def has_windows(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the clips of these first rows (C,) have windows besides the whole."""
+    after = np.minimum(rows + 1, len(snapshot.window_clip) - 1)
+    return np.asarray((after > rows) & (snapshot.window_clip[after] == snapshot.window_clip[rows]))
+
+
 @dataclass(frozen=True, eq=False)
 class Competing:
     """Which rows may answer a query of some length: clips as a whole, and windows of clips."""

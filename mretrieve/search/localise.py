@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.views import body_view
-from .rerank import UNRELATED_M, Aligned
+from .rerank import UNRELATED_M, Aligned, counted_joints
 from .straight import straight_costs
 from .subsequence import subsequence_matches
 
@@ -58,7 +58,6 @@ class Localiser:
 
     def __init__(self, query: Clip, weights: PartWeights | None = None) -> None:
         self._weights = weights or PartWeights()
-        self._joint_weights = self._weights.of_joints()
         self._query = self._weights.masked(query)
         self._length = query.frame_count
         compared = np.linspace(0, self._length - 1, min(self._length, STRAIGHT_FRAMES))
@@ -111,10 +110,10 @@ class Localiser:
         limit = repetition_limit(float(distances.min()), self.stillness) if limit is None else limit
         found: list[Located] = []
         for start in np.argsort(distances, kind="stable").tolist():
-            if not distances[start] <= limit:
+            if not (distances[start] <= limit and ends[start]):  # infinite, without an end: no alignment starts here
                 break
             end = int(ends[start])
-            if all(_overlap(start, end, other) <= SAME_MOMENT_OVERLAP for other in found):
+            if not any(same_moment(start, end, other.start_frame, other.end_frame) for other in found):
                 found.append(self._located(start, end, float(distances[start])))
         return found
 
@@ -134,9 +133,7 @@ class Localiser:
 
     def _compared(self, seen: NDArray[np.bool_]) -> NDArray[np.intp]:
         """(J,) the joints that count; where none of those is seen by both, all that would, as they are filled in."""
-        counting = self._joint_weights > 0
-        common = seen & counting
-        return np.flatnonzero(common if common.any() else counting)
+        return counted_joints(seen, self._weights)
 
     def _features(self, masked: Clip, seen: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(T, 3 J + 3) poses of the J compared joints and the root's velocity, which counts as the torso does.
@@ -145,7 +142,7 @@ class Localiser:
         """
         joints = self._compared(seen)
         view = body_view(masked.positions, np.broadcast_to(seen, masked.observed.shape))
-        return Aligned(view.positions, view.velocity()).features(joints, weights=self._weights)
+        return Aligned.of_view(view).features(joints, weights=self._weights)
 
     def _distances(self, means: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Distances (N,) from the mean squared distances (N,) of a step in the query or in the motion."""
@@ -155,7 +152,7 @@ class Localiser:
         return Located(start, end, distance, self._length / (end - start))
 
 
-def _overlap(start: int, end: int, other: Located) -> float:
-    """The shared part of the shorter of two moments."""
-    shared = min(end, other.end_frame) - max(start, other.start_frame)
-    return shared / min(end - start, other.end_frame - other.start_frame)
+def same_moment(start: int, end: int, other_start: int, other_end: int) -> bool:
+    """Whether two stretches of a clip share more than SAME_MOMENT_OVERLAP of the shorter one."""
+    shared = min(end, other_end) - max(start, other_start)
+    return shared > SAME_MOMENT_OVERLAP * min(end - start, other_end - other_start)

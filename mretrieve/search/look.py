@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..index import Snapshot
-from .candidates import Candidates, competing_rows, nearest_rows
+from .candidates import Candidates, competing_rows, has_windows, nearest_rows
 from .localise import Localiser
 from .moments import (
     Found,
@@ -147,9 +147,9 @@ class Look:
         compared = self._compared(whole)
         spoken_for = {one.clip_row for one in compared}
         if self.options.scope != "whole":
-            cut = set(self.snapshot.window_clip[1:][np.diff(self.snapshot.window_clip) == 0].tolist())
-            short = [one for one in whole if one.clip_row not in cut or one.end_frame < MOMENTS_FROM * self.frames]
-            regions += [_all_of(one) for one in short]  # their windows do not compete, or they have none
+            uncut = ~has_windows(self.snapshot, nearest.wholes.rows)
+            short = [one.end_frame < MOMENTS_FROM * self.frames for one in whole]  # their windows do not compete
+            regions += [_all_of(one) for one, alone in zip(whole, uncut | np.array(short, bool), strict=True) if alone]
         regions = [one for one in regions if one.clip_row not in spoken_for or one.distance <= FARTHEST_COPY]
         limits = [same_motion_limit(localiser.stillness) for localiser in self._localisers]
         moments = [
@@ -166,10 +166,8 @@ class Look:
         return regions[: int(np.searchsorted(together, MOST_TAKE_FRAMES, "right"))]
 
     def _located(self, regions: list[Region]) -> list[Found]:
-        if not regions:
-            return []
-        best = located(self.snapshot, regions, self._localisers, _threads(len(regions)))
-        return repeated(self.snapshot, regions, self._localisers, best) if self.options.all_moments else best
+        find = repeated if self.options.all_moments else located
+        return find(self.snapshot, regions, self._localisers, _threads(len(regions)))
 
     @cached_property
     def _localisers(self) -> list[Localiser]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from math import isfinite
 from typing import NamedTuple
 
-from ..errors import QueryError
+from ..errors import IndexStateError, QueryError
+from ..formats.bodies import file_and_body
+from ..index import Snapshot
 
 _SECONDS = r"(?:\d{1,18}(?:\.\d*)?|\.\d+)"
 _SPAN = re.compile(rf"(?P<start>{_SECONDS})?-(?P<end>{_SECONDS})?", re.ASCII)
@@ -45,3 +47,18 @@ def parse_moment(text: str, exists: Callable[[str], bool]) -> MomentName:
     if start_s is not None and end_s is not None and not (isfinite(end_s) and start_s < end_s):
         raise QueryError(f"{text}: a moment ends after it starts, but {end_s:g} s is not after {start_s:g} s")
     return MomentName(clip, start_s, end_s)
+
+
+def is_known(name: str, snapshot: Callable[[], Snapshot]) -> bool:
+    """Whether there is a file (or a body in one) or an indexed clip of a name.
+
+    `snapshot` opens the index, where the name is no file's; an IndexStateError of it means that there is none.
+    """
+    file = file_and_body(name)
+    if file is not None and "@" not in file[1]:  # what follows a body's name is no part of it
+        return True
+    try:
+        snapshot().clip_row(name)
+    except (IndexStateError, QueryError):
+        return False
+    return True

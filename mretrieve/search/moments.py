@@ -9,8 +9,8 @@ import numpy as np
 
 from ..index import Snapshot
 from ..motion import Clip
-from .candidates import Candidates, whole_clip_rows
-from .localise import SAME_MOMENT_OVERLAP, Localiser, Located, repetition_limit
+from .candidates import Candidates
+from .localise import Localiser, Located, repetition_limit, same_moment
 from .rerank import join
 
 #: How far a region reaches beyond its window on either side, in lengths of the query.
@@ -53,8 +53,8 @@ def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int
     margin = int(np.ceil(MARGIN * query_frames))
     rows = candidates.rows
     clips = snapshot.window_clip[rows].astype(np.int64)
-    lengths = snapshot.window_end[whole_clip_rows(snapshot)]
-    ends = np.minimum(snapshot.window_end[rows] + margin, lengths[clips])
+    wholes = np.searchsorted(snapshot.window_clip, clips)
+    ends = np.minimum(snapshot.window_end[rows] + margin, snapshot.window_end[wholes])
     starts = np.maximum(snapshot.window_start[rows] - margin, 0)
     order = np.lexsort((starts, clips, candidates.images))
     regions: list[Region] = []
@@ -76,6 +76,8 @@ def located(
     found: list[Found] = []
     for image, localiser in enumerate(localisers):
         mine = [region for region in regions if region.image == image]
+        if not mine:
+            continue
         clips = [_cut_out(snapshot, region) for region in mine]
         for region, moment in zip(mine, localiser.best(clips, threads), strict=True):
             found.append(_found(region, moment, localiser))
@@ -83,7 +85,7 @@ def located(
 
 
 def repeated(
-    snapshot: Snapshot, regions: Sequence[Region], localisers: Sequence[Localiser], best: Sequence[Found]
+    snapshot: Snapshot, regions: Sequence[Region], localisers: Sequence[Localiser], threads: int = 1
 ) -> list[Found]:
     """All moments of the regions that are no chance matches, best first; of each clip at least its best.
 
@@ -94,7 +96,8 @@ def repeated(
         localiser = localisers[region.image]
         every = localiser.every(_cut_out(snapshot, region), limit=repetition_limit(np.inf))
         found.setdefault(region.clip_row, []).extend(_found(region, moment, localiser) for moment in every)
-    kept = [one for one in best_of_each_clip(best) if not found[one.clip_row]]
+    without = [region for region in regions if not found[region.clip_row]]
+    kept = best_of_each_clip(located(snapshot, without, localisers, threads))
     for moments in filter(None, found.values()):
         nearest = min(moments, key=lambda one: one.poses)
         limit = repetition_limit(nearest.poses, localisers[nearest.image].stillness)
@@ -131,13 +134,8 @@ def apart(found: Sequence[Found]) -> list[Found]:
     chosen = []
     for one in found:
         better = kept.setdefault(one.clip_row, [])
-        if not any(_same(one, other) for other in better):
+        span = one.start_frame, one.end_frame
+        if not any(same_moment(*span, other.start_frame, other.end_frame) for other in better):
             better.append(one)
             chosen.append(one)
     return chosen
-
-
-def _same(one: Found, other: Found) -> bool:
-    shared = min(one.end_frame, other.end_frame) - max(one.start_frame, other.start_frame)
-    shorter = min(one.end_frame - one.start_frame, other.end_frame - other.start_frame)
-    return shared > SAME_MOMENT_OVERLAP * shorter

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.views import body_view
+from ..motion.views import HeadingView, body_view
 from .dtw import dtw_distances
 
 #: Weight of the pose distance beside the embedding's. Chosen on the training sets by benchmarks/rerank.py.
@@ -40,9 +40,14 @@ class Aligned:
     @classmethod
     def of(cls, clip: Clip) -> Aligned:
         """A clip as it is aligned, thinned to MOST_FRAMES."""
-        view = body_view(clip.positions, clip.observed)
+        every = cls.of_view(body_view(clip.positions, clip.observed))
         step = -(-clip.frame_count // MOST_FRAMES)
-        return cls(view.positions[::step], view.velocity()[::step])
+        return cls(every.poses[::step], every.velocity[::step])
+
+    @classmethod
+    def of_view(cls, view: HeadingView) -> Aligned:
+        """All frames of a clip as its body sees it."""
+        return cls(view.positions, view.velocity())
 
     def features(
         self, joints: NDArray[np.intp], velocity_m: float = VELOCITY_M, weights: PartWeights | None = None
@@ -77,8 +82,13 @@ def compared_joints(query: Clip, candidate: Clip, weights: PartWeights) -> NDArr
 
     Where they have none in common, all that count, filled in as they are.
     """
+    return counted_joints(query.seen_joints & candidate.seen_joints, weights)
+
+
+def counted_joints(seen: NDArray[np.bool_], weights: PartWeights) -> NDArray[np.intp]:
+    """Of the joints that both have, (22,), those that count; where there is none, all that count."""
     counts = weights.of_joints() > 0
-    common = query.seen_joints & candidate.seen_joints & counts
+    common = seen & counts
     return np.flatnonzero(common if common.any() else counts)
 
 
