@@ -1,4 +1,4 @@
-"""How well trajectory similarity (DeepHuMS, equations 3 and 4) foretells labels that it does not see.
+"""How well trajectory similarity (DeepHuMS: motion field, distance, mean pose) foretells labels that it does not see.
 
     python benchmarks/trajectory_similarity.py
 
@@ -22,14 +22,15 @@ from mretrieve.training.trajectory import (
     DISSIMILAR,
     SIMILAR,
     SimilarityThresholds,
+    Trajectories,
     distance_differences,
     field_differences,
+    mean_posture,
     motion_distance,
     motion_field,
+    posture_differences_m,
     trajectory_similarity,
 )
-
-Trajectories = tuple[NDArray[np.float32], NDArray[np.float32]]  # fields (B, J, 3), distances (B, J)
 
 
 def main() -> None:
@@ -43,15 +44,21 @@ def main() -> None:
     rows = trajectories(clips)
     copies = [trajectories([change_speed(clip, factor) for clip in clips]) for factor in (0.5, 2.0)]
     upper = np.triu_indices(len(clips), 1)
-    for name, differences, part in (("field", field_differences, 0), ("distance", distance_differences, 1)):
+    cues = (
+        ("field", field_differences, "fields"),
+        ("distance", distance_differences, "distances"),
+        ("mean pose, m", posture_differences_m, "postures"),
+    )
+    for name, differences, part in cues:
         to_copy = [
             differences(np.stack([own, copy]))[0, 1]
             for group in copies
-            for own, copy in zip(rows[part], group[part], strict=True)
+            for own, copy in zip(getattr(rows, part), getattr(group, part), strict=True)
         ]
         print(f"{name}: own copies 50/95/99 % {np.percentile(to_copy, [50, 95, 99]).round(3)}", end="; ")
-        print(f"random pairs 5/25/50/75 % {np.percentile(differences(rows[part])[upper], [5, 25, 50, 75]).round(3)}")
-    random = trajectory_similarity(*rows)[upper]
+        among = differences(getattr(rows, part))[upper]
+        print(f"random pairs 5/25/50/75 % {np.percentile(among, [5, 25, 50, 75]).round(3)}")
+    random = trajectory_similarity(rows)[upper]
     print(f"random pairs: similar {(random == SIMILAR).mean():.3f}, dissimilar {(random == DISSIMILAR).mean():.3f}")
 
     limits = SimilarityThresholds()
@@ -59,29 +66,37 @@ def main() -> None:
         "\nset | pairs of the same class: of all | of similar | of dissimilar | same-class pairs found similar",
         end=" | ",
     )
-    print("mAP | with the field in the body's own view | without field")
+    print("mAP | with the mean pose | with the field in the body's own view | without field")
     for name, items in sets.items():
         labels, groups = np.array([item.label for item in items]), np.array([item.group for item in items])
         own = trajectories([item.clip for item in items])
         same, other = labels[:, None] == labels, groups[:, None] != groups
-        similarity = trajectory_similarity(*own)
+        similarity = trajectory_similarity(own)
         similar, dissimilar = other & (similarity == SIMILAR), other & (similarity == DISSIMILAR)
-        in_own_view = trajectories([item.clip for item in items], root_moves=False)[0]
-        paths = distance_differences(own[1]) / limits.similar_distance
-        ways = (paths + field_differences(field) / limits.similar_field for field in (own[0], in_own_view))
+        in_own_view = trajectories([item.clip for item in items], root_moves=False).fields
+        paths = distance_differences(own.distances) / limits.similar_distance
+        both, in_view = (
+            paths + field_differences(fields) / limits.similar_field for fields in (own.fields, in_own_view)
+        )
+        posed = both + posture_differences_m(own.postures) / limits.similar_posture_m
         found = (similar & same).sum() / (other & same).sum()
         shares = " | ".join(f"{same[pairs].mean():.3f}" for pairs in (other, similar, dissimilar))
-        precisions = " | ".join(f"{mean_average_precision(way, same, other):.3f}" for way in (*ways, paths))
+        precisions = " | ".join(
+            f"{mean_average_precision(way, same, other):.3f}" for way in (both, posed, in_view, paths)
+        )
         print(f"{name} | {shares} | {found:.3f} | {precisions}")
 
 
 def trajectories(clips: Sequence[Clip], root_moves: bool = True) -> Trajectories:
-    """Fields and distances of clips, on bones of one length; the fields with or without the motion of the root."""
+    """What of clips is compared, on bones of one length; the fields with or without the motion of the root."""
     sequences = [body_sequence(clip) for clip in clips]
     positions = [normalised_positions(sequence) for sequence in sequences]
     rates = [sequence.rates * np.float32(root_moves) for sequence in sequences]
-    fields = [motion_field(place, rate) for place, rate in zip(positions, rates, strict=True)]
-    return np.stack(fields), np.stack([motion_distance(place) for place in positions])
+    return Trajectories(
+        np.stack([motion_field(place, rate) for place, rate in zip(positions, rates, strict=True)]),
+        np.stack([motion_distance(place) for place in positions]),
+        np.stack([mean_posture(place[None], np.array([len(place)]))[0] for place in positions]),
+    )
 
 
 def mean_average_precision(distance: NDArray[np.float64], same: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -148,7 +148,7 @@ def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     if not (fixed or as_shipped):
         from mretrieve.training import RECIPES
 
-        if name.removesuffix("-unlabelled") in RECIPES:
+        if name in RECIPES:
             return Method(name, fit=training.fit)
     shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
     return Method(shown, encoder_distances(load_encoder(name)))

@@ -14,7 +14,7 @@ from ..encoders.pose_channels import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import JOINT_COUNT, MIRROR, LabelledClip
 from .recipe import Augment, Sampling
-from .trajectory import SIMILAR, motion_distance, motion_field, trajectory_similarity
+from .trajectory import SIMILAR, SimilarityThresholds, Trajectories, trajectory_similarity
 
 #: DeepHuMS's two more sequences for every clip: every other frame, and one between each two.
 SPEEDS = (1.0, 2.0, 0.5)
@@ -112,7 +112,8 @@ class BatchSource:
             labels = np.where(flip, self._mirrored_labels[drawn], labels)
         angle = np.deg2rad(augment.yaw_deg) * generator.standard_normal(count)[origin]
         _turn(positions, rates, angle, axis=1 if self._camera else 2)
-        similarity = None if speeds is None else _similarity(positions, rates, lengths, origin)
+        alike = self._sampling.alike
+        similarity = None if speeds is None else _similarity(positions, rates, lengths, origin, alike)
         offsets = generator.standard_normal((count, 1, JOINT_COUNT, 3), np.float32)[origin]
         positions += np.float32(augment.joint_offset_m / np.sqrt(3)) * offsets
         if augment.noise_m * progress:
@@ -165,13 +166,16 @@ class BatchSource:
 
 
 def _similarity(
-    positions: NDArray[np.float32], rates: NDArray[np.float32], lengths: NDArray[np.int64], origin: NDArray[np.int64]
+    positions: NDArray[np.float32],
+    rates: NDArray[np.float32],
+    lengths: NDArray[np.int64],
+    origin: NDArray[np.int64],
+    alike: SimilarityThresholds,
 ) -> NDArray[np.int8]:
     """Trajectory similarity (B, B) of sequences; copies of one motion at several speeds are similar by definition."""
     every_joint = np.ones((len(positions), JOINT_COUNT), bool)
     poses = normalised_positions(BodySequence(positions, rates, every_joint))
-    going = np.arange(rates.shape[1]) < lengths[:, None]  # in padding the last pose stands still
-    similarity = trajectory_similarity(motion_field(poses, rates * going[..., None]), motion_distance(poses))
+    similarity = trajectory_similarity(Trajectories.of(poses, rates, lengths), alike)
     similarity[origin[:, None] == origin] = SIMILAR
     return similarity
 

@@ -40,6 +40,11 @@ class Checkpoint:
     network: dict[str, Tensor]
     optimiser: dict[str, Tensor]  # "parameter number.name"
     best: dict[str, Tensor]  # weights of the best milestone; empty where none was measured
+    average: dict[str, Tensor]  # running average of the weights; empty where none is kept
+
+
+#: The fields of a checkpoint that are tensors by name.
+_PARTS = ("network", "optimiser", "best", "average")
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -49,9 +54,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         MRetrieveError: the disk is full, or the folder is not there.
     """
     tensors = {
-        f"{part}/{key}": value.contiguous()
-        for part in ("network", "optimiser", "best")
-        for key, value in getattr(checkpoint, part).items()
+        f"{part}/{key}": value.contiguous() for part in _PARTS for key, value in getattr(checkpoint, part).items()
     }
     said = {
         "update": checkpoint.update,
@@ -74,7 +77,7 @@ def load_checkpoint(path: Path, run: str) -> Checkpoint | None:
     """
     if not path.exists():
         return None
-    parts: dict[str, dict[str, Tensor]] = {"network": {}, "optimiser": {}, "best": {}}
+    parts: dict[str, dict[str, Tensor]] = {part: {} for part in _PARTS}
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

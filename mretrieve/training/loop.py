@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..encoders.learned import LearnedEncoder
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
+from .averaging import RunningAverage, copied
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
 from .encoder_task import EncoderTask
 from .optimisers import learning_rate, optimiser_of
@@ -127,6 +128,7 @@ class _Run(Generic[Made]):
         self.limit_s = None if options.minutes is None else 60.0 * options.minutes
         self.network = task.network.to(self.device)
         self.optimiser = optimiser_of(self.recipe.optimiser, self.network)
+        self.average = RunningAverage(self.network, self.recipe.optimiser.averaging)
         self.milestones: list[Milestone] = []
         self.losses: list[float] = []
         self.best: dict[str, Tensor] = {}
@@ -161,6 +163,7 @@ class _Run(Generic[Made]):
                     raise InterruptedTrainingError(f"stopped after {update} of {self.recipe.updates} updates")
         if checkpoint is not None:
             self._save(checkpoint, update)
+        self.average.take_over()
         if self.best:
             self.network.load_state_dict(self.best)
         made = self.task.made()
@@ -190,15 +193,17 @@ class _Run(Generic[Made]):
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.largest_gradient)
         self.optimiser.step()
+        self.average.update()
         return value
 
     def _measure(self, update: int) -> None:
         """A milestone: the mean loss, and the score on what is held out."""
-        score = self.task.score()
-        if score is not None:
-            best = max((known.held_out_map or 0.0 for known in self.milestones), default=-1.0)
-            if score > best:
-                self.best = {key: value.detach().cpu().clone() for key, value in self.network.state_dict().items()}
+        with self.average.in_place():
+            score = self.task.score()
+            if score is not None:
+                best = max((known.held_out_map or 0.0 for known in self.milestones), default=-1.0)
+                if score > best:
+                    self.best = copied(self.network)
         mean = float(np.mean(self.losses)) if self.losses else float("nan")
         self.milestones.append(Milestone(update, mean, score, self.elapsed_s))
         self.losses = []
@@ -223,7 +228,6 @@ class _Run(Generic[Made]):
         return Progress(update, self.recipe.updates, loss, score, left_s, milestone)
 
     def _save(self, checkpoint: Path, update: int) -> None:
-        state = {key: value.detach().cpu() for key, value in self.network.state_dict().items()}
         save_checkpoint(
             checkpoint,
             Checkpoint(
@@ -232,9 +236,10 @@ class _Run(Generic[Made]):
                 tuple(self.milestones),
                 tuple(self.losses),
                 self.elapsed_s,
-                state,
+                copied(self.network),
                 optimiser_tensors(self.optimiser),
                 self.best,
+                self.average.tensors,
             ),
         )
 
@@ -246,6 +251,7 @@ class _Run(Generic[Made]):
             return 0
         self.network.load_state_dict(kept.network)
         restore_optimiser(self.optimiser, kept.optimiser)
+        self.average.restore(kept.average)
         self.milestones, self.losses, self.best = list(kept.milestones), list(kept.losses), kept.best
         self.elapsed_s = kept.elapsed_s
         return kept.update

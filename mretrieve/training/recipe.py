@@ -11,6 +11,7 @@ from ..encoders.gru import GruSettings
 from ..encoders.learned import Lengths, Settings
 from ..encoders.mmd_nca import MmdNcaSettings
 from ..errors import MRetrieveError
+from .trajectory import SimilarityThresholds
 
 #: Losses of ours; the others are names of `baseline_losses`.
 MMD_NCA, TRAJECTORY = "mmd-nca", "trajectory"
@@ -43,6 +44,7 @@ class Sampling:
     per_class: int = 25
     others: int = 5
     longest: int = 90  # frames of a sequence; longer clips are cut anew for each batch
+    alike: SimilarityThresholds = field(default_factory=SimilarityThresholds)  # of `speeds`: which clips shall be near
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Optimiser:
     momentum: float = 0.9
     largest_gradient: float = 25.0  # global norm
     weight_decay: float = 0.0
+    averaging: float = 0.0  # how much of their running average remains at each update; 0: the last weights come out
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ _MMD_NCA = Recipe(
     "mmd-nca",
     MmdNcaSettings(),
     squared=True,
-    augment=Augment(fastest=2.2, noise_m=0.005, missing_share=0.45),
-    optimiser=Optimiser("sgd", 2e-3),
+    augment=Augment(shortest_part=0.8, fastest=2.2, noise_m=0.005, missing_share=0.45),
+    optimiser=Optimiser("sgd", 2e-3, averaging=0.98),
     lengths=Lengths(longest=200, piece=150, hop=50),
     updates=800,
 )
@@ -120,15 +123,24 @@ _GRU = Recipe(
     optimiser=Optimiser("adam", 2e-3, "cosine", largest_gradient=5.0),
     updates=700,
 )
-RECIPES = {recipe.architecture: recipe for recipe in (_MMD_NCA, _DEEPHUMS, _GRU)}
+#: Without a class head nothing else tells where the joints are while they move (docs/encoders/deephums.md).
+_DEEPHUMS_UNLABELLED = replace(
+    _DEEPHUMS,
+    class_weight=0.0,
+    sampling=replace(_DEEPHUMS.sampling, alike=SimilarityThresholds(similar_posture_m=0.06, dissimilar_posture_m=0.10)),
+)
+RECIPES = {
+    "mmd-nca": _MMD_NCA,
+    "deephums": _DEEPHUMS,
+    "deephums-unlabelled": _DEEPHUMS_UNLABELLED,
+    "gru": _GRU,
+}
 
 
 def default_recipe(name: str) -> Recipe:
     """The recipe of an encoder; `deephums-unlabelled` is DeepHuMS without its class head. MRetrieveError: none such."""
-    if name == "deephums-unlabelled":
-        return replace(_DEEPHUMS, class_weight=0.0)
     if name not in RECIPES:
-        raise MRetrieveError(f"no trainable encoder {name!r}; there are {', '.join([*RECIPES, 'deephums-unlabelled'])}")
+        raise MRetrieveError(f"no trainable encoder {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name]
 
 

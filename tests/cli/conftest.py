@@ -92,7 +92,6 @@ def train(monkeypatch: pytest.MonkeyPatch) -> Train:
     import mretrieve.training.submotion as submotion
 
     monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    monkeypatch.setattr(recipes, "_DEEPHUMS", recipes._DEEPHUMS)
     monkeypatch.setattr(submotion, "_SUBMOTION", submotion._SUBMOTION)
     make_recipes_small()
 

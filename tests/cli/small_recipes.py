@@ -19,9 +19,9 @@ def make_recipes_small() -> None:
         "gru": GruSettings(hidden=8, embedding=8),
     }
     for name, recipe in recipes.RECIPES.items():
+        small = networks[recipe.architecture]
         sampling = replace(recipe.sampling, per_class=3, others=3, longest=20)
-        recipes.RECIPES[name] = replace(recipe, network=networks[name], sampling=sampling, updates=6, validate_every=3)
-    recipes._DEEPHUMS = recipes.RECIPES["deephums"]
+        recipes.RECIPES[name] = replace(recipe, network=small, sampling=sampling, updates=6, validate_every=3)
     whole = submotion._SUBMOTION
     submotion._SUBMOTION = replace(
         whole, network=GruSettings(hidden=8, hops=1), pieces=replace(whole.pieces, count=4), updates=6, validate_every=3

@@ -17,10 +17,13 @@ from mretrieve.training.trajectory import (
     IGNORED,
     SIMILAR,
     SimilarityThresholds,
+    Trajectories,
     distance_differences,
     field_differences,
+    mean_posture,
     motion_distance,
     motion_field,
+    posture_differences_m,
     trajectory_similarity,
 )
 
@@ -32,8 +35,14 @@ def field_and_distance(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
 
 
 def similarity_of(*clips: Clip) -> np.ndarray:
-    fields, distances = zip(*(field_and_distance(clip) for clip in clips), strict=True)
-    return trajectory_similarity(np.stack(fields), np.stack(distances))
+    """Of clips of any lengths, padded as a batch pads them."""
+    longest = max(clip.frame_count for clip in clips)
+    sequences = [body_sequence(clip) for clip in clips]
+    lengths = np.array([clip.frame_count for clip in clips])
+    rows = [np.minimum(np.arange(longest), length - 1) for length in lengths]
+    positions = np.stack([normalised_positions(seen)[row] for seen, row in zip(sequences, rows, strict=True)])
+    rates = np.stack([seen.rates[row] for seen, row in zip(sequences, rows, strict=True)])
+    return trajectory_similarity(Trajectories.of(positions, rates, lengths))
 
 
 def with_others_still(clip: Clip, moving: tuple[int, ...]) -> Clip:
@@ -83,6 +92,23 @@ def test_the_field_is_where_the_body_went_in_the_world():
     np.testing.assert_allclose(field[:, 1], moved[:, 1], atol=0.01)
 
 
+def test_the_mean_posture_is_of_the_frames_that_are_there():
+    positions = np.random.default_rng(3).normal(size=(2, 6, 4, 3))
+    postures = mean_posture(positions, np.array([6, 2]))
+    np.testing.assert_allclose(postures, [positions[0].mean(axis=0), positions[1, :2].mean(axis=0)], rtol=1e-6)
+    assert posture_differences_m(postures)[0, 1] == pytest.approx(
+        np.mean([np.linalg.norm(postures[0, joint] - postures[1, joint]) for joint in range(4)])
+    )
+
+
+def test_the_same_circles_of_the_arms_above_the_head_and_beside_the_hips_are_told_apart_by_the_posture():
+    circle = 0.2 * np.stack([np.sin(np.linspace(0, 6, 60)), np.cos(np.linspace(0, 6, 60)), np.zeros(60)], axis=1)
+    hands = np.stack([circle + np.array([0, height, 0]) for height in (0.6, -0.2)])[:, :, None]
+    motions = Trajectories.of(hands, np.zeros((2, 60, 4)), np.array([60, 60]))
+    assert field_differences(motions.fields)[0, 1] < 1e-6 and distance_differences(motions.distances)[0, 1] < 1e-6
+    assert trajectory_similarity(motions)[0, 1] == DISSIMILAR
+
+
 def test_one_frame_neither_moves_nor_covers_a_distance():
     field, distance = field_and_distance(random_clip(0).cut(0, 1))
     assert not field.any() and not distance.any()
@@ -126,16 +152,23 @@ def test_differences_run_from_0_to_1():
     assert distance_differences(distances)[1, 3] == pytest.approx(1 / 3)
 
 
-def test_similar_is_where_both_agree_dissimilar_where_either_clearly_differs():
-    # differences to the first motion: field 0 / .49 / .66, distance 0 / .2 / .5
-    fields = np.zeros((4, 1, 3))
-    distances = np.array([[1.0], [1.1], [1.5], [3]])
-    assert trajectory_similarity(fields, distances)[0].tolist() == [SIMILAR, SIMILAR, IGNORED, DISSIMILAR]
-    fields = np.array([[[0.0, 0, 0.5]], [[0, 0, 1.2]], [[0, 0, 2.5]], [[0, 0, 5]]])
-    distances = np.ones((4, 1))
-    assert trajectory_similarity(fields, distances)[0].tolist() == [SIMILAR, SIMILAR, IGNORED, DISSIMILAR]
+@pytest.mark.parametrize(
+    ("fields", "distances", "postures"),
+    [
+        ([0, 0, 0, 0], [1, 1.1, 1.5, 3], [0, 0, 0, 0]),  # differences of the distance 0, .05, .2, .5
+        ([0.5, 1.2, 2.5, 5], [1, 1, 1, 1], [0, 0, 0, 0]),  # of the field 0, .39, .65, .80
+        ([0, 0, 0, 0], [1, 1, 1, 1], [0, 0.05, 0.08, 0.2]),  # of the mean pose, metres
+    ],
+)
+def test_similar_is_where_all_agree_dissimilar_where_any_clearly_differs(fields, distances, postures):
+    ahead = np.array([0.0, 0, 1])
+    motions = Trajectories(
+        np.array(fields)[:, None, None] * ahead, np.array(distances)[:, None], np.array(postures)[:, None, None] * ahead
+    )
+    assert trajectory_similarity(motions)[0].tolist() == [SIMILAR, SIMILAR, IGNORED, DISSIMILAR]
 
 
 def test_thresholds_leave_no_pair_both_similar_and_dissimilar():
-    with pytest.raises(ValueError, match="similar and dissimilar at once"):
-        SimilarityThresholds(similar_field=0.8)
+    for limits in ({"similar_field": 0.8}, {"similar_distance": 0.4}, {"similar_posture_m": 0.2}):
+        with pytest.raises(ValueError, match="similar and dissimilar at once"):
+            SimilarityThresholds(**limits)
