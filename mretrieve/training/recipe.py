@@ -96,7 +96,7 @@ _MMD_NCA = Recipe(
     "mmd-nca",
     MmdNcaSettings(),
     squared=True,
-    augment=Augment(shortest_part=0.8, fastest=2.2, noise_m=0.005, missing_share=0.45),
+    augment=Augment(shortest_part=1.0, fastest=2.2, noise_m=0.005, missing_share=0.45),
     optimiser=Optimiser("sgd", 2e-3, averaging=0.98),
     lengths=Lengths(longest=200, piece=150, hop=50),
     updates=800,
@@ -127,6 +127,7 @@ _GRU = Recipe(
 _DEEPHUMS_UNLABELLED = replace(
     _DEEPHUMS,
     class_weight=0.0,
+    updates=1000,
     sampling=replace(_DEEPHUMS.sampling, alike=SimilarityThresholds(similar_posture_m=0.06, dissimilar_posture_m=0.10)),
 )
 RECIPES = {
