@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from mretrieve import Clip
 from mretrieve.encoders.body_sequence import body_sequence, normalised_positions
+from mretrieve.motion import LabelledClip
 from mretrieve.motion.augmentation import change_speed
+from mretrieve.training import default_recipe
 from mretrieve.training.trajectory import (
     DISSIMILAR,
     SIMILAR,
@@ -58,33 +60,45 @@ def main() -> None:
         print(f"{name}: own copies 50/95/99 % {np.percentile(to_copy, [50, 95, 99]).round(3)}", end="; ")
         among = differences(getattr(rows, part))[upper]
         print(f"random pairs 5/25/50/75 % {np.percentile(among, [5, 25, 50, 75]).round(3)}")
-    random = trajectory_similarity(rows)[upper]
-    print(f"random pairs: similar {(random == SIMILAR).mean():.3f}, dissimilar {(random == DISSIMILAR).mean():.3f}")
+    with_mean_pose = default_recipe("deephums-unlabelled").sampling.alike
+    for about, limits in (("field and distance", SimilarityThresholds()), ("and mean pose", with_mean_pose)):
+        random = trajectory_similarity(rows, limits)[upper]
+        print(f"\n{about}: of random pairs {(random == SIMILAR).mean():.3f} similar", end=", ")
+        print(f"{(random == DISSIMILAR).mean():.3f} dissimilar")
+        print("set | pairs of the same class: of all | of similar | of dissimilar | same-class pairs found similar")
+        for name, items in sets.items():
+            print_pairs(name, items, limits)
 
-    limits = SimilarityThresholds()
-    print(
-        "\nset | pairs of the same class: of all | of similar | of dissimilar | same-class pairs found similar",
-        end=" | ",
-    )
-    print("mAP | with the mean pose | with the field in the body's own view | without field")
+    print("\nmAP as a distance: set | field and distance | and mean pose | field in the body's own view | no field")
     for name, items in sets.items():
-        labels, groups = np.array([item.label for item in items]), np.array([item.group for item in items])
-        own = trajectories([item.clip for item in items])
-        same, other = labels[:, None] == labels, groups[:, None] != groups
-        similarity = trajectory_similarity(own)
-        similar, dissimilar = other & (similarity == SIMILAR), other & (similarity == DISSIMILAR)
-        in_own_view = trajectories([item.clip for item in items], root_moves=False).fields
-        paths = distance_differences(own.distances) / limits.similar_distance
-        both, in_view = (
-            paths + field_differences(fields) / limits.similar_field for fields in (own.fields, in_own_view)
-        )
-        posed = both + posture_differences_m(own.postures) / limits.similar_posture_m
-        found = (similar & same).sum() / (other & same).sum()
-        shares = " | ".join(f"{same[pairs].mean():.3f}" for pairs in (other, similar, dissimilar))
-        precisions = " | ".join(
-            f"{mean_average_precision(way, same, other):.3f}" for way in (both, posed, in_view, paths)
-        )
-        print(f"{name} | {shares} | {found:.3f} | {precisions}")
+        print_distances(name, items, with_mean_pose)
+
+
+def same_and_other(items: Sequence[LabelledClip]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which pairs are of the same class, and which of other groups."""
+    labels, groups = np.array([item.label for item in items]), np.array([item.group for item in items])
+    return labels[:, None] == labels, groups[:, None] != groups
+
+
+def print_pairs(name: str, items: Sequence[LabelledClip], limits: SimilarityThresholds) -> None:
+    """How many of the pairs of a set that count as similar, and as dissimilar, are of one class."""
+    same, other = same_and_other(items)
+    similarity = trajectory_similarity(trajectories([item.clip for item in items]), limits)
+    similar, dissimilar = other & (similarity == SIMILAR), other & (similarity == DISSIMILAR)
+    shares = " | ".join(f"{same[pairs].mean():.3f}" for pairs in (other, similar, dissimilar))
+    print(f"{name} | {shares} | {(similar & same).sum() / (other & same).sum():.3f}")
+
+
+def print_distances(name: str, items: Sequence[LabelledClip], limits: SimilarityThresholds) -> None:
+    """Mean average precision of the sums of differences, each in units of its limit."""
+    same, other = same_and_other(items)
+    own = trajectories([item.clip for item in items])
+    in_own_view = trajectories([item.clip for item in items], root_moves=False).fields
+    paths = distance_differences(own.distances) / limits.similar_distance
+    both, in_view = (paths + field_differences(fields) / limits.similar_field for fields in (own.fields, in_own_view))
+    posed = both + posture_differences_m(own.postures) / limits.similar_posture_m
+    precisions = (mean_average_precision(way, same, other) for way in (both, posed, in_view, paths))
+    print(" | ".join([name, *(f"{precision:.3f}" for precision in precisions)]))
 
 
 def trajectories(clips: Sequence[Clip], root_moves: bool = True) -> Trajectories:
