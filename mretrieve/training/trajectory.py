@@ -5,9 +5,9 @@ that their joints cover (equation 4) agree. Neither depends on speed. The paper 
 where on things agree; the figures are of 342 clips of HDM05 (four performers) and CMU, other performers or files only.
 
 Neither of the two says *where* the joints are while they move: arms that circle above the head and arms that circle
-beside the hips have the same field and distance. So the mean pose of a motion is compared as well, which does not
-depend on speed either. Without it what is found first is farther from the query in its poses than what class labels
-find (docs/encoders/deephums.md).
+beside the hips have the same field and distance. So the mean pose of a motion can be compared as well, which does not
+depend on speed either. Where no labels tell more, what is found first is nearer to the query in its poses with it
+(docs/encoders/deephums.md).
 
 - The distance is covered in the body's own view: in the room, the path of the root would outweigh all other ones.
 - The field has the motion of the root in it, seen from the first frame's heading: in the body's own view it says little
