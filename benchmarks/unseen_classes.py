@@ -42,6 +42,7 @@ PAPER = {
     "polynomial kernel": "36.8 30.4 25.0",
     "triplet": "39.7 33.8 28.8",
     "triplet-gor": "40.3 34.0 27.8",
+    "triplet-anchors": "",
     "n-pair": "40.1 32.4 26.2",
     "dtw": "48.0 42.9 37.6",
     "ctw": "46.0 41.0 39.1",

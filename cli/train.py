@@ -24,7 +24,17 @@ _SUFFIX = ".safetensors"
 _AUTO, _SUBMOTION = "auto", "submotion"
 #: Those that learn nothing without labels.
 _LABELLED = ("auto", "mmd-nca", "gru")
-LOSSES = ("mmd-nca", "trajectory", "contrastive", "triplet", "triplet-gor", "n-pair", "supcon", "nca")
+LOSSES = (
+    "mmd-nca",
+    "trajectory",
+    "contrastive",
+    "triplet",
+    "triplet-gor",
+    "triplet-anchors",
+    "n-pair",
+    "supcon",
+    "nca",
+)
 
 
 @click.command()

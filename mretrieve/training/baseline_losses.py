@@ -30,6 +30,7 @@ def baseline_loss(name: str) -> BaselineLoss:
     | contrastive | same class: D; other class: max(0, 1 - D); mean over the pairs of each kind that cost something |
     | triplet | FaceNet's max(0, D_ap^2 - D_an^2 + 0.2), mean over all triplets of the batch that violate the margin |
     | triplet-gor | the same plus `global_orthogonal_regularisation` |
+    | triplet-anchors | triplet, but anchors and positives of the first sample's class only, as MMD-NCA has them |
     | n-pair | softmax over inner products: each anchor finds its positive among those of all classes (Sohn 2016) |
     | supcon | supervised contrastive, temperature 0.1 (Khosla et al. 2020) |
     | nca | neighbourhood component analysis, softmax over -D^2 (Goldberger et al. 2005) |
@@ -90,6 +91,17 @@ def _triplet_with_spread() -> BaselineLoss:
     )
 
 
+def _triplet_of_first_class() -> BaselineLoss:
+    triplet = _triplet()
+
+    def of_first_class(embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Samples of other classes are each the only one of theirs, so they are negatives and nothing else."""
+        alone = labels.max() + 1 + torch.arange(len(labels), device=labels.device)
+        return triplet(embeddings, torch.where(labels == labels[0], labels, alone))
+
+    return of_first_class
+
+
 def _n_pair() -> BaselineLoss:
     from pytorch_metric_learning.losses import NPairsLoss
 
@@ -141,6 +153,7 @@ BASELINE_LOSSES: dict[str, Callable[[], BaselineLoss]] = {
     "contrastive": _contrastive,
     "triplet": _triplet,
     "triplet-gor": _triplet_with_spread,
+    "triplet-anchors": _triplet_of_first_class,
     "n-pair": _n_pair,
     "supcon": _supervised_contrastive,
     "nca": _neighbourhood_components,

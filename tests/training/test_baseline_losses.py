@@ -64,6 +64,21 @@ def plain_triplet_gor(x: list[list[float]], labels: list[int]) -> float:
     return plain_triplet(x, labels) + plain_spread(x, labels)
 
 
+def plain_triplet_anchors(x: list[list[float]], labels: list[int]) -> float:
+    """Triplets whose anchor and positive are of the first sample's class."""
+    ours = [i for i, label in enumerate(labels) if label == labels[0]]
+    others = [i for i, label in enumerate(labels) if label != labels[0]]
+    return mean_of_positive(
+        [
+            max(0, math.dist(x[a], x[p]) ** 2 - math.dist(x[a], x[n]) ** 2 + 0.2)
+            for a in ours
+            for p in ours
+            for n in others
+            if a != p
+        ]
+    )
+
+
 def plain_n_pair(x: list[list[float]], labels: list[int]) -> float:
     members = {label: [i for i, other in enumerate(labels) if other == label] for label in sorted(set(labels))}
     rounds = []
@@ -104,6 +119,7 @@ PLAIN = {
     "contrastive": plain_contrastive,
     "triplet": plain_triplet,
     "triplet-gor": plain_triplet_gor,
+    "triplet-anchors": plain_triplet_anchors,
     "n-pair": plain_n_pair,
     "supcon": plain_supcon,
     "nca": plain_nca,
