@@ -28,6 +28,9 @@ from mretrieve.training.trajectory import (
 )
 
 
+WITH_POSTURE = SimilarityThresholds(similar_posture_m=0.06, dissimilar_posture_m=0.10)
+
+
 def field_and_distance(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     sequence = body_sequence(clip)
     positions = normalised_positions(sequence)
@@ -106,7 +109,8 @@ def test_the_same_circles_of_the_arms_above_the_head_and_beside_the_hips_are_tol
     hands = np.stack([circle + np.array([0, height, 0]) for height in (0.6, -0.2)])[:, :, None]
     motions = Trajectories.of(hands, np.zeros((2, 60, 4)), np.array([60, 60]))
     assert field_differences(motions.fields)[0, 1] < 1e-6 and distance_differences(motions.distances)[0, 1] < 1e-6
-    assert trajectory_similarity(motions)[0, 1] == DISSIMILAR
+    assert trajectory_similarity(motions)[0, 1] == SIMILAR
+    assert trajectory_similarity(motions, WITH_POSTURE)[0, 1] == DISSIMILAR
 
 
 def test_one_frame_neither_moves_nor_covers_a_distance():
@@ -165,10 +169,10 @@ def test_similar_is_where_all_agree_dissimilar_where_any_clearly_differs(fields,
     motions = Trajectories(
         np.array(fields)[:, None, None] * ahead, np.array(distances)[:, None], np.array(postures)[:, None, None] * ahead
     )
-    assert trajectory_similarity(motions)[0].tolist() == [SIMILAR, SIMILAR, IGNORED, DISSIMILAR]
+    assert trajectory_similarity(motions, WITH_POSTURE)[0].tolist() == [SIMILAR, SIMILAR, IGNORED, DISSIMILAR]
 
 
 def test_thresholds_leave_no_pair_both_similar_and_dissimilar():
-    for limits in ({"similar_field": 0.8}, {"similar_distance": 0.4}, {"similar_posture_m": 0.2}):
+    for limits in ({"similar_field": 0.8}, {"similar_distance": 0.4}, {"dissimilar_posture_m": 0.1}):
         with pytest.raises(ValueError, match="similar and dissimilar at once"):
             SimilarityThresholds(**limits)
