@@ -27,7 +27,6 @@ from mretrieve.training.trajectory import (
     trajectory_similarity,
 )
 
-
 WITH_POSTURE = SimilarityThresholds(similar_posture_m=0.06, dissimilar_posture_m=0.10)
 
 
