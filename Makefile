@@ -41,11 +41,7 @@ test: $(VENV)/development lint
 lint: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# mypy sees the three top folders as they install
-	mkdir -p .build/mypy/mretrieve
-	for room in mretrieve/*; do ln -sfn ../../../$$room .build/mypy/mretrieve/; done
-	for room in indexer cli; do ln -sfn ../../../$$room .build/mypy/mretrieve/$$room; done
-	cd .build/mypy && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy_cache -p mretrieve
+	$(BIN)/mypy --cache-dir .build/mypy_cache -p mretrieve
 
 format: $(VENV)/development
 	$(BIN)/ruff check --fix .

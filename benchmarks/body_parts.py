@@ -21,7 +21,7 @@ from mocap_sets import bandai1, hdm05, mocap_folder
 
 from mretrieve import Clip
 from mretrieve.encoders import Encoder, load_encoder
-from mretrieve.encoders.body_parts import BodyParts
+from mretrieve.encoders.statistics.part_statistics import BodyParts
 from mretrieve.evaluation import cross_group, encoder_distances, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, LabelledClip

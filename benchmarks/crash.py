@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mretrieve.index import Snapshot, verify
+from mretrieve.storage import Snapshot, verify
 
 
 def main() -> None:

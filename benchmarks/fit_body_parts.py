@@ -21,7 +21,7 @@ from mocap_sets import mocap_folder, training_clips
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders.part_features import LAYOUTS, part_channels, part_features
+from mretrieve.encoders.statistics.part_features import LAYOUTS, part_channels, part_features
 from mretrieve.motion.augmentation import Augmentation
 
 BLOCK_WEIGHTS = {

@@ -21,9 +21,9 @@ from mocap_sets import bandai1, hdm05, mocap_folder, training_clips
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders.pose_channels import USED_JOINTS, pose_channels
-from mretrieve.encoders.pose_features import BLOCKS, window_features
-from mretrieve.encoders.pose_statistics import PIECE_FRAMES, PIECE_HOP, PoseStatistics
+from mretrieve.encoders.statistics.pose_channels import USED_JOINTS, pose_channels
+from mretrieve.encoders.statistics.pose_features import BLOCKS, window_features
+from mretrieve.encoders.statistics.pose_statistics import PIECE_FRAMES, PIECE_HOP, PoseStatistics
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import Augmentation
 

@@ -27,12 +27,12 @@ from rich.table import Table
 from mretrieve import Clip, canonicalise, read
 from mretrieve.demo import make_library
 from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, load_encoder
-from mretrieve.index import EncoderRecord, ShardClip, Snapshot, WriterLock, commit, write_shard
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
 from mretrieve.search import Index, QueryOptions
+from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WriterLock, commit, write_shard
 
 TAKE_FRAMES = round(300 * CANONICAL_FPS)
 #: So many takes are unlike each other.

@@ -26,7 +26,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 import mretrieve
-from mretrieve.index import Snapshot
+from mretrieve.storage import Snapshot
 
 SETS = ("bandai1", "hdm05", "cmu/bvh")
 

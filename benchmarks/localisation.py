@@ -27,16 +27,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from mretrieve.alignment.moment_finder import Localiser
+from mretrieve.alignment.pose_features import Aligned
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
-from mretrieve.index import WindowSettings
 from mretrieve.indexer.windows import cut_windows
+from mretrieve.kernels.subsequence import subsequence_matches
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.views import body_view
 from mretrieve.search import Index
-from mretrieve.search.localise import Localiser
 from mretrieve.search.options import Scope
-from mretrieve.search.rerank import Aligned
-from mretrieve.search.subsequence import subsequence_matches
+from mretrieve.storage import WindowSettings
 
 PIECES, TWIN_PIECES = 200, 100
 SCOPES: tuple[Scope, ...] = ("auto", "moments")

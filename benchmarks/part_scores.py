@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from mretrieve import Clip
+from mretrieve.alignment.alignment import align
+from mretrieve.alignment.part_scores import UNRELATED_PART_M
 from mretrieve.motion import PARTS
-from mretrieve.search.alignment import align
-from mretrieve.search.part_scores import UNRELATED_PART_M
 
 CLIPS, PAIRS = 110, 250
 

@@ -25,11 +25,11 @@ from retrieval import at_speed
 from rich.console import Console
 from rich.table import Table
 
+from mretrieve.alignment.pose_features import DTW_WEIGHT, VELOCITY_M, Aligned, join, pose_distances
 from mretrieve.encoders import load_encoder
 from mretrieve.evaluation.metrics import cross_group, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import JOINT_COUNT, Clip, LabelledClip
-from mretrieve.search.rerank import DTW_WEIGHT, VELOCITY_M, Aligned, join, pose_distances
 
 SPEEDS = (1.0, 0.5, 2.0)
 WEIGHTS = (0.05, 0.1, 0.2, 0.3)

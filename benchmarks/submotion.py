@@ -25,7 +25,7 @@ from mocap_sets import cmu_bvh, cmu_expmap, hdm05, mocap_folder
 
 from mretrieve.encoders import Encoder, load_encoder
 from mretrieve.encoders.mappers import shipped_mapper
-from mretrieve.encoders.submotion import SubmotionMapper
+from mretrieve.encoders.systems.submotion import SubmotionMapper
 from mretrieve.motion import CANONICAL_FPS, Clip
 from mretrieve.training.pieces import ParentsFound, disturbed, parent_ranks, parents_found
 from mretrieve.training.submotion import pieces_found, submotion_recipe, train_submotion

@@ -42,9 +42,9 @@ from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from tslearn.metrics import dtw_subsequence_path  # noqa: E402
 
+from mretrieve.alignment.pose_features import Aligned  # noqa: E402
+from mretrieve.kernels.subsequence import subsequence_ends, subsequence_matches  # noqa: E402
 from mretrieve.motion.views import body_view  # noqa: E402
-from mretrieve.search.rerank import Aligned  # noqa: E402
-from mretrieve.search.subsequence import subsequence_ends, subsequence_matches  # noqa: E402
 
 QUERY_FRAMES, TAKES, TAKE_FRAMES = 60, 20, 3_000
 Found = tuple[NDArray[np.float64], NDArray[np.int64]]  # squared costs (takes,), ends (takes,)

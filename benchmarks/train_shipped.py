@@ -22,7 +22,7 @@ from mocap_sets import hdm05, mocap_folder, training_clips
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.learned import LearnedEncoder
 from mretrieve.encoders.registry import ENCODER_SUFFIX
-from mretrieve.encoders.submotion import ARCHITECTURE, SubmotionMapper
+from mretrieve.encoders.systems.submotion import ARCHITECTURE, SubmotionMapper
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Progress, Trained, default_recipe, train
 from mretrieve.training.card import data_card, retrieval, save_encoder, training_card

@@ -29,8 +29,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from mretrieve.demo import make_library
+from mretrieve.encoders.layers.recurrent import VARIANCE_FLOOR, LayerNormLSTM
 from mretrieve.encoders.learned import LearnedEncoder, Lengths, build_network
-from mretrieve.encoders.recurrent import VARIANCE_FLOOR, LayerNormLSTM
 from mretrieve.formats import read
 from mretrieve.motion import Clip, LabelledClip, canonicalise
 from mretrieve.training import default_recipe

@@ -12,15 +12,15 @@ from mretrieve.errors import MRetrieveError
 
 #: Commands by name and where they live: a command's module is imported when it is called, so that --help stays quick.
 _COMMANDS = {
-    "index": ("indexing", "Index a folder of motion files, or bring its index up to date."),
+    "index": ("index", "Index a folder of motion files, or bring its index up to date."),
     "query": ("query", "Print the moments that move most like a clip."),
     "explain": ("explain", "Tell why a moment answers a clip: what is alike, what is not, and when."),
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),
-    "info": ("indexing", "Tell what an index holds."),
-    "verify": ("indexing", "Check every file of an index."),
-    "remove": ("indexing", "Take clips out of an index."),
+    "info": ("index", "Tell what an index holds."),
+    "verify": ("index", "Check every file of an index."),
+    "remove": ("index", "Take clips out of an index."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),
     "evaluate": ("evaluate", "Measure retrieval on a named protocol with a pinned split."),

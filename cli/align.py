@@ -33,11 +33,11 @@ def align(
     row is a step of the alignment: frames at 30 a second, seconds and frames of both files (counted from 0), and how
     many millimetres the joints are apart.
     """
+    from mretrieve.alignment.alignment import align
     from mretrieve.comparison import NamedClips
     from mretrieve.comparison.correspondence import Correspondence
     from mretrieve.comparison.finding import moment_like
     from mretrieve.motion.body_parts import PartWeights
-    from mretrieve.search.alignment import align
 
     weights = PartWeights.parse(parts) if parts else None
     names = NamedClips(index)

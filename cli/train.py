@@ -186,7 +186,7 @@ class _Changes:
     patience: int | None
 
     def recipe(self, encoder: str, labelled: bool) -> Recipe:
-        from mretrieve.encoders.mmd_nca import MmdNcaSettings
+        from mretrieve.encoders.systems.mmd_nca import MmdNcaSettings
         from mretrieve.training import default_recipe
         from mretrieve.training.objectives import objective_of
         from mretrieve.training.recipe import with_loss

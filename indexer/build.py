@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mretrieve.errors import IndexStateError
-from mretrieve.index import Snapshot, WriterLock, check_content, collect_garbage, versions
+from mretrieve.storage import Snapshot, WriterLock, check_content, collect_garbage, versions
 
 from .changes import Changes, Task, changes, holds_motion, known_files, no_motion
-from .commits import DEFAULT_SIZE, Committer, ShardSize, labels_of
+from .committer import DEFAULT_SIZE, Committer, ShardSize, labels_of
 from .describe import holdings
 from .ingest import Recipe
 from .labels import Labels, read_labels
@@ -22,7 +22,7 @@ from .report import FileEntry, IngestReport, Outcome
 from .report_files import last_report, save_report
 from .scan import Scan, scan
 from .settings import new_settings, settings_for
-from .spaces import chosen_spaces, same_spaces
+from .target_spaces import chosen_spaces, same_spaces
 from .windows import DEFAULT_WINDOWS
 from .worker import ingest_in_order
 

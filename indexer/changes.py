@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import READERS, UNREADABLE, recognise
-from mretrieve.index import Snapshot
+from mretrieve.storage import Snapshot
 
 from .report import FileEntry, Outcome
 from .scan import FoundFile, Scan

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
-from mretrieve.index import EncoderRecord, Snapshot, WindowSettings, versions
+from mretrieve.storage import EncoderRecord, Snapshot, WindowSettings, versions
 
 from .labels import RESERVED
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from mretrieve.errors import MRetrieveError, RigError
 from mretrieve.formats import read
-from mretrieve.index import ShardClip, Snapshot, WindowSettings
 from mretrieve.motion import CANONICAL_FPS, Clip, Motion, RigMap, canonicalise, find_rig_map, load_rig_map
+from mretrieve.storage import ShardClip, Snapshot, WindowSettings
 
 from .changes import Task, content_hash
 from .report import FileEntry, Outcome
-from .spaces import Space
+from .target_spaces import Space
 from .windows import cut_windows
 
 

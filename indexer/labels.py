@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.index import ShardClip
+from mretrieve.storage import ShardClip
 
 #: Columns that every clip has already; a label of such a name would hide them.
 RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import mretrieve
-from mretrieve.index import Snapshot, WriterLock, commit
+from mretrieve.storage import Snapshot, WriterLock, commit
 
 from .describe import holdings
 from .report import FileEntry, IngestReport, Outcome, RunSettings

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mretrieve.index.files import discard, explained, make_folder, publish_file
+from mretrieve.storage.files import discard, explained, make_folder, publish_file
 
 from .report import SCHEMA, FileEntry, IngestReport, Outcome, RunSettings
 

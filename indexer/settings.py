@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mretrieve
 from mretrieve.errors import IndexStateError, MRetrieveError
-from mretrieve.index import Snapshot
+from mretrieve.storage import Snapshot
 
 from .report import RunSettings
 

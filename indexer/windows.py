@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mretrieve.index import WindowSettings
 from mretrieve.motion import CANONICAL_FPS
 from mretrieve.motion.spans import overlapping_spans
+from mretrieve.storage import WindowSettings
 
 #: The lengths of a gesture, an action and a few actions: of half a second to a dozen, every query has a length near
 #: its own. Half a length apart is enough to find a moment by (benchmarks/localisation.py prints what others would be).

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from support.generated_library import Library
+
+from mretrieve.demo import make_library
+from mretrieve.indexer import build_index
+from mretrieve.search import open_index
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -18,3 +23,13 @@ def mocap() -> Path:
     if not (folder / "hdm05").is_dir():
         pytest.skip(f"NO REAL MOTION CAPTURE: {folder} is missing; set MRETRIEVE_MOCAP to the folder that holds hdm05/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """Two clips of every kind and the long takes, generated and indexed with their labels; shared, so only read."""
+    home = tmp_path_factory.mktemp("library")
+    folder, index = home / "motions", home / ".mretrieve"
+    make_library(folder, clips_per_kind=2)
+    build_index(folder, index, labels=[folder / "labels.csv"], jobs=1)
+    return Library(folder, index, open_index(index))

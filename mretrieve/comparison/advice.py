@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..alignment.alignment import Alignment, align
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARTS
-from ..search.alignment import Alignment, align
 from .words import spoken, without_side
 
 #: Errors up to it are no reason for advice: other rigs place the joints of the same pose that far apart.

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..alignment.alignment import Alignment
 from ..motion import CANONICAL_FPS
-from ..search.alignment import Alignment
 from .named_clip import NamedClip
 from .numbers import rounded
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..alignment.alignment import Alignment, align
+from ..alignment.part_scores import part_scores
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINT_COUNT, PARENTS, PARTS
-from ..search.alignment import Alignment, align
-from ..search.part_scores import part_scores
 from .advice import Advice, advise
 from .key_frames import smoothed
 from .named_clip import NamedClip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..alignment.moment_finder import Localiser
 from ..motion.body_parts import PartWeights
-from ..search.localise import Localiser
 from .named_clip import NamedClip
 
 

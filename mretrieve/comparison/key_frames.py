@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..search.alignment import Alignment
+from ..alignment.alignment import Alignment
 
 #: Errors are looked at as means over so many frames: a single frame is noise.
 _SMOOTHED_FRAMES = 5

@@ -10,11 +10,11 @@ from typing import Any
 from ..errors import IndexStateError, QueryError
 from ..formats import read
 from ..formats.bodies import body_of, file_and_body
-from ..index import Snapshot, find_index
 from ..motion import Clip, canonicalise, load_rig_map
 from ..motion.flips import REMARKS, Flip, flip
 from ..search.moment_name import is_known, parse_moment
 from ..search.question import Question, read_question
+from ..storage import Snapshot, find_index
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..search.alignment import Alignment
+    from ..alignment.alignment import Alignment
     from .attention import Attention
     from .reasons import Reasons
 

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..alignment.alignment import Alignment, align
 from ..encoders import Encoder
 from ..motion import CANONICAL_FPS
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINTS, PARTS
-from ..search.alignment import Alignment, align
 from .attention import Attention, attention_of
 from .finding import moment_like
 from .key_frames import farthest_frames, nearest_frames

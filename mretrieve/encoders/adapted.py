@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError
 from ..motion import Clip
 from .fusion import blend_parts, mean_weights, places_of
-from .linear_metric import LinearMetric, check_default, default_encoder
+from .statistics.linear_metric import LinearMetric, check_default, default_encoder
 from .weights_file import ARCHITECTURES, StoredEncoder, fingerprint_of, stored_encoder
 
 

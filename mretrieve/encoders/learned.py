@@ -16,10 +16,10 @@ from ..errors import FormatError
 from ..motion import Clip
 from ..motion.spans import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
-from .deephums import DeepHums, DeepHumsSettings
-from .gru import Gru, GruSettings
-from .mmd_nca import MmdNca, MmdNcaSettings
 from .network_settings import checked_settings
+from .systems.deephums import DeepHums, DeepHumsSettings
+from .systems.gru import Gru, GruSettings
+from .systems.mmd_nca import MmdNca, MmdNcaSettings
 from .weights_file import fingerprint_of
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .weights_file import file_settings, read_mapper
 
 if TYPE_CHECKING:
-    from .submotion import SubmotionMapper
+    from .systems.submotion import SubmotionMapper
 
 _WEIGHTS = Path(__file__).parent / "weights"
 

@@ -13,8 +13,8 @@ from .fusion import FusedEncoder, encoder_names
 
 #: Places, not classes: listing the names loads none of them.
 ENCODERS: dict[str, str] = {
-    "pose-statistics": "mretrieve.encoders.pose_statistics:PoseStatistics",
-    "body-parts": "mretrieve.encoders.body_parts:BodyParts",
+    "pose-statistics": "mretrieve.encoders.statistics.pose_statistics:PoseStatistics",
+    "body-parts": "mretrieve.encoders.statistics.part_statistics:BodyParts",
     "mmd-nca": "mretrieve.encoders.registry:shipped",
     "deephums": "mretrieve.encoders.registry:shipped",
 }

@@ -21,7 +21,7 @@ from ..errors import FormatError, MRetrieveError
 from .encoder import Encoder
 
 if TYPE_CHECKING:
-    from .submotion import SubmotionMapper
+    from .systems.submotion import SubmotionMapper
 
 FORMAT = "mretrieve-encoder/1"
 #: What reads an architecture's files: places, not classes, so that torch is loaded by those alone that need it.
@@ -29,11 +29,11 @@ ARCHITECTURES: dict[str, str] = {
     "mmd-nca": "mretrieve.encoders.learned:LearnedEncoder",
     "deephums": "mretrieve.encoders.learned:LearnedEncoder",
     "gru": "mretrieve.encoders.learned:LearnedEncoder",
-    "linear-metric": "mretrieve.encoders.linear_metric:LinearMetric",
+    "linear-metric": "mretrieve.encoders.statistics.linear_metric:LinearMetric",
     "adapted": "mretrieve.encoders.adapted:AdaptedEncoder",
 }
 #: The same for what is no encoder, but maps into the space of one.
-MAPPERS: dict[str, str] = {"submotion": "mretrieve.encoders.submotion:SubmotionMapper"}
+MAPPERS: dict[str, str] = {"submotion": "mretrieve.encoders.systems.submotion:SubmotionMapper"}
 _LARGEST_FILE = 1 << 30
 
 

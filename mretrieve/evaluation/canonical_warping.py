@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..search.dtw import dtw_path
+from ..kernels.dtw import dtw_path
 
 #: Every third frame of 30: a pair takes one to two milliseconds at 10 fps.
 FRAME_STEP = 3

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import Encoder, load_encoder
-from ..encoders.pose_channels import USED_JOINTS
+from ..encoders.statistics.pose_channels import USED_JOINTS
 from ..errors import QueryError
+from ..kernels.dtw import dtw_distances
 from ..motion import Clip, heading_view
-from ..search.dtw import dtw_distances
 from .canonical_warping import FRAME_STEP, canonical_warping_distances
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.dtw import dtw_path, path_distance_mm
 from ..motion import Clip, heading_view
-from ..search.dtw import dtw_path, path_distance_mm
 from .task import EvaluationTask
 
 

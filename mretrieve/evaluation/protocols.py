@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import QueryError
 from ..motion import LabelledClip
 from .data_sets import H36M_ACTIONS, LONG_FRAMES, bandai1, cmu_expmap, cmu_subjects, h36m, hdm05, windows
-from .disturbances import DISTURBANCES
+from .perturbations import DISTURBANCES
 from .task import EvaluationTask, Fold, Protocol
 
 HDM05_PERFORMERS = ("bd", "bk", "dg", "mm", "tr")

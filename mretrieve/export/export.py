@@ -13,7 +13,7 @@ from ..errors import FormatError, QueryError
 from ..formats.bvh_writer import bvh_text, require_frames, write_whole
 from ..formats.rotation_channels import Poses, frame_blocks, rig_in_poses
 from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_map, mirror
-from ..motion.rig_map import find_rig_map
+from ..motion.rigs.rig_map import find_rig_map
 from .between_frames import poses_at
 from .finding import Finder
 from .mirroring import Mirror, find_mirror

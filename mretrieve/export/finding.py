@@ -11,9 +11,9 @@ from typing import Any
 from ..errors import IndexStateError, QueryError
 from ..formats import read
 from ..formats.bodies import body_of, file_and_body
-from ..index import Snapshot, find_index
 from ..motion import Motion
 from ..search.moment_name import MomentName, is_known, parse_moment
+from ..storage import Snapshot, find_index
 from .moment import Moment
 
 _HIT = re.compile(r"(?P<answer>.+\.json)#(?P<rank>\d{1,9})", re.IGNORECASE | re.DOTALL)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..formats.rotation_channels import Poses, poses_of
 from ..motion import Motion, RigMap
-from ..motion.body_size import metres_per_unit
+from ..motion.canonical.body_size import metres_per_unit
+from ..motion.canonical.world_axes import find_world_axes
 from ..motion.kinematics import joint_positions
-from ..motion.world_axes import find_world_axes
 from .partners import mirror_partners
 
 #: How many frames, evenly spread, tell how joints are held.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import RigError
 from ..motion import JOINTS, MIRROR, Rig, RigMap
-from ..motion.rig_names import side_readings
+from ..motion.rigs.names import side_readings
 
 _OTHER_SIDE = {"left": "right", "right": "left"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..alignment.pose_features import Aligned, compared_joints
+from ..kernels.dtw import dtw_path
 from ..motion import CANONICAL_FPS, Clip, mirror
 from ..motion.body_parts import PartWeights
 from ..motion.views import body_view
-from ..search.dtw import dtw_path
-from ..search.rerank import Aligned, compared_joints
 
 #: The path is smoothed over about so long: what is shorter are the steps in which DTW walks, and would stutter.
 _SMOOTHED_S = 0.25

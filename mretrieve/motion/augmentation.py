@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .canonical.resampling import resample
 from .clip import CANONICAL_FPS, Clip
-from .resampling import resample
 from .skeleton import JOINT_COUNT, MIRROR, PARENTS
 
 #: Mirrored bones share their factor: a body is as wide on its left as on its right.

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index import Snapshot
+from ..storage import Snapshot
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..alignment.moment_finder import Localiser
+from ..alignment.pose_features import NEAR_COPY, join
 from ..motion import CANONICAL_FPS
-from .localise import Localiser
 from .look import Look
 from .moments import Found, best_first, clip_of
-from .rerank import NEAR_COPY, join
 
 #: Longer queries are cut.
 SPLIT_FROM_FRAMES = round(10 * CANONICAL_FPS)

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index import Snapshot, find_index
+from ..alignment.alignment import align
+from ..alignment.score import score_of
 from ..motion import Clip, Motion
 from ..motion.body_parts import PartWeights
-from .alignment import align
+from ..storage import Snapshot, find_index
 from .chains import SPLIT_FROM_FRAMES, chained
 from .hit import Answer, Hit, Took
 from .look import Look
 from .moments import Found, best_first, best_of_each_clip, clip_of
 from .options import Mirror, QueryOptions, Scope
 from .question import Question, read_question
-from .score import score_of
 from .spaces import Spaces
 
 

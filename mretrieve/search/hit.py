@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..motion.flips import Flip
 
 if TYPE_CHECKING:
+    from ..alignment.alignment import Alignment
     from ..comparison.reasons import Reasons
-    from .alignment import Alignment
 
 #: Name and version of the JSON that `mretrieve query --format json` prints; the schema is query.schema.json.
 SCHEMA = "mretrieve.query/2"

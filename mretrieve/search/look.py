@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index import Snapshot
+from ..alignment.moment_finder import Localiser
+from ..alignment.pose_features import PoseAligner, join, same_motion_limit
+from ..storage import Snapshot
 from .candidates import Candidates, competing_rows, has_windows, nearest_rows
-from .localise import Localiser
 from .moments import (
     Found,
     Region,
@@ -25,7 +26,6 @@ from .moments import (
 )
 from .options import QueryOptions
 from .question import Question
-from .rerank import PoseAligner, join, same_motion_limit
 from .spaces import OpenSpace
 
 #: A clip up to so many times as long as the query is compared as a whole. Its windows describe the same motion at

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..errors import IndexStateError, QueryError
 from ..formats.bodies import file_and_body
-from ..index import Snapshot
+from ..storage import Snapshot
 
 _SECONDS = r"(?:\d{1,18}(?:\.\d*)?|\.\d+)"
 _SPAN = re.compile(rf"(?P<start>{_SECONDS})?-(?P<end>{_SECONDS})?", re.ASCII)

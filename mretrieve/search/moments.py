@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..index import Snapshot
+from ..alignment.moment_finder import Localiser, Located, repetition_limit, same_moment
+from ..alignment.pose_features import join
 from ..motion import Clip
+from ..storage import Snapshot
 from .candidates import Candidates
-from .localise import Localiser, Located, repetition_limit, same_moment
-from .rerank import join
 
 #: How far a region reaches beyond its window on either side, in lengths of the query.
 MARGIN = 1.0

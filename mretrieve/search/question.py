@@ -15,10 +15,10 @@ from ..encoders import Encoder
 from ..errors import QueryError
 from ..formats import read
 from ..formats.bodies import body_of, file_and_body
-from ..index import Snapshot
 from ..motion import CANONICAL_FPS, Clip, Motion, canonicalise, load_rig_map
 from ..motion.body_parts import PartWeights
 from ..motion.flips import Flip, flip
+from ..storage import Snapshot
 
 #: Frames around the part that rates of change are taken from; the rest of a take of hours need not be encoded.
 _CONTEXT_FRAMES = 30

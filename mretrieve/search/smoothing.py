@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import Encoder
-from ..index import Snapshot
-from ..index.ranking import Block, best_rows
+from ..storage import Snapshot
+from ..storage.ranking import Block, best_rows
 from .candidates import whole_clip_rows
 
 NEIGHBOURS = 5

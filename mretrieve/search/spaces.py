@@ -16,14 +16,14 @@ from ..encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
 from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
 from ..encoders.mappers import load_mapper, shipped_mapper
 from ..errors import IndexStateError, QueryError
-from ..index import EncoderRecord, Snapshot
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
+from ..storage import EncoderRecord, Snapshot
 from .candidates import Search
 from .smoothing import SmoothedSpace
 
 if TYPE_CHECKING:
-    from ..encoders.submotion import SubmotionMapper
+    from ..encoders.systems.submotion import SubmotionMapper
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Spaces:
                 f"{self._snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
                 f"`{self._adding(PART_ENCODER)}`"
             )
-        from ..encoders.body_parts import BodyParts
+        from ..encoders.statistics.part_statistics import BodyParts
 
         encoder = self._encoder(self._records[PART_ENCODER])
         assert isinstance(encoder, BodyParts)

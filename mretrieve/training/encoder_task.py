@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..encoders.deephums import DeepHumsSettings
 from ..encoders.learned import LearnedEncoder, build_network
+from ..encoders.systems.deephums import DeepHumsSettings
 from ..motion import LabelledClip
 from .batches import Batch, BatchSource
 from .held_out import clips_hash, held_out_map

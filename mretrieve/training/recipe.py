@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from ..encoders.deephums import DeepHumsSettings
-from ..encoders.gru import GruSettings
 from ..encoders.learned import Lengths, Settings
-from ..encoders.mmd_nca import MmdNcaSettings
+from ..encoders.systems.deephums import DeepHumsSettings
+from ..encoders.systems.gru import GruSettings
+from ..encoders.systems.mmd_nca import MmdNcaSettings
 from ..errors import MRetrieveError
 from .trajectory import SimilarityThresholds
 

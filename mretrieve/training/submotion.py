@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ..encoders import Encoder
 from ..encoders.body_sequence import body_sequence
-from ..encoders.gru import GruSettings
 from ..encoders.learned import LearnedEncoder
-from ..encoders.submotion import ARCHITECTURE, Submotion, SubmotionMapper
+from ..encoders.systems.gru import GruSettings
+from ..encoders.systems.submotion import ARCHITECTURE, Submotion, SubmotionMapper
 from ..errors import MRetrieveError
 from ..motion import Clip, LabelledClip
 from .held_out import clips_hash

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from command_line import Run
-from small_recipes import make_recipes_small
-from training_command import Train
+from support.command_line import Run
+from support.small_recipes import make_recipes_small
+from support.training_command import Train
 
 from mretrieve.cli import main
 

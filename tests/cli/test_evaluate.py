@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Run
-from mocap_folders import write_h36m_folder, write_mocap
+from support.command_line import Run
+from support.mocap_folders import write_h36m_folder, write_mocap
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from command_line import Run
+from support.command_line import Run
 
 QUERY = "zoe_kick.bvh"
 CLIP = "cmu/bo_kick_proud_02.amc"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Run
+from support.command_line import Run
 
 from mretrieve.formats import read
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from command_line import Run
-from encoder_files import write_encoder
+from support.command_line import Run
+from support.encoder_files import write_encoder
 
 QUERY = "zoe_kick.bvh"
 

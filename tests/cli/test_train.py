@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Run
-from training_command import Train, alone, command
+from support.command_line import Run
+from support.training_command import Train, alone, command
 
 from mretrieve.cli.train import LOSSES
 from mretrieve.encoders.weights_file import read_encoder

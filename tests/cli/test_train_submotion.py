@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from training_command import Train, alone, command
+from support.training_command import Train, alone, command
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.mappers import load_mapper

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mretrieve.alignment.alignment import align
 from mretrieve.comparison import NamedClip
 from mretrieve.comparison.correspondence import COLUMNS, Correspondence
 from mretrieve.comparison.finding import moment_like
-from mretrieve.search.alignment import align
 
 
 def test_a_row_tells_frames_and_seconds_of_both_files(walk: NamedClip):

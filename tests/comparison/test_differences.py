@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from changed_motion import delayed, raised_right_arm
+from support.changed_motion import delayed, raised_right_arm
 
 from mretrieve.comparison import NamedClip
 from mretrieve.comparison.differences import compare, on_bones_of

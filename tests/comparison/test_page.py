@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from changed_motion import raised_right_arm
+from support.changed_motion import raised_right_arm
 
 from mretrieve.comparison import NamedClip
 from mretrieve.comparison.differences import compare

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from changed_motion import raised_right_arm
+from support.changed_motion import raised_right_arm
 
 from mretrieve.comparison import NamedClip, Reasons, explain
 from mretrieve.comparison.key_frames import farthest_frames, frames_to_draw, nearest_frames

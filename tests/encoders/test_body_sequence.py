@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
+from support.moving_bodies import random_clip
 
 from mretrieve.encoders.body_sequence import (
     BONE_LENGTHS_M,
@@ -16,7 +16,7 @@ from mretrieve.encoders.body_sequence import (
     motion_field,
     normalised_positions,
 )
-from mretrieve.encoders.pose_channels import BONES, USED_JOINTS
+from mretrieve.encoders.statistics.pose_channels import BONES, USED_JOINTS
 from mretrieve.motion import Clip
 from mretrieve.motion.augmentation import scale_limbs
 

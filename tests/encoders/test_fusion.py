@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_files import write_encoder
-from moving_bodies import random_clip
 from numpy.typing import NDArray
+from support.encoder_files import write_encoder
+from support.moving_bodies import random_clip
 
 from mretrieve.encoders import Encoder, load_encoder
 from mretrieve.encoders.fusion import FusedEncoder, encoder_names, mean_weights

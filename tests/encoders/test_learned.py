@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
-from small_encoders import LENGTHS, NAMES, small_encoder
+from support.moving_bodies import random_clip
+from support.small_encoders import LENGTHS, NAMES, small_encoder
 
 from mretrieve.encoders.learned import LearnedEncoder, Lengths, build_network
 from mretrieve.motion import Clip
@@ -204,7 +204,7 @@ def test_an_unknown_architecture_is_refused():
 
 
 def test_a_flat_body_is_seen_as_the_camera_saw_it():
-    from small_encoders import SETTINGS
+    from support.small_encoders import SETTINGS
 
     network = build_network("gru", replace(SETTINGS["gru"], view="camera"))
     encoder = LearnedEncoder("gru", network, 1.0, LENGTHS)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
 from safetensors.numpy import save
-from small_encoders import NAMES, small_encoder
+from support.moving_bodies import random_clip
+from support.small_encoders import NAMES, small_encoder
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders import load_encoder

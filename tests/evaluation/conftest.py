@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mocap_folders import write_h36m_folder, write_mocap
+from support.mocap_folders import write_h36m_folder, write_mocap
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
+from support.moving_bodies import random_clip
 
 from mretrieve import Clip
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.pose_channels import USED_JOINTS
+from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
 from mretrieve.errors import QueryError
 from mretrieve.evaluation import BASELINES, baseline, encoder_distances
 from mretrieve.evaluation.canonical_warping import canonical_maps, canonical_path, canonical_warping_distances
+from mretrieve.kernels.dtw import dtw_path
 from mretrieve.motion import heading_view
 from mretrieve.motion.augmentation import lose_joints
-from mretrieve.search.dtw import dtw_path
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
+from support.moving_bodies import random_clip
 
 from mretrieve.evaluation import EvaluationTask, retrieved_errors_mm, warped_error_mm
 from mretrieve.motion import LabelledClip, heading_view

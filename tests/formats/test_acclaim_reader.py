@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sample_files import AMC, ASF
 from scipy.spatial.transform import Rotation
+from support.sample_files import AMC, ASF
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read

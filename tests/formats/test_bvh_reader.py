@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sample_files import BVH, HIERARCHY, ROWS
+from support.sample_files import BVH, HIERARCHY, ROWS
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read

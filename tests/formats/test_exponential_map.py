@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from expmap_files import expmap_text, write_human36m
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
+from support.expmap_files import expmap_text, write_human36m
 
 from mretrieve.demo import MotionRecipe
 from mretrieve.errors import FormatError
@@ -17,7 +17,7 @@ from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_motion_bvh
 from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M, ExponentialMapLayout
 from mretrieve.motion import JOINTS, canonicalise
-from mretrieve.motion.rig_map import find_rig_map
+from mretrieve.motion.rigs.rig_map import find_rig_map
 
 LAYOUTS = pytest.mark.parametrize("layout", [HUMAN36M, CMU], ids=lambda layout: layout.name)
 

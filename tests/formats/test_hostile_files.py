@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from expmap_files import expmap_text
-from mutations import mutate
-from sample_files import AMC, ASF, BVH, HIERARCHY, ROWS
 from scipy.spatial.transform import Rotation
+from support.expmap_files import expmap_text
+from support.mutations import mutate
+from support.sample_files import AMC, ASF, BVH, HIERARCHY, ROWS
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import READERS, read

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sample_files import AMC, ASF, BVH
+from support.sample_files import AMC, ASF, BVH
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import READERS, UNREADABLE, read, recognise

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from test_writers import AXIS_ORDERS, random_channels, random_rigs, rig_of
+from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_of
 
 from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_bvh

@@ -16,10 +16,10 @@ import pytest
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import read
-from mretrieve.index import Snapshot, verify, versions
 from mretrieve.indexer import Outcome, Progress, build_index, remove_clips
-from mretrieve.indexer.commits import ShardSize
+from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
+from mretrieve.storage import Snapshot, verify, versions
 
 WriteMotion = Callable[..., Path]
 MotionText = Callable[..., str]
@@ -197,7 +197,7 @@ def test_the_number_of_processes_changes_no_byte_of_what_the_command_makes(
         "import sys\n"
         "from mretrieve.cli import main\n"
         "import os; os.environ.update(OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')\n"
-        "import mretrieve.indexer.build as build, mretrieve.indexer.commits as commits\n"
+        "import mretrieve.indexer.build as build, mretrieve.indexer.committer as commits\n"
         "build.ALONE_BELOW_BYTES = 0\n"
         "build.build_index.__kwdefaults__['shard_size'] = commits.ShardSize(clips=10)\n"
         "main()\n"

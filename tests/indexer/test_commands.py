@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from encoder_files import write_encoder
+from support.encoder_files import write_encoder
 
 from mretrieve.cli import main
-from mretrieve.index import Snapshot
+from mretrieve.storage import Snapshot
 
 WriteMotion = Callable[..., Path]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mretrieve.index import Snapshot
 from mretrieve.indexer import Outcome, build_index
+from mretrieve.storage import Snapshot
 
 
 @pytest.fixture

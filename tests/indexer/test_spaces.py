@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_files import write_encoder
+from support.encoder_files import write_encoder
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.errors import FormatError, IndexStateError, MRetrieveError, QueryError
-from mretrieve.index import Snapshot, WriterLock, collect_garbage, verify, versions
 from mretrieve.indexer import Outcome, build_index, remove_clips
-from mretrieve.indexer.commits import ShardSize
+from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import Clip
+from mretrieve.storage import Snapshot, WriterLock, collect_garbage, verify, versions
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
 WriteMotion = Callable[..., Path]

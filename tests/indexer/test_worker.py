@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from mretrieve.encoders import load_encoder
-from mretrieve.index import EncoderRecord
 from mretrieve.indexer.build import plan_pieces
 from mretrieve.indexer.changes import Task
 from mretrieve.indexer.ingest import Recipe
 from mretrieve.indexer.report import Outcome
 from mretrieve.indexer.scan import scan
-from mretrieve.indexer.spaces import Space
+from mretrieve.indexer.target_spaces import Space
 from mretrieve.indexer.windows import DEFAULT_WINDOWS
 from mretrieve.indexer.worker import Helper, ingest_in_order
+from mretrieve.storage import EncoderRecord
 
 WriteMotion = Callable[..., Path]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from walking_body import motion_of, walking
+from support.walking_body import motion_of, walking
 
 from mretrieve.motion import Motion
 

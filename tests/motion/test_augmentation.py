@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walking_body import walking
+from support.walking_body import walking
 
 from mretrieve.motion import JOINT_COUNT, PARENTS, Clip
 from mretrieve.motion.augmentation import Augmentation, change_speed, lose_joints, move_joints, scale_limbs

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from walking_body import motion_of, walking
+from support.walking_body import motion_of, walking
 
 from mretrieve import MRetrieveError, canonicalise
 from mretrieve.motion.body_parts import UNIONS, PartWeights

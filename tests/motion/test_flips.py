@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walking_body import walking
+from support.walking_body import walking
 
 from mretrieve.motion import MIRROR, PARTS, Clip, body_view, mirror
 from mretrieve.motion.flips import FLIPS, flip

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from walking_body import walking
+from support.walking_body import walking
 
 from mretrieve.motion import MIRROR, body_view, canonicalise, heading_view, mirror
 from mretrieve.motion.skeleton import joint

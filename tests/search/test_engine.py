@@ -9,20 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from generated_library import Library
+from support.generated_library import Library
 
 from mretrieve import canonicalise, read
+from mretrieve.alignment.alignment import align
+from mretrieve.alignment.pose_features import PoseAligner
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import FormatError, IndexStateError, QueryError
-from mretrieve.index import Snapshot, WriterLock, collect_garbage
 from mretrieve.indexer import build_index, remove_clips
-from mretrieve.indexer.commits import ShardSize
+from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import mirror
 from mretrieve.search import QueryOptions, open_index
-from mretrieve.search.alignment import align
 from mretrieve.search.candidates import competing_rows
 from mretrieve.search.look import WHOLE_UP_TO
-from mretrieve.search.rerank import PoseAligner
+from mretrieve.storage import Snapshot, WriterLock, collect_garbage
 
 
 def test_a_clip_finds_itself_first_at_no_distance(library: Library):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from generated_library import Library
+from support.generated_library import Library
 
 from mretrieve.errors import FormatError, MRetrieveError
 from mretrieve.indexer import build_index

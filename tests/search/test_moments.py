@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from generated_library import Library
+from support.generated_library import Library
 
 from mretrieve import Clip, canonicalise, read
 from mretrieve.errors import QueryError

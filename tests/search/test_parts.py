@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from generated_library import Library
+from support.generated_library import Library
 
 from mretrieve import Clip, canonicalise, read
 from mretrieve.errors import QueryError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_files import write_encoder
-from generated_library import Library
+from support.encoder_files import write_encoder
+from support.generated_library import Library
 
 from mretrieve import canonicalise, read
 from mretrieve.encoders import load_encoder

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from labelled_bodies import labelled_clips
-from moving_bodies import random_clip
+from support.labelled_bodies import labelled_clips
+from support.moving_bodies import random_clip
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.body_sequence import body_sequence
-from mretrieve.encoders.pose_channels import USED_JOINTS
+from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
 from mretrieve.motion import LabelledClip, mirror
 from mretrieve.training.batches import SPEEDS, Batch, BatchSource
 from mretrieve.training.recipe import Augment, Sampling

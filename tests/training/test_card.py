@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from labelled_bodies import labelled_clips, small
+from support.labelled_bodies import labelled_clips, small
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import read_encoder

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from labelled_bodies import labelled_clips, small
+from support.labelled_bodies import labelled_clips, small
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import encoder_bytes

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from labelled_bodies import labelled_clips, small
+from support.labelled_bodies import labelled_clips, small
 from torch import Tensor, nn
 
 from mretrieve import MRetrieveError

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from labelled_bodies import labelled_clips
-from moving_bodies import random_clip
-from small_encoders import small_encoder
+from support.labelled_bodies import labelled_clips
+from support.moving_bodies import random_clip
+from support.small_encoders import small_encoder
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders import Encoder, load_encoder
-from mretrieve.encoders.gru import GruSettings
-from mretrieve.encoders.submotion import SubmotionMapper
+from mretrieve.encoders.systems.gru import GruSettings
+from mretrieve.encoders.systems.submotion import SubmotionMapper
 from mretrieve.encoders.weights_file import encoder_bytes, fingerprint_of
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Trained

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
+from support.moving_bodies import random_clip
 
 from mretrieve.encoders.body_sequence import body_sequence, normalised_positions
 from mretrieve.motion import PARENTS, Clip

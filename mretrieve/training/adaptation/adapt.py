@@ -11,7 +11,7 @@ import numpy as np
 
 from ...encoders import DEFAULT_ENCODER, Encoder
 from ...encoders.adapted import AdaptedEncoder
-from ...encoders.linear_metric import default_encoder
+from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import LabelledClip
 from .crossvalidation import Answers, Trial, answers, best_trial, trial
 from .folds import LabelledSet, folds, labelled_set

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...encoders import Encoder
 from ...encoders.adapted import Gate, nearest_labelled
-from ...encoders.linear_metric import default_encoder
+from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import Clip
 from .folds import Fold, LabelledSet
 

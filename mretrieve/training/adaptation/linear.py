@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encoders.linear_metric import LinearMetric, default_encoder, descriptions
+from ...encoders.statistics.linear_metric import LinearMetric, default_encoder, descriptions
 from ...motion import Clip
 from ...motion.augmentation import Augmentation
 

@@ -78,7 +78,7 @@ def learn(
 
 def network_recipe(space: str, clips: Sequence[Clip]) -> Recipe:
     """How a network is trained on a user's clips: the small one briefly on few; flat ones as the camera saw them."""
-    from ...encoders.gru import GruSettings
+    from ...encoders.systems.gru import GruSettings
     from ..recipe import default_recipe
 
     recipe = default_recipe(space)

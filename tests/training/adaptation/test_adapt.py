@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from raised_arms import arms_held, relabelled
+from support.raised_arms import arms_held, relabelled
 
 from mretrieve import Clip
 from mretrieve.encoders.adapted import Gate
-from mretrieve.encoders.linear_metric import default_encoder
+from mretrieve.encoders.statistics.linear_metric import default_encoder
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.evaluation import average_precision, retrieval_scores

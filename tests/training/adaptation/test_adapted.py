@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from moving_bodies import random_clip
-from raised_arms import arms_held
+from support.moving_bodies import random_clip
+from support.raised_arms import arms_held
 
 from mretrieve.encoders.adapted import AdaptedEncoder, Gate, nearest_labelled
-from mretrieve.encoders.linear_metric import default_encoder
+from mretrieve.encoders.statistics.linear_metric import default_encoder
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 from mretrieve.training.adaptation.linear import described_copies, fit_lda, fit_nca

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from raised_arms import arms_held
+from support.raised_arms import arms_held
 
 from mretrieve import Clip
-from mretrieve.encoders.linear_metric import LinearMetric, default_encoder, description_size, descriptions
+from mretrieve.encoders.statistics.linear_metric import LinearMetric, default_encoder, description_size, descriptions
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 from mretrieve.evaluation import cross_group, retrieval_scores

@@ -8,9 +8,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
-from raised_arms import arms_held
+from support.raised_arms import arms_held
 
-from mretrieve.encoders.gru import GruSettings
+from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.motion import LabelledClip
 from mretrieve.training.adaptation import adapt

@@ -1,0 +1,121 @@
+"""The spaces of a run: which encoders fill the index, by what weights they are searched together, and their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
+from mretrieve.encoders.fusion import encoder_names, mean_weights
+from mretrieve.encoders.registry import ENCODER_SUFFIX
+from mretrieve.encoders.weights_file import read_encoder
+from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.storage import EncoderRecord, Snapshot, read_weights, weights_file, write_weights
+
+
+@dataclass(frozen=True)
+class Space:
+    """A space, and where any process gets its encoder."""
+
+    record: EncoderRecord
+    source: str  # what `load_encoder` takes: the name of a shipped encoder, or the file that the index keeps
+
+    def load(self, index: Path, repository: Path) -> Encoder:
+        """Its encoder.
+
+        Raises:
+            IndexStateError: it is not the one that made the vectors of the index.
+        """
+        encoder = load_encoder(self.source)
+        if (encoder.fingerprint, encoder.dimension) != (self.record.fingerprint, self.record.dimension):
+            again = f"mretrieve index {repository} --index {index}"
+            raise IndexStateError(
+                f"{index}: its vectors were made by other weights of {self.record.name} than this mretrieve has, and "
+                f"the two cannot be compared; read every file again with `{again} --rebuild`"
+            )
+        return encoder
+
+
+def chosen_spaces(
+    index: Path,
+    base: Snapshot | None,
+    encoder: str | Sequence[str] | None,
+    weights: Sequence[float] | None,
+    rebuild: bool,
+) -> tuple[Space, ...]:
+    """The spaces that the index has after a run. The caller holds the WriterLock: weights files are copied into it.
+
+    Args:
+        index: its folder.
+        base: its newest version; None where there is none.
+        encoder: names of shipped encoders, of spaces that the index has with their own weights file, and paths of such
+            files; None for those that the index has, for a new one DEFAULT_ENCODER.
+        weights: of the spaces in a search; None for those that the index has, equal ones where it has other spaces.
+        rebuild: all vectors are made anew, so that the encoders may be of other weights than those in the index.
+
+    Raises:
+        QueryError: no encoder has such a name, or the weights do not fit.
+        MRetrieveError: a weights file cannot be used, or two encoders have one name.
+        IndexStateError: the index cannot be written, or a weights file in it is damaged.
+    """
+    known = {record.name: record for record in base.encoders} if base is not None else {}
+    if encoder is None and known and not rebuild:
+        spaces = [_kept(index, record) for record in known.values()]
+    else:
+        names = encoder_names(encoder if encoder is not None else tuple(known) or (DEFAULT_ENCODER, PART_ENCODER))
+        spaces = [_fresh(index, known.get(name), name) for name in names]
+    taken = [space.record.name for space in spaces]
+    for number, name in enumerate(taken):
+        if name.lower() in map(str.lower, taken[:number]):
+            raise MRetrieveError(f"two encoders are named {name}; rename one file: its space is named after it")
+    if weights is None and set(taken) == set(known):
+        weights = [known[name].weight for name in taken]
+    shares = mean_weights(weights if weights is not None else _even(taken), taken)
+    return tuple(
+        replace(space, record=replace(space.record, weight=share)) for space, share in zip(spaces, shares, strict=True)
+    )
+
+
+def _even(names: Sequence[str]) -> list[float]:
+    """All the same; but vectors of body parts answer queries for parts, and others only where they are alone."""
+    return [0.0 if name == PART_ENCODER and len(names) > 1 else 1.0 for name in names]
+
+
+def same_spaces(one: Sequence[EncoderRecord], other: Sequence[EncoderRecord]) -> bool:
+    """Whether shards of the one have the vectors of the other: their order and weights in a search may differ."""
+    return {_vectors(record) for record in one} == {_vectors(record) for record in other}
+
+
+def _vectors(record: EncoderRecord) -> tuple[str, str, int]:
+    return record.name, record.fingerprint, record.dimension
+
+
+def _kept(index: Path, record: EncoderRecord) -> Space:
+    if record.file is None:
+        return Space(record, record.name)
+    read_weights(index, record.file)  # says so where the file is damaged
+    return Space(record, str(weights_file(index, record.file.id)))
+
+
+def _fresh(index: Path, known: EncoderRecord | None, name: str) -> Space:
+    """The space of an encoder as it is now: of the index's own file, of another file, or of one that is shipped."""
+    if known is not None and known.file is not None:
+        space = _kept(index, known)
+    elif name.endswith(ENCODER_SUFFIX):
+        path = Path(name)
+        encoder = read_encoder(path).encoder  # before anything is written: says what is wrong with the file
+        file = write_weights(index, path.read_bytes())
+        record = EncoderRecord(_space_name(path, encoder), encoder.fingerprint, encoder.dimension, file=file)
+        return Space(record, str(weights_file(index, file.id)))
+    else:
+        encoder = load_encoder(name)  # says so where there is none
+        return Space(EncoderRecord(name, encoder.fingerprint, encoder.dimension), name)
+    encoder = load_encoder(space.source)
+    return replace(space, record=replace(space.record, fingerprint=encoder.fingerprint, dimension=encoder.dimension))
+
+
+def _space_name(path: Path, encoder: Encoder) -> str:
+    """A file's name as the name of a space: letters, digits, '.', '_' and '-'."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("._-") or encoder.name

@@ -1,0 +1,1 @@
+"""Network layers that the learned encoders share."""

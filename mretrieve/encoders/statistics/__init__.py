@@ -1,0 +1,1 @@
+"""Encoders made of statistics of poses over time, and linear maps of them."""

@@ -1,0 +1,1 @@
+"""The learned encoders, one module per published system."""

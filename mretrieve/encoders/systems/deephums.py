@@ -1,0 +1,69 @@
+"""`deephums`: IndRNN layers over joint positions and their motion field (Battan, Venkat, Sharma 2020, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..body_sequence import BodySequence, motion_field, normalised_positions
+from ..layers.packing import Packing
+from ..layers.recurrent import IndRNN
+from ..statistics.pose_channels import USED_JOINTS
+
+#: Displacements of a frame are centimetres, positions decimetres: brought to one size.
+_FIELD_SCALE = 10.0
+
+
+@dataclass(frozen=True)
+class DeepHumsSettings:
+    """The network: section 4.5 gives the size of the embedding, the IndRNN paper the rest."""
+
+    layers: int = 4
+    hidden: int = 512
+    embedding: int = 512
+    longest_frames: int = 600  # of the recurrent constraint, and of a sequence
+    dropout: float = 0.1
+    classes: int = 0  # of the cross-entropy head (supervised set-up); 0: none
+
+
+class DeepHums(nn.Module):
+    """IndRNN layers, each with batch norm behind it; the embedding is the state of the last frame."""
+
+    def __init__(self, settings: DeepHumsSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.dimension = settings.embedding
+        sizes = [6 * len(USED_JOINTS) - 6 + 4, *[settings.hidden] * (settings.layers - 1), settings.embedding]
+        self.layers = nn.ModuleList(
+            IndRNN(a, b, settings.longest_frames, keeps_long=number == settings.layers - 1)
+            for number, (a, b) in enumerate(pairwise(sizes))
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm1d(size) for size in sizes[1:-1])
+        self.last_norm = nn.BatchNorm1d(settings.embedding)
+        self.head = nn.Linear(settings.embedding, settings.classes) if settings.classes else None
+
+    def inputs(self, sequence: BodySequence) -> NDArray[np.float32]:
+        """Joint positions on bones of one length, their motion field, and the root's motion: (..., T, C) float32."""
+        positions = normalised_positions(sequence)[..., 1:, :]
+        field = motion_field(positions) * _FIELD_SCALE
+        leading = positions.shape[:-2]
+        return np.concatenate([positions.reshape(*leading, -1), field.reshape(*leading, -1), sequence.rates], axis=-1)
+
+    def forward(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
+        """Embeddings (B, E) of sequences (B, T, C) of `lengths` (B,); `branches` is not used."""
+        packing = Packing(lengths, x.shape[1])
+        rows = packing.rows(x)
+        for layer, norm in zip(self.layers, self.norms, strict=False):
+            rows = nn.functional.dropout(norm(layer(rows, packing)), self.settings.dropout, self.training)
+        last = packing.last(self.layers[-1](rows, packing))
+        return nn.functional.normalize(self.last_norm(last), dim=1)
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Class scores (B, classes) of embeddings (B, E) for the cross-entropy of equation 2."""
+        assert self.head is not None
+        scores: Tensor = self.head(embeddings * self.settings.embedding**0.5)
+        return scores

@@ -1,0 +1,1 @@
+"""Compiled numerics on plain arrays: dynamic time warping, subsequence matching, fixed-speed alignment."""

@@ -1,0 +1,117 @@
+"""From a motion on the rig of its own file to a clip on the canonical skeleton."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FormatError, RigError
+from ..clip import Clip
+from ..motion import Motion
+from ..rigs.rig_map import RigMap, find_rig_map
+from ..skeleton import JOINT_COUNT, JOINTS
+from .body_size import metres_per_unit
+from .missing_joints import fill_missing_joints
+from .resampling import resample
+from .rest_frames import leading_rest_frames
+from .trunk import seat_trunk
+from .world_axes import find_world_axes
+
+#: How many frames of a motion, evenly spread, the size of the body and the axes of the file are measured on.
+_MEASURED_FRAMES = 64
+_ADULT_HEIGHT_M = 1.7
+#: Farther from the origin single precision holds no pose any more.
+_FARTHEST_M = 1e5
+#: Rates outside these are no motion capture but a slip in the header, and could ask for any amount of memory.
+_SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
+
+
+def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
+    """The motion on 22 joints, in metres, Y up, right-handed, at 30 fps; without `rig_map` the rig's map is found.
+
+    Limbs, neck and head stand where the file has them and the path through the world is kept, all in one scale
+    (`metres_per_unit`); pelvis, spine and collars are seated alike in all bodies (`seat_trunk`). Leading rest frames
+    are dropped, joints that the rig lacks and samples that the file lacks are filled in and marked in `observed`.
+    RigError, with what to do, where the rig has not enough of a body; FormatError for a motion without frames, without
+    samples or with an impossible rate.
+    """
+    source = motion.source
+    if motion.frame_count == 0:
+        raise FormatError(f"{source}: no frames; nothing to make a clip of.")
+    if not _SLOWEST_FPS <= motion.fps <= _FASTEST_FPS:
+        raise FormatError(
+            f"{source}: {motion.fps:g} frames a second is no rate of motion capture "
+            f"({_SLOWEST_FPS:g} to {_FASTEST_FPS:g}); correct the frame time in the file."
+        )
+    if rig_map is None:
+        rig_map = find_rig_map(motion.rig, motion.positions, source)
+    else:
+        rig_map.require_body(motion.rig, source)
+
+    positions, sampled = _mapped_samples(motion, rig_map)
+    mapped = np.flatnonzero(sampled.any(axis=0))
+    measured = positions[np.unique(np.linspace(0, len(positions) - 1, _MEASURED_FRAMES).astype(int))]
+    scale = metres_per_unit(measured, mapped)
+    if scale is None or not np.isfinite(scale):
+        raise RigError(f"{source}: the body has no size: all its joints stand in one place. Check the bone lengths.")
+    farthest_m = float(np.abs(positions).max()) * scale
+    if farthest_m > _FARTHEST_M:
+        raise FormatError(
+            f"{source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for absurd "
+            f"numbers in the file."
+        )
+    axes = find_world_axes(measured, mapped, _ADULT_HEIGHT_M / scale)
+
+    notes: list[str] = []
+    if axes.up != "+Y":
+        notes.append(f"axes: {axes.up} is up in the file, turned to +Y")
+    if axes.left_handed:
+        notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
+    file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
+    positions = positions @ file_to_metres.T
+    rest = leading_rest_frames(positions, mapped, motion.fps)
+    if rest:
+        notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
+        positions, sampled = positions[rest:], sampled[rest:]
+    canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
+    observed = _resampled_mask(sampled, motion.fps, len(canonical))
+    lacking = [name for j, name in enumerate(JOINTS) if j not in set(mapped.tolist())]
+    if lacking:
+        fill_missing_joints(canonical, mapped)
+    seat_trunk(canonical, mapped)
+    if lacking:
+        notes.append(f"joints that the rig lacks, filled in: {', '.join(lacking)}")
+    if not sampled[:, mapped].all():
+        gaps = 1 - sampled[:, mapped].mean()
+        notes.append(f"samples: {gaps:.1%} missing in the file, filled in by interpolation in time")
+    return Clip(canonical, observed, start_s=rest / motion.fps, metres_per_unit=float(scale), notes=tuple(notes))
+
+
+def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Positions (T, 22, 3) of the mapped joints in the file's unit, gaps in time filled, and where a sample was."""
+    chosen = np.array([0 if index is None else index for index in rig_map.joints])
+    has = np.array([index is not None for index in rig_map.joints])
+    positions = np.ascontiguousarray(motion.positions[:, chosen], np.float32)
+    positions[:, ~has] = 0.0
+    sampled = np.isfinite(positions).all(axis=2) & has
+    if not sampled[:, has].all():
+        with_samples = RigMap(
+            tuple(index if sampled[:, j].any() else None for j, index in enumerate(rig_map.joints)), "samples", 1.0
+        )
+        if with_samples.lacking:
+            raise FormatError(f"{motion.source}: no samples of {'; of '.join(with_samples.lacking)} in the whole file.")
+        frames = np.arange(len(positions))
+        for j in np.flatnonzero(has & ~sampled.all(axis=0)):
+            known = np.flatnonzero(sampled[:, j])
+            for axis in range(3):
+                positions[:, j, axis] = np.interp(frames, known, positions[known, j, axis]) if len(known) else 0.0
+    return positions, sampled
+
+
+def _resampled_mask(sampled: NDArray[np.bool_], fps: float, frame_count: int) -> NDArray[np.bool_]:
+    """Which canonical frames stand on samples: where more than half of the frames around them had one."""
+    if len(sampled) == frame_count:
+        return sampled
+    if (sampled == sampled[0]).all():
+        return np.tile(sampled[0], (frame_count, 1))
+    return resample(sampled.astype(np.float32), fps) > 0.5

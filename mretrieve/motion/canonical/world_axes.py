@@ -1,0 +1,112 @@
+"""Which way is up in a file, and whether its axes are left-handed: found from the body, never from the format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..skeleton import joint
+
+#: What speaks for an axis before any data: Y up, then Z up, then Y down (image coordinates).
+_PRIOR = {(1, 1): 0.35, (2, 1): 0.30, (1, -1): 0.10}
+_FLOOR_AT_ZERO, _FLOOR_IS_LEVEL = 0.5, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class WorldAxes:
+    """How a file's axes lie: `canonical_from_file` (3, 3) turns (and, if left-handed, mirrors) them to Y up."""
+
+    canonical_from_file: NDArray[np.float64]
+    up: str  # "+Y", "-Z" ...
+    left_handed: bool
+
+
+def find_world_axes(positions: NDArray[np.floating], mapped: NDArray[np.intp], size: float) -> WorldAxes:
+    """The axes of positions (T, 22, 3), of which the joints `mapped` are known; `size` is an adult's height in them.
+
+    Up is the axis that the body stands along, that the lowest joint stays level on, and on which it is near zero.
+    Axes are left-handed if feet point and knees bend backwards when left and right are taken at their word.
+    """
+    axis, sign = _up_axis(positions, mapped, size)
+    basis = np.zeros((3, 3))
+    basis[1, axis] = sign
+    basis[0, 2 if axis == 0 else 0] = 1.0
+    basis[2] = np.cross(basis[0], basis[1])
+    left_handed = forward_evidence(positions @ basis.T, mapped) < -0.25
+    if left_handed:
+        basis[0] = -basis[0]
+    return WorldAxes(basis, "+-"[sign < 0] + "XYZ"[axis], left_handed)
+
+
+def forward_evidence(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
+    """How clearly a body faces forwards: near 1 if left and right are as the joints say, near -1 if they are swapped.
+
+    `positions` are (T, 22, 3) in any axes, of which the joints `mapped` are known. Forwards is square to the hips, the
+    shoulders and the back, by the right hand. Feet point there, knees bend there, elbows the other way. 0 where the rig
+    lacks what it takes.
+    """
+    has = {int(index) for index in mapped}
+
+    def known(*names: str) -> bool:
+        return has.issuperset(joint(name) for name in names)
+
+    def at(name: str) -> NDArray[np.floating]:
+        return positions[:, joint(name)]
+
+    pairs = [part for part in ("hip", "shoulder") if known(f"left_{part}", f"right_{part}")]
+    bottom = next((part for part in ("hip", "knee", "ankle") if known(f"left_{part}", f"right_{part}")), None)
+    top = next((name for name in ("neck", "head", "left_shoulder") if known(name)), None)
+    if not pairs or bottom is None or top is None:
+        return 0.0
+    left = sum((at(f"left_{part}") - at(f"right_{part}") for part in pairs), np.zeros(3))
+    forward = np.cross(left, at(top) - (at(f"left_{bottom}") + at(f"right_{bottom}")) / 2)
+    forward /= np.maximum(np.sqrt(np.einsum("ti,ti->t", forward, forward)), 1e-9)[:, None]
+    lengths, offsets = [], []
+    for side in ("left", "right"):
+        hip, knee, ankle, foot = (f"{side}_{part}" for part in ("hip", "knee", "ankle", "foot"))
+        shoulder, elbow, wrist = (f"{side}_{part}" for part in ("shoulder", "elbow", "wrist"))
+        if known(knee, ankle):
+            lengths.append(np.sqrt(((at(ankle) - at(knee)) ** 2).sum(axis=1)).mean())
+        if known(ankle, foot):
+            offsets.append(at(foot) - at(ankle))
+        if known(hip, knee, ankle):
+            offsets.append(at(knee) - (at(hip) + at(ankle)) / 2)
+        if known(shoulder, elbow, wrist):  # half as sure: elbows of raised arms bend forwards
+            offsets.append(((at(shoulder) + at(wrist)) / 2 - at(elbow)) / 2)
+    if not lengths or not offsets:
+        return 0.0
+    forwards = np.einsum("oti,ti->ot", np.stack(offsets), forward).mean() / (0.3 * max(float(np.mean(lengths)), 1e-9))
+    return float(np.clip(forwards, -1, 1))
+
+
+def _up_axis(positions: NDArray[np.floating], mapped: NDArray[np.intp], size: float) -> tuple[int, int]:
+    """Axis and sign of up: where the body points from feet to neck, what is known of the floor, and the prior."""
+    has = {int(index) for index in mapped}
+
+    def middle(*choices: tuple[str, ...]) -> NDArray[np.floating]:
+        """Mean over the joints of the first choice of which the rig has any; the pelvis if it has none."""
+        for names in choices:
+            known = [joint(name) for name in names if joint(name) in has]
+            if known:
+                return np.asarray(positions[:, known].mean(axis=1))
+        return positions[:, joint("pelvis")]
+
+    top = middle(("neck",), ("head",), ("left_shoulder", "right_shoulder"))
+    upright = top - middle(("left_ankle", "right_ankle"), ("left_knee", "right_knee"))
+    upright /= np.maximum(np.sqrt(np.einsum("ti,ti->t", upright, upright)), 1e-9)[:, None]
+    stance = upright.mean(axis=0)
+    floor_is_known = (
+        np.abs(middle(("left_hip", "right_hip"))).max() > 0.1 * size
+    )  # else the file holds poses about the root, and no floor
+    scores = {}
+    for axis in range(3):
+        coordinates = positions[:, mapped, axis] / size
+        for sign, floor in ((1, coordinates.min(axis=1)), (-1, -coordinates.max(axis=1))):
+            score = sign * float(stance[axis]) + _PRIOR.get((axis, sign), 0.0)
+            if floor_is_known:
+                score += _FLOOR_AT_ZERO * max(0.0, 1 - abs(float(np.median(floor))) / 0.15)
+                score += _FLOOR_IS_LEVEL * max(0.0, 1 - float(np.ptp(floor)) / 0.3)
+            scores[axis, sign] = score
+    return max(scores, key=lambda candidate: scores[candidate])

@@ -1,0 +1,91 @@
+"""Rig maps as files that a person can read, mend and give back: `mretrieve rig FILE --save`, `--rig-map`."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+
+from ...errors import RigError
+from ..motion import Rig
+from ..skeleton import JOINTS
+from .rig_map import RigMap, unique_names
+
+SCHEMA = "mretrieve.rig/1"
+
+
+def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
+    """Write a map as JSON: for each canonical joint the name of the rig's joint or null, and all names to choose from.
+
+    A second joint of one name is written "name#2".
+    """
+    names = unique_names(rig.joint_names)
+    joints = {
+        canonical: None if index is None else names[index]
+        for canonical, index in zip(JOINTS, rig_map.joints, strict=True)
+    }
+    record = {"schema": SCHEMA, "found_by": rig_map.origin, "joints": joints, "rig_joints": list(names)}
+    try:
+        if path.exists() and SCHEMA not in path.read_text(encoding="utf-8", errors="replace")[:200]:
+            raise RigError(
+                f"{path}: there is a file already, and it is no rig map; name another place such as rig.json"
+            )
+        path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RigError(f"{path}: cannot be written: {error.strerror or error}; name another place") from None
+
+
+def load_rig_map(path: Path, rig: Rig) -> RigMap:
+    """The map in a JSON file, for this rig; canonical joints that the file leaves out count as null.
+
+    RigError for what is no rig map, for names that are no joint of the canonical skeleton or of the rig (with the
+    nearest that are), and for a joint of the rig that is named twice.
+    """
+    joints = _read(path)
+    for canonical in joints:
+        if canonical not in JOINTS:
+            raise RigError(
+                f"{path}: {canonical!r} is no joint of the canonical skeleton; {_nearest(canonical, JOINTS)}"
+            )
+    names = unique_names(rig.joint_names)
+    index_of = {name: index for index, name in enumerate(names)}
+    user_of: dict[str, str] = {}
+    for canonical, name in joints.items():
+        if name is None:
+            continue
+        if name not in index_of:
+            raise RigError(f"{path}: {canonical} is {name!r}, which the rig does not have; {_nearest(name, names)}")
+        if name in user_of:
+            raise RigError(f"{path}: {name!r} is both {user_of[name]} and {canonical}; write null for one of them.")
+        user_of[name] = canonical
+    chosen = (joints.get(canonical) for canonical in JOINTS)
+    return RigMap(tuple(None if name is None else index_of[name] for name in chosen), "user", 1.0)
+
+
+def _read(path: Path) -> dict[str, str | None]:
+    from typing import Literal
+
+    from pydantic import BaseModel, Field, ValidationError  # here: its import costs more than a short query may
+
+    class RigFile(BaseModel):
+        schema_name: Literal["mretrieve.rig/1"] = Field(alias="schema")
+        joints: dict[str, str | None]
+
+    try:
+        return RigFile.model_validate_json(path.read_bytes()).joints
+    except OSError as error:
+        raise RigError(
+            f"{path}: cannot be read ({error.strerror}); `mretrieve rig FILE --save {path}` makes one."
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RigError(
+            f"{path}: no rig map of mretrieve ({f'{where}: ' if where else ''}{first['msg']}); "
+            f"`mretrieve rig FILE --save {path}` makes one."
+        ) from None
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has {', '.join(known[:8])} ..."

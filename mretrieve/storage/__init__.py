@@ -1,0 +1,66 @@
+"""The index on disk: immutable shards, manifests that make versions of them, snapshots that read them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
+    from .commits import commit
+    from .content_files import read_weights, write_weights
+    from .discovery import find_index
+    from .garbage import collect_garbage
+    from .layout import versions, weights_file
+    from .lock import WriterLock
+    from .manifest import EncoderRecord, FileRecord, ShardRecord, WindowSettings
+    from .shard_writer import ShardClip, write_shard
+    from .snapshot import Snapshot
+    from .verification import Problem, check_content, verify
+
+__all__ = [
+    "EncoderRecord",
+    "FileRecord",
+    "Problem",
+    "ShardClip",
+    "ShardRecord",
+    "Snapshot",
+    "WindowSettings",
+    "WriterLock",
+    "check_content",
+    "collect_garbage",
+    "commit",
+    "find_index",
+    "read_weights",
+    "verify",
+    "versions",
+    "weights_file",
+    "write_shard",
+    "write_weights",
+]
+
+_MODULE = {
+    "EncoderRecord": "manifest",
+    "FileRecord": "manifest",
+    "Problem": "verification",
+    "ShardClip": "shard_writer",
+    "ShardRecord": "manifest",
+    "Snapshot": "snapshot",
+    "WindowSettings": "manifest",
+    "WriterLock": "lock",
+    "check_content": "verification",
+    "collect_garbage": "garbage",
+    "commit": "commits",
+    "find_index": "discovery",
+    "read_weights": "content_files",
+    "verify": "verification",
+    "versions": "layout",
+    "weights_file": "layout",
+    "write_shard": "shard_writer",
+    "write_weights": "content_files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE:
+        raise AttributeError(f"mretrieve.storage has no public name {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)

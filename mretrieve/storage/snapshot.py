@@ -1,0 +1,249 @@
+"""A snapshot: one version of an index as a reader sees it. What is committed later does not change it."""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import IndexStateError, QueryError
+from .content_files import read_weights
+from .discovery import no_version
+from .layout import shard_folder, vectors_file, versions
+from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
+from .ranking import best_rows
+from .rows import Rows, live_rows
+from .shard import Shard
+from .spaces import blocks, copied
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .shard_writer import ShardClip
+
+
+class Snapshot:
+    """One version of an index, read-only. Any number may be open, in any process, while a writer goes on.
+
+    A row of `clips` is a clip; a row of `window_clip`, `window_start`, `window_end` is a window, which has a vector in
+    every space. Clips are sorted by id, windows by clip and start, the whole clip first; only live ones are seen.
+    """
+
+    def __init__(self, index: Path, manifest: Manifest) -> None:
+        self.index = index
+        self.manifest = manifest
+        self._shards = tuple(Shard(index, record) for record in manifest.shards)
+        self._weights: dict[str, bytes] = {}
+
+    @classmethod
+    def open(cls, index: Path, version: int | None = None) -> Snapshot:
+        """Open a version of an index; None for the newest.
+
+        Raises:
+            IndexStateError: there is no index or no such version, it is damaged, or a newer mretrieve wrote it.
+        """
+        index = Path(os.path.abspath(index))  # noqa: PTH100  not resolved: links keep the names the user knows
+        known = versions(index)
+        if not known:
+            raise no_version(index)
+        if version is not None and version not in known:
+            kept = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
+            raise IndexStateError(f"{index}: has no version {version}; it keeps {kept}")
+        return cls(index, read_manifest(index, known[-1] if version is None else version))
+
+    def hold(self) -> None:
+        """Map every file now: what is mapped stays readable when later versions have replaced it and it is removed.
+
+        Raises:
+            IndexStateError: a file is damaged, or was removed since the snapshot was opened.
+        """
+        _ = self.clips, self._rows
+        for shard in self._shards:
+            _ = shard.motions
+            for encoder in self.encoders:
+                shard.vectors(encoder.name, encoder.dimension)
+        for encoder in self.encoders:
+            with suppress(IndexStateError):  # said when it is asked for: other spaces can answer without it
+                self.weights(encoder)
+
+    @property
+    def version(self) -> int:
+        """Number of this version."""
+        return self.manifest.version
+
+    @property
+    def encoders(self) -> tuple[EncoderRecord, ...]:
+        """The encoders whose spaces the index has."""
+        return self.manifest.encoders
+
+    def weights(self, encoder: EncoderRecord) -> bytes | None:
+        """The weights file of one of its encoders; None for one that ships with mretrieve.
+
+        Raises:
+            IndexStateError: the file is damaged.
+        """
+        if encoder.file is not None and encoder.name not in self._weights:
+            self._weights[encoder.name] = read_weights(self.index, encoder.file)
+        return self._weights.get(encoder.name)
+
+    @property
+    def windows_settings(self) -> WindowSettings:
+        """How its takes were cut."""
+        return self.manifest.windows
+
+    @property
+    def smooth(self) -> bool:
+        """Whether queries are to be smoothed over the gallery."""
+        return self.manifest.smooth
+
+    @property
+    def shards(self) -> tuple[ShardRecord, ...]:
+        """The shards it consists of."""
+        return self.manifest.shards
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on disk of all files that this version names."""
+        beside = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
+        return sum(file.size for file in beside) + sum(sum(record.sizes.values()) for record in self.shards)
+
+    @cached_property
+    def repository(self) -> Path:
+        """The indexed folder: where it was, seen from the index (both may have moved), else where it was absolutely."""
+        moved = Path(os.path.normpath(self.index / self.manifest.repository_from_index))
+        absolute = Path(self.manifest.repository)
+        some: list[str] = self.clips["path"].slice(0, 3).to_pylist()
+        for place in (moved, absolute):
+            if any((place / path).exists() for path in some or ["."]):
+                return place
+        return absolute
+
+    @cached_property
+    def clips(self) -> pa.Table:
+        """One row per clip, sorted by `clip`.
+
+        Columns: what `ShardClip` says of a clip besides its arrays, frame_count, duration_s, end_s, and one of type
+        string for each kind of label, null where a clip has none; `label` is always among them.
+        """
+        from .clips_table import clips_table
+        from .labels import read_labels
+
+        record = self.manifest.labels
+        return clips_table(self._shards, self._rows, None if record is None else read_labels(self.index, record))
+
+    def clip_row(self, clip: str) -> int:
+        """Row of a clip in `clips`. QueryError where the index has none of this id."""
+        ids = self._rows.clips
+        row = bisect.bisect_left(ids, clip)
+        if row < len(ids) and ids[row] == clip:
+            return row
+        close = difflib.get_close_matches(clip, ids, n=3) if len(ids) <= 100_000 else []
+        hint = f"did you mean {' or '.join(close)}?" if close else "`mretrieve info` tells what the index holds"
+        raise QueryError(f"{clip}: no clip of this name in {self.index}; {hint}")
+
+    @property
+    def window_clip(self) -> NDArray[np.int32]:
+        """Row in `clips` of each window: (N,)."""
+        return self._rows.window_clip
+
+    @property
+    def window_start(self) -> NDArray[np.int32]:
+        """First canonical frame of each window: (N,)."""
+        return self._rows.window_start
+
+    @property
+    def window_end(self) -> NDArray[np.int32]:
+        """Canonical frame after the last of each window: (N,)."""
+        return self._rows.window_end
+
+    def search(
+        self, space: str | Sequence[str], queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The k windows with the largest inner products, exact for any mask.
+
+        Args:
+            space: name of the encoder; of several, their inner products are added.
+            queries: (Q, D) vectors; for several spaces, D is the sum of theirs, in their order.
+            k: how many are wanted, at least 1.
+            windows: (N,) which windows may answer; None for all.
+
+        Returns:
+            Products and window rows, (Q, k') each, best first, equal products by ascending row. k' is k, or how many
+            windows there are (or may answer), if fewer.
+
+        Raises:
+            IndexStateError: the index has no such space, or its vectors are damaged.
+            ValueError: the arguments do not fit the space or each other.
+        """
+        spaces = self._dimensions(space)
+        dimension = sum(spaces.values())
+        if queries.ndim != 2 or queries.shape[1] != dimension or not np.isfinite(queries).all():
+            raise ValueError(f"queries are {queries.shape} or not finite; {', '.join(spaces)} needs (Q, {dimension})")
+        if k < 1 or (windows is not None and windows.shape != self.window_clip.shape):
+            raise ValueError(
+                f"k is {k}, the mask {None if windows is None else windows.shape} for {len(self.window_clip)}"
+            )
+        try:
+            found = blocks(self._shards, self._rows, spaces, windows)
+            return best_rows(np.ascontiguousarray(queries, np.float32), found, k)
+        except FloatingPointError:
+            files = ", ".join(
+                str(shard_folder(self.index, record.id) / vectors_file(name))
+                for record in self.shards[:3]
+                for name in spaces
+            )
+            raise IndexStateError(f"{files}: vectors are not finite numbers; run `mretrieve verify`") from None
+
+    def vectors(self, space: str | Sequence[str]) -> NDArray[np.float32]:
+        """A copy of the vectors of all windows, in their order: (N, D); of several spaces, side by side.
+
+        Raises:
+            IndexStateError: as in `search`.
+        """
+        spaces = self._dimensions(space)
+        return copied(blocks(self._shards, self._rows, spaces, None), sum(spaces.values()))
+
+    def stored(self, clip_row: int) -> ShardClip:
+        """A clip with all that is stored of it. IndexStateError: its shard is damaged."""
+        from .stored_clips import stored_clip
+
+        rows = self._rows
+        return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)
+
+    def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Canonical positions (T, 22, 3) float32 in metres and observed (T, 22) bool of a clip: read-only, mapped.
+
+        Raises:
+            IndexStateError: the shard that holds it is damaged.
+        """
+        rows = self._rows
+        shard = self._shards[int(rows.clip_shard[clip_row])]
+        return shard.motion(int(rows.clip_local[clip_row]))
+
+    def shard_clips(self, number: int) -> list[str]:
+        """Ids of the live clips of a shard, in the order of `shards`."""
+        return [self._rows.clips[row] for row in np.flatnonzero(self._rows.clip_shard == number)]
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return live_rows(self._shards, self.manifest.removed)
+
+    def _dimensions(self, space: str | Sequence[str]) -> dict[str, int]:
+        known = {encoder.name: encoder.dimension for encoder in self.encoders}
+        names = [space] if isinstance(space, str) else list(space)
+        if missing := [name for name in names if name not in known]:
+            raise IndexStateError(
+                f"{self.index}: has no vectors of {missing[0]}, only of {', '.join(known)}; index the folder with that "
+                "encoder"
+            )
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"a search needs spaces, each once, not {names}")
+        return {name: known[name] for name in names}

@@ -1,0 +1,170 @@
+"""The search is exact: for any mask, any k, any number of queries, any way the rows are stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from support.small_index import ENCODER, SPACE, WINDOWS, expected_search, made_clip, store
+
+from mretrieve.errors import IndexStateError
+from mretrieve.storage import EncoderRecord, Snapshot, WriterLock, commit, ranking, write_shard
+
+ROWS, D = 3000, 196
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, NDArray[np.float32]]:
+    """Three shards with rows of 196 numbers; every third row occurs several times."""
+    index = tmp_path_factory.mktemp("large") / "index"
+    chance = np.random.default_rng(5)
+    vectors = chance.standard_normal((ROWS, D)).astype(np.float32)
+    vectors[::3] = vectors[chance.integers(0, 40, len(vectors[::3]))]
+    encoder = EncoderRecord(SPACE, "x", D)
+    base = None
+    clips = [
+        replace(made_clip(f"{row:05d}", windows=30), vectors={SPACE: vectors[row : row + 30]})
+        for row in range(0, ROWS, 30)
+    ]
+    with WriterLock(index):
+        for shard in (clips[2::3], clips[::3], clips[1::3]):  # rows of a reader alternate between the shards
+            record = write_shard(index, shard)
+            commit(index, base, repository=index, encoders=[encoder], windows=WINDOWS, add=[record])
+            base = Snapshot.open(index)
+    assert base is not None
+    return base, vectors
+
+
+def _check(snapshot: Snapshot, vectors: NDArray[np.float32], queries, k: int, allowed) -> None:
+    products, rows = snapshot.search(SPACE, queries, k, allowed)
+    everything = np.ones(len(vectors), bool)
+    expected_products, expected_rows = expected_search(vectors, queries, k, everything if allowed is None else allowed)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(products, expected_products)
+
+
+def _use(first_pass: str, monkeypatch) -> None:
+    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
+    monkeypatch.setattr(ranking, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
+
+
+@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01, 0.001, 1 / ROWS])
+def test_search_equals_brute_force_at_any_selectivity(large, share: float, first_pass: str, monkeypatch):
+    snapshot, vectors = large
+    _use(first_pass, monkeypatch)
+    chance = np.random.default_rng(round(1 / share))
+    allowed = np.zeros(ROWS, bool)
+    allowed[chance.choice(ROWS, max(1, round(share * ROWS)), replace=False)] = True
+    queries = np.concatenate([chance.standard_normal((2, D)).astype(np.float32), vectors[:2]])
+    for k in (1, 10, ROWS + 7):
+        _check(snapshot, vectors, queries, k, allowed)
+
+
+def test_faiss_is_not_needed(large, monkeypatch):
+    snapshot, vectors = large
+    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0)
+    monkeypatch.setattr(ranking, "find_spec", lambda name: None)
+    monkeypatch.setattr(ranking, "_faiss_products", None)
+    _check(snapshot, vectors, vectors[100:102], 25, None)
+
+
+def test_no_mask_means_all_rows(large):
+    snapshot, vectors = large
+    _check(snapshot, vectors, vectors[100:102], 25, None)
+
+
+def test_a_mask_that_lets_nothing_pass_gives_nothing(large):
+    snapshot, vectors = large
+    products, rows = snapshot.search(SPACE, vectors[:3], 5, np.zeros(ROWS, bool))
+    assert products.shape == rows.shape == (3, 0)
+
+
+def test_equal_vectors_tie_exactly_and_come_by_row(large):
+    snapshot, vectors = large
+    same = np.flatnonzero((vectors == vectors[0]).all(axis=1))
+    assert len(same) > 5
+    products, rows = snapshot.search(SPACE, vectors[:1], len(same))
+    np.testing.assert_array_equal(rows[0], same)
+    assert len(set(products[0].tolist())) == 1
+
+
+def test_a_query_has_the_same_answer_alone_and_among_many(large):
+    snapshot, _ = large
+    queries = np.random.default_rng(1).standard_normal((70, D)).astype(np.float32)
+    together = snapshot.search(SPACE, queries, 12)
+    alone = [snapshot.search(SPACE, queries[[number]], 12) for number in range(len(queries))]
+    np.testing.assert_array_equal(together[0], np.concatenate([products for products, _ in alone]))
+    np.testing.assert_array_equal(together[1], np.concatenate([rows for _, rows in alone]))
+
+
+def test_many_queries_are_answered_in_pieces_that_fit_in_memory(large, monkeypatch):
+    snapshot, vectors = large
+    whole = snapshot.search(SPACE, vectors[:9], 4)
+    monkeypatch.setattr(ranking, "_CHUNK_PRODUCTS", 2 * ROWS)
+    monkeypatch.setattr(ranking, "_CHUNK_ROWS", 100)
+    np.testing.assert_array_equal(snapshot.search(SPACE, vectors[:9], 4)[1], whole[1])
+
+
+@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(first_pass: str, monkeypatch):
+    """Large terms that cancel: their sum in float32 is wrong by more than the rows differ."""
+    _use(first_pass, monkeypatch)
+    chance = np.random.default_rng(0)
+    large = 30000 * chance.standard_normal((500, D // 2)).astype(np.float32)
+    vectors = np.concatenate([large, -large[:, ::-1]], axis=1)
+    vectors[:, 0] += chance.random(500, np.float32)
+    norms = (float(np.linalg.norm(vectors.astype(float), axis=1).max()),)
+    block = ranking.Block((vectors,), None, np.arange(500), norms)
+    queries = np.ones((1, D), np.float32)
+    rough = vectors.sum(axis=1)
+    expected_products, expected_rows = expected_search(vectors, queries, 10, np.ones(500, bool))
+    assert set(np.argsort(-rough)[:10]) != set(expected_rows[0]), "too easy"
+    products, rows = ranking.best_rows(queries, [block], 10)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(products, expected_products)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
+    chance = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    blocks, names, used = [], chance.permutation(400), 0
+    for size in data.draw(st.lists(st.integers(1, 60), min_size=1, max_size=5)):
+        vectors = chance.integers(-1, 2, (size, 5)).astype(np.float32)
+        chosen = (
+            np.flatnonzero(chance.random(size) < data.draw(st.sampled_from([0.05, 0.3, 0.9]))) if size % 2 else None
+        )
+        count = size if chosen is None else len(chosen)
+        rows = np.sort(names[used : used + count]).astype(np.int64)
+        used += count
+        blocks.append(ranking.Block((vectors,), chosen, rows, (float(np.sqrt(5)),)))
+    queries = chance.integers(-1, 2, (data.draw(st.integers(1, 6)), 5)).astype(np.float32)
+    k = data.draw(st.integers(1, 80))
+    products, rows = ranking.best_rows(queries, blocks, k)
+    pairs = [
+        (block.rows[place], block.vectors[0][place if block.chosen is None else block.chosen[place]])
+        for block in blocks
+        for place in range(len(block.rows))
+    ]
+    for query, found_products, found_rows in zip(queries, products, rows, strict=True):
+        expected = sorted((-float(vector @ query), int(row)) for row, vector in pairs)[:k]
+        assert [
+            (-float(product), int(row)) for product, row in zip(found_products, found_rows, strict=True)
+        ] == expected
+
+
+def test_vectors_that_are_no_numbers_are_refused_not_ranked(tmp_path: Path):
+    index = tmp_path / "index"
+    store(index, [made_clip("a")])
+    (file,) = index.glob(f"shards/*/{SPACE}.npy")
+    mapped = np.lib.format.open_memmap(file, mode="r+")
+    mapped[1] = np.nan
+    mapped.flush()
+    with pytest.raises(IndexStateError, match=rf"{SPACE}\.npy: vectors are not finite numbers; run `mretrieve verify`"):
+        Snapshot.open(index).search(SPACE, np.ones((1, ENCODER.dimension), np.float32), 1)

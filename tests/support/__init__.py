@@ -1,0 +1,1 @@
+"""What tests of several rooms share: small files, bodies, encoders and indexes, made when they are needed."""
