@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.version import __version__
 
 #: Commands by name and where they live: a command's module is imported when it is called, so that --help stays quick.
 _COMMANDS = {
@@ -76,7 +77,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="mretrieve", message="mretrieve %(version)s")
+@click.version_option(__version__, message="mretrieve %(version)s")
 def main() -> None:
     """Find the moments in a motion library where a body moves like this one.
 

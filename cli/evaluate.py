@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.version import install_hint
 
 if TYPE_CHECKING:
     from mretrieve.encoders import Encoder
@@ -157,7 +158,7 @@ def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
 def _check_installed(modules: Sequence[str]) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        raise MRetrieveError(f"evaluate needs {missing[0]}; type: pip install 'mretrieve[learned]'")
+        raise MRetrieveError(f"evaluate needs {missing[0]}; {install_hint('learned')}")
 
 
 def _check_data(folder: Path) -> None:

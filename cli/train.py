@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.version import install_hint
 
 from .training_progress import reading_progress
 from .training_run import AUTO_MINUTES, Resumable, TrainingRun, tell
@@ -264,7 +265,7 @@ def _prepare_torch(device: str, threads: int | None) -> None:
         import safetensors  # noqa: F401
         import torch
     except ModuleNotFoundError as error:
-        raise MRetrieveError(f"training needs {error.name}; type: pip install 'mretrieve[learned]'") from None
+        raise MRetrieveError(f"training needs {error.name}; {install_hint('learned')}") from None
     if device == "cuda" and not torch.cuda.is_available():
         raise MRetrieveError("--device cuda: this torch finds no CUDA device here; leave it out to train on the CPU")
     torch.set_num_threads(threads or os.cpu_count() or 1)  # a query is too small to share out, a training is not

@@ -76,7 +76,7 @@ def tensorboard(folder: Path | None, score: str = HELD_OUT_MAP) -> Iterator[List
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ModuleNotFoundError:
-        raise MRetrieveError("--tensorboard needs TensorBoard; type: pip install tensorboard") from None
+        raise MRetrieveError("--tensorboard needs TensorBoard; install it with: pip install tensorboard") from None
     with SummaryWriter(str(folder)) as writer:
 
         def tell(now: Progress) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import mretrieve
 from mretrieve.storage import Snapshot, WriterLock, commit
+from mretrieve.version import __version__
 
 from .describe import holdings
 from .report import FileEntry, IngestReport, Outcome, RunSettings
@@ -62,7 +62,7 @@ def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
             new_version=True,
             started=started,
             wall_s=round(time.perf_counter() - clock, 3),
-            settings=settings or RunSettings(mretrieve.__version__, ",".join(one.name for one in base.encoders)),
+            settings=settings or RunSettings(__version__, ",".join(one.name for one in base.encoders)),
             entries=tuple(sorted(entries.values(), key=lambda entry: entry.path)),
             unchanged_files=len(still_there),
             unread_files=0,

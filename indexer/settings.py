@@ -6,9 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
-import mretrieve
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.storage import Snapshot
+from mretrieve.version import __version__
 
 from .report import RunSettings
 
@@ -24,7 +24,7 @@ def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSet
         except ValueError as error:
             raise MRetrieveError(f"{rig_map}: is no rig map ({error}); see `mretrieve rig FILE --save`") from None
     return RunSettings(
-        mretrieve=mretrieve.__version__,
+        mretrieve=__version__,
         encoder=encoder,
         asf=None if asf is None else str(asf.absolute()),
         rig_map=None if rig_map is None else str(rig_map.absolute()),

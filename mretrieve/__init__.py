@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
     from .errors import FormatError, IndexStateError, MRetrieveError, QueryError, RigError
     from .formats import read
@@ -26,8 +28,6 @@ __all__ = [
     "open_index",
     "read",
 ]
-
-__version__ = "0.1.0"
 
 _ROOM = {
     "Clip": "motion",

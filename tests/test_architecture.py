@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import mretrieve
+from mretrieve.version import DISTRIBUTION
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 #: The floors of the library, from the ground up. A room imports only rooms of lower floors, and errors.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "whole_file"),
+    ("errors", "version", "whole_file"),
     ("kernels", "motion", "storage"),
     ("formats", "alignment", "encoders"),
     ("demo", "search"),
@@ -79,7 +82,7 @@ def test_no_import_points_up(path: Path):
 
 def test_every_room_is_known_to_this_test():
     rooms = {path.name for path in (REPOSITORY / "mretrieve").iterdir() if (path / "__init__.py").is_file()}
-    assert rooms | {"errors", "whole_file"} == set(FLOOR_OF)
+    assert rooms | {"errors", "version", "whole_file"} == set(FLOOR_OF)
 
 
 def test_the_public_names_are_the_listed_ones_and_all_can_be_imported():
@@ -102,3 +105,11 @@ def test_importing_stays_light(statement: str, unwanted: tuple[str, ...]):
     program = f"import sys\n{statement}\nprint(*sorted(set(sys.modules) & set({unwanted!r})), file=sys.stderr)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stderr.split() == []
+
+
+def test_messages_name_the_distribution_that_pip_installs():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == DISTRIBUTION
+    for path in (*_library_files(), REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))):
+        told = re.findall(r"pip install '?(mretrieve[\w-]*)", path.read_text(encoding="utf-8"))
+        assert set(told) <= {DISTRIBUTION}, f"{path} tells people to install another project"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
+from ..version import install_hint
 from ..whole_file import whole_file
 from .key_frames import frames_to_draw, smoothed
 from .words import pace, spoken
@@ -59,7 +60,7 @@ def draw_reasons(path: Path, reasons: Reasons) -> None:
         MRetrieveError: matplotlib is not installed, or the file cannot be written.
     """
     if find_spec("matplotlib") is None:
-        raise MRetrieveError("a picture needs matplotlib; type: pip install 'mretrieve[learned]'")
+        raise MRetrieveError(f"a picture needs matplotlib; {install_hint('plots')}")
     figure = _figure(reasons)
     try:
         with whole_file(path) as place:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError
+from ..version import install_hint
 from .encoder import Encoder
 
 if TYPE_CHECKING:
@@ -199,4 +200,4 @@ def _safetensors() -> Any:
 
 
 def _missing(error: ModuleNotFoundError) -> MRetrieveError:
-    return MRetrieveError(f"learned encoders need {error.name}; install it with: pip install 'mretrieve[learned]'")
+    return MRetrieveError(f"learned encoders need {error.name}; {install_hint('learned')}")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..errors import IndexStateError
+from ..version import __version__
 from .damage import check_size
 from .files import explained, make_folder, publish_file, sync_folder
 from .labels import write_labels

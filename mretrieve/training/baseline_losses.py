@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ..errors import MRetrieveError
+from ..version import install_hint
 from .losses import in_full_precision
 
 #: The mean cost of embeddings (B, D) with class numbers (B,): a scalar.
@@ -43,9 +44,7 @@ def baseline_loss(name: str) -> BaselineLoss:
     try:
         import pytorch_metric_learning  # noqa: F401
     except ImportError as error:
-        raise MRetrieveError(
-            f"the loss {name!r} needs pytorch-metric-learning; install it: pip install 'mretrieve[learned]'"
-        ) from error
+        raise MRetrieveError(f"the loss {name!r} needs pytorch-metric-learning; {install_hint('learned')}") from error
     loss = BASELINE_LOSSES[name]()
 
     def in_float32(embeddings: Tensor, labels: Tensor) -> Tensor:

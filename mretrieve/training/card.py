@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import __version__
 from ..encoders.encoder import Encoder
 from ..encoders.weights_file import MAPPERS, Stored, encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
+from ..version import __version__
 from ..whole_file import whole_file
 from .checkpoint import Milestone
 from .held_out import clips_hash, held_out_scores

@@ -66,7 +66,7 @@ def test_without_torch_the_message_says_what_to_install(mretrieve: Run, home: Pa
     environment = {"PYTHONPATH": str(tmp_path)}
     run = mretrieve("query", home / QUERY, folder=fused, environment=environment)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
-    assert "pip install 'mretrieve[learned]'" in run.stderr
+    assert "pip install 'mretrieve-mocap[learned]'" in run.stderr
     alone = mretrieve("query", home / QUERY, "--encoder", "pose-statistics", folder=fused, environment=environment)
     assert alone.returncode == 0, alone.stderr
 

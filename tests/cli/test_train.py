@@ -209,14 +209,16 @@ def test_without_tensorboard_its_option_says_what_to_install(train: Train, here:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     run = train("gru", "motions", "--labels", "labels.csv", "--tensorboard", "curves", folder=here)
-    assert run.exit_code == 2 and run.stderr.splitlines()[-1].endswith("type: pip install tensorboard")
+    assert run.exit_code == 2 and run.stderr.splitlines()[-1].endswith("install it with: pip install tensorboard")
 
 
 def test_without_torch_it_says_what_to_install(here: Path):
     program = "import sys; sys.modules['torch'] = None; from mretrieve.cli import main; main()"
     words = ["train", "gru", "motions", "--labels", "labels.csv"]
     run = subprocess.run([sys.executable, "-c", program, *words], cwd=here, capture_output=True, text=True)
-    assert run.returncode == 2 and "pip install 'mretrieve[learned]'" in run.stderr and "Traceback" not in run.stderr
+    assert (
+        run.returncode == 2 and "pip install 'mretrieve-mocap[learned]'" in run.stderr and "Traceback" not in run.stderr
+    )
 
 
 def test_the_losses_of_the_option_are_those_that_there_are():

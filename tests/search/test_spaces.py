@@ -171,7 +171,7 @@ def test_without_torch_the_spaces_that_need_none_still_answer(
     monkeypatch.setitem(sys.modules, "torch", None)
     opened = open_index(home / "index")
     assert len(opened.query(library.short_clip, encoder="pose-statistics")) == 10
-    with pytest.raises(MRetrieveError, match=r"torch.*pip install 'mretrieve\[learned\]'") as refusal:
+    with pytest.raises(MRetrieveError, match=r"torch.*pip install 'mretrieve-mocap\[learned\]'") as refusal:
         opened.query(library.short_clip)
     assert "\n" not in str(refusal.value)
 

@@ -191,5 +191,5 @@ def test_an_unknown_name_is_told_the_known_ones():
 
 def test_without_the_library_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pytorch_metric_learning", None)
-    with pytest.raises(MRetrieveError, match=r"pip install 'mretrieve\[learned\]'"):
+    with pytest.raises(MRetrieveError, match=r"pip install 'mretrieve-mocap\[learned\]'"):
         baseline_loss("triplet")
