@@ -39,10 +39,10 @@ def as_json(value: dict[str, Any]) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all. MRetrieveError where it cannot be."""
-    from mretrieve.whole_file import whole_file
+    from mretrieve.atomic_file import atomic_write
 
     try:
-        with whole_file(path) as place:
+        with atomic_write(path) as place:
             place.write_text(text, encoding="utf-8")
     except OSError as error:
         raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic_file import atomic_write
 from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
 from ..version import install_hint
-from ..whole_file import whole_file
 from .key_frames import frames_to_draw, smoothed
 from .words import pace, spoken
 
@@ -63,7 +63,7 @@ def draw_reasons(path: Path, reasons: Reasons) -> None:
         raise MRetrieveError(f"a picture needs matplotlib; {install_hint('plots')}")
     figure = _figure(reasons)
     try:
-        with whole_file(path) as place:
+        with atomic_write(path) as place:
             figure.savefig(place, format="png", dpi=_DPI, metadata={"Software": None})
     except OSError as error:
         raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None

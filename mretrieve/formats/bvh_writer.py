@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic_file import atomic_write
 from ..errors import FormatError
 from ..motion.motion import ROTATE_X, Motion, Rig
-from ..whole_file import whole_file
 from .rotation_channels import frame_blocks, poses_of, rig_in_poses
 
 _CHANNEL_NAMES = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
@@ -124,7 +124,7 @@ def is_end(rig: Rig, joint: int, children: list[list[int]]) -> bool:
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:
     """Write text, or pieces of it, under another name and rename it: a reader sees the old file, or all of the new."""
-    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+    with atomic_write(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines([text] if isinstance(text, str) else text)
 
 

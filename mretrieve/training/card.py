@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..atomic_file import atomic_write
 from ..encoders.encoder import Encoder
 from ..encoders.weights_file import MAPPERS, Stored, encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from ..version import __version__
-from ..whole_file import whole_file
 from .checkpoint import Milestone
 from .held_out import clips_hash, held_out_scores
 from .loop import Trained
@@ -221,7 +221,7 @@ def save_encoder(path: Path, encoder: Stored, card: Card) -> None:
         (path.with_suffix(CARD_SUFFIX), card.to_markdown().encode()),
     ):
         try:
-            with whole_file(place) as beside:
+            with atomic_write(place) as beside:
                 beside.write_bytes(content)
         except OSError as error:
             raise MRetrieveError(

@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..atomic_file import atomic_write
 from ..errors import MRetrieveError
-from ..whole_file import whole_file
 
 _FORMAT = "mretrieve-checkpoint/1"
 
@@ -63,7 +63,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "elapsed_s": checkpoint.elapsed_s,
     }
     try:
-        with whole_file(path) as beside:
+        with atomic_write(path) as beside:
             save_file(tensors, beside, {"format": _FORMAT, "run": checkpoint.run, "said": json.dumps(said)})
     except (OSError, SafetensorError) as error:
         raise MRetrieveError(f"{path}: the checkpoint cannot be written: {error}; free some space there") from None

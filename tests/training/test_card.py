@@ -102,7 +102,7 @@ def test_a_failing_write_keeps_the_old_file(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mretrieve.whole_file.os.fsync", fail)
+    monkeypatch.setattr("mretrieve.atomic_file.os.fsync", fail)
     with pytest.raises(MRetrieveError, match=r"mine.safetensors: cannot be written: No space left"):
         save_encoder(place, trained.encoder, card)
     assert place.read_bytes() == b"old" and list(tmp_path.iterdir()) == [place]

@@ -54,7 +54,7 @@ def test_a_failing_write_keeps_the_old_one_and_leaves_nothing_behind(tmp_path: P
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mretrieve.whole_file.os.fsync", fail)
+    monkeypatch.setattr("mretrieve.atomic_file.os.fsync", fail)
     with pytest.raises(MRetrieveError, match=r"cannot be written.*No space left.*free some space"):
         save_checkpoint(place, replace(checkpoint(), update=99))
     kept = load_checkpoint(place, "run")
