@@ -126,7 +126,7 @@ def main(mocap: Path | None, queries: int, seed: int) -> None:
     folder = mocap_folder(mocap)
     whole, parts = load_encoder("pose-statistics"), BodyParts()
     items, others = hdm05(folder), bandai1(folder)
-    spaces = [(name, parts.weighted(PartWeights.parse(name))) for name in ASKED]
+    spaces = [(name, parts.weighted(PartWeights.of(name))) for name in ASKED]
     print_chimeras(items, [*spaces, ("all parts alike", parts), ("whole body", whole)], queries, seed)
     sets = [("hdm05, performer tr", items, "tr"), ("hdm05, cross-performer", items, None), ("bandai1", others, None)]
     print_whole_bodies(sets, [whole, parts])

@@ -24,14 +24,13 @@ from moments import disturbed, overlap, repeated
 from rich.console import Console
 from rich.table import Table
 
-from mretrieve import Clip, canonicalise, read
+from mretrieve import Clip, Index, QueryOptions, canonicalise, read
 from mretrieve.demo import make_library
 from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, load_encoder
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
-from mretrieve.search import Index, QueryOptions
 from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WriterLock, commit, write_shard
 
 TAKE_FRAMES = round(300 * CANONICAL_FPS)
@@ -131,9 +130,9 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
                 place = int(generator.integers(len(library) // copies))
                 start = int(generator.integers(made[place].frame_count - QUERY_FRAMES))
                 query = disturbed(made[place].cut(start, start + QUERY_FRAMES), generator)
-                options = QueryOptions(parts=PartWeights.parse("arms")) if parts else QueryOptions()
+                options = QueryOptions(parts=PartWeights.of("arms")) if parts else QueryOptions()
                 began = time.perf_counter()
-                answer = index.answer(query, options)
+                answer = index.search(query, options=options)
                 total = 1e3 * (time.perf_counter() - began)
                 if number < 0:
                     continue

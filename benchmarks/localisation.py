@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from mretrieve.alignment.moment_finder import Localiser
-from mretrieve.alignment.pose_features import Aligned
+from mretrieve import Index
+from mretrieve.alignment.moment_finder import MomentFinder
+from mretrieve.alignment.pose_features import PoseFeatures
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.windows import cut_windows
 from mretrieve.kernels.subsequence import subsequence_matches
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.views import body_view
-from mretrieve.search import Index
 from mretrieve.search.options import Scope
 from mretrieve.storage import WindowSettings
 
@@ -51,7 +51,7 @@ def found(index: Index, pieces: Sequence[Piece], scope: Scope) -> list[tuple[boo
     """Of each piece, whether the first hit is of its take, and the overlap."""
     result = []
     for piece in pieces:
-        hit = index.query(piece.query, 1, scope=scope)[0]
+        hit = index.search(piece.query, 1, scope=scope)[0]
         right = hit.clip == piece.take.path
         result.append((right, piece.overlap(hit.start_s, hit.end_s) if right else 0.0))
     return result
@@ -108,12 +108,10 @@ def second_table(takes: Sequence[LabelledClip], seed: int) -> Table:
     for piece in disturbed_pieces(takes, PIECES, seed):
         clip = piece.take.clip
         matches = subsequence_matches(features(piece.query), [features(clip)])
-        found = Localiser(piece.query).best([clip])[0]
+        starts, ends, _ = MomentFinder(piece.query).best([clip])
         own = piece.start_frame, piece.end_frame
         overlaps["the warping path"].append(overlap((float(matches.starts[0]), float(matches.ends[0])), own))
-        overlaps["the straight alignment, where it is as good"].append(
-            overlap((found.start_frame, found.end_frame), own)
-        )
+        overlaps["the fixed-speed alignment, if it is as good"].append(overlap((float(starts[0]), float(ends[0])), own))
     for name, values in overlaps.items():
         table.add_row(name, *(share(np.array(values) >= least) for least in (0.9, 0.7)))
     return table
@@ -122,7 +120,7 @@ def second_table(takes: Sequence[LabelledClip], seed: int) -> Table:
 def features(clip: Clip) -> NDArray[np.float32]:
     """What is warped of a clip, all joints."""
     view = body_view(clip.positions)
-    return Aligned(view.positions, view.velocity()).features(np.arange(JOINT_COUNT))
+    return PoseFeatures.of_view(view).matrix(np.arange(JOINT_COUNT))
 
 
 def third_table(takes: Sequence[LabelledClip], others: Sequence[LabelledClip], seed: int) -> Table:

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from mretrieve import Index, open_index
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.views import body_view
-from mretrieve.search import Index, open_index
 from mretrieve.storage import EncoderRecord, ShardClip, WriterLock, commit, write_shard
 
 SLOWEST, FASTEST = 0.7, 1.4

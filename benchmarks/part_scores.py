@@ -19,7 +19,7 @@ from rich.table import Table
 
 from mretrieve import Clip
 from mretrieve.alignment.alignment import align
-from mretrieve.alignment.part_scores import UNRELATED_PART_M
+from mretrieve.alignment.scores import UNRELATED_PART_M
 from mretrieve.motion import PARTS
 
 CLIPS, PAIRS = 110, 250

@@ -28,8 +28,8 @@ from moments import disturbed, indexed, overlap, repeated
 from rich.console import Console
 from rich.table import Table
 
+from mretrieve import Index
 from mretrieve.motion import CANONICAL_FPS, Clip, LabelledClip
-from mretrieve.search import Index
 
 PERFORMERS = ("dg", "tr")
 TIMES = 5
@@ -90,7 +90,7 @@ def made(clips: Sequence[Clip], way: str, generator: np.random.Generator) -> Rep
 
 def counted(index: Index, name: str, item: Repetitions) -> Count:
     """What is found in one take."""
-    hits = [hit for hit in index.query(item.query, EVERYTHING, all_moments=True) if hit.clip == name]
+    hits = [hit for hit in index.search(item.query, EVERYTHING, all_moments=True) if hit.clip == name]
     overlaps = np.array(
         [
             [

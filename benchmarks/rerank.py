@@ -25,7 +25,8 @@ from retrieval import at_speed
 from rich.console import Console
 from rich.table import Table
 
-from mretrieve.alignment.pose_features import DTW_WEIGHT, VELOCITY_M, Aligned, join, pose_distances
+from mretrieve.alignment.pose_features import VELOCITY_M, PoseFeatures, pose_distances
+from mretrieve.alignment.scores import DTW_WEIGHT, combined_distance
 from mretrieve.encoders import load_encoder
 from mretrieve.evaluation.metrics import cross_group, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
@@ -81,10 +82,13 @@ def joined(sets: list[ValidationSet]) -> Table:
             alone = validation.mean_average_precision(embedding)
             scores = []
             for velocity_m in VELOCITIES_M:
-                gallery = [Aligned.of(clip).features(joints, velocity_m) for clip in clips]
-                asked = [Aligned.of(clip).features(joints, velocity_m) for clip in queries]
+                gallery = [PoseFeatures.of(clip).matrix(joints, velocity_m) for clip in clips]
+                asked = [PoseFeatures.of(clip).matrix(joints, velocity_m) for clip in queries]
                 poses = np.stack([pose_distances(query, gallery, JOINT_COUNT) for query in asked])
-                scores += [validation.mean_average_precision(join(embedding, poses, weight)) for weight in WEIGHTS]
+                scores += [
+                    validation.mean_average_precision(combined_distance(embedding, poses, dtw_weight=weight))
+                    for weight in WEIGHTS
+                ]
             changes.append(np.subtract(scores, alone))
             table.add_row(validation.name, f"{speed:g}", *(f"{1000 * score:.1f}" for score in (alone, *scores)))
     table.add_section()

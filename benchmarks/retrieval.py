@@ -25,10 +25,9 @@ from mocap_sets import mocap_folder
 from rich.console import Console
 from rich.table import Table
 
-from mretrieve import Clip, Index, canonicalise, open_index, read
+from mretrieve import Clip, Index, QueryOptions, canonicalise, open_index, read
 from mretrieve.evaluation.metrics import average_precision
 from mretrieve.motion import JOINTS, mirror
-from mretrieve.search import QueryOptions
 
 EVERYTHING = 1_000_000
 #: Joints that may be missing: all that every rig has, but the pelvis, to which the others are seen.
@@ -95,7 +94,7 @@ def disturbed(
     options = options or QueryOptions(k=EVERYTHING)
     for name in index.clips:
         query = disturb(canonicalise(read(folder / name)[0]))
-        hits = index.answer(query, options).hits
+        hits = index.search(query, options=options).hits
         yield name, [hit.clip for hit in hits if hit.clip != name]
 
 

@@ -42,7 +42,7 @@ from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from tslearn.metrics import dtw_subsequence_path  # noqa: E402
 
-from mretrieve.alignment.pose_features import Aligned  # noqa: E402
+from mretrieve.alignment.pose_features import PoseFeatures  # noqa: E402
 from mretrieve.kernels.subsequence import subsequence_ends, subsequence_matches  # noqa: E402
 from mretrieve.motion.views import body_view  # noqa: E402
 
@@ -185,7 +185,7 @@ def prune(rounds: int, mocap: Path) -> None:
     """Real motion: what leaving out what cannot be within the bound is worth."""
     clips = [item.clip for item in [*cmu_bvh(mocap), *cmu_expmap(mocap)]]
     views = [body_view(clip.positions, clip.observed) for clip in clips]
-    takes = [Aligned(view.positions, view.velocity()).features(np.arange(22)) for view in views]
+    takes = [PoseFeatures.of_view(view).matrix(np.arange(22)) for view in views]
     pieces = disturbed_pieces(takes, 20)
     costs = [np.sort(subsequence_matches(piece, takes).costs) for piece in pieces]
     tenth, best = [float(cost[9]) for cost in costs], [float(cost[0]) for cost in costs]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .comparing import PATH, as_json, reading_options, write_text
+from .options import PATH, as_json, reading_options, write_text
 
 
 @click.command()
@@ -39,7 +39,7 @@ def align(
     from mretrieve.comparison.finding import moment_like
     from mretrieve.motion.body_parts import PartWeights
 
-    weights = PartWeights.parse(parts) if parts else None
+    weights = PartWeights.of(parts) if parts else None
     names = NamedClips(index)
     first, second = (names.read(name, asf=asf, rig_map=rig_map) for name in (a, b))
     if find:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .comparing import PATH, as_json, reading_options, write_text
+from .options import PATH, as_json, reading_options, write_text
 
 
 @click.command()
@@ -38,7 +38,7 @@ def compare(
     from mretrieve.comparison.tables import comparison_text
     from mretrieve.motion.body_parts import PartWeights
 
-    weights = PartWeights.parse(parts) if parts else None
+    weights = PartWeights.of(parts) if parts else None
     names = NamedClips(index)
     first, second = (names.read(name, asf=asf, rig_map=rig_map) for name in (a, b))
     comparison = compare(first, second, weights)

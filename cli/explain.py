@@ -9,7 +9,7 @@ import click
 
 from mretrieve.errors import QueryError
 
-from .comparing import PATH, as_json, reading_options
+from .options import PATH, as_json, reading_options
 
 if TYPE_CHECKING:
     from mretrieve.motion.flips import Flip
@@ -60,7 +60,7 @@ def explain(
     from mretrieve.comparison.tables import explanation_text
     from mretrieve.motion.body_parts import PartWeights
 
-    weights = PartWeights.parse(parts) if parts else None
+    weights = PartWeights.of(parts) if parts else None
     names = NamedClips(index)
     query = names.read(file, start_s=start, end_s=end, asf=asf, rig_map=rig_map).flipped(mirror)
     other = names.read(clip, asf=asf)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .cold_start import quick_start
-from .encoder_options import given_weights
 from .interruption import stop_signals
+from .options import encoder_weights as weights_option
 
 if TYPE_CHECKING:
     from mretrieve.indexer import IndexDescription, Progress
@@ -49,9 +49,7 @@ _LINE_EVERY_S = 3.0
     help="How motion is compared: names, or files of `mretrieve train`; of several, each fills a space of the index, "
     "and queries ask them together. Else as the index has it, at first pose-statistics.",
 )
-@click.option(
-    "--weights", metavar="W,W", help="How much each encoder counts in a query: 0.7,0.3. [default: all the same]"
-)
+@weights_option("Weight of each encoder in a query: 0.7,0.3. [default: equal]")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes; else one for each core.")
 @click.option("--asf", type=_PATH, help="The skeleton of all AMC files; else it is looked for beside each.")
 @click.option("--rig-map", type=_PATH, help="Which joint is which, as `mretrieve rig --save` wrote.")
@@ -64,7 +62,7 @@ def index(
     index: Path | None,
     labels: tuple[Path, ...],
     encoder: tuple[str, ...],
-    weights: str | None,
+    encoder_weights: list[float] | None,
     jobs: int | None,
     asf: Path | None,
     rig_map: Path | None,
@@ -76,7 +74,6 @@ def index(
     Only new and changed files are read, and what was removed is dropped. A file that cannot be read is reported and
     stops nothing. Ctrl-C keeps what is read; the same command goes on from there.
     """
-    numbers = given_weights(weights)
     with quick_start():
         from mretrieve.indexer import build_index, summary_lines
 
@@ -86,7 +83,7 @@ def index(
             index,
             labels=labels,
             encoder=encoder or None,
-            weights=numbers,
+            weights=encoder_weights,
             jobs=jobs,
             asf=asf,
             rig_map=rig_map,

@@ -15,7 +15,7 @@ def main(folder: Path, clip: Path) -> None:
     report = build_index(folder)  # writes ./.mretrieve; the second time it reads only what changed
     print(*summary_lines(report), sep="\n")
     index = mretrieve.open_index()
-    for hit in index.query(clip, k=10):
+    for hit in index.search(clip, k=10):
         print(f"{hit.score:.3f}  {hit.clip}  {hit.start_s:.2f} s to {hit.end_s:.2f} s  {hit.distance_mm:.0f} mm")
 
 

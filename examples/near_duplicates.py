@@ -14,7 +14,7 @@ def main(path: Path | None, nearer_than_mm: float = 30.0) -> None:
     index = mretrieve.open_index(path)
     pairs = {}
     for clip in index.clips:
-        for hit in index.query(clip, k=1, exclude_self=True):
+        for hit in index.search(clip, k=1, exclude_self=True):
             if hit.distance_mm < nearer_than_mm:
                 pairs[tuple(sorted((clip, hit.clip)))] = hit.distance_mm
     for (clip, other), distance_mm in sorted(pairs.items(), key=lambda pair: pair[1]):

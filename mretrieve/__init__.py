@@ -10,10 +10,13 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
     from .errors import FormatError, IndexStateError, MRetrieveError, QueryError, RigError
     from .formats import read
+    from .index import Index, open_index
+    from .indexer import build_index
     from .motion import Clip, Motion, RigMap, canonicalise
-    from .search import Hit, Index, open_index
+    from .search import Answer, Hit, QueryOptions
 
 __all__ = [
+    "Answer",
     "Clip",
     "FormatError",
     "Hit",
@@ -22,26 +25,31 @@ __all__ = [
     "MRetrieveError",
     "Motion",
     "QueryError",
+    "QueryOptions",
     "RigError",
     "RigMap",
+    "build_index",
     "canonicalise",
     "open_index",
     "read",
 ]
 
 _ROOM = {
+    "Answer": "search",
     "Clip": "motion",
     "FormatError": "errors",
     "Hit": "search",
-    "Index": "search",
+    "Index": "index",
     "IndexStateError": "errors",
     "MRetrieveError": "errors",
     "Motion": "motion",
     "QueryError": "errors",
     "RigError": "errors",
     "RigMap": "motion",
+    "QueryOptions": "search",
+    "build_index": "indexer",
     "canonicalise": "motion",
-    "open_index": "search",
+    "open_index": "index",
     "read": "formats",
 }
 

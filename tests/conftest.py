@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.generated_library import Library
 
+from mretrieve import open_index
 from mretrieve.demo import make_library
 from mretrieve.indexer import build_index
-from mretrieve.search import open_index
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -1,4 +1,4 @@
-"""Two motions laid along each other: which frame answers to which, and how far apart the joints are there."""
+"""The alignment of two motions: which frames correspond, and the distance of each joint there."""
 
 from __future__ import annotations
 
@@ -15,31 +15,41 @@ from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import PARTS
 from ..motion.views import body_view
-from .part_scores import joint_errors, part_scores
-from .pose_features import Aligned, compared_joints
+from .pose_features import PoseFeatures, compared_joints
+from .scores import joint_errors, part_scores
 
-#: Longer motions (by the geometric mean of both) are thinned to it for the warping, and the path is drawn straight
-#: between the frames that are left: the table of all pairs of frames then takes 16 MB and half a second.
-_MOST_FRAMES = 4000
-#: The pace along the path is taken over so many frames before and after: a path's single steps are 0, 1 or any number.
-_PACE_FRAMES = 8
+#: Longer motions (by the geometric mean of both lengths) are thinned to this for the warping, and the path is
+#: interpolated between the frames that are left: the table of all pairs of frames then takes 16 MB and half a second.
+_MAX_FRAMES = 4000
+#: The slope of the path is taken over this many frames before and after: single steps of a path are 0, 1 or any number.
+_SLOPE_FRAMES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """A warping path between two clips, and the distance of each joint along it, seen from the body."""
+    """A warping path between two clips, and the distance of each joint along it, seen from the body.
+
+    Attributes:
+        query: the first clip, n frames.
+        other: the second clip, m frames.
+        weights: how much each body part counts.
+        path: (L, 2) int32, a frame of the query and the corresponding one of the other, both never decreasing.
+        query_poses: (n, 22, 3) float32, metres, body frame: +X left, +Y up, +Z forwards.
+        other_poses: (m, 22, 3) float32, likewise.
+        error_mm: (L, 22) float32, NaN if either clip has not observed the joint.
+    """
 
     query: Clip
     other: Clip
     weights: PartWeights
-    path: NDArray[np.int32]  # (L, 2) a frame of the query and one of the other each, both never decreasing
-    query_poses: NDArray[np.float32]  # (n, 22, 3) metres, body frame: +X left, +Y up, +Z forwards
-    other_poses: NDArray[np.float32]  # (m, 22, 3)
-    error_mm: NDArray[np.float32]  # (L, 22), NaN where one of both has not observed the joint
+    path: NDArray[np.int32]
+    query_poses: NDArray[np.float32]
+    other_poses: NDArray[np.float32]
+    error_mm: NDArray[np.float32]
 
     @property
     def mean_mm(self) -> float:
-        """Mean distance of a joint along the path, by the joints' weights."""
+        """Weighted mean distance of the joints along the path."""
         weights = np.where(np.isfinite(self.error_mm), self.weights.of_joints(), 0.0)
         return float((np.nan_to_num(self.error_mm) * weights).sum(dtype=np.float64) / weights.sum(dtype=np.float64))
 
@@ -56,50 +66,50 @@ class Alignment:
 
     @cached_property
     def part_scores(self) -> dict[str, float]:
-        """See part_scores.part_scores."""
+        """Score in [0, 1] of each part that both clips have; see `scores.part_scores`."""
         return part_scores(self.error_mm / np.float32(1000.0), self.path)
 
     @cached_property
     def over_time_mm(self) -> NDArray[np.float64]:
-        """Distance (n, 22) of each joint in each query frame: the mean over the frames that answer to it."""
+        """Distance (n, 22) of each joint in each query frame: the mean over the corresponding frames."""
         return self._by_query_frame(self.error_mm)
 
     @cached_property
     def parts_over_time_mm(self) -> dict[str, NDArray[np.float64]]:
-        """Mean distance (n,) of the joints of each compared part in each query frame; NaN where none was seen."""
+        """Mean distance (n,) of the joints of each compared part in each query frame; NaN if none was observed."""
         return {part: _mean(self.over_time_mm[:, list(PARTS[part])], axis=1) for part in self.parts_mm}
 
     @cached_property
     def frames_mm(self) -> NDArray[np.float64]:
-        """Mean distance (n,) of a joint in each query frame, by the joints' weights; NaN where none was seen."""
+        """Weighted mean distance (n,) of the joints in each query frame; NaN if none was observed."""
         return self._by_weight(self.over_time_mm)
 
     @cached_property
     def steps_mm(self) -> NDArray[np.float64]:
-        """Mean distance (L,) of a joint in each step of the path, by the joints' weights; NaN where none was seen."""
+        """Weighted mean distance (L,) of the joints in each step of the path; NaN if none was observed."""
         return self._by_weight(self.error_mm)
 
     @cached_property
     def other_frames(self) -> NDArray[np.float64]:
-        """Where in the other clip each query frame lies (n,): the mean of the frames that answer to it."""
+        """Position of each query frame in the other clip (n,): the mean of the corresponding frames."""
         return self._by_query_frame(self.path[:, 1:].astype(np.float32))[:, 0]
 
     @cached_property
     def nearest_other(self) -> NDArray[np.intp]:
-        """The other clip's frame that stands for each query frame (n,)."""
+        """The frame of the other clip nearest to that position (n,)."""
         return np.rint(self.other_frames).astype(np.intp)
 
     @cached_property
     def slope(self) -> NDArray[np.float64]:
-        """Frames of the other clip that pass while one of the query does (n,), over a quarter of a second each side."""
+        """Frames of the other clip per frame of the query (n,), over a quarter of a second on each side."""
         frames = np.arange(len(self.other_frames))
-        before, after = np.maximum(frames - _PACE_FRAMES, 0), np.minimum(frames + _PACE_FRAMES, len(frames) - 1)
+        before, after = np.maximum(frames - _SLOPE_FRAMES, 0), np.minimum(frames + _SLOPE_FRAMES, len(frames) - 1)
         passed = self.other_frames[after] - self.other_frames[before]
         return np.asarray(passed / np.maximum(after - before, 1))
 
     @property
     def speed(self) -> float:
-        """How much faster the other is: frames of the query for one of the other, over the whole path."""
+        """How much faster the other clip is: frames of the query per frame of the other, over the whole path."""
         first, last = self.path[0], self.path[-1]
         return float(last[0] - first[0] + 1) / float(last[1] - first[1] + 1)
 
@@ -110,18 +120,18 @@ class Alignment:
 
     @cached_property
     def other_s(self) -> NDArray[np.float64]:
-        """File time (n,) in the other's file at which each query frame lies."""
+        """File time (n,) in the other's file that corresponds to each query frame."""
         return self.other.start_s + self.other_frames / CANONICAL_FPS
 
     def _by_weight(self, errors: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Means (k,) of errors (k, 22) by the joints' weights; NaN of none but NaN."""
+        """Joint-weighted mean over observed joints, (k,), of errors (k, 22); NaN if none is observed."""
         weights = np.where(np.isfinite(errors), self.weights.of_joints(), 0.0)
         total = weights.sum(axis=1)
         sums = (np.nan_to_num(errors) * weights).sum(axis=1)
         return np.asarray(np.divide(sums, total, out=np.full(len(total), np.nan), where=total > 0))
 
     def _by_query_frame(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Means (n, C) of values (L, C) over the steps of the path at each query frame; NaN of none but NaN."""
+        """Means (n, C) of values (L, C) over the steps of the path at each query frame, ignoring NaN."""
         seen = np.isfinite(values)
         starts = np.flatnonzero(np.diff(self.path[:, 0], prepend=-1))
         sums = np.add.reduceat(np.where(seen, values, 0.0).astype(np.float64), starts, axis=0)
@@ -132,8 +142,8 @@ class Alignment:
 def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Alignment:
     """Align two clips by dynamic time warping of poses in the body's own frame and the root's velocity.
 
-    Warped is what the re-ranker warps (`search.rerank.PoseAligner`), by the joints that both clips have observed. Where
-    none of those that count is, all that count are compared as they are filled in.
+    The features are those of the re-ranker (`pose_features.PoseAligner`), for the joints that both clips have observed.
+    If none of those that count is, all that count are compared, with filled-in positions.
 
     Args:
         query: at least one frame.
@@ -145,12 +155,12 @@ def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Align
     """
     weights = weights or PartWeights()
     if not (query.frame_count and other.frame_count):
-        raise QueryError("there is nothing to align: a clip has no frames")
+        raise QueryError("cannot align: a clip has no frames")
     query, other = weights.masked(query), weights.masked(other)
     views = [body_view(clip.positions, clip.observed) for clip in (query, other)]
     joints = compared_joints(query, other, weights)
-    features = [Aligned.of_view(view).features(joints, weights=weights) for view in views]
-    step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MOST_FRAMES)
+    features = [PoseFeatures.of_view(view).matrix(joints, part_weights=weights) for view in views]
+    step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MAX_FRAMES)
     path, _ = dtw_path(*(frames[::step] for frames in features))
     path = _in_all_frames(path, step, query.frame_count, other.frame_count)
 
@@ -162,7 +172,7 @@ def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Align
 
 
 def _in_all_frames(path: NDArray[np.int32], step: int, query_count: int, other_count: int) -> NDArray[np.int32]:
-    """A path over every `step`-th frame as one over all frames, straight between its points and to the ends."""
+    """A path over every `step`-th frame as one over all frames, linear between its points and to the ends."""
     if step == 1:
         return path
     towards = np.diff(path, axis=0)[:, None] * np.arange(step, dtype=np.int32)[:, None]
@@ -174,7 +184,7 @@ def _in_all_frames(path: NDArray[np.int32], step: int, query_count: int, other_c
 
 
 def _mean(values: NDArray[np.floating], axis: int) -> NDArray[np.float64]:
-    """Mean of what is not NaN; NaN where nothing is."""
+    """Mean of the values that are not NaN; NaN if all are."""
     seen = np.isfinite(values)
     counts = seen.sum(axis=axis)
     sums = np.where(seen, values, 0.0).sum(axis=axis, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.alignment import Alignment, align
-from ..alignment.part_scores import part_scores
+from ..alignment.scores import part_scores
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINT_COUNT, PARENTS, PARTS

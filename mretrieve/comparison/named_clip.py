@@ -13,7 +13,8 @@ from ..formats.bodies import body_of, file_and_body
 from ..motion import Clip, canonicalise, load_rig_map
 from ..motion.flips import REMARKS, Flip, flip
 from ..search.moment_name import is_known, parse_moment
-from ..search.question import Question, read_question
+from ..search.query import Query
+from ..search.question import read_question
 from ..storage import Snapshot, find_index
 
 
@@ -84,7 +85,7 @@ class NamedClips:
         part = question.cut_to(start_s, end_s).part
         return NamedClip(moment.clip, part, fps, is_moment=part.frame_count < question.clip.frame_count)
 
-    def _whole(self, name: str, asf: Path | None, rig_map: Path | None) -> tuple[Question, float]:
+    def _whole(self, name: str, asf: Path | None, rig_map: Path | None) -> tuple[Query, float]:
         file = file_and_body(name)
         if file is None:
             question = self._indexed(name)
@@ -93,9 +94,9 @@ class NamedClips:
         motion = body_of(read(path, asf=asf), path, body)
         mapping = load_rig_map(rig_map, motion.rig) if rig_map is not None else None
         clip = canonicalise(motion, mapping)
-        return Question(name, clip, 0, clip.frame_count, ()), motion.fps
+        return Query.of(name, clip), motion.fps
 
-    def _indexed(self, name: str) -> Question:
+    def _indexed(self, name: str) -> Query:
         try:
             snapshot = self.snapshot
         except IndexStateError as none:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.pose_features import Aligned, compared_joints
+from ..alignment.pose_features import PoseFeatures, compared_joints
 from ..kernels.dtw import dtw_path
 from ..motion import CANONICAL_FPS, Clip, mirror
 from ..motion.body_parts import PartWeights
@@ -45,7 +45,7 @@ def _path(query: Clip, moment: Clip) -> tuple[NDArray[np.int32], float]:
 def _features(clip: Clip, joints: NDArray[np.intp]) -> NDArray[np.float32]:
     """(T, D) what the re-ranker aligns, of every frame."""
     view = body_view(clip.positions, clip.observed)
-    return Aligned.of_view(view).features(joints)
+    return PoseFeatures.of_view(view).matrix(joints)
 
 
 def _smoothed(frames: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Straight alignments: the query laid over a longer motion at one speed, at every start and every speed."""
+"""Fixed-speed alignment: the query laid over a longer motion at one speed, from every start and at every speed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-def straight_costs(
+def fixed_speed_costs(
     query: NDArray[np.float32], frames: NDArray[np.int64], motion: NDArray[np.float32], speeds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The cheapest straight alignment from each start.
+    """The cheapest fixed-speed alignment from each start.
 
     Args:
-        query: (n, D), the query's frames that are compared.
-        frames: (n,) where they stand in the query, ascending from 0.
+        query: (n, D), the compared frames of the query.
+        frames: (n,) their positions in the query, ascending from 0.
         motion: (m, D).
-        speeds: (S,) how many frames of the motion one frame of the query takes.
+        speeds: (S,) frames of the motion per frame of the query.
 
     Returns:
-        (m,) mean squared distance over the compared frames, infinite where no alignment fits; (m,) its end, exclusive.
+        (m,) mean squared distance over the compared frames, infinite if no alignment fits; (m,) its end, exclusive.
     """
     # The product is NumPy's, for numba's takes SciPy's BLAS, which takes a fifth of a second to load.
     costs = np.float32(-2.0) * (query @ motion.T)
@@ -32,7 +32,7 @@ def straight_costs(
 def _cheapest(
     costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """See straight_costs: of the squared distances (n, m) of all pairs of frames."""
+    """See fixed_speed_costs: of the squared distances (n, m) of all pairs of frames."""
     count, length = costs.shape
     best, ends = np.full(length, np.inf, np.float32), np.zeros(length, np.int32)
     sums = np.empty(length, np.float32)

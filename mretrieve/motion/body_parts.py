@@ -36,7 +36,7 @@ class PartWeights:
     right_leg: float = 1.0
 
     def __post_init__(self) -> None:
-        """QueryError for a weight that is negative or no number, and where nothing counts."""
+        """QueryError: a weight is negative or not a number, or all are 0."""
         for part, weight in self.items():
             if not (isfinite(weight) and weight >= 0):
                 raise QueryError(f"the weight of {part} is {weight:g}; give 0 or more")
@@ -44,28 +44,37 @@ class PartWeights:
             raise QueryError("every body part has weight 0, so there is nothing to compare; give one of them a weight")
 
     @classmethod
-    def parse(cls, text: str) -> PartWeights:
-        """What a user writes: "arms", "arms=1,legs=0.2", "body=1,right_arm=3".
+    def of(cls, weights: PartWeights | Mapping[str, float] | str | None) -> PartWeights:
+        """Weights from what a caller gives: `{"arms": 1}`, "arms=1,legs=0.2", weights as they are; even ones for None.
 
-        A name without a weight counts 1; a later entry replaces an earlier one. What is not named counts 0, unless all
-        that is named counts 0: "legs=0" is everything but the legs.
+        A later entry replaces an earlier one. Parts that are not named have weight 0, unless all named weights are 0:
+        "legs=0" is everything but the legs. In text, a name without a weight has weight 1.
 
         Raises:
-            QueryError: a name is no part, or a weight no number.
+            QueryError: a name is not a body part, or a weight not a number.
         """
+        if weights is None:
+            return cls()
+        if isinstance(weights, PartWeights):
+            return weights
+        if isinstance(weights, str):
+            entries = [entry.partition("=")[::2] for entry in weights.split(",")]
+            weights = {name.strip(): cls._number(name.strip(), weight.strip()) for name, weight in entries}
         given: dict[str, float] = {}
-        for entry in text.split(","):
-            name, _, weight = entry.strip().partition("=")
-            name = name.strip().lower().replace("-", "_")
-            if name not in PARTS and name not in UNIONS:
-                raise QueryError(f"{name!r} is no body part; there are {', '.join([*PARTS, *UNIONS])}")
-            try:
-                number = float(weight) if weight else 1.0
-            except ValueError:
-                raise QueryError(f"the weight of {name} is {weight!r}; give a number, as in {name}=0.5") from None
-            given.update(dict.fromkeys(UNIONS.get(name, (name,)), number))
+        for name, weight in weights.items():
+            known = str(name).lower().replace("-", "_")
+            if known not in PARTS and known not in UNIONS:
+                raise QueryError(f"{name!r} is not a body part; there are {', '.join([*PARTS, *UNIONS])}")
+            given.update(dict.fromkeys(UNIONS.get(known, (known,)), cls._number(known, weight)))
         rest = 0.0 if any(given.values()) else 1.0
         return cls(**{part: given.get(part, rest) for part in PARTS})
+
+    @staticmethod
+    def _number(name: str, weight: float | str) -> float:
+        try:
+            return float(weight if weight != "" else 1.0)
+        except (ValueError, TypeError):
+            raise QueryError(f"the weight of {name} is {weight!r}; give a number, as in {name}=0.5") from None
 
     def items(self) -> tuple[tuple[str, float], ...]:
         """Parts and their weights, in the order of `skeleton.PARTS`."""
@@ -73,7 +82,7 @@ class PartWeights:
 
     @property
     def even(self) -> bool:
-        """Whether every part counts alike, as where no weights are given."""
+        """Whether every part has the same weight, the default."""
         return len({weight for _, weight in self.items()}) == 1
 
     def of_joints(self) -> NDArray[np.float32]:
@@ -84,10 +93,10 @@ class PartWeights:
         return weights
 
     def masked(self, clip: Clip) -> Clip:
-        """The clip without the limbs that count nothing: their joints are marked as not observed.
+        """The clip without the limbs of weight 0: their joints are marked as not observed.
 
-        So they do not tell where the body is and which way it faces either. The torso stays, as what the other parts
-        are seen from; it counts nothing in distances where its weight is 0.
+        So position and heading of the body do not depend on them either. The torso stays, because the other parts are
+        seen from it; with weight 0 it does not count in distances.
         """
         unseen = [joint for part, weight in self.items() if not weight and part != "torso" for joint in PARTS[part]]
         if not unseen:

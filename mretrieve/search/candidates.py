@@ -17,7 +17,13 @@ class Candidates:
 
     rows: NDArray[np.int64]  # (C,) rows of the snapshot's window table
     distances: NDArray[np.float64]  # (C,) distances in the encoder's space, >= 0
-    images: NDArray[np.int64]  # (C,) which image of the query was nearest: 0 is the first
+    variants: NDArray[np.int64]  # (C,) which variant of the query was nearest: 0 is the first
+
+    @classmethod
+    def none(cls) -> Candidates:
+        """No candidate."""
+        nothing = np.zeros(0)
+        return cls(nothing.astype(np.int64), nothing, nothing.astype(np.int64))
 
 
 class Search(Protocol):
@@ -92,10 +98,9 @@ def nearest_rows(
         first = first_of_each(snapshot.window_clip[nearest.rows])
         if len(first) >= clips or depth == available:
             keep = np.union1d(first[:clips], np.arange(min(rows, len(nearest.rows))))
-            return Candidates(nearest.rows[keep], nearest.distances[keep], nearest.images[keep])
+            return Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])
         depth = min(available, 4 * depth)
-    nothing = np.zeros(0)
-    return Candidates(nothing.astype(np.int64), nothing, nothing.astype(np.int64))
+    return Candidates.none()
 
 
 def first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:

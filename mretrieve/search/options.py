@@ -1,19 +1,24 @@
-"""How a query is answered: what the user chose, checked."""
+"""How a query is answered: the options of `Index.search` and `mretrieve query`, declared once and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import QueryError
-from ..motion.body_parts import PartWeights
-from ..motion.flips import Flip
 
-#: Which images of the query are searched, the best of them counts: `whole` is the left-right mirror image alone, `both`
-#: the query and its mirror image, `arms` and `legs` the query and itself with left and right limbs exchanged.
+if TYPE_CHECKING:  # this module loads no NumPy, so that the command line can read its defaults
+    from ..motion.body_parts import PartWeights
+    from ..motion.flips import Flip
+
+#: Which variants of the query are searched; the best of them counts.
 Mirror = Literal["none", "whole", "both", "arms", "legs", "any"]
+#: What is compared: see `QueryOptions.scope`.
+Scope = Literal["auto", "whole", "moments"]
+
 _FLIPS: dict[Mirror, tuple[Flip, ...]] = {
     "none": ("none",),
     "whole": ("whole",),
@@ -22,33 +27,53 @@ _FLIPS: dict[Mirror, tuple[Flip, ...]] = {
     "legs": ("none", "legs"),
     "any": ("none", "whole", "arms", "legs"),
 }
-#: What an answer is made of. `auto`: a clip up to some times as long as the query answers as a whole, a longer one with
-#: the moment that fits; `whole`: clips as a whole; `moments`: the stretch of each clip that fits, however long it is.
-Scope = Literal["auto", "whole", "moments"]
 
 
 @dataclass(frozen=True)
 class QueryOptions:
-    """How a query is answered."""
+    """How a query is answered.
 
-    k: int = 10  # how many hits; fewer only where fewer clips exist
-    start_s: float | None = None  # the part of the query that is compared, in seconds of its file; None for its ends
+    Attributes:
+        k: number of hits; an answer has fewer only if the index has fewer clips (that meet `where`).
+        start_s: compare from this second of the query's file on; None for its start.
+        end_s: compare up to this second; None for its end.
+        rerank: number of candidates that are aligned frame by frame (at least k); 0 ranks by the encoder alone.
+        where: a condition on the clips, such as "label = 'walk' AND duration_s > 2".
+        exclude_self: leave out the clip that the query itself is.
+        all_moments: return every matching moment of a clip, not only its best.
+        scope: "auto" compares clips up to 4 times as long as the query as a whole, and longer ones by the moment that
+            matches best; "whole" compares clips as a whole; "moments" finds the best-matching moment of every clip.
+        mirror: "none" searches the query as it is, "whole" its mirror image, "both" both; "arms" and "legs" the query
+            and itself with left and right limbs exchanged; "any" all of them.
+        parts: how much each body part counts, as PartWeights, {"arms": 1, "legs": 0} or "arms=1,legs=0".
+        encoder: which of the index's encoders are used, as "a,b" or a list of names or weights files; None for the
+            index's default.
+        encoder_weights: weights of their distances; None for those stored in the index.
+        mapper: file of a sub-motion network; None for the one that comes with a learned encoder.
+        asf: skeleton file of an AMC query that does not have it next to it.
+        rig_map: saved rig map for the query's file.
+
+    Raises:
+        QueryError: an option has no meaning, or two contradict each other.
+    """
+
+    k: int = 10
+    start_s: float | None = None
     end_s: float | None = None
-    rerank: int = 100  # how many candidates are aligned with DTW (never fewer than k); 0 ranks by the encoder alone
-    where: str | None = None  # a condition on the clips table, see search/where.py
-    exclude_self: bool = False  # leave out the clip that is the query's own
-    all_moments: bool = False  # several moments of one clip
-    mirror: Mirror = "none"  # which mirror images are searched
-    asf: Path | None = None  # the skeleton of an AMC query, where it is not found beside it
-    rig_map: Path | None = None  # a saved rig map for the query's file
-    encoder: str | Sequence[str] | None = None  # which spaces answer together, "a,b" or a list; None for the index's
-    weights: Sequence[float] | None = None  # of their distances; None for those that the index was given
+    rerank: int = 100
+    where: str | None = None
+    exclude_self: bool = False
+    all_moments: bool = False
     scope: Scope = "auto"
-    mapper: Path | None = None  # a sub-motion network's file; None for the one that comes with a learned encoder
-    parts: PartWeights = field(default_factory=PartWeights)  # how much each part of the body counts
+    mirror: Mirror = "none"
+    parts: PartWeights | Mapping[str, float] | str | None = None
+    encoder: str | Sequence[str] | None = None
+    encoder_weights: Sequence[float] | None = None
+    mapper: Path | str | None = None
+    asf: Path | str | None = None
+    rig_map: Path | str | None = None
 
     def __post_init__(self) -> None:
-        """QueryError for what has no meaning."""
         if self.k < 1:
             raise QueryError(f"k is {self.k}; ask for at least 1 hit")
         if self.rerank < 0:
@@ -58,9 +83,28 @@ class QueryOptions:
         if self.scope not in get_args(Scope):
             raise QueryError(f"scope is {self.scope!r}; give one of {', '.join(get_args(Scope))}")
         if self.all_moments and self.scope == "whole":
-            raise QueryError("all moments of a clip and clips as a whole cannot both be asked for; leave out one")
+            raise QueryError("all moments of a clip and clips as a whole contradict each other; leave out one")
+
+    @classmethod
+    def of(cls, options: QueryOptions | None, changes: Mapping[str, Any]) -> QueryOptions:
+        """Options with some changed. TypeError: there is no option of a name, and which one may be meant."""
+        known = [field.name for field in fields(cls)]
+        for name in changes:
+            if name not in known:
+                close = get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                raise TypeError(f"a query has no option {name!r}; {hint}")
+        return replace(options or cls(), **changes)
+
+    @property
+    def part_weights(self) -> PartWeights:
+        """`parts` as weights; even ones if it is None. QueryError: a name is not a body part, or a weight no number."""
+        from ..motion.body_parts import PartWeights
+
+        weights = PartWeights.of(self.parts)
+        return PartWeights() if weights.even else weights  # only ratios count
 
     @property
     def flips(self) -> tuple[Flip, ...]:
-        """Which images of the query are searched."""
+        """Which variants of the query are searched."""
         return _FLIPS[self.mirror]

@@ -80,7 +80,7 @@ class Spaces:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
-        self._snapshot = snapshot
+        self.snapshot = self._snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
         self._encoders: dict[str, Encoder] = {}
         self._open: dict[Asked, OpenSpace] = {}

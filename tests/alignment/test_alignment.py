@@ -8,8 +8,7 @@ from support.generated_library import Library
 
 from mretrieve.alignment import alignment as alignment_module
 from mretrieve.alignment.alignment import align
-from mretrieve.alignment.part_scores import UNRELATED_PART_M, joint_errors, part_scores
-from mretrieve.alignment.score import score_of
+from mretrieve.alignment.scores import UNRELATED_PART_M, joint_errors, part_scores, score_of
 from mretrieve.errors import QueryError
 from mretrieve.formats import read
 from mretrieve.motion import Clip, canonicalise
@@ -65,7 +64,7 @@ def test_every_frame_of_the_query_has_its_place_and_none_goes_back(kick: Clip, t
 
 
 def test_weights_count_and_limbs_of_weight_0_are_not_compared(kick: Clip, take: Clip):
-    weights = PartWeights.parse("arms=1,torso=1,legs=0")
+    weights = PartWeights.of("arms=1,torso=1,legs=0")
     other = take.cut(0, 60)
     found = align(kick, other, weights)
     assert set(found.parts_mm) == set(found.part_scores) == {"torso", "left_arm", "right_arm"}
@@ -102,7 +101,7 @@ def test_frames_that_were_not_seen_have_no_error(kick: Clip):
 
 def test_where_nothing_that_counts_is_seen_what_was_filled_in_is_compared(kick: Clip):
     without = lose_joints(kick, np.array(PARTS["left_arm"]))
-    found = align(kick, without, PartWeights.parse("left_arm"))
+    found = align(kick, without, PartWeights.of("left_arm"))
     assert np.isfinite(found.error_mm).all()
     assert np.isfinite(found.mean_mm)
 
@@ -115,7 +114,7 @@ def test_without_frames_there_is_nothing_to_align(kick: Clip):
 def test_long_motions_are_thinned_and_every_frame_still_has_its_place(
     kick: Clip, take: Clip, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(alignment_module, "_MOST_FRAMES", 20)
+    monkeypatch.setattr(alignment_module, "_MAX_FRAMES", 20)
     for other in (kick, change_speed(kick, 0.7), take.cut(0, 101)):
         found = align(kick, other)
         assert found.path[0].tolist() == [0, 0]

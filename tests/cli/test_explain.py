@@ -92,7 +92,7 @@ def test_align_prints_or_writes_the_rows(mretrieve: Run, home: Path, tmp_path: P
     [
         (["explain", QUERY, "nowhere.bvh"], "nowhere.bvh: no such file"),
         (["explain", QUERY, f"{CLIP}@1"], "write CLIP@start-end in seconds"),
-        (["explain", QUERY, CLIP, "--parts", "wings"], "'wings' is no body part"),
+        (["explain", QUERY, CLIP, "--parts", "wings"], "'wings' is not a body part"),
         (["explain", QUERY, CLIP, "--encoder", "deephums"], "only encoders of the mmd-nca architecture have attention"),
         (["explain", QUERY, CLIP, "--png", "no/folder.png"], "no/folder.png: cannot be written"),
         (["compare", QUERY, CLIP, "--html", "no/folder.html"], "no/folder.html: cannot be written"),

@@ -88,7 +88,7 @@ def test_the_timeline_and_the_json_tell_the_parts_over_time(waves: tuple[NamedCl
 
 
 def test_parts_of_weight_0_are_left_out(waves: tuple[NamedClip, NamedClip]):
-    comparison = compare(*waves, PartWeights.parse("legs=0"))
+    comparison = compare(*waves, PartWeights.of("legs=0"))
     assert [said.part for said in comparison.advice] == ["torso", "left_arm", "right_arm"]
     assert "left_leg" not in comparison.to_json()["parts"]
 
@@ -104,6 +104,6 @@ def test_a_part_can_be_compared_alone(walk: NamedClip):
     raised = replace(walk, clip=raised_right_arm(walk.clip, 0.5, 1.1))
     armless = replace(raised, clip=lose_joints(raised.clip, np.array(PARTS["left_arm"])))
     for take, parts in ((raised, "right_arm"), (armless, "arms")):
-        advice = {said.part: said for said in compare(take, walk, PartWeights.parse(parts)).advice}
+        advice = {said.part: said for said in compare(take, walk, PartWeights.of(parts)).advice}
         assert advice["right_arm"].joint == "right_wrist"
         assert "left_arm" not in advice

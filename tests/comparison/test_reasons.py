@@ -41,7 +41,7 @@ def test_the_json_keeps_its_contract(waves: tuple[NamedClip, NamedClip], schema:
 
 
 def test_what_is_not_compared_is_null(waves: tuple[NamedClip, NamedClip], schema: dict[str, object]):
-    said = json.loads(json.dumps(explain(*waves, PartWeights.parse("arms")).to_json(), allow_nan=False))
+    said = json.loads(json.dumps(explain(*waves, PartWeights.of("arms")).to_json(), allow_nan=False))
     jsonschema.validate(said, schema)
     assert said["parts"]["left_leg"] == {"weight": 0, "score": None, "distance": None}
     assert said["joints"]["left_foot"] is None
@@ -120,7 +120,7 @@ def test_the_picture_is_a_png_whatever_is_drawn(attentive: Reasons, walk: NamedC
         "hostile name": explain(hostile, walk),
         "same": explain(walk, walk),
         "one frame": explain(still, still),
-        "arms": explain(walk, walk, PartWeights.parse("arms")),
+        "arms": explain(walk, walk, PartWeights.of("arms")),
     }
     for name, reasons in cases.items():
         path = tmp_path / f"{name}.png"

@@ -32,31 +32,31 @@ from mretrieve.motion.views import body_view
     ],
 )
 def test_what_is_written_is_what_counts(text, torso, left_arm, right_arm, left_leg, right_leg):
-    assert PartWeights.parse(text) == PartWeights(torso, left_arm, right_arm, left_leg, right_leg)
+    assert PartWeights.of(text) == PartWeights(torso, left_arm, right_arm, left_leg, right_leg)
 
 
 @pytest.mark.parametrize("name", [*PARTS, *UNIONS])
 def test_a_name_alone_counts_1_and_a_name_with_0_leaves_the_rest(name):
     named = set(UNIONS.get(name, (name,)))
-    assert {part for part, weight in PartWeights.parse(name).items() if weight == 1} == named
+    assert {part for part, weight in PartWeights.of(name).items() if weight == 1} == named
     if named != set(PARTS):
-        assert {part for part, weight in PartWeights.parse(f"{name}=0").items() if weight == 1} == set(PARTS) - named
+        assert {part for part, weight in PartWeights.of(f"{name}=0").items() if weight == 1} == set(PARTS) - named
 
 
 def test_what_is_written_out_in_full_is_read_back():
     generator = np.random.default_rng(0)
     for weights in generator.uniform(0, 5, (50, 5)).round(3) + 0.001:
         text = ",".join(f"{part}={weight!r}" for part, weight in zip(PARTS, weights.tolist(), strict=True))
-        assert [weight for _, weight in PartWeights.parse(text).items()] == weights.tolist()
+        assert [weight for _, weight in PartWeights.of(text).items()] == weights.tolist()
 
 
 @pytest.mark.parametrize(
     ("text", "wrong", "remedy"),
     [
-        ("wings", "'wings' is no body part", "there are torso, left_arm,"),
-        ("arms=1,tail=0", "'tail' is no body part", "there are torso, left_arm,"),
-        ("", "'' is no body part", "there are torso, left_arm,"),
-        ("arms,", "'' is no body part", "there are torso, left_arm,"),
+        ("wings", "'wings' is not a body part", "there are torso, left_arm,"),
+        ("arms=1,tail=0", "'tail' is not a body part", "there are torso, left_arm,"),
+        ("", "'' is not a body part", "there are torso, left_arm,"),
+        ("arms,", "'' is not a body part", "there are torso, left_arm,"),
         ("arms=much", "the weight of arms is 'much'", "give a number, as in arms=0.5"),
         ("arms=1=2", "the weight of arms is '1=2'", "give a number, as in arms=0.5"),
         ("legs=-1", "the weight of left_leg is -1", "give 0 or more"),
@@ -68,7 +68,7 @@ def test_what_is_written_out_in_full_is_read_back():
 )
 def test_what_cannot_be_meant_is_refused_with_what_is_wrong_and_what_to_do(text, wrong, remedy):
     with pytest.raises(MRetrieveError) as caught:
-        PartWeights.parse(text)
+        PartWeights.of(text)
     assert wrong in str(caught.value)
     assert remedy in str(caught.value)
 
@@ -79,7 +79,7 @@ def test_any_text_is_understood_or_refused_in_one_line():
     for _ in range(2000):
         text = "".join(generator.choice(pieces, generator.integers(1, 8)))
         try:
-            weights = PartWeights.parse(text)
+            weights = PartWeights.of(text)
         except MRetrieveError as error:
             assert "\n" not in str(error)
             assert any(sign in str(error) for sign in ("there are", "give")), str(error)
@@ -90,8 +90,8 @@ def test_any_text_is_understood_or_refused_in_one_line():
 
 def test_even_weights_are_those_that_change_nothing():
     assert PartWeights().even
-    assert PartWeights.parse("body=3").even
-    assert not PartWeights.parse("arms").even
+    assert PartWeights.of("body=3").even
+    assert not PartWeights.of("arms").even
 
 
 def test_a_joint_has_the_weight_of_its_part():
@@ -103,7 +103,7 @@ def test_a_joint_has_the_weight_of_its_part():
 
 def test_limbs_that_count_nothing_do_not_tell_where_the_body_is_and_which_way_it_faces():
     clip = canonicalise(motion_of(walking()))
-    masked = PartWeights.parse("arms").masked(clip)
+    masked = PartWeights.of("arms").masked(clip)
     legs = [*PARTS["left_leg"], *PARTS["right_leg"]]
     assert not masked.observed[:, legs].any()
     np.testing.assert_array_equal(np.delete(masked.observed, legs, 1), np.delete(clip.observed, legs, 1))
@@ -124,5 +124,5 @@ def test_the_torso_stays_and_where_every_part_counts_the_clip_is_as_it_was():
 def test_masking_leaves_the_clip_itself_alone():
     clip = canonicalise(motion_of(walking()))
     before = replace(clip, observed=clip.observed.copy())
-    PartWeights.parse("left").masked(clip)
+    PartWeights.of("left").masked(clip)
     np.testing.assert_array_equal(clip.observed, before.observed)

@@ -56,7 +56,7 @@ def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, w
     of_take = distances.reshape(2, takes.count, -1).min(axis=2)
     expected = np.argsort(of_take.min(axis=0), kind="stable")[:wanted_count]
     assert takes.window_clip[found.rows].tolist() == expected.tolist()
-    assert found.images.tolist() == (of_take[1] < of_take[0])[expected].astype(int).tolist()
+    assert found.variants.tolist() == (of_take[1] < of_take[0])[expected].astype(int).tolist()
 
 
 @pytest.mark.parametrize("rows", [0, 1, 50, 500, 10_000])

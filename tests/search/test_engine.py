@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.generated_library import Library
 
-from mretrieve import canonicalise, read
+from mretrieve import QueryOptions, canonicalise, open_index, read
 from mretrieve.alignment.alignment import align
 from mretrieve.alignment.pose_features import PoseAligner
 from mretrieve.encoders import load_encoder
@@ -19,40 +19,41 @@ from mretrieve.errors import FormatError, IndexStateError, QueryError
 from mretrieve.indexer import build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import mirror
-from mretrieve.search import QueryOptions, open_index
 from mretrieve.search.candidates import competing_rows
-from mretrieve.search.look import WHOLE_UP_TO
+from mretrieve.search.plan import WHOLE_UP_TO
 from mretrieve.storage import Snapshot, WriterLock, collect_garbage
 
 
 def test_a_clip_finds_itself_first_at_no_distance(library: Library):
-    hit = library.opened.query(library.folder / library.short_clip, k=1)[0]
+    hit = library.opened.search(library.folder / library.short_clip, k=1)[0]
     assert (hit.rank, hit.clip, hit.mirrored) == (1, library.short_clip, False)
     assert hit.score == pytest.approx(1.0, abs=1e-4)
     assert hit.distance_mm == pytest.approx(0.0, abs=1e-3)
 
 
 def test_other_clips_of_the_same_kind_come_next(library: Library):
-    hits = library.opened.query(library.short_clip, k=2, where="label <> 'take'")
+    hits = library.opened.search(library.short_clip, k=2, where="label <> 'take'")
     assert [hit.label for hit in hits] == ["kick", "kick"]
 
 
 def test_a_clip_named_by_its_path_in_the_index_answers_as_its_file_does(library: Library):
-    by_name = library.opened.query(library.short_clip, k=50)
-    by_file = library.opened.query(library.folder / library.short_clip, k=50)
-    assert by_name == by_file
+    by_name = library.opened.search(library.short_clip, k=50)
+    by_file = library.opened.search(library.folder / library.short_clip, k=50)
+    assert by_name.hits == by_file.hits
 
 
 def test_every_way_to_ask_gives_the_same_answer(library: Library):
     path = library.folder / library.short_clip
     motion = read(path)[0]
-    answers = [library.opened.query(query, k=20) for query in (path, str(path), motion, canonicalise(motion))]
-    assert all(answer == answers[0] for answer in answers)
+    answers = [library.opened.search(query, k=20) for query in (path, str(path), motion, canonicalise(motion))]
+    assert all(answer.hits == answers[0].hits for answer in answers)
 
 
 def test_the_same_question_gives_the_same_answer_to_the_byte(library: Library):
     def asked() -> str:
-        answer = open_index(library.index).answer(library.short_clip, QueryOptions(k=100, mirror="both")).to_json()
+        answer = (
+            open_index(library.index).search(library.short_clip, options=QueryOptions(k=100, mirror="both")).to_dict()
+        )
         return json.dumps({**answer, "took_ms": None})
 
     assert asked() == asked()
@@ -61,7 +62,7 @@ def test_the_same_question_gives_the_same_answer_to_the_byte(library: Library):
 @pytest.mark.parametrize("k", [1, 2, 7, 10_000])
 @pytest.mark.parametrize("options", [{}, {"rerank": 0}, {"mirror": "both"}])
 def test_k_hits_come_back_whenever_k_clips_exist(library: Library, k: int, options: dict[str, int | bool]):
-    hits = library.opened.query(library.short_clip, k=k, **options)
+    hits = library.opened.search(library.short_clip, k=k, **options)
     assert len(hits) == min(k, len(library.opened))
     assert len({hit.clip for hit in hits}) == len(hits)
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
@@ -81,8 +82,8 @@ def test_k_hits_come_back_whenever_k_clips_exist(library: Library, k: int, optio
     ],
 )
 def test_a_filter_gives_k_hits_whenever_k_clips_meet_it(library: Library, condition: str):
-    everything = {hit.clip for hit in library.opened.query(library.short_clip, k=10_000, where=condition)}
-    few = [hit.clip for hit in library.opened.query(library.short_clip, k=2, where=condition)]
+    everything = {hit.clip for hit in library.opened.search(library.short_clip, k=10_000, where=condition)}
+    few = [hit.clip for hit in library.opened.search(library.short_clip, k=2, where=condition)]
     assert len(everything) >= 2
     assert len(few) == 2
     assert set(few) <= everything
@@ -91,11 +92,11 @@ def test_a_filter_gives_k_hits_whenever_k_clips_meet_it(library: Library, condit
 def test_a_filter_that_one_clip_meets_finds_that_clip(library: Library):
     for clip in library.opened.clips[::7]:
         quoted = clip.replace("'", "''")
-        assert [hit.clip for hit in library.opened.query(library.short_clip, where=f"clip = '{quoted}'")] == [clip]
+        assert [hit.clip for hit in library.opened.search(library.short_clip, where=f"clip = '{quoted}'")] == [clip]
 
 
 def test_a_filter_that_no_clip_meets_finds_nothing(library: Library):
-    assert library.opened.query(library.short_clip, where="duration_s < 0") == []
+    assert library.opened.search(library.short_clip, where="duration_s < 0").hits == ()
 
 
 def test_exclude_self_leaves_out_the_query_however_it_is_named(library: Library):
@@ -104,7 +105,7 @@ def test_exclude_self_leaves_out_the_query_however_it_is_named(library: Library)
         library.folder / library.short_clip,
         read(library.folder / library.short_clip)[0],
     ):
-        hits = library.opened.query(query, k=10_000, exclude_self=True)
+        hits = library.opened.search(query, k=10_000, exclude_self=True)
         assert library.short_clip not in [hit.clip for hit in hits]
         assert len(hits) == len(library.opened) - 1
 
@@ -118,7 +119,7 @@ def test_without_re_ranking_the_order_is_that_of_brute_force_over_all_vectors(li
     distances[~(competing.wholes | competing.windows)] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(library.opened))]
     expected = [library.opened.clips[row] for row in np.argsort(best, kind="stable")]
-    found = [hit.clip for hit in library.opened.query(library.short_clip, k=10_000, rerank=0)]
+    found = [hit.clip for hit in library.opened.search(library.short_clip, k=10_000, rerank=0)]
     assert found == expected
 
 
@@ -126,28 +127,28 @@ def test_two_seconds_find_their_moment_in_a_long_take(library: Library):
     for moment in csv.DictReader((library.folder / "moments.csv").open(encoding="utf-8")):
         start, end = float(moment["start_s"]), float(moment["end_s"])
         middle = (start + end) / 2
-        hits = library.opened.query(moment["path"], k=2, start_s=middle - 1, end_s=middle + 1)
+        hits = library.opened.search(moment["path"], k=2, start_s=middle - 1, end_s=middle + 1)
         spans = [(hit.start_s, hit.end_s) for hit in hits if hit.clip == moment["path"]]
         assert len(spans) == 1, f"{moment} is not among the best two"  # a short clip of the same action may be as good
         assert min(end, spans[0][1]) - max(start, spans[0][0]) > 0.5, f"{moment} was found at {spans[0]}"
 
 
 def test_inside_a_clip_of_some_seconds_the_moment_is_shown_where_it_happens(library: Library):
-    snapshot = library.opened.snapshot
+    snapshot = library.snapshot
     frames = snapshot.clips["frame_count"].to_pylist()
     clips = [clip for clip, count in zip(library.opened.clips, frames, strict=True) if 105 <= count <= 230]
     assert len(clips) > 5
     for clip in clips:
-        hits = library.opened.query(clip, k=5, start_s=0.5, end_s=2.5)
+        hits = library.opened.search(clip, k=5, start_s=0.5, end_s=2.5)
         shown = next(hit for hit in hits if hit.clip == clip)
         assert (shown.start_s, shown.end_s) == pytest.approx((0.5, 2.5), abs=0.05)
 
 
 def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(library: Library):
     options = QueryOptions(k=10_000, start_s=10, end_s=12, all_moments=True, rerank=0)
-    hits = library.opened.answer(library.long_take, options).hits
+    hits = library.opened.search(library.long_take, options=options).hits
     mine = [hit for hit in hits if hit.clip == library.long_take]
-    best_alone = library.opened.query(library.long_take, k=1, start_s=10, end_s=12, rerank=0)[0]
+    best_alone = library.opened.search(library.long_take, k=1, start_s=10, end_s=12, rerank=0)[0]
     assert len(mine) > 5
     assert (hits[0].clip, hits[0].start_s, hits[0].end_s) == (best_alone.clip, best_alone.start_s, best_alone.end_s)
     for n, hit in enumerate(mine):
@@ -158,7 +159,7 @@ def test_all_moments_gives_several_of_one_clip_that_do_not_cover_each_other(libr
 
 def test_the_mirror_of_a_clip_finds_the_clip_and_says_so(library: Library):
     reflected = mirror(canonicalise(read(library.folder / library.short_clip)[0]))
-    hit = library.opened.query(reflected, k=1, mirror="both")[0]
+    hit = library.opened.search(reflected, k=1, mirror="both")[0]
     assert (hit.clip, hit.mirrored) == (library.short_clip, True)
     assert hit.score == pytest.approx(1.0, abs=1e-3)
 
@@ -168,7 +169,7 @@ def test_times_are_those_of_the_file_after_a_dropped_rest_pose(mocap: Path, tmp_
     source = mocap / "cmu" / "bvh" / "007_03.bvh"
     (tmp_path / "motions" / "walk.bvh").symlink_to(source.resolve())
     build_index(tmp_path / "motions", tmp_path / "index", jobs=1)
-    hit = open_index(tmp_path / "index").query(source, k=1)[0]
+    hit = open_index(tmp_path / "index").search(source, k=1)[0]
     assert hit.start_s == pytest.approx(1 / 60, abs=1e-3)  # frame 0 of the file is a T-pose
     assert hit.end_s == pytest.approx(read(source)[0].duration_s, abs=0.04)
 
@@ -176,28 +177,28 @@ def test_times_are_those_of_the_file_after_a_dropped_rest_pose(mocap: Path, tmp_
 def test_an_opened_index_answers_as_before_while_it_is_changed(library: Library, tmp_path: Path):
     build_index(library.folder, tmp_path / "index", jobs=1)
     opened = open_index(tmp_path / "index")
-    before = opened.query(library.short_clip, k=5)
+    before = opened.search(library.short_clip, k=5)
     remove_clips(tmp_path / "index", [library.short_clip])
-    assert opened.query(library.short_clip, k=5) == before
+    assert opened.search(library.short_clip, k=5).hits == before.hits
     with pytest.raises(QueryError, match=r"no such file.*no clip of this name"):
-        open_index(tmp_path / "index").query(library.short_clip, k=5)
+        open_index(tmp_path / "index").search(library.short_clip, k=5)
 
 
 def test_an_opened_index_outlives_the_removal_of_its_files(library: Library, tmp_path: Path):
     build_index(library.folder, tmp_path / "index", jobs=1)
     opened = open_index(tmp_path / "index")
-    mine = {record.id for record in opened.snapshot.shards}
+    mine = {record.id for record in opened._snapshot.shards}
     build_index(library.folder, tmp_path / "index", jobs=1, rebuild=True, shard_size=ShardSize(clips=10))
     with WriterLock(tmp_path / "index"):
         collect_garbage(tmp_path / "index", keep_versions=1, grace_s=0)
     assert not mine & {folder.name for folder in (tmp_path / "index" / "shards").iterdir()}
-    hits = opened.query(library.short_clip, k=5)
-    assert [hit.clip for hit in hits] == [hit.clip for hit in library.opened.query(library.short_clip, k=5)]
+    hits = opened.search(library.short_clip, k=5)
+    assert [hit.clip for hit in hits] == [hit.clip for hit in library.opened.search(library.short_clip, k=5)]
 
 
 def test_smoothing_is_an_option_of_the_index_and_still_gives_every_clip_once(library: Library, tmp_path: Path):
     build_index(library.folder, tmp_path / "index", jobs=1, smooth=True)
-    hits = open_index(tmp_path / "index").query(library.short_clip, k=10_000)
+    hits = open_index(tmp_path / "index").search(library.short_clip, k=10_000)
     assert sorted(hit.clip for hit in hits) == library.opened.clips
     assert hits[0].clip == library.short_clip
 
@@ -206,7 +207,7 @@ def test_missing_joints_are_left_out_of_the_comparison(library: Library):
     clip = canonicalise(read(library.folder / library.short_clip)[0])
     positions, observed = clip.positions.copy(), clip.observed.copy()
     positions[:, [7, 20]], observed[:, [7, 20]] = 50.0, False  # 50 m away: would drown everything else if it counted
-    hit = library.opened.query(replace(clip, positions=positions, observed=observed), k=1)[0]
+    hit = library.opened.search(replace(clip, positions=positions, observed=observed), k=1)[0]
     assert hit.clip == library.short_clip
     assert hit.distance_mm == pytest.approx(0.0, abs=1e-2)
 
@@ -233,22 +234,23 @@ def test_a_file_is_known_as_indexed_through_links_too(library: Library, tmp_path
     (tmp_path / "motions" / "link.bvh").symlink_to(source)
     build_index(tmp_path / "motions", tmp_path / "index", jobs=1)
     opened = open_index(tmp_path / "index")
-    assert opened.query(tmp_path / "motions" / "link.bvh", exclude_self=True) == []
+    assert opened.search(tmp_path / "motions" / "link.bvh", exclude_self=True).hits == ()
 
 
 def test_a_batch_is_answered_in_order_as_one_by_one(library: Library):
     queries = [library.short_clip, library.long_take, library.opened.clips[3]]
     options = QueryOptions(k=3)
-    assert library.opened.query_batch(queries, options) == [library.opened.query(query, k=3) for query in queries]
+    together = library.opened.search_many(queries, options=options)
+    assert [answer.hits for answer in together] == [library.opened.search(query, k=3).hits for query in queries]
 
 
 def test_a_part_of_a_take_is_encoded_as_the_same_window_of_the_index(library: Library):
-    snapshot = library.opened.snapshot
+    snapshot = library.snapshot
     row = snapshot.clip_row(library.long_take)
     window = np.flatnonzero(snapshot.window_clip == row)[20]
     start, end = snapshot.window_start[window] / 30, snapshot.window_end[window] / 30
     options = {"k": 1, "rerank": 0, "where": "label = 'take'"}
-    hit = library.opened.query(library.long_take, start_s=float(start), end_s=float(end), **options)[0]
+    hit = library.opened.search(library.long_take, start_s=float(start), end_s=float(end), **options)[0]
     assert (hit.start_s, hit.end_s) == pytest.approx((start, end))
     assert hit.score == pytest.approx(1.0, abs=1e-3)
 
@@ -259,12 +261,12 @@ def test_a_clip_with_impossible_positions_is_refused(library: Library, value: fl
     positions = clip.positions.copy()
     positions[5, 3] = value
     with pytest.raises(QueryError, match="positions"):
-        library.opened.query(replace(clip, positions=positions))
+        library.opened.search(replace(clip, positions=positions))
 
 
 def test_too_long_a_name_is_no_file_and_no_clip(library: Library):
     with pytest.raises(QueryError, match="no such file"):
-        library.opened.query("x" * 5000)
+        library.opened.search("x" * 5000)
 
 
 @pytest.mark.parametrize(
@@ -281,19 +283,19 @@ def test_too_long_a_name_is_no_file_and_no_clip(library: Library):
 )
 def test_a_question_without_meaning_is_refused_in_one_line(library: Library, options: dict[str, float], says: str):
     with pytest.raises(QueryError, match=says) as refusal:
-        library.opened.query(library.short_clip, **options)  # type: ignore[arg-type]
+        library.opened.search(library.short_clip, **options)  # type: ignore[arg-type]
     assert "\n" not in str(refusal.value)
 
 
 def test_a_name_that_is_no_file_and_no_clip_offers_what_is_near(library: Library):
     with pytest.raises(QueryError, match=r"no such file.*did you mean .*kick"):
-        library.opened.query(library.short_clip.replace("kick", "kikc"))
+        library.opened.search(library.short_clip.replace("kick", "kikc"))
 
 
 def test_a_query_file_that_cannot_be_read_is_named(library: Library, tmp_path: Path):
     (tmp_path / "broken.bvh").write_text("HIERARCHY\nROOT Hips\n{\n")
     with pytest.raises(FormatError, match=r"broken\.bvh"):
-        library.opened.query(tmp_path / "broken.bvh")
+        library.opened.search(tmp_path / "broken.bvh")
 
 
 def test_an_index_of_other_weights_is_refused(library: Library, monkeypatch: pytest.MonkeyPatch):

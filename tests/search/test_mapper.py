@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.generated_library import Library
 
+from mretrieve import Index, canonicalise, open_index, read
 from mretrieve.errors import FormatError, MRetrieveError
 from mretrieve.indexer import build_index
-from mretrieve.search import Index, open_index
 
 pytest.importorskip("torch", reason="NO TORCH: sub-motion networks are not tested")
 
@@ -24,14 +24,14 @@ def opened(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 def test_a_piece_finds_its_moment_through_the_take_that_it_maps_to(library: Library, opened: Index):
     asked = {"k": 3, "start_s": 20.3, "end_s": 22.3}
-    hit = opened.query(library.long_take, **asked)[0]  # type: ignore[arg-type]
+    hit = opened.search(library.long_take, **asked)[0]  # type: ignore[arg-type]
     assert hit.clip == library.long_take
     assert (hit.start_s, hit.end_s) == pytest.approx((20.3, 22.3), abs=0.05)
 
 
 def test_the_network_that_ships_is_used_for_its_encoder(library: Library, opened: Index):
     space = opened._spaces.asked(None, None)
-    clip = opened.query(library.short_clip, k=1)[0].alignment().query
+    clip = canonicalise(read(library.folder / library.short_clip)[0])
     encoded = space.encoder.encode([clip])
     takes = space.takes_of([clip], encoded)
     assert takes is not None
@@ -44,7 +44,7 @@ def test_a_network_of_another_encoder_is_refused_in_one_line(library: Library, t
 
     weights = Path(mretrieve.encoders.__file__).parent / "weights" / "submotion_deephums.safetensors"
     with pytest.raises(MRetrieveError, match=r"was trained over deephums .* not over pose-statistics"):
-        library.opened.query(library.short_clip, mapper=weights)
+        library.opened.search(library.short_clip, mapper=weights)
     (tmp_path / "no.safetensors").write_bytes(b"no")
     with pytest.raises(FormatError, match=r"no\.safetensors"):
-        library.opened.query(library.short_clip, mapper=tmp_path / "no.safetensors")
+        library.opened.search(library.short_clip, mapper=tmp_path / "no.safetensors")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from support.generated_library import Library
 
-from mretrieve import Clip, canonicalise, read
+from mretrieve import Clip, Hit, QueryOptions, canonicalise, read
 from mretrieve.errors import QueryError
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.flips import flip
-from mretrieve.search import Hit, QueryOptions
-from mretrieve.search.chains import SPLIT_FROM_FRAMES, best_chains
-from mretrieve.search.moments import Found, apart, best_of_each_clip
+from mretrieve.search.long_queries import best_chains
+from mretrieve.search.matches import Match, best_of_each_clip, suppress_overlaps
+from mretrieve.search.plan import SPLIT_FROM_FRAMES
 
 
 def clip_of(library: Library, name: str) -> Clip:
@@ -34,72 +34,69 @@ def test_a_piece_of_a_take_is_found_to_the_frame_at_any_speed(
 ):
     take = clip_of(library, library.long_take)
     first, last = (round((time_s - take.start_s) * 30) for time_s in (start_s, end_s))
-    hit = library.opened.query(change_speed(take.cut(first, last), speed), k=1)[0]
+    hit = library.opened.search(change_speed(take.cut(first, last), speed), k=1)[0]
     assert hit.clip == library.long_take
     assert shared_part(hit, start_s, end_s) > 0.9
     assert hit.speed == pytest.approx(1 / speed, rel=0.1)
 
 
 def test_a_query_shorter_than_any_window_finds_its_moment(library: Library):
-    hit = library.opened.query(library.long_take, k=1, start_s=15.0, end_s=15.4)[0]
+    hit = library.opened.search(library.long_take, k=1, start_s=15.0, end_s=15.4)[0]
     assert (hit.clip, hit.score) == (library.long_take, pytest.approx(1.0, abs=0.01))
     assert (hit.start_s, hit.end_s) == pytest.approx((15.0, 15.4), abs=0.02)
 
 
 def test_moments_are_about_as_long_as_the_query_and_wholes_are_the_clips(library: Library):
-    frames = dict(zip(library.opened.clips, library.opened.snapshot.clips["frame_count"].to_pylist(), strict=True))
+    frames = dict(zip(library.opened.clips, library.snapshot.clips["frame_count"].to_pylist(), strict=True))
     asked = {"k": 10_000, "start_s": 0.5, "end_s": 1.5}
-    for hit in library.opened.query(library.short_clip, scope="moments", **asked):
+    for hit in library.opened.search(library.short_clip, scope="moments", **asked):
         count = round((hit.end_s - hit.start_s) * 30)
         assert count < 2.3 * 30 or count == frames[hit.clip]
-    for hit in library.opened.query(library.short_clip, scope="whole", **asked):
+    for hit in library.opened.search(library.short_clip, scope="whole", **asked):
         assert round((hit.end_s - hit.start_s) * 30) == frames[hit.clip]
 
 
 @pytest.mark.parametrize("scope", ["auto", "whole", "moments"])
 def test_every_scope_gives_k_hits_of_k_clips(library: Library, scope: str):
-    hits = library.opened.query(library.short_clip, k=10_000, scope=scope)  # type: ignore[arg-type]
+    hits = library.opened.search(library.short_clip, k=10_000, scope=scope)  # type: ignore[arg-type]
     assert sorted(hit.clip for hit in hits) == library.opened.clips
 
 
 @pytest.mark.parametrize("what", ["arms", "legs", "whole"])
 def test_the_image_that_matched_is_named(library: Library, what: str):
     clip = clip_of(library, library.short_clip)
-    hit = library.opened.query(flip(clip, what), k=1, mirror="any")[0]  # type: ignore[arg-type]
+    hit = library.opened.search(flip(clip, what), k=1, mirror="any")[0]  # type: ignore[arg-type]
     assert (hit.clip, hit.mirror) == (library.short_clip, what)
     assert hit.distance_mm < 10
 
 
 def test_mirror_whole_searches_the_mirror_image_alone(library: Library):
     clip = clip_of(library, library.short_clip)
-    assert library.opened.query(flip(clip, "whole"), k=1, mirror="whole")[0].distance_mm == pytest.approx(0, abs=0.01)
-    assert all(hit.mirror == "whole" for hit in library.opened.query(clip, k=20, mirror="whole"))
+    assert library.opened.search(flip(clip, "whole"), k=1, mirror="whole")[0].distance_mm == pytest.approx(0, abs=0.01)
+    assert all(hit.mirror == "whole" for hit in library.opened.search(clip, k=20, mirror="whole"))
 
 
 def test_a_hit_tells_how_alike_each_part_is(library: Library):
     clip = clip_of(library, library.short_clip)
     positions = clip.positions.copy()
     positions[:, [18, 20]] += np.float32(0.3)  # left elbow and wrist
-    hit = library.opened.query(replace(clip, positions=positions), k=1)[0]
+    hit = library.opened.search(replace(clip, positions=positions), k=1)[0]
     assert hit.clip == library.short_clip
     assert hit.parts["left_arm"] < 0.5
     assert all(score > 0.95 for part, score in hit.parts.items() if part != "left_arm")
 
 
 def test_a_hit_can_be_aligned_with_the_query(library: Library):
-    hit = library.opened.query(library.short_clip, k=2)[1]
-    alignment = hit.alignment()
-    assert alignment.mean_mm == hit.distance_mm
-    reasons = hit.explain()
-    assert reasons.to_json()["distance"] == pytest.approx(hit.distance_mm, abs=1e-3)
-    assert (reasons.query.name, reasons.other.name) == (library.short_clip, hit.clip)
-    with pytest.raises(ValueError, match="not come from a query"):
-        replace(hit, _aligned=None).alignment()
+    hit = library.opened.search(library.short_clip, k=2)[1]
+    explanation = library.opened.explain(library.short_clip, hit)
+    assert explanation.alignment.mean_mm == pytest.approx(hit.distance_mm, abs=1e-3)
+    assert explanation.to_dict()["distance_mm"] == pytest.approx(hit.distance_mm, abs=1e-3)
+    assert (explanation.query.name, explanation.other.name) == (library.short_clip, hit.clip)
 
 
 def test_a_long_part_of_a_take_finds_that_part(library: Library):
     start_s, end_s = 12.0, 12.0 + SPLIT_FROM_FRAMES / 30 + 5
-    hit = library.opened.query(library.long_take, k=1, start_s=start_s, end_s=end_s)[0]
+    hit = library.opened.search(library.long_take, k=1, start_s=start_s, end_s=end_s)[0]
     assert hit.clip == library.long_take
     assert shared_part(hit, start_s, end_s) > 0.95
 
@@ -110,19 +107,19 @@ def test_clips_that_are_parts_of_a_long_query_are_found_and_say_which_part_they_
     pieces = [take.positions, short.positions, take.positions]
     observed = [take.observed, short.observed, take.observed]
     long = Clip(np.concatenate(pieces), np.concatenate(observed))
-    hits = library.opened.query(long, k=10_000, scope="moments")
+    hits = library.opened.search(long, k=10_000, scope="moments")
     rank, mine = next((rank, hit) for rank, hit in enumerate(hits) if hit.clip == library.short_clip)
     assert rank < 5
     assert (mine.query_start_s, mine.query_end_s) == pytest.approx((8.0, 8.0 + short.duration_s), abs=0.2)
 
 
-def moment(clip: int, start: int, end: int, distance: float, query: tuple[int, int] = (0, 60)) -> Found:
-    return Found(clip, start, end, 0, distance, distance, *query)
+def moment(clip: int, start: int, end: int, distance: float, query: tuple[int, int] = (0, 60)) -> Match:
+    return Match(clip, start, end, 0, distance, distance, *query)
 
 
 def test_of_moments_that_share_most_of_their_time_the_best_is_kept():
     found = [moment(0, 0, 60, 0.1), moment(0, 10, 70, 0.2), moment(0, 55, 115, 0.3), moment(1, 0, 60, 0.4)]
-    assert apart(found) == [found[0], found[2], found[3]]
+    assert suppress_overlaps(found) == [found[0], found[2], found[3]]
     assert best_of_each_clip(found) == [found[0], found[3]]
 
 
@@ -152,7 +149,7 @@ def test_a_chain_may_lack_a_piece():
     [
         ({"mirror": "sideways"}, "mirror is 'sideways'; give one of none, whole, both"),
         ({"scope": "parts"}, "scope is 'parts'; give one of auto, whole, moments"),
-        ({"scope": "whole", "all_moments": True}, "cannot both be asked for"),
+        ({"scope": "whole", "all_moments": True}, "contradict each other"),
     ],
 )
 def test_options_that_have_no_meaning_are_refused(options: dict[str, object], message: str):

@@ -12,14 +12,13 @@ import pytest
 from support.encoder_files import write_encoder
 from support.generated_library import Library
 
-from mretrieve import canonicalise, read
+from mretrieve import Index, QueryOptions, canonicalise, open_index, read
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.indexer import build_index
-from mretrieve.search import Index, QueryOptions, open_index
 from mretrieve.search.candidates import competing_rows
-from mretrieve.search.look import WHOLE_UP_TO
+from mretrieve.search.plan import WHOLE_UP_TO
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
 
@@ -42,7 +41,7 @@ def fused(home: Path) -> Index:
 
 
 def _json(index: Index, query: str, **options: object) -> dict[str, object]:
-    answer = index.answer(query, QueryOptions(**options)).to_json()  # type: ignore[arg-type]
+    answer = index.search(query, options=QueryOptions(**options)).to_dict()  # type: ignore[arg-type]
     return {"results": answer["results"], "encoder": answer["index"]["encoder"]}
 
 
@@ -56,17 +55,17 @@ def test_one_space_answers_as_an_index_of_it_alone(library: Library, fused: Inde
     ("options", "shares"),
     [
         ({}, (0.8, 0.2)),
-        ({"weights": (1, 3)}, (0.25, 0.75)),
-        ({"encoder": "mine,pose-statistics", "weights": (1, 3)}, (0.75, 0.25)),
+        ({"encoder_weights": (1, 3)}, (0.25, 0.75)),
+        ({"encoder": "mine,pose-statistics", "encoder_weights": (1, 3)}, (0.75, 0.25)),
         ({"encoder": ["mine", "pose-statistics"]}, (0.8, 0.2)),
         ({"encoder": "mine"}, (0, 1)),
-        ({"weights": (0, 1)}, (0, 1)),
+        ({"encoder_weights": (0, 1)}, (0, 1)),
     ],
 )
 def test_without_re_ranking_the_order_is_that_of_the_weighted_mean_of_all_distances(
     library: Library, home: Path, fused: Index, options: dict[str, object], shares: tuple[float, float]
 ):
-    snapshot = fused.snapshot
+    snapshot = fused._snapshot
     clip = canonicalise(read(library.folder / library.short_clip)[0])
     distances = np.zeros(len(snapshot.window_clip))
     encoders = {"pose-statistics": load_encoder(), "mine": read_encoder(home / "mine.safetensors").encoder}
@@ -77,13 +76,13 @@ def test_without_re_ranking_the_order_is_that_of_the_weighted_mean_of_all_distan
     distances[~(competing.wholes | competing.windows)] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(fused))]
     expected = [fused.clips[row] for row in np.argsort(best, kind="stable")]
-    found = [hit.clip for hit in fused.query(library.folder / library.short_clip, k=10_000, rerank=0, **options)]  # type: ignore[arg-type]
+    found = [hit.clip for hit in fused.search(library.folder / library.short_clip, k=10_000, rerank=0, **options)]  # type: ignore[arg-type]
     assert found == expected
 
 
 def test_the_answer_names_the_spaces_that_were_asked(library: Library, fused: Index):
     named = [
-        _json(fused, library.short_clip, encoder=encoder, weights=weights)["encoder"]
+        _json(fused, library.short_clip, encoder=encoder, encoder_weights=weights)["encoder"]
         for encoder, weights in ((None, None), ("mine", None), ("mine,pose-statistics", None), (None, (0, 1)))
     ]
     assert named == ["pose-statistics,mine", "mine", "mine,pose-statistics", "mine"]
@@ -91,21 +90,22 @@ def test_the_answer_names_the_spaces_that_were_asked(library: Library, fused: In
 
 def test_a_space_can_be_named_by_the_file_it_was_made_with(library: Library, home: Path, fused: Index):
     moved = shutil.copy(home / "mine.safetensors", home / "renamed.safetensors")
-    assert fused.query(library.short_clip, encoder=str(moved)) == fused.query(library.short_clip, encoder="mine")
+    by_file = fused.search(library.short_clip, encoder=str(moved))
+    assert by_file.hits == fused.search(library.short_clip, encoder="mine").hits
 
 
 def test_a_file_that_was_trained_again_is_told_to_replace_its_space(library: Library, fused: Index, tmp_path: Path):
     again = write_encoder(tmp_path / "mine.safetensors", seed=5)
     with pytest.raises(QueryError, match=f"--encoder pose-statistics,{again}`"):
-        fused.query(library.short_clip, encoder=str(again))
+        fused.search(library.short_clip, encoder=str(again))
 
 
 def test_every_option_of_a_query_works_over_several_spaces(library: Library, fused: Index):
-    hits = fused.query(library.folder / library.short_clip, k=10_000, mirror="both", exclude_self=True)
+    hits = fused.search(library.folder / library.short_clip, k=10_000, mirror="both", exclude_self=True)
     assert len(hits) == len(fused) - 1 and library.short_clip not in [hit.clip for hit in hits]
-    moments = fused.query(library.long_take, k=30, start_s=10, end_s=12, all_moments=True, where="label = 'take'")
+    moments = fused.search(library.long_take, k=30, start_s=10, end_s=12, all_moments=True, where="label = 'take'")
     assert (moments[0].clip, moments[0].start_s) == (library.long_take, pytest.approx(10.0, abs=0.5))
-    first = fused.query(library.short_clip, k=1)[0]
+    first = fused.search(library.short_clip, k=1)[0]
     assert (first.clip, first.score) == (library.short_clip, pytest.approx(1.0, abs=1e-3))
 
 
@@ -113,11 +113,11 @@ def test_smoothing_works_over_several_spaces(library: Library, home: Path, tmp_p
     shutil.copytree(home / "index", tmp_path / "index")
     build_index(library.folder, tmp_path / "index", smooth=True, jobs=1)
     smoothed = open_index(tmp_path / "index")
-    hits = smoothed.query(library.short_clip, k=10_000)
+    hits = smoothed.search(library.short_clip, k=10_000)
     assert sorted(hit.clip for hit in hits) == smoothed.clips and hits[0].clip == library.short_clip
     build_index(library.folder, tmp_path / "alone", smooth=True, jobs=1)
-    alone = open_index(tmp_path / "alone").query(library.short_clip, k=50)
-    assert [hit.clip for hit in smoothed.query(library.short_clip, k=50, encoder="pose-statistics")] == [
+    alone = open_index(tmp_path / "alone").search(library.short_clip, k=50)
+    assert [hit.clip for hit in smoothed.search(library.short_clip, k=50, encoder="pose-statistics")] == [
         hit.clip for hit in alone
     ]
 
@@ -133,15 +133,15 @@ def test_smoothing_works_over_several_spaces(library: Library, home: Path, tmp_p
         ({"encoder": "nowhere.safetensors"}, QueryError, r"no space of encoder nowhere\.safetensors"),
         ({"encoder": "mine,mine"}, QueryError, "mine is there twice"),
         ({"encoder": "mine,"}, QueryError, "a name is empty"),
-        ({"weights": (1,)}, QueryError, "weights 1: 2 are needed, one for each of pose-statistics, mine"),
-        ({"encoder": "mine", "weights": (1, 2)}, QueryError, "1 are needed, one for each of mine"),
-        ({"weights": (0, 0)}, QueryError, "one of them above 0"),
-        ({"weights": (1, float("nan"))}, QueryError, "numbers from 0 on"),
+        ({"encoder_weights": (1,)}, QueryError, "weights 1: 2 are needed, one for each of pose-statistics, mine"),
+        ({"encoder": "mine", "encoder_weights": (1, 2)}, QueryError, "1 are needed, one for each of mine"),
+        ({"encoder_weights": (0, 0)}, QueryError, "one of them above 0"),
+        ({"encoder_weights": (1, float("nan"))}, QueryError, "numbers from 0 on"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(library: Library, fused: Index, options, error: type[Exception], says: str):
     with pytest.raises(error, match=says) as refusal:
-        fused.query(library.short_clip, **options)
+        fused.search(library.short_clip, **options)
     assert "\n" not in str(refusal.value)
 
 
@@ -158,9 +158,9 @@ def test_a_damaged_weights_file_is_told_by_those_queries_that_need_it(library: L
     (copy,) = (tmp_path / "index" / "encoders").iterdir()
     copy.write_bytes(copy.read_bytes()[:-1] + b"x")
     opened = open_index(tmp_path / "index")
-    assert len(opened.query(library.short_clip, encoder="pose-statistics")) == 10
+    assert len(opened.search(library.short_clip, encoder="pose-statistics")) == 10
     with pytest.raises(IndexStateError, match=f"{copy.name}: is damaged"):
-        opened.query(library.short_clip)
+        opened.search(library.short_clip)
 
 
 def test_without_torch_the_spaces_that_need_none_still_answer(
@@ -170,17 +170,17 @@ def test_without_torch_the_spaces_that_need_none_still_answer(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     opened = open_index(home / "index")
-    assert len(opened.query(library.short_clip, encoder="pose-statistics")) == 10
+    assert len(opened.search(library.short_clip, encoder="pose-statistics")) == 10
     with pytest.raises(MRetrieveError, match=r"torch.*pip install 'mretrieve-mocap\[learned\]'") as refusal:
-        opened.query(library.short_clip)
+        opened.search(library.short_clip)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_space_without_a_network_loads_no_torch(library: Library, home: Path):
     program = (
-        "import sys\nfrom mretrieve.search import open_index\n"
+        "import sys\nfrom mretrieve import open_index\n"
         f"opened = open_index({str(home / 'index')!r})\n"
-        f"opened.query({library.short_clip!r}, encoder='pose-statistics')\n"
+        f"opened.search({library.short_clip!r}, encoder='pose-statistics')\n"
         "print(*sorted(set(sys.modules) & {'torch', 'safetensors', 'sklearn'}))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mretrieve.search import Index
+from mretrieve import Index
+from mretrieve.storage import Snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +26,8 @@ class Library:
     def long_take(self) -> str:
         """A take of many actions."""
         return next(clip for clip in self.opened.clips if "_take_" in clip)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The version that `opened` reads."""
+        return Snapshot.open(self.index)

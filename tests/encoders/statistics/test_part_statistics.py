@@ -35,7 +35,7 @@ def clips() -> list[Clip]:
 
 
 def distances(encoder: BodyParts, queries: list[Clip], gallery: list[Clip], parts: str = "body") -> np.ndarray:
-    asking = encoder.weighted(PartWeights.parse(parts))
+    asking = encoder.weighted(PartWeights.of(parts))
     return -(asking.as_queries(encoder.encode(queries)) @ encoder.encode(gallery).T)
 
 
@@ -127,7 +127,7 @@ def test_without_weights_all_parts_count_alike(encoder, clips):
 
 
 def test_weights_are_of_the_query_alone(encoder, clips):
-    arms = encoder.weighted(PartWeights.parse("arms"))
+    arms = encoder.weighted(PartWeights.of("arms"))
     assert (arms.name, arms.fingerprint, arms.dimension) == (encoder.name, encoder.fingerprint, encoder.dimension)
     np.testing.assert_array_equal(arms.encode(clips), encoder.encode(clips))
     table = distances(encoder, clips, clips, "body")
@@ -224,7 +224,7 @@ def test_a_blend_takes_a_part_from_those_that_show_it(encoder, clips):
     arm = encoder.places["left_arm"]
     assert blended[0, arm] == pytest.approx(vectors[0, arm], abs=1e-5)
     apart = distances(encoder, [clips[2]], [clips[3]], "legs")[0, 0]
-    assert -(encoder.weighted(PartWeights.parse("legs")).as_queries(blended) @ vectors.T).max() < apart
+    assert -(encoder.weighted(PartWeights.of("legs")).as_queries(blended) @ vectors.T).max() < apart
 
 
 def test_the_fingerprint_is_of_the_weights_and_the_card_is_of_them_too(encoder):

@@ -1,0 +1,144 @@
+"""Options and printing that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mretrieve.errors import MRetrieveError, QueryError
+from mretrieve.search.options import QueryOptions
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+INDEX = click.option(
+    "--index",
+    type=PATH,
+    metavar="DIR",
+    help="The index. [default: $MRETRIEVE_INDEX, else .mretrieve here or in a parent folder]",
+)
+ASF = click.option("--asf", type=PATH, metavar="FILE", help="Skeleton of AMC files that do not have it next to them.")
+RIG_MAP = click.option("--rig-map", type=PATH, metavar="FILE", help="Rig map saved by `mretrieve rig --save`.")
+FORCE = click.option("--force", is_flag=True, help="Overwrite files that exist.")
+PARTS = click.option(
+    "--parts",
+    metavar="PART=W,...",
+    help="How much each body part counts: arms=1,legs=0. Parts: torso, left_arm, right_arm, left_leg, right_leg, arms, "
+    "legs, upper, lower, left, right, body.",
+)
+START = click.option("--start", "start_s", type=float, metavar="S", help="Use the query from this second on.")
+END = click.option("--end", "end_s", type=float, metavar="S", help="Use the query up to this second.")
+
+
+def reading_options(command: _Command) -> _Command:
+    """The options --parts, --index, --asf and --rig-map."""
+    for option in (RIG_MAP, ASF, INDEX, PARTS):
+        command = option(command)
+    return command
+
+
+def _weights(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[float] | None:
+    """The numbers of "0.7,0.3"."""
+    if text is None:
+        return None
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise QueryError(f"--weights {text!r}: give a number for each encoder, as in --weights 0.7,0.3") from None
+
+
+def encoder_weights(help_text: str) -> Callable[[_Command], _Command]:
+    """The option --weights of `index` and `query`."""
+    return click.option("--weights", "encoder_weights", metavar="W,W", callback=_weights, help=help_text)
+
+
+def query_options(command: _Command) -> _Command:
+    """One option for each field of QueryOptions, named after it and with its default."""
+    defaults = QueryOptions()
+    options = (
+        click.option("-k", default=defaults.k, show_default=True, type=click.IntRange(min=1), help="Number of hits."),
+        START,
+        END,
+        click.option(
+            "--where",
+            metavar="EXPR",
+            help="Only clips that meet a condition: \"label = 'walk' AND duration_s > 2\". `--where help` explains.",
+        ),
+        click.option("--exclude-self", is_flag=True, help="Leave out the clip that the query itself is."),
+        click.option(
+            "--moments",
+            "scope",
+            flag_value="moments",
+            default=defaults.scope,
+            help="Return the best-matching moment of every clip, regardless of clip length.",
+        ),
+        click.option("--whole", "scope", flag_value="whole", help="Compare clips as a whole, regardless of length."),
+        click.option("--all-moments", is_flag=True, help="Return every matching moment of a clip, not only its best."),
+        PARTS,
+        click.option(
+            "--mirror",
+            is_flag=False,
+            flag_value="both",
+            default=defaults.mirror,
+            show_default=True,
+            type=click.Choice(["none", "whole", "both", "arms", "legs", "any"]),
+            help="Search for mirror images: only the mirror image (whole), the query and its mirror image (both), the "
+            "query and itself with left and right arms or legs exchanged (arms, legs), or all of these (any).",
+        ),
+        click.option(
+            "--rerank",
+            default=defaults.rerank,
+            show_default=True,
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Align the best N candidates frame by frame; 0 ranks by the encoder alone.",
+        ),
+        click.option(
+            "--encoder",
+            multiple=True,
+            callback=lambda _context, _parameter, names: names or None,
+            metavar="A,B",
+            help="Encoders to search with (names or weights files); several are combined. [default: all]",
+        ),
+        encoder_weights("Weight of each of these encoders: 0.7,0.3. [default: as stored in the index]"),
+        click.option(
+            "--mapper", type=PATH, metavar="FILE", help="Sub-motion network written by `mretrieve train submotion`."
+        ),
+        ASF,
+        RIG_MAP,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def as_json(value: dict[str, Any]) -> str:
+    """A JSON object as it is printed."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def check_new(path: Path, force: bool) -> None:
+    """MRetrieveError if a file exists and may not be overwritten, or its folder does not exist."""
+    if path.is_dir():
+        raise MRetrieveError(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise MRetrieveError(f"{path}: there is no folder {path.parent}; create it first")
+    if path.exists() and not force:
+        raise MRetrieveError(f"{path}: exists; overwrite it with --force, or name another file")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, and say so. MRetrieveError: it cannot be written."""
+    from mretrieve.atomic_file import atomic_write
+
+    try:
+        with atomic_write(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None
+    click.echo(f"Wrote {path}", err=True)

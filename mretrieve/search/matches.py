@@ -1,0 +1,165 @@
+"""Matches: stretches of clips that may answer a query, from candidate windows to moments exact to the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..alignment.moment_finder import MomentFinder, repetition_limit, same_moment
+from ..alignment.scores import combined_distance
+from ..motion import Clip
+from ..storage import Snapshot
+from .candidates import Candidates
+
+#: How far a region extends beyond its window on either side, in lengths of the query.
+MARGIN = 1.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """A stretch of a clip that may answer the query: a whole clip, a region to be searched, or an exact moment.
+
+    Attributes:
+        clip_row: row of the clip in the index.
+        start_frame: first canonical frame.
+        end_frame: frame after the last.
+        variant: which variant of the query matched: 0 is the first, see `QueryOptions.flips`.
+        distance: about 1 for unrelated motions; of the embedding, once aligned combined with that of the poses.
+        pose_distance: of the aligned poses alone, infinite before they are aligned.
+        query_start: the part of the query that is matched, in frames.
+        query_end: frame after its last; None for the end of the query.
+    """
+
+    clip_row: int
+    start_frame: int
+    end_frame: int
+    variant: int
+    distance: float
+    pose_distance: float = np.inf
+    query_start: int = 0
+    query_end: int | None = None
+
+
+def load_clip(snapshot: Snapshot, clip_row: int) -> Clip:
+    """The canonical motion of a clip of the index."""
+    positions, observed = snapshot.motion(clip_row)
+    return Clip(positions, observed, start_s=float(snapshot.clips["start_s"][clip_row].as_py()))
+
+
+def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
+    """The frames of a match."""
+    return load_clip(snapshot, match.clip_row).cut(match.start_frame, match.end_frame)
+
+
+def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:
+    """The candidates with the distances of their vectors, nearest first."""
+    rows = candidates.rows
+    columns = (
+        snapshot.window_clip[rows],
+        snapshot.window_start[rows],
+        snapshot.window_end[rows],
+        candidates.variants,
+        candidates.distances,
+    )
+    return [Match(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int) -> list[Match]:
+    """The candidates' windows with a margin; overlapping ones of one clip and variant are merged. Nearest first."""
+    margin = int(np.ceil(MARGIN * query_frames))
+    rows = candidates.rows
+    clips = snapshot.window_clip[rows].astype(np.int64)
+    wholes = np.searchsorted(snapshot.window_clip, clips)
+    ends = np.minimum(snapshot.window_end[rows] + margin, snapshot.window_end[wholes])
+    starts = np.maximum(snapshot.window_start[rows] - margin, 0)
+    order = np.lexsort((starts, clips, candidates.variants))
+    columns = (clips, starts, ends, candidates.variants, candidates.distances)
+    regions: list[Match] = []
+    for region in (Match(*values) for values in zip(*(column[order].tolist() for column in columns), strict=True)):
+        last = regions[-1] if regions else None
+        same = last is not None and (last.clip_row, last.variant) == (region.clip_row, region.variant)
+        if last is not None and same and region.start_frame <= last.end_frame:
+            end, distance = max(last.end_frame, region.end_frame), min(last.distance, region.distance)
+            regions[-1] = replace(last, end_frame=end, distance=distance)
+        else:
+            regions.append(region)
+    return sorted(regions, key=lambda region: (region.distance, region.clip_row, region.start_frame))
+
+
+def best_match_in(
+    snapshot: Snapshot, regions: Sequence[Match], finders: Sequence[MomentFinder], threads: int = 1
+) -> list[Match]:
+    """The best moment of each region, best first; a finder for each variant of the query."""
+    matches: list[Match] = []
+    for variant, finder in enumerate(finders):
+        members = [region for region in regions if region.variant == variant]
+        if members:
+            found = finder.best([load_stretch(snapshot, region) for region in members], threads)
+            starts, ends, distances = (column.tolist() for column in found)
+            moments = zip(members, starts, ends, distances, strict=True)
+            matches += [_located(region, start, end, distance, finder) for region, start, end, distance in moments]
+    return best_first(matches)
+
+
+def all_matches_in(
+    snapshot: Snapshot, regions: Sequence[Match], finders: Sequence[MomentFinder], threads: int = 1
+) -> list[Match]:
+    """All moments of the regions that are not chance matches, best first; at least the best of each clip.
+
+    Whether a moment is a chance match is judged by the clip's nearest one (moment_finder.repetition_limit).
+    """
+    matches: dict[int, list[Match]] = {}
+    for region in regions:
+        finder = finders[region.variant]
+        found = finder.all_matches(load_stretch(snapshot, region), limit=repetition_limit(np.inf))
+        starts, ends, distances = (column.tolist() for column in found)
+        moments = zip(starts, ends, distances, strict=True)
+        matches.setdefault(region.clip_row, []).extend(_located(region, *moment, finder) for moment in moments)
+    without = [region for region in regions if not matches[region.clip_row]]
+    kept = best_of_each_clip(best_match_in(snapshot, without, finders, threads))
+    for of_clip in filter(None, matches.values()):
+        nearest = min(of_clip, key=lambda match: match.pose_distance)
+        limit = repetition_limit(nearest.pose_distance, finders[nearest.variant].still_pose_distance)
+        kept += [match for match in of_clip if match.pose_distance <= limit]
+    return best_first(kept)
+
+
+def _located(region: Match, start: int, end: int, pose_distance: float, finder: MomentFinder) -> Match:
+    """The moment from `start` to `end`, frames of the region."""
+    distance = combined_distance(np.array(region.distance), np.array(pose_distance), finder.still_pose_distance)
+    first = region.start_frame
+    return replace(
+        region,
+        start_frame=first + start,
+        end_frame=first + end,
+        distance=float(distance),
+        pose_distance=pose_distance,
+    )
+
+
+def best_first(matches: Sequence[Match]) -> list[Match]:
+    """By distance; equal ones in the order of clip, start and variant."""
+    return sorted(matches, key=lambda match: (match.distance, match.clip_row, match.start_frame, match.variant))
+
+
+def best_of_each_clip(matches: Sequence[Match]) -> list[Match]:
+    """The first match of each clip; `matches` are sorted, best first."""
+    first: dict[int, Match] = {}
+    for match in matches:
+        first.setdefault(match.clip_row, match)
+    return list(first.values())
+
+
+def suppress_overlaps(matches: Sequence[Match]) -> list[Match]:
+    """The matches that no better one of the same clip covers (non-maximum suppression); `matches` are sorted."""
+    kept: dict[int, list[Match]] = {}
+    chosen = []
+    for match in matches:
+        better = kept.setdefault(match.clip_row, [])
+        span = match.start_frame, match.end_frame
+        if not any(same_moment(*span, other.start_frame, other.end_frame) for other in better):
+            better.append(match)
+            chosen.append(match)
+    return chosen
