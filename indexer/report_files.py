@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mretrieve.storage.files import discard, explained, make_folder, publish_file
+from mretrieve.storage.layout import NAMES, REPORTS
+from mretrieve.storage.ownership import own_entries
 
 from .report import SCHEMA, FileEntry, IngestReport, Outcome, RunSettings
 
@@ -20,13 +22,13 @@ def save_report(report: IngestReport) -> Path:
     Raises:
         IndexStateError: the index cannot be written.
     """
-    folder = Path(report.index) / "reports"
+    folder = Path(report.index) / REPORTS
     with explained(folder):
         make_folder(folder)
         earlier = _saved(folder)
         path = folder / f"{int(earlier[-1].stem) + 1 if earlier else 1:08d}.json"
         publish_file(path, [report.to_json().encode("ascii")])
-        for old in earlier[: 1 - KEPT_REPORTS]:
+        for old in own_entries(folder.parent, REPORTS)[:-KEPT_REPORTS]:
             discard(old)
     return path
 
@@ -38,7 +40,7 @@ def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]
     index has. Without them a run reads such files again: a damaged report is no reason to refuse work.
     """
     try:
-        saved: dict[str, Any] = json.loads(_saved(index / "reports")[-1].read_text(encoding="ascii"))
+        saved: dict[str, Any] = json.loads(_saved(index / REPORTS)[-1].read_text(encoding="ascii"))
         if saved["schema"] != SCHEMA:
             return None, ()
         entries = [_entry(entry) for entry in saved["entries"] if entry["outcome"] not in (Outcome.READ, Outcome.GONE)]
@@ -48,7 +50,7 @@ def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]
 
 
 def _saved(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.json") if path.stem.isdecimal())
+    return sorted(path for path in folder.glob("*.json") if NAMES[REPORTS].fullmatch(path.name))
 
 
 def _entry(saved: dict[str, Any]) -> FileEntry:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from support.generated_library import Library
 
-from mretrieve import open_index
-from mretrieve.demo import make_library
-from mretrieve.indexer import build_index
+if TYPE_CHECKING:
+    from support.generated_library import Library
+
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -28,6 +28,11 @@ def mocap() -> Path:
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Two clips of every kind and the long takes, generated and indexed with their labels; shared, so only read."""
+    from support.generated_library import Library
+
+    from mretrieve import build_index, open_index
+    from mretrieve.demo import make_library
+
     home = tmp_path_factory.mktemp("library")
     folder, index = home / "motions", home / ".mretrieve"
     make_library(folder, clips_per_kind=2)

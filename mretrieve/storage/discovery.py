@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .layout import LOCK, MANIFESTS
+from .ownership import is_free, is_index
 
 #: Name of an index inside the folder it was made in.
 DEFAULT_NAME = ".mretrieve"
@@ -29,7 +29,7 @@ def find_index(path: Path | None = None, *, start: Path | None = None) -> Path:
         return _named(named, "" if path else " (named by $MRETRIEVE_INDEX)")
     here = (start or Path()).absolute()
     for folder in (here, *here.parents):
-        if _is_index(folder / DEFAULT_NAME):
+        if is_index(folder / DEFAULT_NAME):
             return folder / DEFAULT_NAME
     raise IndexStateError(
         f"{here}: no index here or in a folder above; make one with `mretrieve index DIR`, or name one with --index or "
@@ -39,19 +39,18 @@ def find_index(path: Path | None = None, *, start: Path | None = None) -> Path:
 
 def _named(path: Path, how: str) -> Path:
     for place in (path, path / DEFAULT_NAME):
-        if _is_index(place):
+        if is_index(place):
             return place.absolute()
-    what = "is no index" if path.exists() else "no such folder"
-    raise IndexStateError(f"{path}{how}: {what}; make one there with `mretrieve index DIR --index {path}`")
+    raise no_version(path, how)
 
 
-def _is_index(path: Path) -> bool:
-    return (path / MANIFESTS).is_dir()
-
-
-def no_version(index: Path) -> IndexStateError:
-    """The error for a folder that has no version of an index."""
-    if (index / MANIFESTS).is_dir() or (index / LOCK).exists():
-        return IndexStateError(f"{index}: has no version yet; run `mretrieve index DIR --index {index}` to its end")
-    what = "no such folder" if not index.exists() else "is no index"
-    return IndexStateError(f"{index}: {what}; make one there with `mretrieve index DIR --index {index}`")
+def no_version(index: Path, how: str = "") -> IndexStateError:
+    """The error for a folder that has no version of an index; `how` it was named."""
+    command = f"`mretrieve index DIR --index {index}`"
+    if is_index(index):
+        return IndexStateError(f"{index}: has no version yet; run {command} to its end")
+    what = "is not an index" if index.exists() else "no such folder"
+    next_step = (
+        f"make one there with {command}" if is_free(index) else "name one, or make one with `mretrieve index DIR`"
+    )
+    return IndexStateError(f"{index}{how}: {what}; {next_step}")

@@ -5,12 +5,13 @@ with a dot), synced, named, and then the folder that holds the name is synced. A
 stands for the whole content or does not exist.
 """
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH115
 # The calls of os, one by one, are what a test that injects faults stands in for.
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,17 +22,29 @@ from ..errors import IndexStateError
 #: What os.write takes.
 Bytes = bytes | memoryview
 
-#: Of a name that begins so no reader takes notice; what is left of one after a crash is garbage.
-TEMPORARY = "."
-
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def temporary_name(path: Path) -> Path:
-    """A free name beside `path` under which its content may be made."""
-    return path.with_name(f"{TEMPORARY}{path.name}.{secrets.token_hex(6)}")
+    """A free name beside `path` under which its content may be made; what a crash leaves of it is garbage."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+
+
+def final_name(name: str) -> str:
+    """The name that content with this temporary name was to get; empty if `temporary_name` did not give it."""
+    match = re.fullmatch(r"\.(.+)\.[0-9a-f]{12}", name)
+    return match[1] if match else ""
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link or, on Windows, a junction."""
+    try:
+        os.readlink(path)
+    except OSError:
+        return False
+    return True
 
 
 def write_file(path: Path, parts: Iterable[Bytes]) -> None:
@@ -104,11 +117,9 @@ def sync_folder(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Remove a file or a folder with its files; what cannot be removed is left for `collect_garbage`."""
+    """Remove a file or an empty folder; what cannot be removed is left for `collect_garbage`."""
     with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            for inside in path.iterdir():
-                discard(inside)
+        if path.is_dir() and not is_link(path):
             os.rmdir(path)
         else:
             os.unlink(path)

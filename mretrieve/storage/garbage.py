@@ -1,4 +1,7 @@
-"""Garbage: what no kept version names. It is removed late, so that no reader loses what it has open."""
+"""Garbage: what no kept version names. It is removed late, so that no reader loses what it has open.
+
+Only what mretrieve made is removed, and nothing through a link: see `ownership.own_entries`.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .files import TEMPORARY, discard, explained, sync_folder
+from .files import discard, explained, sync_folder
 from .layout import (
     ENCODERS,
     LABELS,
     MANIFESTS,
+    NAMES,
     SHARDS,
     labels_file,
     manifest_file,
@@ -21,6 +25,7 @@ from .layout import (
     weights_file,
 )
 from .manifest import read_manifest
+from .ownership import entries, own_entries, shard_files
 
 
 def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Path]:
@@ -42,11 +47,12 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
     before = time.time() - grace_s
     with explained(index):
         known = versions(index)
+        own = own_entries(index, MANIFESTS)
         candidates = list(pairwise(known))[: max(0, len(known) - keep_versions)]
         dropped = [
-            manifest_file(index, version)
+            path
             for version, successor in candidates
-            if _older(manifest_file(index, successor), before)
+            if (path := manifest_file(index, version)) in own and _older(manifest_file(index, successor), before)
         ]
         removed = _removed(dropped)
         if removed:
@@ -86,18 +92,17 @@ def _paths_of(index: Path, version: int) -> Iterator[Path]:
 
 def _named_things(index: Path) -> list[Path]:
     """All shards, tables of labels and weights files."""
-    folders = (SHARDS, LABELS, ENCODERS)
-    return [path for folder in folders for path in _listed(index / folder) if path.name[:1] != TEMPORARY]
+    return [path for room in (SHARDS, LABELS, ENCODERS) for path in own_entries(index, room) if _has_content(path)]
 
 
 def _temporary(index: Path) -> list[Path]:
     """What was being made or was moved aside."""
-    folders = (MANIFESTS, SHARDS, LABELS, ENCODERS)
-    return [path for folder in folders for path in _listed(index / folder) if path.name[:1] == TEMPORARY]
+    return [path for room in NAMES for path in own_entries(index, room, temporary=True) if _has_content(path)]
 
 
-def _listed(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+def _has_content(path: Path) -> bool:
+    """False for what is left of a shard that is gone but for other people's files."""
+    return bool(shard_files(path)) or not entries(path)
 
 
 def _older(path: Path, before: float) -> bool:
@@ -110,7 +115,8 @@ def _older(path: Path, before: float) -> bool:
 def _removed(paths: Iterable[Path]) -> list[Path]:
     gone = []
     for path in paths:
-        discard(path)
+        for part in (*shard_files(path), path):
+            discard(part)
         if not path.exists():
             gone.append(path)
     return gone

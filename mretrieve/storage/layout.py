@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..errors import IndexStateError
 
+MARKER = "mretrieve-index"
 LOCK = "lock"
 MANIFESTS = "manifests"
 SHARDS = "shards"
 LABELS = "labels"
 ENCODERS = "encoders"
 REPORTS = "reports"
-PARTS = frozenset((LOCK, MANIFESTS, SHARDS, LABELS, ENCODERS, REPORTS))
 
 #: Files of a shard; beside them lies one `<encoder>.npy` for each space.
 CLIPS_FILE = "clips.parquet"
@@ -26,6 +27,27 @@ CANONICAL_FPS = 30.0
 def vectors_file(space: str) -> str:
     """Name of the file with a space's vectors."""
     return f"{space}.npy"
+
+
+_ID = "[0-9a-f]{32}"
+
+#: The names that mretrieve gives in the folder of an index ("") and in the folders inside it.
+NAMES = {
+    "": re.compile(f"{MARKER}|{LOCK}"),
+    MANIFESTS: re.compile(r"[0-9]{8,}\.json"),
+    SHARDS: re.compile(_ID),
+    LABELS: re.compile(rf"{_ID}\.parquet"),
+    ENCODERS: re.compile(rf"{_ID}\.safetensors"),
+    REPORTS: re.compile(r"[0-9]{8,}\.json"),
+}
+SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def is_shard_file(name: str) -> bool:
+    """Whether a file of a shard can have this name."""
+    return name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE) or (
+        name == vectors_file(space := name.removesuffix(".npy")) and SPACE_NAME.fullmatch(space) is not None
+    )
 
 
 def shard_folder(index: Path, shard_id: str) -> Path:
@@ -60,5 +82,4 @@ def versions(index: Path) -> list[int]:
         return []
     except OSError as error:
         raise IndexStateError(f"{index / MANIFESTS}: {error.strerror}; check its permissions") from None
-    stems = [name.removesuffix(".json") for name in names if name.endswith(".json")]
-    return sorted(int(stem) for stem in stems if stem.isdecimal() and len(stem) >= 8)
+    return sorted(int(name.removesuffix(".json")) for name in names if NAMES[MANIFESTS].fullmatch(name))

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import IndexStateError
-from .files import explained, make_folder
-from .layout import LOCK, MANIFESTS, PARTS
+from .files import explained, is_link
+from .layout import LOCK
+from .ownership import claim
 
 
 class WriterLock:
@@ -30,9 +31,9 @@ class WriterLock:
     def __enter__(self) -> WriterLock:
         path = self._index / LOCK
         with explained(self._index):
-            if self._index.exists():
-                _refuse_other_folder(self._index)
-            make_folder(self._index)
+            claim(self._index)
+            if is_link(path):
+                raise IndexStateError(f"{path}: is a link, and its target would be overwritten; remove the link")
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,14 +67,3 @@ class WriterLock:
     def _close(self) -> None:
         os.close(self._descriptor)
         self._descriptor = -1
-
-
-def _refuse_other_folder(index: Path) -> None:
-    if not index.is_dir():
-        raise IndexStateError(f"{index}: is a file, not an index; give a new or empty folder")
-    names = {entry.name for entry in index.iterdir()}
-    if (others := names - PARTS) and not names & {LOCK, MANIFESTS}:
-        raise IndexStateError(
-            f"{index}: holds other files ({min(others)}, ...) and is no index; give a new or empty folder, such as "
-            f"{index / '.mretrieve'}"
-        )

@@ -13,14 +13,13 @@ from typing import Any
 
 from ..errors import IndexStateError
 from .files import storage_error
-from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, manifest_file, vectors_file, versions
+from .layout import CLIPS_FILE, MOTIONS_FILE, SPACE_NAME, WINDOWS_FILE, manifest_file, vectors_file, versions
 
 #: The layout that this code writes; it reads the older ones too. It grows when an older mretrieve could misread what a
 #: newer one writes. 2: several encoders, their weights in a search, and copies of their weights files. 3: windows of
 #: several lengths.
 SCHEMA = 3
 
-_SPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -87,7 +86,7 @@ class ShardRecord:
         files = {CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE, *map(vectors_file, self.largest_norms)}
         if not _ID.fullmatch(self.id) or set(self.checksums) != files or set(self.sizes) != files:
             raise ValueError(f"shard {self.id!r} has files {sorted(self.checksums)}, not {sorted(files)}")
-        if not all(_SPACE.fullmatch(space) for space in self.largest_norms):
+        if not all(is_space_name(space) for space in self.largest_norms):
             raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}")
 
 
@@ -143,7 +142,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
                 f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
             )
         del content["checksum"]
-        if _sealed("{" + text[_SEAL_LENGTH:].decode()).encode() != text or content["version"] != version:
+        if not _holds_seal(text) or content["version"] != version:
             raise ValueError("it is not what was written")
         return _manifest(content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -153,6 +152,14 @@ def read_manifest(index: Path, version: int) -> Manifest:
             f"{path}: is damaged and version {version} cannot be read; restore it from a backup, or {back}"
             "delete the index's folder and index again"
         ) from None
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is a manifest, in whatever layout, as mretrieve wrote it."""
+    try:
+        return _holds_seal(path.read_bytes())
+    except OSError:
+        return False
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
@@ -188,12 +195,16 @@ def _windows(
 
 def is_space_name(name: str) -> bool:
     """Whether a space can have this name, which also names a file."""
-    return _SPACE.fullmatch(name) is not None
+    return SPACE_NAME.fullmatch(name) is not None
 
 
 def _sealed(text: str) -> str:
     """A JSON object with the checksum of its text as an entry before all others."""
     return f'{{\n "checksum": "{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}'
+
+
+def _holds_seal(text: bytes) -> bool:
+    return _sealed("{" + text[_SEAL_LENGTH:].decode(errors="replace")).encode() == text
 
 
 _SEAL_LENGTH = len(_sealed("{}")) - 1

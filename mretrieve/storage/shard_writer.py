@@ -129,7 +129,8 @@ def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[
             write_file(made / name, parts)
         publish_folder(made, folder)
     finally:
-        discard(made)
+        for path in (*made.glob("*"), made):
+            discard(path)
 
 
 def _is_intact(folder: Path, record: ShardRecord) -> bool:

@@ -19,6 +19,7 @@ from .content_files import read_weights
 from .discovery import no_version
 from .layout import shard_folder, vectors_file, versions
 from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
+from .ownership import is_index
 from .ranking import best_rows
 from .rows import Rows, live_rows
 from .shard import Shard
@@ -52,7 +53,7 @@ class Snapshot:
         """
         index = Path(os.path.abspath(index))  # noqa: PTH100  not resolved: links keep the names the user knows
         known = versions(index)
-        if not known:
+        if not known or not is_index(index):
             raise no_version(index)
         if version is not None and version not in known:
             kept = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import IndexStateError
 from .damage import damaged, sha256_of_file
+from .discovery import no_version
 from .garbage import orphans
 from .layout import (
     CLIPS_FILE,
@@ -21,6 +22,7 @@ from .layout import (
     weights_file,
 )
 from .manifest import EncoderRecord, Manifest, ShardRecord, read_manifest
+from .ownership import is_index
 from .shard import Shard
 from .snapshot import Snapshot
 
@@ -44,8 +46,8 @@ def verify(index: Path) -> list[Problem]:
         IndexStateError: there is no index.
     """
     known = versions(index)
-    if not known:
-        Snapshot.open(index)  # raises and says why
+    if not known or not is_index(index):
+        raise no_version(index)
     return list(_problems(index, known))
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from support.encoder_files import write_encoder
 
 from mretrieve.cli import main
+from mretrieve.indexer.report_files import KEPT_REPORTS
 from mretrieve.storage import Snapshot
 
 WriteMotion = Callable[..., Path]
@@ -160,6 +161,43 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
     assert result.exit_code == 2, result.output
     assert complaint in result.stderr and len(result.stderr.splitlines()) == 1
     assert not Path(".mretrieve", "manifests").exists()
+
+
+@pytest.mark.parametrize("entry", ["manifests/train.json", "lock"])
+def test_a_project_with_folders_of_its_own_is_refused_and_loses_nothing(
+    run: Run, write_motion: WriteMotion, entry: str
+):
+    write_motion("a.bvh").parent.rename("mocap")
+    for name in (entry, "labels/walk.csv", "encoders/resnet.pt", "shards/part-1"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(name)
+        os.utime(name, (0, 0))
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    for command in (["index", "mocap"], ["index", "mocap", "--rebuild"], ["info"], ["verify"], ["remove", "a.bvh"]):
+        result = run(*command, "--index", ".")
+        assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1, result.output
+        assert "is not an index; " in result.stderr
+    query = run("query", "mocap/a.bvh", "--index", ".")
+    assert query.exit_code == 2 and query.stderr.endswith(
+        "is not an index; name one, or make one with `mretrieve index DIR`\n"
+    )
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_an_empty_folder_becomes_an_index(run: Run, repository: Path, some_motions: list[str]):
+    Path("empty").mkdir()
+    assert run("index", repository, "--index", "empty").exit_code == 0
+    assert "3 of 3 files" in run("info", "--index", "empty").stdout
+
+
+def test_old_reports_make_room_and_files_beside_them_stay(run: Run, repository: Path, write_motion: WriteMotion):
+    reports = Path(".mretrieve", "reports")
+    for number in range(KEPT_REPORTS + 2):
+        write_motion("a.bvh", seconds=0.5, seed=number)
+        assert run("index", repository).exit_code == 0
+        (reports / "2024.json").write_text("of somebody else")
+    kept = [f"{number:08d}.json" for number in range(3, KEPT_REPORTS + 3)]
+    assert sorted(path.name for path in reports.iterdir()) == [*kept, "2024.json"]
 
 
 def test_nothing_but_bad_files_is_told_and_fails(run: Run, repository: Path):

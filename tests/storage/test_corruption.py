@@ -41,7 +41,7 @@ def index(tmp_path: Path) -> Path:
 
 
 def _files(index: Path) -> Iterator[Path]:
-    return (path for path in sorted(index.rglob("*")) if path.is_file() and path.name != "lock")
+    return (path for path in sorted(index.rglob("*")) if path.is_file() and path.parent != index)
 
 
 def _use_everything(index: Path) -> None:
@@ -155,10 +155,11 @@ def test_an_index_of_a_newer_layout_is_refused_with_what_to_do(index: Path):
 
 def test_an_orphan_is_a_harmless_problem(index: Path):
     (index / "shards" / ("0" * 32)).mkdir()
-    (index / "labels" / ".half.parquet.123").touch()
+    half = f".{'2' * 32}.parquet.{'3' * 12}"
+    (index / "labels" / half).touch()
     (index / "encoders" / f"{'1' * 32}.safetensors").touch()
     problems = verify(index)
-    assert {problem.path.name for problem in problems} == {"0" * 32, ".half.parquet.123", f"{'1' * 32}.safetensors"}
+    assert {problem.path.name for problem in problems} == {"0" * 32, half, f"{'1' * 32}.safetensors"}
     assert all(problem.harmless for problem in problems)
     _use_everything(index)
 

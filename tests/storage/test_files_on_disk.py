@@ -36,7 +36,8 @@ def test_the_same_clips_give_the_same_bytes_in_any_order(tmp_path: Path):
 def test_another_process_writes_the_same_bytes(tmp_path: Path):
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "from pathlib import Path\nfrom support.small_index import made_clips\nfrom mretrieve.storage import write_shard\n"
+        "from pathlib import Path\nfrom support.small_index import made_clips\n"
+        "from mretrieve.storage import write_shard\n"
         f"write_shard(Path(sys.argv[1]), made_clips{NAMES!r})"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "other")], check=True)
@@ -69,6 +70,7 @@ def test_layout_of_schema_3(tmp_path: Path):
         "lock",
         "manifests/00000001.json",
         "manifests/00000002.json",
+        "mretrieve-index",
         f"{folder}/clips.parquet",
         f"{folder}/motions.h5",
         f"{folder}/{SPACE}.npy",

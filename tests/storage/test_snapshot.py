@@ -11,7 +11,7 @@ from support.small_index import DIMENSION, SPACE, assert_holds, made_clip, made_
 
 from mretrieve.errors import IndexStateError, QueryError
 from mretrieve.motion import CANONICAL_FPS as FPS_OF_CLIPS
-from mretrieve.storage import Snapshot, versions
+from mretrieve.storage import Snapshot, WriterLock, versions
 from mretrieve.storage.layout import CANONICAL_FPS
 
 
@@ -157,13 +157,18 @@ def test_a_copy_of_both_means_the_copy(tmp_path: Path):
     assert Snapshot.open(tmp_path / "copy" / ".mretrieve").repository == tmp_path / "copy"
 
 
+def _begin(place: Path) -> None:
+    with WriterLock(place):
+        pass
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda place: None, "no such folder; make one there with `mretrieve index DIR --index"),
-        (lambda place: place.mkdir(), "is no index; make one there"),
-        (lambda place: place.write_text("x"), "is no index; make one there"),
-        (lambda place: (place / "manifests").mkdir(parents=True), "has no version yet; run `mretrieve index DIR"),
+        (lambda place: place.mkdir(), "is not an index; make one there"),
+        (lambda place: place.write_text("x"), "is not an index; name one"),
+        (_begin, "has no version yet; run `mretrieve index"),
     ],
     ids=["missing", "empty", "file", "interrupted"],
 )

@@ -69,7 +69,7 @@ def test_the_lock_is_free_again_after_an_error(tmp_path: Path):
 
 def test_a_folder_of_other_things_does_not_become_an_index(tmp_path: Path):
     (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(IndexStateError, match=r"holds other files \(holiday\.jpg, \.\.\.\) and is no index"):
+    with pytest.raises(IndexStateError, match=r"holds other files \(holiday\.jpg, \.\.\.\) and is not an index"):
         store(tmp_path, [A])
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
     with pytest.raises(IndexStateError, match=r"holiday\.jpg: is a file, not an index"):

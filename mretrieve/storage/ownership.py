@@ -1,0 +1,122 @@
+"""Which folders are indexes, and which files in them are mretrieve's. All others belong to somebody else."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import IndexStateError
+from .files import final_name, is_link, make_folder, publish_file, storage_error, sync_folder
+from .layout import LOCK, MANIFESTS, MARKER, NAMES, SHARDS, is_shard_file, manifest_file, versions
+from .manifest import is_sealed
+
+_MARKER_TEXT = b"""mretrieve index
+
+mretrieve keeps a motion index in this folder; `mretrieve info` describes it.
+To get rid of the index, delete the whole folder.
+"""
+_MARK = _MARKER_TEXT.splitlines(keepends=True)[0]
+_LOCK_TEXT = re.compile(rb"(pid \d+ on .+ since .+\n)?")
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder is an index.
+
+    An index has a marker. One that mretrieve 0.1.0 made has a sealed manifest; if its first run was interrupted, it has
+    a lock and nothing but names that mretrieve gives.
+
+    Raises:
+        IndexStateError: the folder cannot be read.
+    """
+    try:
+        return _is_marked(folder) or _has_sealed_manifest(folder) or _has_only_own_names(folder)
+    except OSError as error:
+        raise storage_error(error, folder) from error
+
+
+def is_free(folder: Path) -> bool:
+    """Whether an index may be begun here: nothing is there but, perhaps, what is left of a beginning."""
+    return not folder.exists() or (folder.is_dir() and not _others(folder))
+
+
+def claim(folder: Path) -> None:
+    """Mark a folder as an index, before anything else is written to it; the folder is made if necessary.
+
+    Raises:
+        IndexStateError: it is neither an index nor empty.
+        OSError: it cannot be written.
+    """
+    if not is_index(folder):
+        if folder.exists() and not folder.is_dir():
+            raise IndexStateError(f"{folder}: is a file, not an index; give a new or empty folder")
+        if not is_free(folder):
+            raise IndexStateError(
+                f"{folder}: holds other files ({_others(folder)[0]}, ...) and is not an index; give a new or empty "
+                f"folder, such as {folder / '.mretrieve'}"
+            )
+        make_folder(folder)
+    if not (folder / MARKER).exists():
+        with suppress(FileExistsError):  # another writer was faster
+            publish_file(folder / MARKER, [_MARKER_TEXT])
+    sync_folder(folder)  # the run that wrote the marker may have ended before it could
+
+
+def own_entries(index: Path, room: str, *, temporary: bool = False) -> list[Path]:
+    """What mretrieve made in a folder of an index, by its names; nothing that is a link or lies behind one.
+
+    Args:
+        index: its folder.
+        room: the name of the folder inside, "" for the index itself.
+        temporary: those with temporary names, instead of those with final ones.
+    """
+    if room and is_link(index / room):
+        return []
+    return [
+        path
+        for path in entries(index / room)
+        if NAMES[room].fullmatch(final_name(path.name) if temporary else path.name)
+        and path.is_dir() == (room == SHARDS)
+        and not is_link(path)
+    ]
+
+
+def shard_files(folder: Path) -> list[Path]:
+    """The files in the folder of a shard that mretrieve made."""
+    return [path for path in entries(folder) if is_shard_file(path.name) and not is_link(path)]
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, sorted; nothing where there is none."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _is_marked(folder: Path) -> bool:
+    if is_link(folder / MARKER):
+        return False
+    try:
+        with (folder / MARKER).open("rb") as file:
+            return file.read(len(_MARK)) == _MARK
+    except OSError:
+        return False
+
+
+def _has_sealed_manifest(folder: Path) -> bool:
+    if is_link(folder / MANIFESTS):
+        return False
+    return any(is_sealed(manifest_file(folder, version)) for version in reversed(versions(folder)))
+
+
+def _has_only_own_names(folder: Path) -> bool:
+    lock = folder / LOCK
+    if lock not in own_entries(folder, "") or not _LOCK_TEXT.fullmatch(lock.read_bytes()):
+        return False
+    own = {folder / room for room in NAMES if not is_link(folder / room)}
+    for room in NAMES:
+        own.update(own_entries(folder, room), own_entries(folder, room, temporary=True))
+    return own.issuperset(path for room in NAMES for path in entries(folder / room))
+
+
+def _others(folder: Path) -> list[str]:
+    """Names in a folder besides that of a marker that was not finished."""
+    return [path.name for path in entries(folder) if final_name(path.name) != MARKER]
