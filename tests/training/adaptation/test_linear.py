@@ -12,7 +12,7 @@ from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.training.adaptation import linear
-from mretrieve.training.adaptation.linear import LdaSettings, described_copies, fit_lda, fit_nca
+from mretrieve.training.adaptation.linear import LdaSettings, NcaSettings, described_copies, fit_lda, fit_nca
 
 ITEMS = arms_held()
 LEARNED, ASKED = ITEMS[:18], ITEMS[18:]
@@ -88,10 +88,13 @@ def test_the_slope_of_the_contrast_is_the_slope():
         assert slope[i, j] == pytest.approx((loss(table + step) - loss(table - step)) / 2e-6, abs=1e-8)
 
 
-def test_the_same_seed_gives_the_same_metric(described):
+def test_the_same_seed_gives_the_same_metric_and_another_seed_draws_other_batches(described):
     labels = [item.label for item in LEARNED]
-    first, second = (fit_nca(described, labels, seed=3) for _ in range(2))
-    assert first.fingerprint == second.fingerprint != fit_nca(described, labels, seed=4).fingerprint
+    settings = NcaSettings(batch=30)  # a third of the samples: a batch of all of them leaves nothing for a seed to draw
+    first, second, other = (fit_nca(described, labels, seed, settings) for seed in (3, 3, 4))
+    assert first.fingerprint == second.fingerprint
+    matrix, other_matrix = (metric.to_tensors()["matrix"] for metric in (first, other))
+    assert np.abs(matrix - other_matrix).max() > 0.01 * np.abs(matrix).max()  # far above rounding
 
 
 # -- as an encoder -------------------------------------------------------------------------------------------------
