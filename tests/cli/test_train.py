@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from support.command_line import Run
-from support.training_command import Train, alone, command
+from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, alone, interrupted
 
 from mretrieve.cli.train import LOSSES
 from mretrieve.encoders.weights_file import read_encoder
@@ -99,60 +97,42 @@ def test_several_folders_are_one_set(train: Train, here: Path):
 
 # -- interruptions -----------------------------------------------------------------------------------------------------
 
-LONG = ("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "wave,bow", "--updates", "150")
-
-
-def _started(here: Path, *words: str, after: int = 6) -> subprocess.Popen[str]:
-    """A run that is past a milestone."""
-    process = subprocess.Popen(
-        command(*LONG, *words), cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith(f"update {after} of 150"):
-            break
-    return process
+LONG = ("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "wave,bow", "--updates", "24")
 
 
 def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(here: Path):
     whole = alone(*LONG, folder=here)
     assert whole.returncode == 0, whole.stderr
+    assert "update 3 of 24" in whole.stderr
     expected = {path: (here / path).read_bytes() for path in ("encoder.safetensors", "encoder.card.md")}
     for path in expected:
         (here / path).unlink()
-    for after, pause_s in (
-        (6, 0.0),
-        (60, 0.02),
-    ):  # killed twice, at any moment of an update or of writing its checkpoint
-        with _started(here, "--checkpoint-every", "0", "--resume", after=after) as process:
-            time.sleep(pause_s)
-            process.send_signal(signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL
+    for function, call in ((IN_AN_UPDATE, 7), (IN_WRITING_A_CHECKPOINT, 1), (IN_WRITING_A_CHECKPOINT, 8)):
+        words = (*LONG, "--checkpoint-every", "0", "--resume")
+        killed = interrupted(*words, folder=here, number=signal.SIGKILL, function=function, call=call)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()
     resumed = alone(*LONG, "--resume", folder=here)
     assert resumed.returncode == 0, resumed.stderr
-    assert "update 3 of 150" not in resumed.stderr
+    assert "update 15 of 24" in resumed.stderr and "update 12 of 24" not in resumed.stderr  # 6 and 7 were done
     assert {path: (here / path).read_bytes() for path in expected} == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(here: Path, number: signal.Signals):
-    with _started(here) as process:
-        os.kill(process.pid, number)
-        said, warned = process.communicate(timeout=300)
-    assert process.returncode == 128 + number
-    assert re.search(r"Interrupted: stopped after \d+ of 150 updates", said)
-    assert f"mretrieve train {' '.join(LONG)}" in said and said.rstrip().endswith("--resume")
-    assert "Traceback" not in warned and "Stopping: what is learned is kept" in warned
+    stopped = interrupted(*LONG, folder=here, number=number, call=7)
+    assert stopped.returncode == 128 + number, stopped.stderr
+    assert "Interrupted: stopped after 7 of 24 updates" in stopped.stdout
+    assert f"mretrieve train {' '.join(LONG)}" in stopped.stdout and stopped.stdout.rstrip().endswith("--resume")
+    assert "Traceback" not in stopped.stderr and "Stopping: what is learned is kept" in stopped.stderr
     assert not (here / "encoder.safetensors").exists()
     again = alone(*LONG, "--resume", folder=here)
-    assert again.returncode == 0 and "update 3 of 150" not in again.stderr
+    assert again.returncode == 0, again.stderr
+    assert "update 9 of 24" in again.stderr and "update 6 of 24" not in again.stderr
 
 
 def test_resuming_with_other_words_is_refused_and_a_fresh_start_says_what_it_leaves(train: Train, here: Path):
-    with _started(here) as process:
-        os.kill(process.pid, signal.SIGINT)
-        process.communicate(timeout=300)
+    assert interrupted(*LONG, folder=here, number=signal.SIGINT, call=7).returncode == 128 + signal.SIGINT
     refused = train(*LONG, "--resume", "--seed", "1", folder=here)
     assert refused.exit_code == 2 and "is the checkpoint of another run" in refused.stderr.splitlines()[-1]
     fresh = train(*LONG[:-1], "2", folder=here)

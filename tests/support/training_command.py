@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,23 +10,36 @@ from pathlib import Path
 
 from click.testing import Result
 
-#: `mretrieve` with networks and batches so small that an update takes milliseconds.
-PROGRAM = f"""
+#: `mretrieve` with networks and batches so small that an update takes milliseconds; {first} comes before it.
+PROGRAM = """
 import sys
-sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+sys.path.insert(0, {helpers!r})
+from signal import Signals
+from support.signal_at_call import signal_at_call
 from support.small_recipes import make_recipes_small
 make_recipes_small()
+{first}
 from mretrieve.cli import main
 main()
 """
 
+#: Called once in each update, after the gradients and before the step.
+IN_AN_UPDATE = "torch.nn.utils.clip_grad_norm_"
+#: Called once for each checkpoint, which is written but not yet in its place.
+IN_WRITING_A_CHECKPOINT = "os.fsync"
+
 Train = Callable[..., Result]
 
 
-def command(*words: str | Path) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, "train", *map(str, words), "--threads", "1"]
-
-
-def alone(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def alone(*words: str | Path, folder: Path, first: str = "") -> subprocess.CompletedProcess[str]:
     """The same in a process of its own."""
-    return subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, timeout=300)
+    program = PROGRAM.format(helpers=str(Path(__file__).parent.parent), first=first)
+    command = [sys.executable, "-c", program, "train", *map(str, words), "--threads", "1"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def interrupted(
+    *words: str | Path, folder: Path, number: signal.Signals, function: str = IN_AN_UPDATE, call: int
+) -> subprocess.CompletedProcess[str]:
+    """The same, with a signal to the process when it calls `function` for the `call`-th time."""
+    return alone(*words, folder=folder, first=f"signal_at_call(Signals({int(number)}), {function!r}, {call})")
