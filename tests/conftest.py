@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from support.generated_library import Library
 
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The same examples in every run, and no time limit for one of them: a busy machine is slow, not wrong.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

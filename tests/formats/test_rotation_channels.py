@@ -12,7 +12,7 @@ from mretrieve.formats.rotation_channels import continuous_angles, poses_of, rig
 from mretrieve.motion.kinematics import joint_positions, local_rotations, rotation_about
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(random_rigs())
 def test_a_rig_in_its_own_poses_keeps_its_channels_and_places(made):
     rig, channels = made

@@ -17,7 +17,7 @@ from mretrieve.motion import Motion, Rig
 from mretrieve.motion.kinematics import joint_positions, rotation_about
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(random_rigs(), st.integers(3, 9))
 def test_bvh_channels_come_back_to_the_printed_digit(tmp_path_factory, made, decimals):
     rig, channels = made
@@ -33,7 +33,7 @@ def test_bvh_channels_come_back_to_the_printed_digit(tmp_path_factory, made, dec
     np.testing.assert_allclose(motion.rig.offsets[order], rig.offsets, rtol=0, atol=digit)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(random_rigs(), st.booleans())
 def test_acclaim_joints_come_back_to_their_places(tmp_path_factory, made, framed):
     rig, channels = made

@@ -83,7 +83,7 @@ def sequences(draw: st.DrawFn) -> tuple[Sequence, list[Sequence]]:
     return query, [*candidates, query.copy()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sequences())
 def test_distances_are_those_of_dtaidistance_and_tslearn(problem: tuple[Sequence, list[Sequence]]) -> None:
     query, candidates = problem
@@ -92,7 +92,7 @@ def test_distances_are_those_of_dtaidistance_and_tslearn(problem: tuple[Sequence
     np.testing.assert_allclose(distances, [tslearn(query, candidate) for candidate in candidates], rtol=1e-5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sequences(), st.integers(0, 45))
 def test_a_length_gap_band_is_that_of_dtaidistance_and_tslearn(
     problem: tuple[Sequence, list[Sequence]], radius: int
@@ -103,7 +103,7 @@ def test_a_length_gap_band_is_that_of_dtaidistance_and_tslearn(
         np.testing.assert_allclose(distances, [library(query, other, radius) for other in candidates], rtol=1e-5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sequences(), st.floats(0, 1))
 def test_a_slope_band_follows_the_line_between_the_ends(
     problem: tuple[Sequence, list[Sequence]], fraction: float

@@ -79,7 +79,7 @@ def problems(draw: st.DrawFn) -> tuple[Frames, Frames]:
     return frames(40), frames(90)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problems())
 def test_costs_and_ends_are_those_of_dtaidistance_and_tslearn(problem: tuple[Frames, Frames]) -> None:
     query, sequence = problem
@@ -97,7 +97,7 @@ def test_costs_and_ends_are_those_of_dtaidistance_and_tslearn(problem: tuple[Fra
         assert matches.ends[0] == theirs.argmin() + 1 == last + 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems())
 def test_starts_are_those_of_the_textbook(problem: tuple[Frames, Frames]) -> None:
     query, sequence = (frames.astype(np.float64) for frames in problem)
@@ -232,7 +232,7 @@ def test_a_bound_takes_away_only_what_costs_more(dtype: type, rank: int) -> None
     np.testing.assert_array_equal(kept, np.where(np.arange(80) % 2 == 0, free.costs, np.inf))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems())
 def test_a_bound_at_the_cost_itself_changes_nothing(problem: tuple[Frames, Frames]) -> None:
     query, sequence = problem

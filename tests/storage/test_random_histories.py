@@ -92,4 +92,4 @@ class History(RuleBasedStateMachine):
 
 
 TestHistories = History.TestCase
-TestHistories.settings = settings(max_examples=15, stateful_step_count=12, deadline=None, derandomize=True)
+TestHistories.settings = settings(max_examples=15, stateful_step_count=12)

@@ -22,21 +22,21 @@ A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 NEWER_B = made_clip("b.bvh", seed=1)
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from mretrieve.storage import WriterLock
 with WriterLock(Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
 @pytest.fixture
 def holder(tmp_path: Path):
-    """Another process that holds the lock of `index`."""
+    """Another process that holds the lock of `index` until it is killed."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", HOLD, str(tmp_path / "index")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None and process.stdout.readline() == b"held\n"
     yield process
     process.kill()
