@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# One thread for linear algebra, as the command `mretrieve` has it, set before NumPy is loaded: sums do not depend on the
+# number of cores, and on a busy machine no thread burns its time waiting for another.
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 # The same examples in every run, and no time limit for one of them: a busy machine is slow, not wrong.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
