@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# One thread for linear algebra, as the command `mretrieve` has it, set before NumPy is loaded: sums do not depend on the
-# number of cores, and on a busy machine no thread burns its time waiting for another.
+# One thread for linear algebra, as the command `mretrieve` has it, set before NumPy is loaded: sums do not depend on
+# the number of cores, and on a busy machine no thread burns its time waiting for another.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 

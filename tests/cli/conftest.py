@@ -35,7 +35,6 @@ def mretrieve() -> Run:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
         )
 
     return run

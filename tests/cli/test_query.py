@@ -166,6 +166,6 @@ def test_a_closed_pipe_is_no_traceback(mretrieve: Run, home: Path):
     program = (
         f"{sys.executable} -c 'from mretrieve.cli import main; main()' query {QUERY} -k 100 --format json | head -1"
     )
-    run = subprocess.run(["bash", "-c", program], cwd=home, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(["bash", "-c", program], cwd=home, capture_output=True, text=True)
     assert run.stdout == "{\n"
     assert "Traceback" not in run.stderr

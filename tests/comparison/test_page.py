@@ -81,7 +81,7 @@ def test_the_page_runs_in_a_browser(walk: NamedClip, tmp_path: Path):
     path = tmp_path / "page.html"
     path.write_text(page(compare(replace(walk, name=HOSTILE), walk)), encoding="utf-8")
     words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{path}"]
-    run = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(words, capture_output=True, text=True, timeout=600)
     shown = re.search(r'<output id="now">(.*?)</output>', run.stdout)
     assert shown is not None
     assert shown[1] == f"A {walk.clip.start_s:.2f} s, B {walk.clip.start_s:.2f} s"  # written by the page's program
