@@ -190,7 +190,7 @@ def test_an_opened_index_outlives_the_removal_of_its_files(library: Library, tmp
     mine = {record.id for record in opened._snapshot.shards}
     build_index(library.folder, tmp_path / "index", jobs=1, rebuild=True, shard_size=ShardSize(clips=10))
     with WriterLock(tmp_path / "index"):
-        collect_garbage(tmp_path / "index", keep_versions=1, grace_s=0)
+        collect_garbage(tmp_path / "index", keep_versions=1, grace_s=-10.0)
     assert not mine & {folder.name for folder in (tmp_path / "index" / "shards").iterdir()}
     hits = opened.search(library.short_clip, k=5)
     assert [hit.clip for hit in hits] == [hit.clip for hit in library.opened.search(library.short_clip, k=5)]
