@@ -28,14 +28,14 @@ from numpy.typing import NDArray  # noqa: E402
 
 import mretrieve  # noqa: E402
 from mretrieve.motion import ROTATE_X, Rig  # noqa: E402
-from mretrieve.motion.kinematics import joint_positions, local_rotations  # noqa: E402
+from mretrieve.motion.kinematics import joint_positions  # noqa: E402
 
 Solve = Callable[[], NDArray[np.floating]]  # positions (T, J, 3)
 
 
 def plain_positions(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Positions (T, J, 3) by NumPy in float64: a rotation a joint, all frames at once."""
-    local = local_rotations(rig, channels)
+    local = rig.poses(channels).rotations
     world, positions = np.empty_like(local), np.empty((len(channels), len(rig.parents), 3))
     offsets = np.broadcast_to(rig.offsets, positions.shape).copy()
     for column in np.flatnonzero(rig.channel_kinds < ROTATE_X):
@@ -54,7 +54,7 @@ def pymotion_solver(rig: Rig, channels: NDArray[np.float64]) -> Solve:
     from pymotion.ops import skeleton
     from pymotion.rotations import quat
 
-    quaternions = quat.from_matrix(local_rotations(rig, channels))
+    quaternions = quat.from_matrix(rig.poses(channels).rotations)
     root = plain_positions(rig, channels)[:, 0]
     offsets = np.where(rig.parents[:, None] < 0, 0.0, rig.offsets)
     parents = np.maximum(rig.parents, 0)

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..formats.euler_angles import euler_angles
 from ..motion import JOINTS, Rig
+from ..motion.rotations import euler_angles
 from .body import Body
 from .curves import Floats
 from .rigs import RigJoint, RigTemplate

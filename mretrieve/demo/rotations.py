@@ -5,20 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..motion.rotations import rotation_about
 from .curves import Floats
 
 
 def about(axis: str, angle: ArrayLike) -> Floats:
     """Rotations (..., 3, 3) about "x", "y" or "z" by `angle` (...) radians, column vectors."""
-    angles = np.asarray(angle, float)
-    i = "xyz".index(axis)
-    j, k = (i + 1) % 3, (i + 2) % 3
-    rotation = np.zeros((*angles.shape, 3, 3))
-    rotation[..., i, i] = 1.0
-    rotation[..., j, j] = rotation[..., k, k] = np.cos(angles)
-    rotation[..., k, j] = np.sin(angles)
-    rotation[..., j, k] = -rotation[..., k, j]
-    return rotation
+    return rotation_about("xyz".index(axis), np.asarray(angle, float))
 
 
 def turned(pitch_yaw_roll: Floats) -> Floats:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, QueryError
+from ..errors import QueryError
 from ..formats.bvh_writer import bvh_text, require_frames, write_whole
-from ..formats.rotation_channels import Poses, frame_blocks, rig_in_poses
+from ..formats.rotation_channels import frame_blocks, rig_in_poses, rig_with_channels
 from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_map, mirror
+from ..motion.motion import Poses
 from ..motion.rigs.rig_map import find_rig_map
 from .between_frames import poses_at
 from .finding import Finder
@@ -110,51 +111,50 @@ def export_moment(name: str, options: ExportOptions | None = None) -> Exported:
     finder = Finder(options.index, options.asf)
     moment = finder.find(name)
     motion = moment.motion
-    if motion.channels is None:
-        raise FormatError(f"{moment.name}: holds positions and no rotations, so it cannot be written as BVH")
+    rig = rig_with_channels(motion)
     rig_map = None if options.rig_map is None else load_rig_map(options.rig_map, motion.rig)
     rest_frames = 0 if options.keep_rest_pose else leading_rest_frames(motion, rig_map)
     first, last = moment.frames(rest_frames)
-    part = moment.cut(first, last)
+    part = motion.cut(first, last)
     fps = options.fps or motion.fps
     if options.retime_to is None:
-        frames = _frames_at_rate(part, fps)
+        frames = _frames_at_rate(part, rig, fps)
     else:
         clip = canonicalise(part, rig_map)
         query = _canonical(finder.find(options.retime_to))
-        frames = _warped_frames(query, mirror(clip) if options.mirrored else clip, part, fps)
+        frames = _warped_frames(query, mirror(clip) if options.mirrored else clip, part, rig, fps)
     reflection = None
     if options.mirrored:
         reflection = find_mirror(motion, rig_map or find_rig_map(motion.rig, motion.positions, motion.source))
-    rig, channels, is_original = _channels_at(part, np.clip(frames, 0, part.frame_count - 1), reflection)
-    return Exported(rig, channels, fps, moment.name, first, last, min(rest_frames, last), is_original)
+    rig, channels, is_original = _channels_at(part, rig, np.clip(frames, 0, part.frame_count - 1), reflection)
+    return Exported(rig, channels, fps, motion.name, first, last, min(rest_frames, last), is_original)
 
 
 def _canonical(query: Moment) -> Clip:
     """What the exported moment is retimed to, without leading rest frames."""
     first, last = query.frames(leading_rest_frames(query.motion))
-    return canonicalise(query.cut(first, last))
+    return canonicalise(query.motion.cut(first, last))
 
 
-def _frames_at_rate(part: Motion, fps: float) -> NDArray[np.float64]:
+def _frames_at_rate(part: Motion, rig: Rig, fps: float) -> NDArray[np.float64]:
     """Where the frames of another rate lie, in frames of the motion."""
     duration_s = (part.frame_count - 1) / part.fps
-    return np.arange(_frame_count(part, duration_s, fps), dtype=np.float64) * (part.fps / fps)
+    return np.arange(_frame_count(part, rig, duration_s, fps), dtype=np.float64) * (part.fps / fps)
 
 
-def _warped_frames(query: Clip, moment: Clip, part: Motion, fps: float) -> NDArray[np.float64]:
+def _warped_frames(query: Clip, moment: Clip, part: Motion, rig: Rig, fps: float) -> NDArray[np.float64]:
     """Where the frames of the moment, retimed to the query, lie in frames of its motion."""
     times_s = warped_times(query, moment)
-    count = _frame_count(part, (len(times_s) - 1) / CANONICAL_FPS, fps)
+    count = _frame_count(part, rig, (len(times_s) - 1) / CANONICAL_FPS, fps)
     at = np.arange(count) * (CANONICAL_FPS / fps)
     into_moment_s = np.interp(at, np.arange(len(times_s)), times_s)
     return np.asarray((moment.start_s + into_moment_s) * part.fps)
 
 
-def _frame_count(part: Motion, duration_s: float, fps: float) -> int:
+def _frame_count(part: Motion, rig: Rig, duration_s: float, fps: float) -> int:
     """Frames at `fps` from the first to the last moment; QueryError where these would not fit in memory."""
     count = int(duration_s * fps + _FRAME_TOLERANCE) + 1
-    size = 8 * count * len(part.rig.channel_kinds)
+    size = 8 * count * len(rig.channel_kinds)
     if size > _LARGEST_CHANNELS:
         raise QueryError(
             f"{part.source}: {count} frames would take {size >> 20} MiB; export less, or give a lower --fps"
@@ -163,20 +163,18 @@ def _frame_count(part: Motion, duration_s: float, fps: float) -> int:
 
 
 def _channels_at(
-    part: Motion, frames: NDArray[np.float64], reflection: Mirror | None
+    part: Motion, rig: Rig, frames: NDArray[np.float64], reflection: Mirror | None
 ) -> tuple[Rig, NDArray[np.float64], bool]:
     """The rig, its channels at the frames (N,), mirrored if wanted, and whether they are the file's own numbers."""
-    rig, channels = part.rig, part.channels
-    assert channels is not None
-    at_frames = np.round(frames)
-    if reflection is None and np.abs(frames - at_frames).max() < _FRAME_TOLERANCE**3:
-        chosen = at_frames.astype(np.intp)
-        whole = np.array_equal(chosen, np.arange(len(channels)))
-        return rig, channels if whole else channels[chosen], True
+    nearest = np.round(frames)
+    if part.channels is not None and reflection is None and np.abs(frames - nearest).max() < _FRAME_TOLERANCE**3:
+        chosen = nearest.astype(np.intp)
+        whole = np.array_equal(chosen, np.arange(part.frame_count))
+        return rig, part.channels if whole else part.channels[chosen], True
 
     def poses() -> Iterator[Poses]:
         for block in frame_blocks(rig, len(frames)):
-            here = poses_at(rig, channels, frames[block])
-            yield here if reflection is None else reflection.of(here)
+            block_poses = poses_at(part, frames[block])
+            yield block_poses if reflection is None else reflection.of(block_poses)
 
     return *rig_in_poses(rig, poses(), len(frames)), False

@@ -14,11 +14,10 @@ from itertools import permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats.rotation_channels import Poses, poses_of
 from ..motion import Motion, RigMap
 from ..motion.canonical.body_size import metres_per_unit
 from ..motion.canonical.world_axes import find_world_axes
-from ..motion.kinematics import joint_positions
+from ..motion.motion import Poses
 from .partners import mirror_partners
 
 #: How many frames, evenly spread, tell how joints are held.
@@ -57,11 +56,11 @@ class Mirror:
         rotations, translations = poses
         mirrored = self.into_parent @ rotations[:, self.partners] @ self.own.transpose(0, 2, 1)
         moved = np.einsum("jab,tjb->tja", self.into_parent, translations[:, self.partners])
-        return mirrored, moved
+        return Poses(mirrored, moved)
 
 
 def find_mirror(motion: Motion, rig_map: RigMap) -> Mirror:
-    """The mirror of a motion's rig, which must have channels; the plane is the world's, upright through the origin.
+    """The mirror of a motion's rig, which must have rotations; the plane is the world's, upright through the origin.
 
     The frames of both sides are compared as the rig is written, where that is symmetric; else by the nearest turn in
     steps of 90 degrees, as the mean pose shows it. In either case bones that a captured body has a little different on
@@ -71,11 +70,10 @@ def find_mirror(motion: Motion, rig_map: RigMap) -> Mirror:
         RigError: the two sides have no joints to pair, or not the same ones.
     """
     rig = motion.rig
-    assert motion.channels is not None
     partners = mirror_partners(rig, rig_map, motion.source)
     looked_at = np.unique(np.linspace(0, motion.frame_count - 1, _LOOKED_AT).astype(int))
-    rotations, translations = poses_of(rig, motion.channels[looked_at])
-    world = _world_reflection(joint_positions(rig, motion.channels[looked_at]), rig_map)
+    rotations, translations = motion.poses(looked_at)
+    world = _world_reflection(motion.positions[looked_at], rig_map)
     mean_turn, bones = rotations.mean(axis=0), translations.mean(axis=0)
     rigid = translations.std(axis=0).max(axis=1) <= _RIGID * np.linalg.norm(bones, axis=1)
     rigid &= rig.parents >= 0

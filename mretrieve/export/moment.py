@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import FormatError, QueryError, RigError
 from ..motion import CANONICAL_FPS, Motion, RigMap, canonicalise
@@ -22,11 +22,6 @@ class Moment:
     start_s: float | None = None
     end_s: float | None = None
 
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return f"{self.motion.source}{'#' if self.motion.body else ''}{self.motion.body}"
-
     def frames(self, rest_frames: int) -> tuple[int, int]:
         """The first frame and the one behind the last, without the leading rest frames.
 
@@ -38,28 +33,24 @@ class Moment:
         end_s = duration_s if self.end_s is None else self.end_s
         for time_s in (start_s, end_s):
             if not 0 <= time_s <= duration_s + _BEYOND_END_S:  # false for NaN too
-                raise QueryError(f"{self.name}: has 0.00 s to {duration_s:.2f} s, and {time_s:g} s is not in it")
+                raise QueryError(f"{motion.name}: has 0.00 s to {duration_s:.2f} s, and {time_s:g} s is not in it")
         if not start_s < min(end_s, duration_s):
-            raise QueryError(f"{self.name}: no moment lies between {start_s:g} s and {end_s:g} s; end after the start")
+            raise QueryError(
+                f"{motion.name}: no moment lies between {start_s:g} s and {end_s:g} s; end after the start"
+            )
         first = min(round(start_s * motion.fps), motion.frame_count - 1)
         last = min(max(round(end_s * motion.fps), first + 1), motion.frame_count)
         if last <= rest_frames:
             raise QueryError(
-                f"{self.name}: up to {rest_frames / motion.fps:.2f} s it only holds the rest pose that an exporter put "
-                "before the motion; --keep-rest-pose exports that"
+                f"{motion.name}: up to {rest_frames / motion.fps:.2f} s it holds only the rest pose that an exporter "
+                "put before the motion; --keep-rest-pose exports that"
             )
         return max(first, rest_frames), last
-
-    def cut(self, first: int, last: int) -> Motion:
-        """Frames `first` to `last` (exclusive) as a motion; it shares memory with the whole."""
-        motion = self.motion
-        channels = None if motion.channels is None else motion.channels[first:last]
-        return replace(motion, positions=motion.positions[first:last], channels=channels)
 
 
 def leading_rest_frames(motion: Motion, rig_map: RigMap | None = None) -> int:
     """How many frames an exporter put before the motion, as indexing drops them; 0 where the rig is no body's."""
-    beginning = Moment(motion).cut(0, max(1, round(_BEGINNING_S * motion.fps)))
+    beginning = motion.cut(0, max(1, round(_BEGINNING_S * motion.fps)))
     with suppress(RigError, FormatError):
         return round(canonicalise(beginning, rig_map).start_s * motion.fps)
     return 0

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.kinematics import rotation_about
 from ..motion.motion import ROTATE_X, TRANSLATE_X, Rig
+from ..motion.rotations import rotation_about
 from .asf import Bone, parse_skeleton
 from .motion_text import MotionText
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion.motion import ROTATE_X, TRANSLATE_Z, Rig
+from ..motion.rotations import euler_angles
 from .amc import DEFAULT_FPS
 from .asf import METRES_PER_INCH
 from .bvh_writer import children_of, in_degrees, is_end, require_frames, write_whole
-from .euler_angles import euler_angles
 
 _TRANSLATIONS = ("tx", "ty", "tz")
 _RESERVED = {"root", "begin", "end"}

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from ..atomic_file import atomic_write
 from ..errors import FormatError
 from ..motion.motion import ROTATE_X, Motion, Rig
-from .rotation_channels import frame_blocks, poses_of, rig_in_poses
+from .rotation_channels import frame_blocks, rig_in_poses, rig_with_channels
 
 _CHANNEL_NAMES = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 _UNSAYABLE = re.compile(r"[{}\r\n]")
 
 
 def write_motion_bvh(path: Path | str, motion: Motion, decimals: int = 6) -> None:
-    """Write a motion as BVH, see `write_bvh`; FormatError where it has positions only."""
-    if motion.channels is None:
-        raise FormatError(f"{motion.source}: holds positions and no rotations; it cannot be written as BVH")
-    write_bvh(path, motion.rig, motion.channels, motion.fps, decimals)
+    """Write a motion as BVH, see `write_bvh`; FormatError if it has positions only."""
+    rig, channels = rig_with_channels(motion), motion.channels
+    if channels is None:
+        blocks = (motion.poses(block) for block in frame_blocks(rig, motion.frame_count))
+        rig, channels = rig_in_poses(rig, blocks, motion.frame_count)
+    write_bvh(path, rig, channels, motion.fps, decimals)
 
 
 def write_bvh(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int | None = 6) -> None:
@@ -50,7 +52,7 @@ def bvh_text(rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int 
             fewer are printed as they stood there.
     """
     if rig.rest_rotations is not None:
-        blocks = (poses_of(rig, channels[block]) for block in frame_blocks(rig, len(channels)))
+        blocks = (rig.poses(channels[block]) for block in frame_blocks(rig, len(channels)))
         rig, channels = rig_in_poses(rig, blocks, len(channels))
     lines, columns = _hierarchy(rig, decimals)
     yield "\n".join([*lines, "MOTION", f"Frames: {len(channels)}", f"Frame Time: {1 / fps!r}"]) + "\n"

@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion
-from .euler_angles import euler_angles
+from ..motion.rotations import euler_angles, from_rotation_vectors
 from .exponential_map_layouts import LAYOUTS, ROTATIONS
 from .exponential_map_rows import read_rows
 from .motion_text import MotionText
@@ -52,7 +51,7 @@ def read_exponential_map(text: MotionText, asf: Path | None = None) -> list[Moti
     if layout.root_differs:
         rows[:, :6] = 0.0
     first, second, third = (kind - ROTATE_X for kind in ROTATIONS)
-    angles = euler_angles(rotations(-vectors[:, ~layout.ends]), (first, second, third))
+    angles = euler_angles(from_rotation_vectors(-vectors[:, ~layout.ends]), (first, second, third))
     channels = np.concatenate([rows[:, :3], angles.reshape(len(rows), -1)], axis=1)
     return [
         solved_motion(
@@ -65,17 +64,3 @@ def read_exponential_map(text: MotionText, asf: Path | None = None) -> list[Moti
             repairs=(_NO_ROOT,) if layout.root_differs else (),
         )
     ]
-
-
-def rotations(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotation matrices (..., 3, 3), for column vectors, of rotation vectors (..., 3) in radians (Rodrigues)."""
-    angle = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
-    axis = vectors / np.maximum(angle, 1e-12)
-    sine, cosine = np.sin(angle), np.cos(angle)
-    turned: NDArray[np.float64] = axis[..., :, None] * ((1 - cosine) * axis)[..., None, :]
-    for first in range(3):
-        second, third = (first + 1) % 3, (first + 2) % 3
-        turned[..., first, first] += cosine[..., 0]
-        turned[..., third, second] += sine[..., 0] * axis[..., first]
-        turned[..., second, third] -= sine[..., 0] * axis[..., first]
-    return turned

@@ -8,17 +8,25 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.kinematics import local_rotations
-from ..motion.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, Rig
-from .euler_angles import euler_angles
-
-#: Local rotations (T, J, 3, 3), column vectors, and local translations (T, J, 3) in the rig's unit.
-Poses = tuple[NDArray[np.float64], NDArray[np.float64]]
+from ..motion.motion import (
+    ROTATE_X,
+    ROTATE_Y,
+    ROTATE_Z,
+    TRANSLATE_X,
+    TRANSLATE_Y,
+    TRANSLATE_Z,
+    Motion,
+    Poses,
+    Rig,
+)
+from ..motion.rotations import euler_angles
 
 _TRANSLATIONS = (TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z)
 _ROTATIONS = (ROTATE_Z, ROTATE_X, ROTATE_Y)  # the order in which most BVH files have them
 #: A channel that stays this near to what the joint does without it says nothing; radians, or parts of the offset.
 _NOTHING = 1e-9
+#: A joint whose translation varies by less than this part of its offset does not move relative to its parent.
+_RIGID = 1e-6
 #: Rotations that are held in memory at a time, over all joints.
 _AT_ONCE = 1 << 18
 
@@ -29,12 +37,26 @@ def frame_blocks(rig: Rig, frame_count: int) -> Iterator[slice]:
     return (slice(start, min(start + step, frame_count)) for start in range(0, frame_count, step))
 
 
-def poses_of(rig: Rig, channels: NDArray[np.float64]) -> Poses:
-    """The poses that channels (T, C), radians and the rig's unit, put the rig into."""
-    translations = np.tile(rig.offsets, (len(channels), 1, 1))
-    moves = np.flatnonzero(rig.channel_kinds < ROTATE_X)
-    translations[:, rig.channel_joints[moves], rig.channel_kinds[moves]] = channels[:, moves]
-    return local_rotations(rig, channels), translations
+def rig_with_channels(motion: Motion) -> Rig:
+    """The rig of a motion, with channels that can express its poses if the file has none of its own.
+
+    Roots, and joints that move relative to their parents, get translations; they and joints with children rotations.
+
+    Raises:
+        FormatError: the motion holds positions only.
+    """
+    if motion.channels is not None:
+        return motion.rig
+    rig = motion.rig
+    drift = np.abs(motion.translations - rig.offsets).max(axis=(0, 2), initial=0.0)
+    joints = np.flatnonzero(drift > _RIGID * np.maximum(1.0, np.abs(rig.offsets).max(axis=1)))
+    return _with_all_channels(
+        replace(
+            rig,
+            channel_joints=np.repeat(joints, 3).astype(np.int32),
+            channel_kinds=np.tile(np.array(_TRANSLATIONS, np.int32), len(joints)),
+        )
+    )
 
 
 def rig_in_poses(rig: Rig, poses: Iterable[Poses], frame_count: int) -> tuple[Rig, NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Forward kinematics: from the channels of a rig to joint rotations and world positions.
+"""Forward kinematics: from the channels of a rig to world positions.
 
 The compiled kernel works on blocks of frames, one joint after the other, with every number of a joint (its world
 rotation, its position, an angle) held as a row of FRAMES_PER_BLOCK neighbouring float32, so that each arithmetic step
@@ -66,29 +66,6 @@ def _against_parents(rig: Rig) -> tuple[NDArray[np.float32], NDArray[np.float32]
     turns = into_parent @ rig.rest_rotations
     offsets = (into_parent @ offsets[:, :, None])[..., 0]
     return turns.astype(np.float32), offsets.astype(np.float32), into_parent.astype(np.float32)
-
-
-def local_rotations(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotations (T, J, 3, 3) of each joint relative to its parent, from channels (T, C) with rotations in radians."""
-    rotations = np.empty((len(channels), len(rig.parents), 3, 3))
-    rotations[:] = np.eye(3) if rig.rest_rotations is None else rig.rest_rotations
-    for column, (joint, kind) in enumerate(zip(rig.channel_joints, rig.channel_kinds, strict=True)):
-        if kind >= ROTATE_X:
-            rotations[:, joint] = rotations[:, joint] @ rotation_about(kind - ROTATE_X, channels[:, column])
-    if rig.rest_rotations is not None:
-        rotations = rotations @ rig.rest_rotations.transpose(0, 2, 1)
-    return rotations
-
-
-def rotation_about(axis: int, angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotations (N, 3, 3) about X, Y or Z (axis 0, 1, 2) by angles (N,) in radians; column vectors."""
-    rotations = np.zeros((len(angles), 3, 3))
-    second, third = (axis + 1) % 3, (axis + 2) % 3
-    rotations[:, axis, axis] = 1
-    rotations[:, second, second] = rotations[:, third, third] = np.cos(angles)
-    rotations[:, third, second] = np.sin(angles)
-    rotations[:, second, third] = -rotations[:, third, second]
-    return rotations
 
 
 # Row r of a joint's block is [r * _LANES : (r + 1) * _LANES]: 0-8 its world rotation by rows, 9-11 its position. The

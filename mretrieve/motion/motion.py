@@ -1,55 +1,112 @@
-"""What a reader gives: one body's motion on the rig of its own file."""
+"""One body's motion on the rig of its own file, as a reader returns it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import FormatError
+from .rotations import rotation_about
+
 #: What a channel of a joint drives: translation along X, Y, Z or rotation about X, Y, Z.
 TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, ROTATE_X, ROTATE_Y, ROTATE_Z = range(6)
+
+
+class Poses(NamedTuple):
+    """How joints are placed relative to their parents, frame by frame.
+
+    Attributes:
+        rotations: (T, J, 3, 3) local rotations, for column vectors.
+        translations: (T, J, 3) local translations in the unit of the rig.
+    """
+
+    rotations: NDArray[np.float64]
+    translations: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Rig:
     """The joint tree of a file and what its channels drive.
 
-    A joint stands where its bone begins. With J joints and C channels, a joint's local rotation is
-    `rest @ R(first channel) @ R(second channel) @ ... @ rest.T` (column vectors), its local translation its offset, in
-    which a translation channel replaces the component that it drives.
+    A joint is located where its bone begins. With J joints and C channels, a joint's local rotation is
+    `rest @ R(first channel) @ R(second channel) @ ... @ rest.T` (column vectors). Its local translation is its offset,
+    in which a translation channel replaces the component that it drives.
+
+    Attributes:
+        joint_names: J names, not always unique.
+        parents: (J,) index of each joint's parent, which precedes it; -1 for a root.
+        offsets: (J, 3) from the parent, in the file's unit.
+        rest_rotations: (J, 3, 3); None if all are the identity (BVH).
+        channel_joints: (C,) the joint of each channel, never decreasing.
+        channel_kinds: (C,) TRANSLATE_X ... ROTATE_Z.
     """
 
-    joint_names: tuple[str, ...]  # J names, not always unique
-    parents: NDArray[np.int32]  # (J,), -1 for a root; a parent precedes its children
-    offsets: NDArray[np.float64]  # (J, 3), from the parent, in the file's unit
-    rest_rotations: NDArray[np.float64] | None = None  # (J, 3, 3), None where all are the identity (BVH)
-    channel_joints: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # (C,), never decreasing
-    channel_kinds: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # (C,), TRANSLATE_X ...
+    joint_names: tuple[str, ...]
+    parents: NDArray[np.int32]
+    offsets: NDArray[np.float64]
+    rest_rotations: NDArray[np.float64] | None = None
+    channel_joints: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    channel_kinds: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def roots(self) -> NDArray[np.intp]:
         """Indices of the joints without a parent."""
         return np.flatnonzero(self.parents < 0)
 
+    def poses(self, channels: NDArray[np.float64]) -> Poses:
+        """The poses of channels (T, C): rotations in radians, translations in the rig's unit."""
+        rotations = np.empty((len(channels), len(self.parents), 3, 3))
+        rotations[:] = np.eye(3) if self.rest_rotations is None else self.rest_rotations
+        translations = np.tile(self.offsets, (len(channels), 1, 1))
+        for column, (joint, kind) in enumerate(zip(self.channel_joints, self.channel_kinds, strict=True)):
+            if kind >= ROTATE_X:
+                rotations[:, joint] = rotations[:, joint] @ rotation_about(kind - ROTATE_X, channels[:, column])
+            else:
+                translations[:, joint, kind] = channels[:, column]
+        if self.rest_rotations is not None:
+            rotations = rotations @ self.rest_rotations.transpose(0, 2, 1)
+        return Poses(rotations, translations)
+
 
 @dataclass(frozen=True, eq=False)
 class Motion:
     """One body's motion in one file, on the file's own rig, at the file's own rate, in the file's own unit and axes.
 
-    `channels` are the file's numbers, columns in the order of the rig's channels: translations in the file's unit,
-    rotations in radians; None for formats that hold positions only.
+    Rotations come from `channels`, or from `local_poses` if the format has no Euler channels. A motion with neither
+    holds positions only.
+
+    Attributes:
+        rig: the joint tree.
+        positions: (T, J, 3) in the world; NaN if the file has no sample.
+        fps: 1 / frame time, or the nominal rate (29.97, 60, ...) that prints as the digits in the file.
+        source: the file.
+        body: which body of a file that holds several; else "".
+        channels: (T, C) the file's numbers in the order of the rig's channels: translations in the file's unit,
+            rotations in radians.
+        metres_per_unit: the unit, if the file declares it (ASF); never a guess.
+        repairs: what the reader corrected, one line each.
+        local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
     """
 
     rig: Rig
-    positions: NDArray[np.float32]  # (T, J, 3), world frame; NaN where the file has no sample
-    fps: float  # 1 / frame time, or the nominal rate (29.97, 60, ...) that prints as the digits in the file
+    positions: NDArray[np.float32]
+    fps: float
     source: Path
-    body: str = ""  # which body, where a file holds several
-    channels: NDArray[np.float64] | None = None  # (T, C)
-    metres_per_unit: float | None = None  # where the file declares its unit (ASF); else None, never a guess
-    repairs: tuple[str, ...] = ()  # what the reader had to mend, one line each
+    body: str = ""
+    channels: NDArray[np.float64] | None = None
+    metres_per_unit: float | None = None
+    repairs: tuple[str, ...] = ()
+    local_poses: Poses | None = None
+
+    @property
+    def name(self) -> str:
+        """The file and the body in it, as messages name them."""
+        return f"{self.source}#{self.body}" if self.body else str(self.source)
 
     @property
     def frame_count(self) -> int:
@@ -60,3 +117,41 @@ class Motion:
     def duration_s(self) -> float:
         """Length in seconds: frames divided by the rate."""
         return len(self.positions) / self.fps
+
+    @property
+    def has_rotations(self) -> bool:
+        """Whether the file holds rotations, and not only positions."""
+        return self.channels is not None or self.local_poses is not None
+
+    @property
+    def rotations(self) -> NDArray[np.float64]:
+        """(T, J, 3, 3) local rotations of all frames; see `poses` for the memory of long motions and for errors."""
+        return self.poses().rotations
+
+    @property
+    def translations(self) -> NDArray[np.float64]:
+        """(T, J, 3) local translations of all frames, in the file's unit; see `poses`."""
+        return self.poses().translations
+
+    def poses(self, frames: slice | Sequence[int] | NDArray[np.intp] = slice(None)) -> Poses:
+        """Local rotations and translations of some frames, computed when they are asked for.
+
+        They take 96 bytes per joint and frame: read a long motion in blocks.
+
+        Raises:
+            FormatError: the file holds positions only.
+        """
+        if self.channels is not None:
+            return self.rig.poses(self.channels[frames])
+        if self.local_poses is None:
+            raise FormatError(f"{self.name}: holds positions and no rotations")
+        return Poses(self.local_poses.rotations[frames], self.local_poses.translations[frames])
+
+    def cut(self, first: int, last: int) -> Motion:
+        """Frames `first` to `last` (exclusive) as a motion that shares memory with this one."""
+        return replace(
+            self,
+            positions=self.positions[first:last],
+            channels=None if self.channels is None else self.channels[first:last],
+            local_poses=None if self.local_poses is None else self.poses(slice(first, last)),
+        )

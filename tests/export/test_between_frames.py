@@ -1,12 +1,14 @@
 """Poses between frames."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from mretrieve.export.between_frames import poses_at, rotation_vectors, slerp
-from mretrieve.formats.rotation_channels import poses_of
-from mretrieve.motion import Rig
+from mretrieve.export.between_frames import poses_at
+from mretrieve.motion import Motion, Rig
+from mretrieve.motion.rotations import rotation_vectors, slerp
 
 
 def test_slerp_is_that_of_scipy():
@@ -33,8 +35,9 @@ def test_at_a_frame_is_the_frame_and_the_root_goes_straight():
     kinds = np.array([0, 1, 2, 5, 3, 4], np.int32)
     rig = Rig(("a",), np.array([-1], np.int32), np.zeros((1, 3)), None, np.zeros(6, np.int32), kinds)
     channels = rng.uniform(-1, 1, (4, 6))
-    turned, moved = poses_of(rig, channels)
-    again = poses_at(rig, channels, np.array([0.0, 1, 2, 3]))
+    turned, moved = rig.poses(channels)
+    motion = Motion(rig, moved.astype(np.float32), 30.0, Path("take"), channels=channels)
+    again = poses_at(motion, np.array([0.0, 1, 2, 3]))
     assert np.array_equal(again[0], turned)
     assert np.array_equal(again[1], moved)
-    np.testing.assert_allclose(poses_at(rig, channels, np.array([1.25]))[1][0], 0.75 * moved[1] + 0.25 * moved[2])
+    np.testing.assert_allclose(poses_at(motion, np.array([1.25]))[1][0], 0.75 * moved[1] + 0.25 * moved[2])

@@ -9,7 +9,7 @@ import pytest
 from mretrieve.demo import make_library
 from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.export import Exported, ExportOptions, export_moment
-from mretrieve.export.moment import Moment, leading_rest_frames
+from mretrieve.export.moment import leading_rest_frames
 from mretrieve.export.partners import mirror_partners
 from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_bvh
@@ -218,6 +218,6 @@ def test_a_rig_with_one_leg_longer_by_a_joint_is_refused(mocap):
 def test_positions_without_rotations_are_refused(takes):
     (motion,) = read(takes[0])
     points = Motion(motion.rig, motion.positions, motion.fps, motion.source)
-    assert Moment(points).cut(3, 9).frame_count == 6
+    assert points.cut(3, 9).frame_count == 6
     with pytest.raises(FormatError, match="finite"):
         Exported(motion.rig, motion.channels * np.nan, 30.0, "take", 0, 1, 0, True).text().__next__()

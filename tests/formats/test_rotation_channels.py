@@ -7,41 +7,41 @@ from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_o
 
 from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_bvh
-from mretrieve.formats.euler_angles import euler_angles
-from mretrieve.formats.rotation_channels import continuous_angles, poses_of, rig_in_poses
-from mretrieve.motion.kinematics import joint_positions, local_rotations, rotation_about
+from mretrieve.formats.rotation_channels import continuous_angles, rig_in_poses
+from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.rotations import euler_angles, rotation_about
 
 
 @settings(max_examples=60)
 @given(random_rigs())
 def test_a_rig_in_its_own_poses_keeps_its_channels_and_places(made):
     rig, channels = made
-    again, angles = rig_in_poses(rig, [poses_of(rig, channels)], len(channels))
+    again, angles = rig_in_poses(rig, [rig.poses(channels)], len(channels))
     own = list(zip(rig.channel_joints, rig.channel_kinds, strict=True))
     kept = [pair for pair in zip(again.channel_joints, again.channel_kinds, strict=True) if pair in own]
     assert kept == own
     np.testing.assert_allclose(joint_positions(again, angles), joint_positions(rig, channels), atol=1e-3)
-    np.testing.assert_allclose(local_rotations(again, angles), local_rotations(rig, channels), atol=1e-6)
+    np.testing.assert_allclose(again.poses(angles).rotations, rig.poses(channels).rotations, atol=1e-6)
 
 
 def test_blocks_of_frames_are_joined():
     rng = np.random.default_rng(1)
     rig = rig_of(["a", "b", "c"], [-1, 0, 1], ["xyzZXY", "YXZ", "XZY"], rng)
     channels = random_channels(rig, 7, rng)
-    blocks = [poses_of(rig, channels[:3]), poses_of(rig, channels[3:])]
-    at_once = rig_in_poses(rig, [poses_of(rig, channels)], 7)[1]
+    blocks = [rig.poses(channels[:3]), rig.poses(channels[3:])]
+    at_once = rig_in_poses(rig, [rig.poses(channels)], 7)[1]
     assert np.array_equal(rig_in_poses(rig, blocks, 7)[1], at_once)
 
 
 def test_a_joint_that_turns_out_of_its_only_axis_gets_the_others():
     rng = np.random.default_rng(2)
     rig = rig_of(["a", "b", "c"], [-1, 0, 1], ["xyzZXY", "X", "Z"], rng)
-    turned, moved = poses_of(rig, random_channels(rig, 3, rng))
+    turned, moved = rig.poses(random_channels(rig, 3, rng))
     turned[:, 1] = turned[:, 0]
     again, angles = rig_in_poses(rig, [(turned, moved)], 3)
     assert again.channel_kinds[again.channel_joints == 1].tolist() == [3, 5, 4]  # its own first
     assert again.channel_kinds[again.channel_joints == 2].tolist() == [5]
-    np.testing.assert_allclose(local_rotations(again, angles), turned, atol=1e-7)
+    np.testing.assert_allclose(again.poses(angles).rotations, turned, atol=1e-7)
 
 
 @pytest.mark.parametrize("axes", AXIS_ORDERS)

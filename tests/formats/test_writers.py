@@ -12,9 +12,9 @@ from mretrieve.errors import FormatError
 from mretrieve.formats import read
 from mretrieve.formats.asf_writer import write_amc, write_asf
 from mretrieve.formats.bvh_writer import write_bvh, write_motion_bvh
-from mretrieve.formats.euler_angles import euler_angles
 from mretrieve.motion import Motion, Rig
-from mretrieve.motion.kinematics import joint_positions, rotation_about
+from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.rotations import euler_angles, rotation_about
 
 
 @settings(max_examples=60)

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from mretrieve.formats import read
 from mretrieve.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, Rig
-from mretrieve.motion.kinematics import joint_positions, local_rotations
+from mretrieve.motion.kinematics import joint_positions
 
 
 def plain_positions(rig: Rig, channels: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ def test_rotations_carry_children_to_the_same_positions() -> None:
         rig.channel_kinds[no_translation],
     )
     channels = random.normal(size=(5, len(rig.channel_kinds)))
-    local = local_rotations(rig, channels)
+    local = rig.poses(channels).rotations
     world = np.empty_like(local)
     positions = np.empty((5, 15, 3))
     for joint, parent in enumerate(rig.parents):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mretrieve.motion import Rig
-from mretrieve.motion.kinematics import rotation_about
+from mretrieve.motion.rotations import rotation_about
 
 AXIS_ORDERS = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
 
