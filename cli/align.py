@@ -1,4 +1,4 @@
-"""`mretrieve align`: which frame of one clip answers to which of another."""
+"""`mretrieve align`: which frames of two clips correspond."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 
-from .options import PATH, as_json, reading_options, write_text
+from .options import FORCE, PATH, as_json, check_new, reading_options, write_text
 
 
 @click.command()
-@click.argument("a", metavar="A[@START-END]")
-@click.argument("b", metavar="B[@START-END]")
-@click.option("--find", is_flag=True, help="A lies somewhere in B; else first frames go together, and last ones.")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--find", is_flag=True, help="Look for A within B; otherwise first and last frames are aligned.")
 @reading_options
 @click.option("--format", "output", default="csv", show_default=True, type=click.Choice(["csv", "json"]))
-@click.option("--out", type=PATH, metavar="FILE", help="Write there instead of printing.")
+@click.option("--out", type=PATH, metavar="FILE", help="Write to a file instead of printing.")
+@FORCE
 def align(
     a: str,
     b: str,
@@ -26,26 +27,23 @@ def align(
     rig_map: Path | None,
     output: str,
     out: Path | None,
+    force: bool,
 ) -> None:
-    """Tell which frame of A answers to which of B.
+    """Print which frames of A and B correspond.
 
-    A and B are motion files or indexed clips, or moments of them: CLIP@3.20-5.43 is what lies between two seconds. A
-    row is a step of the alignment: frames at 30 a second, seconds and frames of both files (counted from 0), and how
-    many millimetres the joints are apart.
+    A and B are motion files, indexed clips, or moments of them such as walk.bvh@3.20-5.43. Each row is a step of the
+    alignment: frames at 30 per second, seconds and frames of both files (counted from 0), and the distance of the
+    joints in millimetres.
     """
-    from mretrieve.alignment.alignment import align
-    from mretrieve.comparison import NamedClips
-    from mretrieve.comparison.correspondence import Correspondence
-    from mretrieve.comparison.finding import moment_like
-    from mretrieve.motion.body_parts import PartWeights
+    from mretrieve.formats import ReadingOptions
+    from mretrieve.index import align_clips
+    from mretrieve.sources.resolve import ClipResolver
 
-    weights = PartWeights.of(parts) if parts else None
-    names = NamedClips(index)
-    first, second = (names.read(name, asf=asf, rig_map=rig_map) for name in (a, b))
-    if find:
-        second = moment_like(first, second, weights)
-    found = Correspondence(first, second, align(first.clip, second.clip, weights))
-    text = found.to_csv() if output == "csv" else as_json(found.to_json())
+    if out is not None:
+        check_new(out, force)
+    reading = ReadingOptions(asf, rig_map)
+    found = align_clips(ClipResolver(index), a, b, parts=parts, find=find, reading=reading)
+    text = found.to_csv() if output == "csv" else as_json(found.to_dict())
     if out is None:
         click.echo(text, nl=False)
     else:

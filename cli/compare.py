@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from .options import PATH, as_json, reading_options, write_text
+from .options import FORCE, PATH, as_json, check_new, reading_options, write_text
 
 
 @click.command()
-@click.argument("a", metavar="A[@START-END]")
-@click.argument("b", metavar="B[@START-END]")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
 @reading_options
-@click.option(
-    "--html", type=PATH, metavar="FILE.html", help="Write a page with both bodies, to be opened in a browser."
-)
+@click.option("--html", type=PATH, metavar="FILE.html", help="Write a page for the browser with both bodies.")
+@FORCE
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 def compare(
     a: str,
@@ -25,23 +24,23 @@ def compare(
     asf: Path | None,
     rig_map: Path | None,
     html: Path | None,
+    force: bool,
     output: str,
 ) -> None:
-    """Compare two takes of the same motion: how alike each part is over time, where they part, and what to change in A.
+    """Compare two takes of the same motion: scores of each part over time, where they differ, and how to change A.
 
-    A and B are motion files or indexed clips, or moments of them: CLIP@3.20-5.43 is what lies between two seconds.
-    Their first frames go together, and their last.
+    A and B are motion files, indexed clips, or moments of them such as walk.bvh@3.20-5.43. First and last frames of
+    both are aligned.
     """
-    from mretrieve.comparison import NamedClips
-    from mretrieve.comparison.differences import compare
     from mretrieve.comparison.page import page
     from mretrieve.comparison.tables import comparison_text
-    from mretrieve.motion.body_parts import PartWeights
+    from mretrieve.formats import ReadingOptions
+    from mretrieve.index import compare_takes
+    from mretrieve.sources.resolve import ClipResolver
 
-    weights = PartWeights.of(parts) if parts else None
-    names = NamedClips(index)
-    first, second = (names.read(name, asf=asf, rig_map=rig_map) for name in (a, b))
-    comparison = compare(first, second, weights)
+    if html is not None:
+        check_new(html, force)
+    comparison = compare_takes(ClipResolver(index), a, b, parts=parts, reading=ReadingOptions(asf, rig_map))
     if html is not None:
         write_text(html, page(comparison))
-    click.echo(as_json(comparison.to_json()) if output == "json" else comparison_text(comparison), nl=False)
+    click.echo(as_json(comparison.to_dict()) if output == "json" else comparison_text(comparison), nl=False)

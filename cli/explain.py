@@ -1,4 +1,4 @@
-"""`mretrieve explain`: why a moment answers a clip."""
+"""`mretrieve explain`: why a moment matches a query."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ import click
 
 from mretrieve.errors import QueryError
 
-from .options import PATH, as_json, reading_options
+from .options import END, FORCE, PATH, START, as_json, check_new, reading_options
 
 if TYPE_CHECKING:
     from mretrieve.motion.flips import Flip
 
 
 @click.command()
-@click.argument("file")
-@click.argument("clip", metavar="CLIP[@START-END]")
-@click.option("--start", type=float, metavar="S", help="Compare from this second of FILE on.")
-@click.option("--end", type=float, metavar="S", help="Compare up to this second of FILE.")
+@click.argument("query")
+@click.argument("moment")
+@START
+@END
 @click.option(
     "--mirror",
     default="none",
     show_default=True,
     type=click.Choice(["none", "whole", "arms", "legs"]),
-    help="Compare this image of FILE, with left and right exchanged.",
+    help="Compare the query with left and right exchanged: of the whole body, the arms or the legs.",
 )
 @reading_options
 @click.option(
     "--encoder",
     multiple=True,
     metavar="NAME|FILE",
-    help="Show what this encoder attends to. May be given several times. [default: those of the index that can tell]",
+    help="Show what this encoder attends to; may be repeated. [default: those of the index that have attention]",
 )
-@click.option("--png", type=PATH, metavar="FILE.png", help="Draw both bodies at key frames over the errors.")
+@click.option("--png", type=PATH, metavar="FILE.png", help="Draw both bodies at key frames above the errors.")
+@FORCE
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 def explain(
-    file: str,
-    clip: str,
-    start: float | None,
-    end: float | None,
+    query: str,
+    moment: str,
+    start_s: float | None,
+    end_s: float | None,
     mirror: Flip,
     parts: str | None,
     index: Path | None,
@@ -48,26 +49,32 @@ def explain(
     rig_map: Path | None,
     encoder: tuple[str, ...],
     png: Path | None,
+    force: bool,
     output: str,
 ) -> None:
-    """Tell why a moment answers FILE: how far apart each part of the body is, when, and where the two are alike.
+    """Explain why MOMENT matches QUERY: the distance of each body part, when it is large and when it is small.
 
-    FILE and CLIP are motion files or indexed clips; CLIP@3.20-5.43 is the moment between two seconds of CLIP's file, as
-    `mretrieve query` prints them. In a CLIP without a moment that is much longer than FILE, the place is found.
+    QUERY and MOMENT are motion files, indexed clips, or moments of them as `mretrieve query` prints them, such as
+    walk.bvh@3.20-5.43; answer.json#3 is the third hit of a saved answer. In a clip much longer than QUERY the
+    best-matching moment is explained.
     """
-    from mretrieve.comparison import NamedClips, explain
-    from mretrieve.comparison.attention import encoder_named, encoders_of
     from mretrieve.comparison.tables import explanation_text
-    from mretrieve.motion.body_parts import PartWeights
+    from mretrieve.formats import ReadingOptions
+    from mretrieve.index import explain_moment
+    from mretrieve.sources.resolve import ClipResolver
 
-    weights = PartWeights.of(parts) if parts else None
-    names = NamedClips(index)
-    query = names.read(file, start_s=start, end_s=end, asf=asf, rig_map=rig_map).flipped(mirror)
-    other = names.read(clip, asf=asf)
-    encoders = [encoder_named(name, names) for name in encoder] if encoder else encoders_of(names)
-    reasons = explain(query, other, weights, encoders=encoders)
-    if encoder and len(reasons.attention) < len(encoders):
+    if png is not None:
+        check_new(png, force)
+    resolver, reading = ClipResolver(index), ReadingOptions(asf, rig_map)
+    found = resolver.resolve(query, reading, start_s=start_s, end_s=end_s)
+    explanation = explain_moment(
+        resolver, found, moment, parts=parts, mirror=mirror, encoders=encoder or None, reading=reading
+    )
+    if len(explanation.attention) < len(encoder):
         raise QueryError(f"--encoder {', '.join(encoder)}: only encoders of the mmd-nca architecture have attention")
     if png is not None:
-        reasons.draw(png)
-    click.echo(as_json(reasons.to_json()) if output == "json" else explanation_text(reasons), nl=False)
+        from mretrieve.comparison.pictures import draw_explanation
+
+        draw_explanation(png, explanation)
+        click.echo(f"Wrote {png}", err=True)
+    click.echo(as_json(explanation.to_dict()) if output == "json" else explanation_text(explanation), nl=False)

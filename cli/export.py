@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-_PATH = click.Path(path_type=Path)
+from .options import ASF, FORCE, INDEX, RIG_MAP
 
 
 @click.command()
-@click.argument("hit", metavar="HIT")
+@click.argument("moment")
 @click.option("--to", "target", required=True, metavar="FILE.bvh", help="The file to write; - for standard output.")
-@click.option("--force", is_flag=True, help="Replace FILE.bvh where it exists.")
+@FORCE
 @click.option(
-    "--retime-to",
-    metavar="QUERY",
-    help="At each time do what QUERY (CLIP[@start-end]) does then; as long as QUERY.",
+    "--retime-to", metavar="QUERY", help="Retime the moment so that it does at each time what QUERY does then."
 )
 @click.option("--mirror", "mirrored", is_flag=True, help="Swap left and right.")
-@click.option("--fps", type=float, metavar="N", help="Frames a second. [default: those of the clip's file]")
-@click.option("--keep-rest-pose", is_flag=True, help="Export the T-pose frames at a file's start too.")
-@click.option(
-    "--index", type=_PATH, help="The index; else $MRETRIEVE_INDEX, else .mretrieve here or in a parent folder."
-)
-@click.option("--asf", type=_PATH, help="The skeleton of AMC files, where it is not beside them.")
-@click.option("--rig-map", type=_PATH, help="Which joint is which, as `mretrieve rig --save` wrote.")
+@click.option("--fps", type=float, metavar="N", help="Frames per second. [default: those of the clip's file]")
+@click.option("--keep-rest-pose", is_flag=True, help="Keep the T-pose frames at the start of a file.")
+@INDEX
+@ASF
+@RIG_MAP
 def export(
-    hit: str,
+    moment: str,
     target: str,
     force: bool,
     retime_to: str | None,
@@ -39,25 +34,28 @@ def export(
     asf: Path | None,
     rig_map: Path | None,
 ) -> None:
-    """Cut HIT out of its own file and write it as BVH, on its own rig.
+    """Cut MOMENT out of its own file and write it as BVH, on its own rig.
 
-    HIT is CLIP or CLIP@start-end, in seconds as `mretrieve query` prints them, where CLIP is a motion file or an
-    indexed clip; or answer.json#3, the third hit of an answer that `mretrieve query --format json` printed.
+    MOMENT is a motion file, an indexed clip, or a moment of either as `mretrieve query` prints it, such as
+    walk.bvh@3.20-5.43; answer.json#3 is the third hit of an answer saved with --format json.
     """
     from mretrieve.export import ExportOptions, check_target, export_moment
+    from mretrieve.formats import ReadingOptions
+    from mretrieve.sources.resolve import ClipResolver
 
     if target != "-":
         check_target(Path(target), replace=force)
-    exported = export_moment(hit, ExportOptions(retime_to, mirrored, fps, keep_rest_pose, index, asf, rig_map))
+    options = ExportOptions(retime_to, mirrored, fps, keep_rest_pose, ReadingOptions(asf, rig_map))
+    exported = export_moment(moment, options, ClipResolver(index))
     if target == "-":
         with click.open_file("-", "w", encoding="utf-8") as output:
             output.writelines(exported.text())
         return
     exported.write(Path(target), replace=force)
     frames = len(exported.channels)
-    rest = f", without {exported.rest_frames} of rest pose before them" if exported.rest_frames else ""
+    rest = f", without the {exported.rest_frames} frames of rest pose before them" if exported.rest_frames else ""
     click.echo(
-        f"{target}: {frames} frames at {exported.fps:g} a second; frames {exported.first} to {exported.last - 1} of "
-        f"{exported.name}{rest}",
-        file=sys.stderr,
+        f"Wrote {target}: {frames} frames at {exported.fps:g} per second; frames {exported.first} to "
+        f"{exported.last - 1} of {exported.name}{rest}",
+        err=True,
     )

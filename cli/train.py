@@ -148,6 +148,7 @@ def train(
     _check_place(out)
     _prepare_torch(device, threads)
     from mretrieve.encoders import load_encoder
+    from mretrieve.formats import ReadingOptions
     from mretrieve.training.card import data_card
     from mretrieve.training.folder import choose_columns, described, hold_out, read_clips
 
@@ -157,7 +158,7 @@ def train(
     sources = _sources(folders, labels)
     columns = choose_columns(sources, label_column, group_column) if labels else None
     with reading_progress() as progress:
-        read = read_clips(sources, columns, asf=asf, rig_map=rig_map, progress=progress)
+        read = read_clips(sources, columns, options=ReadingOptions(asf, rig_map), progress=progress)
     for line in (*read.refused, *described(read, columns)):
         tell(line)
     clips, held_out = hold_out(read.clips, [one.strip() for one in (holdout_classes or "").split(",") if one.strip()])
@@ -273,8 +274,8 @@ def _prepare_torch(device: str, threads: int | None) -> None:
 
 def _sources(folders: Sequence[Path], labels: Sequence[Path]) -> list[Source]:
     """The files of the folders with their rows of the label tables."""
-    from mretrieve.indexer.labels import UnmatchedLabelsError, read_labels
-    from mretrieve.indexer.scan import scan
+    from mretrieve.sources.labels import UnmatchedLabelsError, read_labels
+    from mretrieve.sources.scan import scan
     from mretrieve.training.folder import Source
 
     sources, unmatched = [], []

@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mretrieve.errors import IndexStateError
+from mretrieve.formats import ReadingOptions
+from mretrieve.sources.labels import Labels, read_labels
+from mretrieve.sources.scan import Scan, scan
 from mretrieve.storage import Snapshot, WriterLock, check_content, collect_garbage, versions
 
 from .changes import Changes, Task, changes, holds_motion, known_files, no_motion
 from .committer import DEFAULT_SIZE, Committer, ShardSize, labels_of
 from .describe import holdings
 from .ingest import Recipe
-from .labels import Labels, read_labels
 from .progress import Listener, Progress
 from .report import FileEntry, IngestReport, Outcome
 from .report_files import last_report, save_report
-from .scan import Scan, scan
 from .settings import new_settings, settings_for
 from .target_spaces import chosen_spaces, same_spaces
 from .windows import DEFAULT_WINDOWS
@@ -134,8 +135,7 @@ def build_index(
             place,
             spaces,
             windows,
-            _path(settings.asf),
-            _path(settings.rig_map),
+            ReadingOptions(_path(settings.asf), _path(settings.rig_map)),
             base.version if base is not None and encode_all else None,
         )
         entries = _ingest(recipe, todo, committer, jobs or os.cpu_count() or 1, progress, stopped)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.formats import READERS, UNREADABLE, recognise
+from mretrieve.formats import readable_formats, recognise
+from mretrieve.sources.scan import FoundFile, Scan
 from mretrieve.storage import Snapshot
 
 from .report import FileEntry, Outcome
-from .scan import FoundFile, Scan
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,16 @@ def changes(
                 entries.append(before.entry)
             continue
         try:
-            kind = recognise(repository / file.path)
+            reader = recognise(repository / file.path)
         except MRetrieveError as error:
             entries.append(_without_clip(file, Outcome.REFUSED, str(error)))
             continue
-        if kind in UNREADABLE and kind != "asf":  # a skeleton belongs to its motions and needs no line of its own
-            entries.append(_without_clip(file, Outcome.UNREADABLE, f"{kind}: {UNREADABLE[kind]}"))
-        elif kind in READERS:
-            tasks.append(Task(file, skeletons.beside(file.path) if kind == "amc" else "", before))
+        if reader is None or reader.is_companion:
+            continue
+        if reader.read is None:
+            entries.append(_without_clip(file, Outcome.UNREADABLE, f"{reader.name}: {reader.hint}"))
+        else:
+            tasks.append(Task(file, skeletons.beside(file.path) if reader.name == "amc" else "", before))
     listed = {file.path for file in found.files}
     gone = [
         FileEntry(path, Outcome.GONE, clips=file.clips)
@@ -114,20 +116,21 @@ def changes(
 
 def holds_motion(repository: Path, found: Scan) -> bool:
     """Whether any file is of a motion format, readable or not."""
-    return any(_kind(repository / file.path) not in (None, "asf") for file in found.files)
+    return any(_may_hold_motion(repository / file.path) for file in found.files)
 
 
 def no_motion(repository: Path) -> MRetrieveError:
     """The error for a folder without a motion file."""
-    formats = ", ".join(sorted(READERS)).upper()
+    formats = ", ".join(readable_formats()).upper()
     return MRetrieveError(f"{repository}: no motion file found; mretrieve reads {formats}, in subfolders too")
 
 
-def _kind(path: Path) -> str | None:
+def _may_hold_motion(path: Path) -> bool:
     try:
-        return recognise(path)
+        reader = recognise(path)
     except MRetrieveError:
-        return "unreadable"  # may be anything; the run that reads it says why
+        return True  # the run that reads it reports the reason
+    return reader is not None and not reader.is_companion
 
 
 def content_hash(path: Path, skeletons: str) -> str:

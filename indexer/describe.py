@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
+from mretrieve.sources.labels import RESERVED
 from mretrieve.storage import EncoderRecord, Snapshot, WindowSettings, versions
-
-from .labels import RESERVED
 
 #: Units that motion files come in, in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
 UNITS_M = {

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mretrieve.errors import MRetrieveError, RigError
-from mretrieve.formats import read
-from mretrieve.motion import CANONICAL_FPS, Clip, Motion, RigMap, canonicalise, find_rig_map, load_rig_map
+from mretrieve.errors import MRetrieveError
+from mretrieve.formats import MotionFile, ReadingOptions
+from mretrieve.motion import CANONICAL_FPS, Clip
+from mretrieve.sources.reading import SourceClip, read_bodies, refusal_reason
 from mretrieve.storage import ShardClip, Snapshot, WindowSettings
 
 from .changes import Task, content_hash
@@ -24,15 +25,23 @@ from .windows import cut_windows
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the files of a run become clips."""
+    """How the files of a run become clips.
+
+    Attributes:
+        repository: the indexed folder.
+        index: path of the index.
+        spaces: the encoders.
+        windows: how clips are cut.
+        reading: how files are read.
+        stored_version: version of the index whose clips are encoded again; None keeps their vectors.
+    """
 
     repository: Path
     index: Path
     spaces: tuple[Space, ...]
     windows: WindowSettings
-    asf: Path | None = None
-    rig_map: Path | None = None
-    stored_version: int | None = None  # of the index, whose clips are encoded anew; None where they stay as they are
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    stored_version: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +121,8 @@ class Ingester:
             return Ingested(replace(entry, outcome=Outcome.UNCHANGED, clips=task.known.clips))
         try:
             _check_name(found.path)
-            motions = read(path, asf=self._recipe.asf)
-            several = len(motions) > 1
-            names = [f"{found.path}#{motion.body}" if several else found.path for motion in motions]
-            clips = [self._clip(motion, entry, name) for motion, name in zip(motions, names, strict=True)]
+            bodies = read_bodies(MotionFile(path), self._recipe.reading, mixed_rigs=True)
+            clips = [self._clip(body, entry) for body in bodies]
         except Exception as error:
             return _refused(task, error, hashed)
         return Ingested(
@@ -123,25 +130,24 @@ class Ingester:
                 entry,
                 clips=tuple(clip.clip for clip in clips),
                 duration_s=sum(clip.positions.shape[0] for clip in clips) / CANONICAL_FPS,
-                repairs=tuple(dict.fromkeys(repair for motion in motions for repair in motion.repairs)),
+                repairs=tuple(dict.fromkeys(repair for body in bodies for repair in body.motion.repairs)),
                 notes=tuple(dict.fromkeys(note for clip in clips for note in clip.notes)),
             ),
             tuple(clips),
         )
 
-    def _clip(self, motion: Motion, entry: FileEntry, name: str) -> ShardClip:
-        rig_map = self._rig_map(motion)
-        clip = canonicalise(motion, rig_map)
+    def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:
+        motion, clip = body.motion, body.clip
         windows = cut_windows(clip.frame_count, self._recipe.windows)
         return ShardClip(
-            clip=name,
+            clip=entry.path + body.fragment,
             path=entry.path,
             body=motion.body,
             content_hash=entry.content_hash,
             size_bytes=entry.size_bytes,
             mtime_ns=entry.mtime_ns,
-            rig=rig_map.origin,
-            rig_confidence=rig_map.confidence,
+            rig=body.rig_map.origin,
+            rig_confidence=body.rig_map.confidence,
             fps=motion.fps,
             source_frame_count=motion.frame_count,
             start_s=clip.start_s,
@@ -153,41 +159,14 @@ class Ingester:
             vectors={space.record.name: self._vectors(space, clip, windows) for space in self._recipe.spaces},
         )
 
-    def _rig_map(self, motion: Motion) -> RigMap:
-        """The user's map where it fits the rig, else the one that is found: a folder holds many rigs."""
-        unfit = None
-        if self._recipe.rig_map is not None:
-            try:
-                return load_rig_map(self._recipe.rig_map, motion.rig)
-            except MRetrieveError as error:
-                unfit = error
-        try:
-            return find_rig_map(motion.rig, motion.positions)
-        except RigError as error:
-            raise unfit or RigError(str(error).replace("FILE", str(motion.source))) from None
-
 
 def _refused(task: Task, error: Exception, hashed: str = "") -> Ingested:
     """A file without a clip. Where the fault may not be the file's, no hash: then the next run tries again."""
     found = task.found
     if not isinstance(error, MRetrieveError):
         hashed = ""
-    entry = FileEntry(found.path, Outcome.REFUSED, found.size_bytes, found.mtime_ns, hashed, reason=_reason(error))
-    return Ingested(entry)
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case MRetrieveError():
-            return str(error)
-        case FileNotFoundError():
-            return "vanished while the folder was read"
-        case OSError():
-            return f"cannot be read: {error.strerror or error}; check its permissions"
-        case MemoryError():
-            return "does not fit in memory; cut the recording into shorter files"
-        case _:
-            return f"cannot be read, and no reader said why ({type(error).__name__}: {error}); please report it"
+    reason = refusal_reason(error)
+    return Ingested(FileEntry(found.path, Outcome.REFUSED, found.size_bytes, found.mtime_ns, hashed, reason=reason))
 
 
 def _check_name(path: str) -> None:

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import MRetrieveError
+from .formats import ReadingOptions
 from .motion import Clip, Motion
-from .search.answer import Answer
+from .motion.body_parts import PartWeights
+from .search.answer import Answer, Hit
 from .search.answering import answer_query
 from .search.options import QueryOptions
-from .search.question import read_question
+from .search.query import Query
 from .search.spaces import Spaces
+from .sources.resolve import ClipResolver, ResolvedClip, own_rows
 from .storage import Snapshot, find_index
 
-#: What can be searched for: a motion file or indexed clip by name, or a motion.
+if TYPE_CHECKING:
+    from .comparison import Explanation, NamedClip
+    from .comparison.correspondence import Correspondence
+    from .comparison.differences import Comparison
+    from .encoders import Encoder
+    from .export import Exported
+    from .motion.flips import Flip
+
+#: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
 Searchable = Clip | Motion | Path | str
+Parts = PartWeights | Mapping[str, float] | str | None
 
 
 def open_index(path: Path | str | None = None, version: int | None = None) -> Index:
@@ -58,13 +75,23 @@ class Index:
         return ids
 
     def search(
-        self, query: Searchable, k: int | None = None, *, options: QueryOptions | None = None, **changes: Any
+        self,
+        query: Searchable | NDArray[np.floating],
+        k: int | None = None,
+        *,
+        fps: float | None = None,
+        joints: Sequence[str] | None = None,
+        options: QueryOptions | None = None,
+        **changes: Any,
     ) -> Answer:
         """The moments that move most like the query, best first.
 
         Args:
-            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip.
+            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip
+                or an array of joint positions (T, J, 3).
             k: number of hits; None for that of `options`, 10 by default.
+            fps: frames per second of an array.
+            joints: names of the joints of an array; None for the 22 canonical ones.
             options: how to answer; None for the defaults.
             changes: fields of QueryOptions to set, such as `where="label = 'walk'"` or `parts={"arms": 1}`.
 
@@ -75,9 +102,18 @@ class Index:
         """
         options = QueryOptions.of(options, changes if k is None else {**changes, "k": k})
         started = time.perf_counter()
-        question = read_question(query, self._snapshot, options.asf, options.rig_map)
-        question = question.cut_to(options.start_s, options.end_s)
-        return answer_query(self._spaces, question, options, read_s=time.perf_counter() - started)
+        if isinstance(query, np.ndarray):
+            from .sources.arrays import clip_from_joints
+
+            if fps is None:
+                raise TypeError("an array of joint positions needs its rate: give fps=...")
+            query = clip_from_joints(query, fps, joints)
+        elif fps is not None or joints is not None:
+            raise TypeError("fps and joints are for arrays of joint positions; files and motions have their own")
+        reading = ReadingOptions(_path(options.asf), _path(options.rig_map))
+        found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
+        understood = Query.of(found, own_rows(self._snapshot, found))
+        return answer_query(self._spaces, understood, options, read_s=time.perf_counter() - started)
 
     def search_many(
         self,
@@ -89,3 +125,166 @@ class Index:
     ) -> list[Answer]:
         """The answers to several queries, in their order; arguments as in `search`."""
         return [self.search(query, k, options=options, **changes) for query in queries]
+
+    def explain(
+        self,
+        query: Searchable,
+        moment: Hit | Searchable,
+        *,
+        parts: Parts = None,
+        mirror: Flip = "none",
+        encoders: Sequence[str] | None = None,
+    ) -> Explanation:
+        """Why a moment matches a query: the distance of joints and body parts over time.
+
+        Args:
+            query: as in `search`.
+            moment: a hit of `search`, or a clip or moment by name; in a clip more than twice as long as the query, the
+                best-matching moment.
+            parts: how much each body part counts, as in QueryOptions.
+            mirror: which variant of the query is compared; a hit brings its own.
+            encoders: those whose attention is wanted; None for those of the index that have attention.
+
+        Raises:
+            QueryError, FormatError, RigError: a clip or moment cannot be found or read.
+        """
+        return explain_moment(
+            ClipResolver(self._snapshot), query, moment, parts=parts, mirror=mirror, encoders=encoders
+        )
+
+    def compare(self, first: Searchable, second: Searchable, *, parts: Parts = None) -> Comparison:
+        """Compare two takes of the same motion: scores of the parts over time, and advice for the first.
+
+        Raises:
+            QueryError, FormatError, RigError: a clip cannot be found or read.
+        """
+        return compare_takes(ClipResolver(self._snapshot), first, second, parts=parts)
+
+    def align(
+        self, first: Searchable, second: Searchable, *, parts: Parts = None, find: bool = False
+    ) -> Correspondence:
+        """Which frames of two clips correspond.
+
+        Args:
+            first: as in `search`.
+            second: likewise.
+            parts: how much each body part counts.
+            find: look for the first clip within the second, instead of aligning both from first to last frame.
+
+        Raises:
+            QueryError, FormatError, RigError: a clip cannot be found or read.
+        """
+        return align_clips(ClipResolver(self._snapshot), first, second, parts=parts, find=find)
+
+    def export(self, moment: Hit | str, path: Path | str, *, force: bool = False, **options: Any) -> Exported:
+        """Write a moment as BVH, cut out of its own file on its own rig.
+
+        Args:
+            moment: a hit of `search`, or a clip or moment by name.
+            path: the BVH file to write.
+            force: overwrite a file that exists.
+            options: fields of `export.ExportOptions`, such as `mirrored=True`.
+
+        Raises:
+            QueryError: there is no such moment, an option has no meaning, or `path` cannot be written.
+            IndexStateError: the clip's file is missing or has changed since it was indexed.
+            FormatError, RigError: the clip's file cannot be read, or its rig cannot be mirrored.
+        """
+        from .export import ExportOptions, export_moment
+
+        name = f"{moment.clip}@{moment.start_s}-{moment.end_s}" if isinstance(moment, Hit) else moment
+        exported = export_moment(name, ExportOptions(**options), ClipResolver(self._snapshot))
+        exported.write(Path(path), replace=force)
+        return exported
+
+
+def explain_moment(
+    resolver: ClipResolver,
+    query: Searchable | ResolvedClip,
+    moment: Hit | Searchable,
+    *,
+    parts: Parts = None,
+    mirror: Flip = "none",
+    encoders: Sequence[str] | None = None,
+    reading: ReadingOptions | None = None,
+) -> Explanation:
+    """See `Index.explain`; names are looked up by `resolver`, which needs an index only for indexed clips."""
+    from .comparison import NamedClip, explain
+
+    found = query if isinstance(query, ResolvedClip) else resolver.resolve(query, reading)
+    if isinstance(moment, Hit):
+        mirror = moment.mirror
+        found = found.between(moment.query_start_s, moment.query_end_s)
+        other = resolver.resolve(moment.clip, start_s=moment.start_s, end_s=moment.end_s)
+        named = replace(NamedClip.of(other), is_moment=True)
+    else:
+        named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))
+    known = _encoders(resolver, encoders)
+    return explain(NamedClip.of(found).flipped(mirror), named, PartWeights.of(parts), encoders=known)
+
+
+def compare_takes(
+    resolver: ClipResolver,
+    first: Searchable,
+    second: Searchable,
+    *,
+    parts: Parts = None,
+    reading: ReadingOptions | None = None,
+) -> Comparison:
+    """See `Index.compare`."""
+    from .comparison.differences import compare
+
+    return compare(*_named(resolver, first, second, reading), PartWeights.of(parts))
+
+
+def align_clips(
+    resolver: ClipResolver,
+    first: Searchable,
+    second: Searchable,
+    *,
+    parts: Parts = None,
+    find: bool = False,
+    reading: ReadingOptions | None = None,
+) -> Correspondence:
+    """See `Index.align`."""
+    from .alignment.alignment import align
+    from .comparison.correspondence import Correspondence
+    from .comparison.explanation import moment_like
+
+    a, b = _named(resolver, first, second, reading)
+    weights = PartWeights.of(parts)
+    if find:
+        b = moment_like(a, b, weights)
+    return Correspondence(a, b, align(a.clip, b.clip, weights))
+
+
+def _named(
+    resolver: ClipResolver, first: Searchable, second: Searchable, reading: ReadingOptions | None
+) -> tuple[NamedClip, NamedClip]:
+    from .comparison import NamedClip
+
+    return NamedClip.of(resolver.resolve(first, reading)), NamedClip.of(resolver.resolve(second, reading))
+
+
+def _encoders(resolver: ClipResolver, names: Sequence[str] | None) -> list[Encoder]:
+    """The named encoders, of the index or shipped; None for those of the index that can be loaded."""
+    from .encoders import load_encoder
+
+    try:
+        spaces = Spaces(resolver.snapshot)
+    except MRetrieveError:
+        return [load_encoder(name) for name in names or ()]
+    known = [record.name for record in resolver.snapshot.encoders]
+    if names is not None:
+        return [spaces.asked(name, None).encoder if name in known else load_encoder(name) for name in names]
+    encoders = []
+    for name in known:
+        try:
+            encoders.append(spaces.asked(name, None).encoder)
+        except MRetrieveError:  # its library is missing, say: it has nothing to add
+            continue
+    return encoders
+
+
+def _path(path: Path | str | None) -> Path | None:
+    return None if path is None else Path(path)

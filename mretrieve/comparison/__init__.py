@@ -1,6 +1,6 @@
-"""Why two motions are alike, and where they are not: reasons, advice, correspondence, pictures and pages."""
+"""Why two motions are alike, and where they are not: explanation, advice, correspondence, pictures and pages."""
 
-from .named_clip import NamedClip, NamedClips
-from .reasons import Reasons, explain
+from .explanation import Explanation, explain
+from .named_clip import NamedClip
 
-__all__ = ["NamedClip", "NamedClips", "Reasons", "explain"]
+__all__ = ["Explanation", "NamedClip", "explain"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..alignment.alignment import Alignment, align
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARTS
-from .words import spoken, without_side
+from .formatting import display_name, without_side
 
 #: Errors up to it are no reason for advice: other rigs place the joints of the same pose that far apart.
 _ALIKE_MM = 40.0
@@ -42,7 +42,7 @@ class Advice:
     offset_mm: tuple[float, float, float] | None = None  # of the joint, from its place in the other: left, up, forwards
     late_s: float | None = None  # negative where the part is early
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain dicts and lists."""
         offset = None if self.offset_mm is None else [round(axis, 1) for axis in self.offset_mm]
         return {
@@ -51,7 +51,7 @@ class Advice:
             "start_s": None if self.start_s is None else round(self.start_s, 4),
             "end_s": None if self.end_s is None else round(self.end_s, 4),
             "joint": self.joint,
-            "offset": offset,
+            "offset_mm": offset,
             "late_s": None if self.late_s is None else round(self.late_s, 4),
         }
 
@@ -64,7 +64,7 @@ def advise(alignment: Alignment, part: str, span: tuple[int, int] | None) -> Adv
         part: one that is compared.
         span: the frames of the query that it is about, the end exclusive; None for all of them.
     """
-    name = spoken(part)
+    name = display_name(part)
     mean_mm = alignment.parts_mm[part]
     start, end = span or (0, len(alignment.query_s))
     start_s = float(alignment.query_s[start])

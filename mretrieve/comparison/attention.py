@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder, load_encoder
-from ..errors import IndexStateError, MRetrieveError
+from ..encoders import Encoder
 from ..motion import Clip
-from ..search.spaces import Spaces
-from .named_clip import NamedClips
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,23 +28,3 @@ def attention_of(encoder: Encoder, query: Clip, moment: Clip) -> Attention | Non
         return None
     of_moment = attention(moment)
     return Attention(encoder.name, of_query * len(of_query), of_moment * len(of_moment))
-
-
-def encoders_of(names: NamedClips) -> list[Encoder]:
-    """The encoders of an index's spaces, one by one; without those that cannot be loaded, none without an index."""
-    try:
-        spaces = Spaces(names.snapshot)
-    except IndexStateError:
-        return []
-    encoders = []
-    for record in names.snapshot.encoders:
-        try:
-            encoders.append(spaces.asked(record.name, None).encoder)
-        except MRetrieveError:
-            continue
-    return encoders
-
-
-def encoder_named(name: str, names: NamedClips) -> Encoder:
-    """The encoder of a space of the index, else of that name or file. QueryError, FormatError: there is none."""
-    return next((encoder for encoder in encoders_of(names) if encoder.name == name), None) or load_encoder(name)

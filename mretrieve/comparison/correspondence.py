@@ -11,12 +11,12 @@ import numpy as np
 
 from ..alignment.alignment import Alignment
 from ..motion import CANONICAL_FPS
+from .formatting import rounded
 from .named_clip import NamedClip
-from .numbers import rounded
 
 #: Name and version of the JSON that `mretrieve align --format json` prints.
-SCHEMA = "mretrieve.align/1"
-COLUMNS = ("a_frame", "a_s", "a_file_frame", "b_frame", "b_s", "b_file_frame", "distance")
+SCHEMA = "mretrieve.align/2"
+COLUMNS = ("a_frame", "a_s", "a_file_frame", "b_frame", "b_s", "b_file_frame", "distance_mm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +51,14 @@ class Correspondence:
         writer.writerows(self.rows())
         return text.getvalue()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The public JSON contract (schema SCHEMA) as plain dicts and lists."""
         return {
             "schema": SCHEMA,
-            "a": {**self.first.to_json(), "fps": self.first.fps},
-            "b": {**self.second.to_json(), "fps": self.second.fps},
+            "a": {**self.first.to_dict(), "fps": self.first.fps},
+            "b": {**self.second.to_dict(), "fps": self.second.fps},
             "fps": CANONICAL_FPS,
-            "distance": round(self.alignment.mean_mm, 3),
+            "distance_mm": round(self.alignment.mean_mm, 3),
             "speed": round(self.alignment.speed, 4),
             "columns": list(COLUMNS),
             "rows": [list(row) for row in self.rows()],

@@ -15,12 +15,12 @@ from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINT_COUNT, PARENTS, PARTS
 from .advice import Advice, advise
+from .formatting import rounded, rounded_list
 from .key_frames import smoothed
 from .named_clip import NamedClip
-from .numbers import listed, rounded
 
 #: Name and version of the JSON that `mretrieve compare --format json` prints.
-SCHEMA = "mretrieve.compare/1"
+SCHEMA = "mretrieve.compare/2"
 _SMOOTHED_FRAMES = 5
 #: A part differs where its error is above its own median by half of it, and by this much at least.
 _CLEARLY_MM = 30.0
@@ -69,29 +69,29 @@ class Comparison:
         scores = {part: [cut.get(part) for cut in found] for part in alignment.parts_mm}
         return Timeline(alignment.query.start_s + edges / CANONICAL_FPS, scores)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The public JSON contract (schema SCHEMA) as plain dicts and lists; distances in millimetres."""
         alignment, timeline = self.alignment, self.timeline()
         seconds = alignment.query_s
         advice = {said.part: said for said in self.advice}
         return {
             "schema": SCHEMA,
-            "a": self.first.to_json(),
-            "b": self.second.to_json(),
-            "distance": round(alignment.mean_mm, 3),
+            "a": self.first.to_dict(),
+            "b": self.second.to_dict(),
+            "distance_mm": round(alignment.mean_mm, 3),
             "speed": round(alignment.speed, 4),
-            "edges_s": listed(timeline.edges_s, 4),
+            "edges_s": rounded_list(timeline.edges_s, 4),
             "parts": {
                 part: {
                     "score": round(alignment.part_scores[part], 6),
-                    "distance": round(mean_mm, 3),
-                    "advice": advice[part].to_json(),
+                    "distance_mm": round(mean_mm, 3),
+                    "advice": advice[part].to_dict(),
                     "scores": [rounded(score, 4) for score in timeline.scores[part]],
                     "differences": [
                         {
                             "start_s": round(float(seconds[found.start_frame]), 4),
                             "end_s": round(float(seconds[found.end_frame - 1]) + 1 / CANONICAL_FPS, 4),
-                            "distance": round(found.distance_mm, 3),
+                            "distance_mm": round(found.distance_mm, 3),
                         }
                         for found in self.differences
                         if found.part == part

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
 from .differences import Comparison
-from .words import pace, spoken
+from .formatting import display_name, pace
 
 #: More frames than these are thinned: a page of two hours of motion would take a browser minutes to open.
 _MOST_FRAMES = 1500
@@ -95,7 +95,7 @@ def _timeline(comparison: Comparison) -> str:
     drawn = [f'<svg id="timeline" viewBox="0 0 1000 {height + 22}" role="img" aria-label="Parts over time">']
     for row, (part, values) in enumerate(scores.items()):
         top = row * _ROW
-        drawn.append(f'<text x="{_LEFT - 8}" y="{top + 17}" text-anchor="end">{spoken(part)}</text>')
+        drawn.append(f'<text x="{_LEFT - 8}" y="{top + 17}" text-anchor="end">{display_name(part)}</text>')
         for start_s, end_s, score in zip(edges_s[:-1], edges_s[1:], values, strict=True):
             width = x(float(end_s)) - x(float(start_s)) + 0.3
             title = f"{start_s:.2f} s: {'not seen' if score is None else f'{score:.2f}'}"

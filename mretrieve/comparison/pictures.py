@@ -14,8 +14,8 @@ from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
 from ..version import install_hint
+from .formatting import display_name, pace
 from .key_frames import frames_to_draw, smoothed
-from .words import pace, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..alignment.alignment import Alignment
     from .attention import Attention
-    from .reasons import Reasons
+    from .explanation import Explanation
 
 _DPI = 130
 _INCHES = (12.0, 7.0)
@@ -53,7 +53,7 @@ def projected(poses: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([across, up * np.cos(_PITCH) - towards * np.sin(_PITCH)], axis=-1)
 
 
-def draw_reasons(path: Path, reasons: Reasons) -> None:
+def draw_explanation(path: Path, explanation: Explanation) -> None:
     """Write the picture of an explanation as a PNG, whole or not at all.
 
     Raises:
@@ -61,7 +61,7 @@ def draw_reasons(path: Path, reasons: Reasons) -> None:
     """
     if find_spec("matplotlib") is None:
         raise MRetrieveError(f"a picture needs matplotlib; {install_hint('plots')}")
-    figure = _figure(reasons)
+    figure = _figure(explanation)
     try:
         with atomic_write(path) as place:
             figure.savefig(place, format="png", dpi=_DPI, metadata={"Software": None})
@@ -69,12 +69,12 @@ def draw_reasons(path: Path, reasons: Reasons) -> None:
         raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None
 
 
-def _figure(reasons: Reasons) -> Figure:
+def _figure(explanation: Explanation) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # no window, whatever the user's settings are
     from matplotlib.figure import Figure
 
-    alignment = reasons.alignment
-    strips = len(reasons.attention)
+    alignment = explanation.alignment
+    strips = len(explanation.attention)
     figure = Figure(_INCHES, facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
@@ -91,21 +91,21 @@ def _figure(reasons: Reasons) -> Figure:
     _draw_curves(curves, alignment)
     frames = frames_to_draw(alignment)
     _draw_figures(figure, figure.add_subplot(grid[0]), curves, alignment, frames)
-    _draw_heading(figure, reasons)
+    _draw_heading(figure, explanation)
     below = curves
-    for number, seen in enumerate(reasons.attention):
+    for number, seen in enumerate(explanation.attention):
         below = figure.add_subplot(grid[2 + number], sharex=curves)
-        _draw_attention(below, reasons, seen)
+        _draw_attention(below, explanation, seen)
     for axes in figure.axes[:-1]:
         axes.tick_params(labelbottom=False)
     below.tick_params(labelbottom=True)
-    below.set_xlabel(f"seconds in {_shortened(reasons.query.name, 70)}", parse_math=False)
+    below.set_xlabel(f"seconds in {_shortened(explanation.query.name, 70)}", parse_math=False)
     return figure
 
 
-def _draw_heading(figure: Figure, reasons: Reasons) -> None:
-    alignment = reasons.alignment
-    for row, (shown, colour) in enumerate(((reasons.query, QUERY_COLOUR), (reasons.other, OTHER_COLOUR))):
+def _draw_heading(figure: Figure, explanation: Explanation) -> None:
+    alignment = explanation.alignment
+    for row, (shown, colour) in enumerate(((explanation.query, QUERY_COLOUR), (explanation.other, OTHER_COLOUR))):
         height = 0.962 - 0.036 * row
         figure.text(0.02, height, "\u25cf", color=colour, fontsize=13, va="center", parse_math=False)
         text = _shortened(str(shown), 105)
@@ -119,7 +119,7 @@ def _draw_curves(axes: Axes, alignment: Alignment) -> None:
     seconds = alignment.query_s
     axes.fill_between(seconds, smoothed(alignment.frames_mm, 3) / 10, color="#dddddd", lw=0, label="whole body")
     for part, errors in alignment.parts_over_time_mm.items():
-        axes.plot(seconds, smoothed(errors, 3) / 10, color=PART_COLOURS[part], lw=1.7, label=spoken(part))
+        axes.plot(seconds, smoothed(errors, 3) / 10, color=PART_COLOURS[part], lw=1.7, label=display_name(part))
     axes.set_ylabel("apart (cm)")
     axes.set_ylim(0, max(axes.get_ylim()[1] * 1.18, 2.0))  # with room for the legend
     axes.set_xlim(seconds[0], max(seconds[-1], seconds[0] + 1 / CANONICAL_FPS))
@@ -184,9 +184,9 @@ def _draw_body(axes: Axes, joints: NDArray[np.floating], colour: str, compared: 
     axes.scatter(joints[_HEAD, 0], joints[_HEAD, 1], s=75, color=colour, zorder=3, lw=0)
 
 
-def _draw_attention(axes: Axes, reasons: Reasons, seen: Attention) -> None:
+def _draw_attention(axes: Axes, explanation: Explanation, seen: Attention) -> None:
     """Two strips over the query's time: what the encoder looked at in the query, and in what answers to it."""
-    alignment = reasons.alignment
+    alignment = explanation.alignment
     answering = seen.other[alignment.nearest_other]
     half = 0.5 / CANONICAL_FPS
     shown = np.stack([answering, seen.query])

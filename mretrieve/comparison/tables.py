@@ -8,27 +8,27 @@ import numpy as np
 
 from ..motion.skeleton import JOINTS, PARTS
 from .differences import Comparison
+from .explanation import Explanation
+from .formatting import display_name, pace, without_side
 from .key_frames import evenly_spaced, farthest_frames, nearest_frames
-from .reasons import Reasons
-from .words import pace, spoken, without_side
 
 _ROWS = 9
 _COLUMNS = 10
 
 
-def explanation_text(reasons: Reasons) -> str:
+def explanation_text(explanation: Explanation) -> str:
     """The parts with their joints, then the course of time: lines for a terminal."""
-    alignment = reasons.alignment
+    alignment = explanation.alignment
     lines = [
-        f"query  {reasons.query}",
-        f"clip   {reasons.other}",
+        f"query  {explanation.query}",
+        f"clip   {explanation.other}",
         f"{alignment.mean_mm:.0f} mm apart, {pace(alignment.speed)}",
         "",
     ]
-    rows = [["part", "weight", "score", "apart", "joints, mm"]]
+    rows = [["part", "weight", "score", "distance", "joints, mm"]]
     for part, weight in alignment.weights.items():
         if part not in alignment.parts_mm:
-            rows.append([spoken(part), f"{weight:g}", "", "", "not compared"])
+            rows.append([display_name(part), f"{weight:g}", "", "", "not compared"])
             continue
         joints = ", ".join(
             f"{without_side(JOINTS[joint])} {alignment.joints_mm[joint]:.0f}"
@@ -36,7 +36,7 @@ def explanation_text(reasons: Reasons) -> str:
             if np.isfinite(alignment.joints_mm[joint])
         )
         score, apart = f"{alignment.part_scores[part]:.3f}", f"{alignment.parts_mm[part]:.0f} mm"
-        rows.append([spoken(part), f"{weight:g}", score, apart, joints])
+        rows.append([display_name(part), f"{weight:g}", score, apart, joints])
     lines += [*_set(rows, left=(0, 4)), ""]
 
     worst = {key.query_frame: "farthest" for key in farthest_frames(alignment)}
@@ -44,19 +44,21 @@ def explanation_text(reasons: Reasons) -> str:
     notes = best | worst
     frames = {key.query_frame: key for key in (*farthest_frames(alignment), *nearest_frames(alignment))}
     frames |= {key.query_frame: key for key in evenly_spaced(alignment, _ROWS)}
-    rows = [["query", "clip", "pace", "apart", *(f"{seen.encoder} sees" for seen in reasons.attention), "", "mostly"]]
+    rows = [
+        ["query", "clip", "pace", "apart", *(f"{seen.encoder} sees" for seen in explanation.attention), "", "mostly"]
+    ]
     for frame, key in sorted(frames.items()):
-        attention = [f"{seen.query[frame]:.2f}" for seen in reasons.attention]
+        attention = [f"{seen.query[frame]:.2f}" for seen in explanation.attention]
         apart = f"{key.distance_mm:.0f} mm"
-        farthest = f"{spoken(key.part)} {key.part_mm:.0f} mm"
+        farthest = f"{display_name(key.part)} {key.part_mm:.0f} mm"
         pace_there = f"{alignment.slope[frame]:.2f}"
         times = f"{key.query_s:.2f} s", f"{key.other_s:.2f} s"
         rows.append([*times, pace_there, apart, *attention, notes.get(frame, ""), farthest])
     last = len(rows[0]) - 1
     lines += _set(rows, left=(last - 1, last))
-    lines.append("pace: seconds of the clip for one of the query")
-    if reasons.attention:
-        lines.append("sees: how much the frame counts in the query's vector; the mean frame counts 1")
+    lines.append("pace: seconds of the clip per second of the query")
+    if explanation.attention:
+        lines.append("attends: weight of the frame in the vector of the query; the mean frame has weight 1")
     return "\n".join(lines) + "\n"
 
 
@@ -73,7 +75,7 @@ def comparison_text(comparison: Comparison) -> str:
     rows = [["score, from", "all", *(f"{edge_s:.1f} s" for edge_s in timeline.edges_s[:-1])]]
     for part, scores in timeline.scores.items():
         shown = ["" if score is None else f"{score:.2f}" for score in scores]
-        rows.append([spoken(part), f"{alignment.part_scores[part]:.2f}", *shown])
+        rows.append([display_name(part), f"{alignment.part_scores[part]:.2f}", *shown])
     lines += [*_set(rows, left=(0,)), ""]
     lines += [said.text for said in comparison.advice]
     return "\n".join(lines) + "\n"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import QueryError
-from ..formats import read
-from ..motion import CANONICAL_FPS, LabelledClip, canonicalise
+from ..formats import MotionFile, ReadingOptions
+from ..motion import CANONICAL_FPS, LabelledClip
+from ..sources.labels import find_column, read_label_file
+from ..sources.reading import read_bodies
 
 #: 3 seconds, the length of a window; a second between two; longer than 5 seconds a take is cut for a test.
 WINDOW_FRAMES = round(3 * CANONICAL_FPS)
@@ -75,23 +75,22 @@ def windows(item: LabelledClip, longer_than: int = WINDOW_FRAMES) -> list[Labell
 
 
 def listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]:
-    """The clips that a CSV table under `data` lists by `path`, with its columns for their label and their group."""
-    folder = (data / table).parent
-    rows = [{key: row.get(key) or "" for key in ("path", label, group)} for row in _rows(data, table, label, group)]
-    return [_item(folder, row["path"], row[label], row[group]) for row in rows]
+    """The clips that a CSV table under `data` lists by `path`, with its columns for their label and their group.
+
+    Raises:
+        QueryError: there is no such table, or it has no such column.
+    """
+    file = data / table
+    if not file.is_file():
+        raise QueryError(f"{data}: no {table} in it; give the folder that holds {table.split('/')[0]}/")
+    read = read_label_file(file)
+    label_column, group_column = (find_column(name, ("path", *read.columns)) for name in (label, group))
+    if label_column is None or group_column is None:
+        missing = label if label_column is None else group
+        raise QueryError(f"{file}: no column {missing!r}; it has path, {', '.join(read.columns)}")
+    rows = ({"path": row.path, **row.labels} for row in read.rows)
+    return [_item(file.parent, row["path"], row[label_column], row[group_column]) for row in rows]
 
 
 def _item(folder: Path, path: str, label: str, group: str) -> LabelledClip:
-    return LabelledClip(canonicalise(read(folder / path)[0]), label, group, path)
-
-
-def _rows(data: Path, table: str, *columns: str) -> Iterator[dict[str, str]]:
-    path = data / table
-    if not path.is_file():
-        raise QueryError(f"{data}: no {table} in it; give the folder that holds {table.split('/')[0]}/")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        missing = {"path", *columns} - set(rows.fieldnames or ())
-        if missing:
-            raise QueryError(f"{path}:1: no column {sorted(missing)[0]!r}; it has {', '.join(rows.fieldnames or ())}")
-        yield from rows
+    return LabelledClip(read_bodies(MotionFile(folder / path), ReadingOptions())[0].clip, label, group, path)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QueryError
+from ..formats import ReadingOptions
 from ..formats.bvh_writer import bvh_text, require_frames, write_whole
 from ..formats.rotation_channels import frame_blocks, rig_in_poses, rig_with_channels
 from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_map, mirror
 from ..motion.motion import Poses
 from ..motion.rigs.rig_map import find_rig_map
+from ..sources.resolve import ClipResolver, ResolvedClip
 from .between_frames import poses_at
-from .finding import Finder
 from .mirroring import Mirror, find_mirror
-from .moment import Moment, leading_rest_frames
+from .moment import file_frames, leading_rest_frames
 from .warping import warped_times
 
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
@@ -32,15 +33,21 @@ _FRAME_TOLERANCE = 1e-2
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """How a moment is exported, and where names are looked up."""
+    """How a moment is exported.
 
-    retime_to: str | None = None  # a moment by name: the exported one does at each time what this one does then
+    Attributes:
+        retime_to: a moment by name; the exported one does at each time what this one does then. None keeps its times.
+        mirrored: whether left and right are swapped.
+        fps: frames per second; None for the file's own.
+        keep_rest_pose: whether leading rest frames, which indexing drops, are exported.
+        reading: how files are read; the rig map is for the moment's file only.
+    """
+
+    retime_to: str | None = None
     mirrored: bool = False
-    fps: float | None = None  # frames a second; None for the file's own
-    keep_rest_pose: bool = False  # whether leading rest frames come along, which indexing drops
-    index: Path | None = None  # None: $MRETRIEVE_INDEX, or `.mretrieve` here or further up
-    asf: Path | None = None  # the skeleton of AMC files, where it is not found beside them
-    rig_map: Path | None = None  # a saved rig map for the moment's file
+    fps: float | None = None
+    keep_rest_pose: bool = False
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
 
     def __post_init__(self) -> None:
         if self.fps is not None and not _SLOWEST_FPS <= self.fps <= _FASTEST_FPS:
@@ -51,16 +58,27 @@ class ExportOptions:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """A moment, ready to be written."""
+    """A moment, ready to be written.
+
+    Attributes:
+        rig: the joint tree.
+        channels: (T, C) in radians and the rig's unit.
+        fps: frames per second.
+        name: the file, and the body in it, that it was cut out of.
+        first: the first frame of the file.
+        last: the frame of the file after the last.
+        rest_frames: number of frames left out at the file's start.
+        is_original: whether the numbers are those of the file.
+    """
 
     rig: Rig
-    channels: NDArray[np.float64]  # (T, C), radians and the rig's unit
+    channels: NDArray[np.float64]
     fps: float
-    name: str  # of the clip that it was cut out of
-    first: int  # frames of the file: from here
-    last: int  # to here, exclusive
-    rest_frames: int  # left out at the file's start
-    is_original: bool  # whether the numbers are those of the file
+    name: str
+    first: int
+    last: int
+    rest_frames: int
+    is_original: bool
 
     def text(self) -> Iterator[str]:
         """The BVH file, piece by piece."""
@@ -96,8 +114,8 @@ def check_target(path: Path, *, replace: bool = False) -> None:
         raise QueryError(f"{path}: cannot be written: {error}") from None
 
 
-def export_moment(name: str, options: ExportOptions | None = None) -> Exported:
-    """The moment `name`, see `Finder.find`, cut out of its own file on its own rig.
+def export_moment(name: str, options: ExportOptions | None = None, resolver: ClipResolver | None = None) -> Exported:
+    """The moment that a name means (see `ClipResolver.resolve`), cut out of its own file on its own rig.
 
     Cut alone, or thinned to a rate that divides the file's, its numbers are those of the file; otherwise rotations are
     interpolated by slerp and translations linearly, and rest rotations (ASF) are worked into the channels.
@@ -108,20 +126,21 @@ def export_moment(name: str, options: ExportOptions | None = None) -> Exported:
         FormatError, RigError: its file cannot be read, or its rig not be mirrored or compared.
     """
     options = options or ExportOptions()
-    finder = Finder(options.index, options.asf)
-    moment = finder.find(name)
+    names = resolver or ClipResolver()
+    moment = names.resolve(name, options.reading)
     motion = moment.motion
     rig = rig_with_channels(motion)
-    rig_map = None if options.rig_map is None else load_rig_map(options.rig_map, motion.rig)
+    saved_map = options.reading.rig_map
+    rig_map = None if saved_map is None else load_rig_map(saved_map, motion.rig)
     rest_frames = 0 if options.keep_rest_pose else leading_rest_frames(motion, rig_map)
-    first, last = moment.frames(rest_frames)
+    first, last = file_frames(moment, rest_frames)
     part = motion.cut(first, last)
     fps = options.fps or motion.fps
     if options.retime_to is None:
         frames = _frames_at_rate(part, rig, fps)
     else:
         clip = canonicalise(part, rig_map)
-        query = _canonical(finder.find(options.retime_to))
+        query = _canonical(names.resolve(options.retime_to, replace(options.reading, rig_map=None)))
         frames = _warped_frames(query, mirror(clip) if options.mirrored else clip, part, rig, fps)
     reflection = None
     if options.mirrored:
@@ -130,9 +149,9 @@ def export_moment(name: str, options: ExportOptions | None = None) -> Exported:
     return Exported(rig, channels, fps, motion.name, first, last, min(rest_frames, last), is_original)
 
 
-def _canonical(query: Moment) -> Clip:
+def _canonical(query: ResolvedClip) -> Clip:
     """What the exported moment is retimed to, without leading rest frames."""
-    first, last = query.frames(leading_rest_frames(query.motion))
+    first, last = file_frames(query, leading_rest_frames(query.motion))
     return canonicalise(query.motion.cut(first, last))
 
 

@@ -1,5 +1,16 @@
-"""Motion files in: one reader per format, chosen by content; BVH and ASF/AMC out."""
+"""Reading motion files, one reader per format, chosen by content; writing BVH and ASF/AMC."""
 
-from .registry import READERS, UNREADABLE, read, recognise
+from .reader import MotionFile, Reader, ReadingOptions
+from .registry import READERS, read, read_file, readable_formats, recognise, register_reader
 
-__all__ = ["READERS", "UNREADABLE", "read", "recognise"]
+__all__ = [
+    "READERS",
+    "MotionFile",
+    "Reader",
+    "ReadingOptions",
+    "read",
+    "read_file",
+    "readable_formats",
+    "recognise",
+    "register_reader",
+]

@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from .motion_text import MotionText, decode
+from .motion_text import MotionText, decode, text_head
 from .number_rows import number
 from .number_scan import LARGEST_VALUE
+from .reader import Reader
 
 #: Degrees of freedom as the file names them, each one number on the bone's line of an AMC; `l` stretches the bone.
 DOFS = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
 #: Metres to an inch; ASF lengths are inches divided by the `length` of the units section.
 METRES_PER_INCH = 0.0254
 
+_START = re.compile(rb"(?:\s*+#[^\r\n]*+)*+\s*+:(?:version|name|units|documentation|root|bonedata)\b", re.IGNORECASE)
 _LINE = re.compile(rb"[^\r\n]+")
 
 
@@ -194,3 +196,12 @@ def _axis_order(text: MotionText, position: int, words: list[str]) -> str:
     if sorted(order) != ["x", "y", "z"]:
         raise text.error(position, f"axis order {order!r} is none of XYZ, XZY, YXZ, YZX, ZXY, ZYX; correct it")
     return order
+
+
+ASF = Reader(
+    "asf",
+    ("asf",),
+    lambda head, _: _START.match(text_head(head)) is not None,
+    hint="a skeleton and no motion; read the .amc that belongs to it",
+    is_companion=True,
+)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion
-from .bvh_hierarchy import Body, parse_hierarchy
-from .frame_rate import frame_rate
-from .motion_text import MotionText, printable
-from .number_rows import read_rows
+from .bvh_hierarchy import BvhBody, parse_hierarchy
+from .motion_text import MotionText, printable, text_head
+from .number_rows import number, read_rows
+from .reader import Reader
 from .solved_motion import solved_motion
+
+#: Rates that cameras and studios use. 23.976, 29.97 and 59.94 stand for n * 1000/1001.
+NOMINAL_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 72.0, 90.0, 100.0, 120.0, 200.0, 240.0)
 
 _FRAMES = re.compile(rb"\s*+Frames\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
 _FRAME_TIME = re.compile(rb"\s*+Frame\s*+Time\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
 
 
-def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
-    """The motions of a BVH file, one a ROOT; with several, each is named by its root joint.
+def read_bvh(text: MotionText) -> list[Motion]:
+    """The motions of a BVH file, one per ROOT; if there are several, each is named by its root joint.
 
     Position channels replace the component of OFFSET that they drive, End Sites become joints '<parent>_end'. Commas
-    may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1. `asf` plays no part.
+    may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1.
 
     Raises:
         FormatError: the file is damaged or contradicts itself; the message names the line.
@@ -39,8 +41,8 @@ def read_bvh(text: MotionText, asf: Path | None = None) -> list[Motion]:
     ]
 
 
-def parse_bvh(text: MotionText) -> tuple[list[Body], NDArray[np.float64], float]:
-    """The bodies of a BVH text, the channels (T, C) of all, rotations in radians, and the rate; errors: `read_bvh`."""
+def parse_bvh(text: MotionText) -> tuple[list[BvhBody], NDArray[np.float64], float]:
+    """The bodies of a BVH text, the channels (T, C) of all, rotations in radians, and the rate; raises as read_bvh."""
     bodies, position = parse_hierarchy(text)
     frames = _FRAMES.match(text.content, position)
     if not frames:
@@ -72,8 +74,8 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
     return int(token)
 
 
-def _distinct_names(bodies: list[Body]) -> list[str]:
-    """The bodies' names; of those with the same name, the later ones get a number."""
+def _distinct_names(bodies: list[BvhBody]) -> list[str]:
+    """The names of the bodies; a number is appended to a name that was used before."""
     copies: Counter[str] = Counter()
     names: dict[str, None] = {}
     for body in bodies:
@@ -83,3 +85,37 @@ def _distinct_names(bodies: list[Body]) -> list[str]:
             copies[name] += 1
         names[distinct] = None
     return list(names)
+
+
+def frame_rate(frame_time: bytes) -> float | None:
+    """Frames per second of a printed frame time in seconds; None if it is not a number between 0.00001 and 1.
+
+    Outside these limits a file gives milliseconds or is damaged. `0.0333333` is 30 and not 30.00003: if exactly one
+    nominal rate prints as these digits, rounded or truncated, that rate is meant. Otherwise it is 1 / frame time.
+    """
+    seconds = number(frame_time)
+    if seconds is None or not 1e-5 <= seconds <= 1:
+        return None
+    decimals = len(frame_time.replace(b",", b".").partition(b".")[2])
+    if b"e" not in frame_time.lower():
+        for printed in (_rounded, _truncated):
+            meant = [rate for rate in NOMINAL_RATES if printed(1 / rate, decimals) == f"{seconds:.{decimals}f}"]
+            if meant:
+                return meant[0] if len(meant) == 1 else 1 / seconds
+    return 1 / seconds
+
+
+def _rounded(seconds: float, decimals: int) -> str:
+    return f"{seconds:.{decimals}f}"
+
+
+def _truncated(seconds: float, decimals: int) -> str:
+    return f"{seconds:.{decimals + 3}f}"[:-3]
+
+
+BVH = Reader(
+    "bvh",
+    ("bvh",),
+    lambda head, _: text_head(head).lstrip()[:9].upper() == b"HIERARCHY",
+    lambda file, _: read_bvh(file.text()),
+)

@@ -33,7 +33,7 @@ _PLAIN_NUMBERS = re.compile(rb"[-+.\deE ]*+")
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class BvhBody:
     """One ROOT of the file: its rig, and which columns of the file's rows are its channels."""
 
     name: str
@@ -54,12 +54,12 @@ class _Joints:
 
 
 # The takes of a recording share their hierarchy: the same bytes give the same bodies, without reading them again.
-_KNOWN: dict[bytes, list[Body]] = {}
+_KNOWN: dict[bytes, list[BvhBody]] = {}
 _MOST_KNOWN = 64
 _LONGEST_KNOWN = 1 << 20  # bytes
 
 
-def parse_hierarchy(text: MotionText) -> tuple[list[Body], int]:
+def parse_hierarchy(text: MotionText) -> tuple[list[BvhBody], int]:
     """The bodies of a BVH file, one a ROOT, and the position behind the word MOTION.
 
     Files with the same hierarchy share their bodies and rigs, which must not be written to.
@@ -83,7 +83,7 @@ def forget_hierarchies() -> None:
     _KNOWN.clear()
 
 
-def _parse(text: MotionText) -> tuple[list[Body], int]:
+def _parse(text: MotionText) -> tuple[list[BvhBody], int]:
     head = _HEAD.match(text.content)
     if not head:
         first = text.size - len(text.content[: text.size].lstrip())
@@ -197,13 +197,13 @@ def _offset_values(text: MotionText, joints: _Joints) -> list[float]:
     return values
 
 
-def _bodies(text: MotionText, joints: _Joints, end: int) -> list[Body]:
+def _bodies(text: MotionText, joints: _Joints, end: int) -> list[BvhBody]:
     """The joints cut at each ROOT."""
     if not joints.names:
         raise text.error(end, "the hierarchy has no ROOT, so no skeleton is found; export the file again")
     offsets = np.array(_offset_values(text, joints)).reshape(-1, 3)
     starts = [index for index, parent in enumerate(joints.parents) if parent < 0] + [len(joints.names)]
-    bodies: list[Body] = []
+    bodies: list[BvhBody] = []
     column = 0
     for first, last in pairwise(starts):
         kinds = joints.kinds[first:last]
@@ -214,6 +214,6 @@ def _bodies(text: MotionText, joints: _Joints, end: int) -> list[Body]:
             channel_joints=np.repeat(np.arange(last - first, dtype=np.int32), [len(own) for own in kinds]),
             channel_kinds=np.array([kind for own in kinds for kind in own], np.int32),
         )
-        bodies.append(Body(joints.names[first], rig, slice(column, column + len(rig.channel_kinds))))
+        bodies.append(BvhBody(joints.names[first], rig, slice(column, column + len(rig.channel_kinds))))
         column += len(rig.channel_kinds)
     return bodies

@@ -7,6 +7,8 @@ child stands at `offset @ R(parent) + position(parent)` with `R(child) = exp(vec
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +17,24 @@ from ..motion.motion import ROTATE_X, Motion
 from ..motion.rotations import euler_angles, from_rotation_vectors
 from .exponential_map_layouts import LAYOUTS, ROTATIONS
 from .exponential_map_rows import read_rows
-from .motion_text import MotionText
+from .motion_text import MotionText, text_head
+from .reader import Reader
 from .solved_motion import solved_motion
 
 #: How far the columns of end joints may range, radians: nothing shows how these turn, so both layouts hold constants.
 MOST_TURN_OF_ENDS = 0.05
+_ROW = re.compile(rb"[^\r\n]++")
+_NUMERIC_ROW = re.compile(rb"[-+.\deEnNaAiIfF, \t]++")  # with nan and inf, so that they are refused by line
 _NO_ROOT = "the root's path and turns are left out: the file has only their changes from frame to frame"
 
 
-def read_exponential_map(text: MotionText, asf: Path | None = None) -> list[Motion]:
-    """The motion of exponential-map text; which of LAYOUTS it has is told by the number of columns.
+def read_exponential_map(text: MotionText) -> list[Motion]:
+    """The motion of exponential-map text; the number of columns decides which of LAYOUTS it has.
 
     The channels are the file's rotations as angles about Z, X and Y. No file states a rate, so it is that of the data
     set: 50 frames a second for Human3.6M, 120 for CMU. In Human3.6M files the root's columns are differences from frame
     to frame, without a place or heading to begin at: the root stays unturned at the origin, which `repairs` says. A
-    first row that is the rig's rest pose, which CMU files have, is left to `canonicalise`. `asf` plays no part.
+    first row that is the rig's rest pose, which CMU files have, is left to `canonicalise`.
 
     Raises:
         FormatError: a row of another number of columns, a field that is no finite number, or end joints that turn; the
@@ -64,3 +69,11 @@ def read_exponential_map(text: MotionText, asf: Path | None = None) -> list[Moti
             repairs=(_NO_ROOT,) if layout.root_differs else (),
         )
     ]
+
+
+def _is_exponential_map(head: bytes, path: Path) -> bool:
+    rows = islice(_ROW.finditer(text_head(head).lstrip()), 2)  # one of the two may be damaged
+    return any(row.group().count(b",") + 1 in LAYOUTS and _NUMERIC_ROW.fullmatch(row.group()) for row in rows)
+
+
+EXPONENTIAL_MAP = Reader("expmap", ("expmap",), _is_exponential_map, lambda file, _: read_exponential_map(file.text()))

@@ -36,7 +36,7 @@ class MotionText:
                     filled += count
                 beyond = file.read()  # nothing, but where the file grew meanwhile or has no size
         except OSError as error:
-            raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path and its rights") from None
+            raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path and its permissions") from None
         except MemoryError:
             raise FormatError(f"{path}: the file does not fit in memory; cut it into shorter takes") from None
         del content[filled:]
@@ -103,6 +103,13 @@ def _memory(length: int) -> bytearray:
     else:
         memory = bytearray(length)
     return memory
+
+
+def text_head(head: bytes) -> bytes:
+    """The first bytes of a text file as formats recognise them: without byte-order mark, UTF-16 as UTF-8."""
+    if head.startswith(_UTF16_MARKS):
+        head = head.decode("utf-16", "replace").encode()
+    return head.removeprefix(codecs.BOM_UTF8)
 
 
 def decode(name: bytes) -> str:

@@ -1,109 +1,69 @@
-"""Every motion format that mretrieve knows, how its content is recognised, and which of them it can read."""
+"""All motion formats that mretrieve knows: recognising a file by its content, and reading it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from ..errors import FormatError
 from ..motion.motion import Motion
-from .amc import read_amc
-from .bvh import read_bvh
-from .exponential_map import read_exponential_map
-from .exponential_map_layouts import LAYOUTS
-from .motion_text import MotionText
+from .amc import AMC
+from .asf import ASF
+from .bvh import BVH
+from .exponential_map import EXPONENTIAL_MAP
+from .reader import MotionFile, Reader, ReadingOptions
+from .unreadable import UNREADABLE
 
-#: The formats that can be read: name -> reader.
-READERS: dict[str, Callable[[MotionText, Path | None], list[Motion]]] = {
-    "amc": read_amc,
-    "bvh": read_bvh,
-    "expmap": read_exponential_map,
-}
-
-#: The formats that are known but not read: name -> why, and what to do.
-UNREADABLE: dict[str, str] = {
-    "asf": "a skeleton and no motion; read the .amc that belongs to it",
-    "c3d": "marker files cannot be read yet; export the solved skeleton as BVH",
-    "fbx": "FBX cannot be read yet; export the take as BVH",
-    "glb": "glTF cannot be read yet; export the take as BVH",
-    "npz": "NumPy archives cannot be read yet",
-    "trc": "marker files cannot be read yet; export the solved skeleton as BVH",
-}
-
-_COMMENTS = rb"(?:\s*+#[^\r\n]*+)*+\s*+"
-_AMC_START = re.compile(
-    _COMMENTS
-    + rb"(?::(?:FULLY-SPECIFIED|DEGREES|RADIANS|SAMPLES-PER-SECOND)\b|\d++[ \t]*+[\r\n]\s*+[^\s,]++[ \t]+[-+.\d])",
-    re.IGNORECASE,
-)
-_ASF_START = re.compile(_COMMENTS + rb":(?:version|name|units|documentation|root|bonedata)\b", re.IGNORECASE)
-_ROW = re.compile(rb"[^\r\n]++")
-_NUMERIC_ROW = re.compile(rb"[-+.\deEnNaAiIfF, \t]++")  # with nan and inf, so that they are refused by line
+#: The known formats by name; `register_reader` adds one.
+READERS: dict[str, Reader] = {reader.name: reader for reader in (*UNREADABLE, EXPONENTIAL_MAP, ASF, AMC, BVH)}
 
 
-def recognise(path: Path | str) -> str | None:
-    """Name of a file's format, a key of READERS or UNREADABLE, from its first bytes; None: it is no motion file.
+def register_reader(reader: Reader) -> None:
+    """Add a format, in this process, or replace the one of the same name; the last one added is tried first."""
+    READERS.pop(reader.name, None)
+    READERS[reader.name] = reader
 
-    Only where the content says nothing (an empty or damaged file) the suffix decides, so that the file is refused with
-    a reason and not passed over. FormatError: the file cannot be opened.
+
+def readable_formats() -> list[str]:
+    """Names of the formats that can be read, sorted."""
+    return sorted(name for name, reader in READERS.items() if reader.read is not None)
+
+
+def recognise(file: MotionFile | Path | str) -> Reader | None:
+    """The format of a file, from its first bytes; None if it is not a motion file.
+
+    Only if the content says nothing (an empty or damaged file) the suffix decides, so that the file is refused with a
+    reason and not passed over.
+
+    Raises:
+        FormatError: the file cannot be opened.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(65536)
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}; check the path and its rights") from None
-    return _by_content(beginning) or _by_suffix(path)
+    file = file if isinstance(file, MotionFile) else MotionFile(Path(file))
+    head, suffix = file.head(), file.path.suffix.lower().removeprefix(".")
+    latest_first = list(reversed(READERS.values()))
+    by_content = (reader for reader in latest_first if reader.recognises(head, file.path))
+    by_suffix = (reader for reader in latest_first if suffix in reader.suffixes)
+    return next(by_content, None) or next(by_suffix, None)
 
 
 def read(path: Path | str, asf: Path | str | None = None) -> list[Motion]:
-    """The motions in a file, one a body; the reader is chosen by the content.
+    """The motions in a file, one per body; the format is recognised by the content.
 
     Args:
         path: a BVH or AMC file, or exponential-map text of CMU or Human3.6M.
-        asf: the skeleton of an AMC; otherwise it is looked for beside the motion.
+        asf: the skeleton of an AMC file; None looks for it next to the motion.
 
     Raises:
-        FormatError: the file is of no format that can be read, damaged, or contradicts itself; the message names file,
-            line and what to do.
+        FormatError: the file's format is unknown or cannot be read, or the file is damaged or contradicts itself; the
+            message names file, line and remedy.
     """
-    path = Path(path)
-    name = recognise(path)
-    if name is None:
-        raise FormatError(f"{path}: no motion format is recognised; readable are {', '.join(sorted(READERS))}")
-    if name in UNREADABLE:
-        raise FormatError(f"{path}: {name}: {UNREADABLE[name]}")
-    return READERS[name](MotionText.load(path), None if asf is None else Path(asf))
+    return read_file(MotionFile(Path(path)), ReadingOptions(asf=None if asf is None else Path(asf)))
 
 
-def _by_content(beginning: bytes) -> str | None:
-    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
-        beginning = beginning.decode("utf-16", "replace").encode()
-    beginning = beginning.removeprefix(b"\xef\xbb\xbf")
-    if beginning.lstrip()[:9].upper() == b"HIERARCHY":
-        return "bvh"
-    if _AMC_START.match(beginning) and b"root" in beginning:
-        return "amc"
-    if _ASF_START.match(beginning):
-        return "asf"
-    if beginning.startswith((b"Kaydara FBX Binary", b"; FBX")):
-        return "fbx"
-    if beginning.startswith(b"glTF"):
-        return "glb"
-    if len(beginning) >= 512 and 0 < beginning[0] < 32 and beginning[1] == 0x50 and 0 in beginning[:512]:
-        return "c3d"
-    if beginning.startswith(b"PathFileType"):
-        return "trc"
-    if beginning.startswith(b"PK\x03\x04") and b".npy" in beginning[:300]:
-        return "npz"
-    rows = islice(_ROW.finditer(beginning.lstrip()), 2)  # one of the two may be damaged
-    if any(row.group().count(b",") + 1 in LAYOUTS and _NUMERIC_ROW.fullmatch(row.group()) for row in rows):
-        return "expmap"
-    return None
-
-
-def _by_suffix(path: Path) -> str | None:
-    suffix = path.suffix.lower().removeprefix(".")
-    return suffix if suffix in READERS or suffix in UNREADABLE else None
+def read_file(file: MotionFile, options: ReadingOptions) -> list[Motion]:
+    """As `read`, for a file on disk or in memory."""
+    reader = recognise(file)
+    if reader is None:
+        raise FormatError(f"{file.path}: not a known motion format; mretrieve reads {', '.join(readable_formats())}")
+    if reader.read is None:
+        raise FormatError(f"{file.path}: {reader.name}: {reader.hint}")
+    return reader.read(file, options)

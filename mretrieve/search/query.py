@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import Encoder
 from ..errors import QueryError
-from ..motion import CANONICAL_FPS, Clip
+from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.flips import Flip, flip
+from ..sources.resolve import ResolvedClip
 
 #: Frames around the part that rates of change are taken from; the rest of a take of hours need not be encoded.
 _CONTEXT_FRAMES = 30
@@ -39,13 +39,16 @@ class Query:
     own_clips: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, name: str, clip: Clip, own_clips: tuple[int, ...] = ()) -> Query:
-        """A query for all frames of a clip. QueryError: it has none, or positions that cannot be compared."""
+    def of(cls, found: ResolvedClip, own_clips: tuple[int, ...] = ()) -> Query:
+        """The query that a name means. QueryError: it has no frames, or positions that cannot be compared."""
+        clip = found.clip
         if not clip.frame_count:
-            raise QueryError(f"{name or 'the query'} has no frames")
+            raise QueryError(f"{found.name or 'the query'} has no frames")
         if not (np.abs(clip.positions) < FARTHEST_M).all():  # false for NaN too
-            raise QueryError(f"{name or 'the query'} has positions that are not numbers, or beyond {FARTHEST_M:g} m")
-        return cls(name, clip, 0, clip.frame_count, own_clips)
+            raise QueryError(
+                f"{found.name or 'the query'} has positions that are not numbers, or beyond {FARTHEST_M:g} m"
+            )
+        return cls(found.name, clip, *found.frames, own_clips)
 
     @property
     def part(self) -> Clip:
@@ -65,24 +68,3 @@ class Query:
         first = max(0, self.start_frame - _CONTEXT_FRAMES)
         around = self.clip.cut(first, self.end_frame + _CONTEXT_FRAMES)
         return encoder.encode_windows(around, np.array([[self.start_frame - first, self.end_frame - first]]))
-
-    def cut_to(self, start_s: float | None, end_s: float | None) -> Query:
-        """The same query for the frames between two times of its file; None stands for its own start or end.
-
-        Raises:
-            QueryError: there is no frame between them.
-        """
-        start = self.clip.start_s if start_s is None else start_s
-        end = self.clip.end_s if end_s is None else end_s
-        if not (isfinite(start) and isfinite(end)):
-            raise QueryError(f"start and end must be seconds, not {start:g} and {end:g}")
-        first, last = (
-            round((min(max(time_s, self.clip.start_s), self.clip.end_s) - self.clip.start_s) * CANONICAL_FPS)
-            for time_s in (start, end)
-        )
-        if not first < last:
-            raise QueryError(
-                f"no motion between {start:g} s and {end:g} s: {self.name or 'the query'} has "
-                f"{self.clip.start_s:.2f} s to {self.clip.end_s:.2f} s"
-            )
-        return replace(self, start_frame=first, end_frame=last)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import MRetrieveError, RigError
-from ..formats import READERS, UNREADABLE, read, recognise
-from ..motion import Clip, LabelledClip, Motion, canonicalise, load_rig_map
+from ..errors import MRetrieveError
+from ..formats import MotionFile, ReadingOptions, readable_formats, recognise
+from ..motion import LabelledClip
+from ..sources.labels import find_column
+from ..sources.reading import SourceClip, read_bodies, refusal_reason
 
 LABEL_COLUMN = "label"
 #: Columns that are taken for the groups of clips where the user names none, the first that there is.
@@ -19,53 +21,68 @@ GROUP_COLUMNS = ("group", "subject", "performer", "actor", "style", "take")
 
 @dataclass(frozen=True)
 class Source:
-    """A folder to read."""
+    """A folder to read.
+
+    Attributes:
+        folder: the folder.
+        paths: the files in it, relative; those that are not motion files are skipped.
+        labels: path -> column -> label; "" if there is none.
+    """
 
     folder: Path
-    paths: tuple[str, ...]  # the files in it, relative; what is no motion file is passed over
-    labels: Mapping[str, Mapping[str, str]]  # path -> column -> label; empty where there is none
+    paths: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of the label table that say what a clip is, and what it is no independent answer to."""
+    """The columns of the label table that hold the label of a clip and its group.
+
+    Attributes:
+        label: name of the column of labels.
+        group: name of the column of groups, whose clips are not independent of each other; None groups by file.
+    """
 
     label: str
-    group: str | None  # None: by file
+    group: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class FolderClips:
-    """What was read."""
+    """The clips of folders.
 
-    clips: tuple[LabelledClip, ...]  # by folder and path; a clip without a label has "" for one
-    refused: tuple[str, ...]  # files that could not be read, one line each
+    Attributes:
+        clips: by folder and path; the label of a clip without one is "".
+        refused: files that could not be read, one line each.
+    """
+
+    clips: tuple[LabelledClip, ...]
+    refused: tuple[str, ...]
 
 
 def choose_columns(sources: Sequence[Source], label: str | None, group: str | None) -> Columns:
-    """The columns that a user named, or those that go by a usual name.
+    """The columns that a user named, or those with a usual name; upper and lower case do not matter.
 
     Raises:
         MRetrieveError: there is no such column.
     """
     columns = list(dict.fromkeys(name for source in sources for row in source.labels.values() for name in row))
     has = f"it has {', '.join(columns)}"
-    if label is None and LABEL_COLUMN not in columns:
+    if label is None and find_column(LABEL_COLUMN, columns) is None:
         raise MRetrieveError(f"the label table has no column {LABEL_COLUMN!r}; {has}: name one with --label-column")
     for option, name in (("--label-column", label), ("--group-column", group)):
-        if name is not None and name not in columns:
+        if name is not None and find_column(name, columns) is None:
             raise MRetrieveError(f"the label table has no column {name!r}; {has}: give one of them to {option}")
-    label = label or LABEL_COLUMN
-    usual = [name for name in GROUP_COLUMNS if name in columns and name != label]
-    return Columns(label, group or (usual[0] if usual else None))
+    label = find_column(label or LABEL_COLUMN, columns) or LABEL_COLUMN
+    usual = (find_column(name, columns) for name in (GROUP_COLUMNS if group is None else [group]))
+    return Columns(label, next((name for name in usual if name is not None and (group or name != label)), None))
 
 
 def read_clips(
     sources: Sequence[Source],
     columns: Columns | None,
     *,
-    asf: Path | None = None,
-    rig_map: Path | None = None,
+    options: ReadingOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderClips:
     """Read the motion files of folders.
@@ -73,13 +90,13 @@ def read_clips(
     Args:
         sources: the folders.
         columns: which columns count; None where there is no table: then no clip has a label.
-        asf: the skeleton of all AMC files; else it is looked for beside each.
-        rig_map: which joint is which, for the rigs that it fits.
+        options: how the files are read; the rig map is for the rigs that it fits.
         progress: told the files done, and of how many, after each.
 
     Raises:
         MRetrieveError: no file could be read.
     """
+    options = options or ReadingOptions()
     clips: list[LabelledClip] = []
     refused: list[str] = []
     total, done = sum(len(source.paths) for source in sources), 0
@@ -87,22 +104,19 @@ def read_clips(
         prefix = f"{number}/" if len(sources) > 1 else ""  # one path may be in two folders
         for path in source.paths:
             try:
-                motions = _motions(source.folder / path, asf)
-                read_here = [_clip(motion, rig_map) for motion in motions]
-            except (MRetrieveError, OSError, MemoryError, ValueError) as error:
+                bodies = _read(source.folder / path, options)
+            except Exception as error:
                 refused.append(_refusal(source.folder / path, error))
-                motions, read_here = [], []
+                bodies = []
             row = source.labels.get(path, {})
             label = row.get(columns.label, "") if columns is not None else ""
             group = (row.get(columns.group, "") if columns is not None and columns.group else "") or prefix + path
-            for motion, clip in zip(motions, read_here, strict=True):
-                name = f"{path}#{motion.body}" if len(motions) > 1 else path
-                clips.append(LabelledClip(clip, label, group, prefix + name))
+            clips += [LabelledClip(body.clip, label, group, prefix + path + body.fragment) for body in bodies]
             done += 1
             if progress is not None:
                 progress(done, total)
     if not clips:
-        why = f"; the first reason: {refused[0]}" if refused else f"; mretrieve reads {', '.join(sorted(READERS))}"
+        why = f"; the first reason: {refused[0]}" if refused else f"; mretrieve reads {', '.join(readable_formats())}"
         raise MRetrieveError(f"{sources[0].folder}: no motion file that can be read{why}")
     return FolderClips(tuple(clips), tuple(refused))
 
@@ -137,30 +151,15 @@ def described(clips: FolderClips, columns: Columns | None) -> list[str]:
     return lines
 
 
-def _motions(path: Path, asf: Path | None) -> list[Motion]:
-    """The motions of a file; none where it is no motion file, or is the skeleton of others."""
-    kind = recognise(path)
-    if kind is None or kind == "asf":
+def _read(path: Path, options: ReadingOptions) -> list[SourceClip]:
+    """The bodies of a file; none if it is not a motion file, or only accompanies others."""
+    reader = recognise(path)
+    if reader is None or reader.is_companion:
         return []
-    if kind in UNREADABLE:
-        raise MRetrieveError(f"{path}: {kind}: {UNREADABLE[kind]}")
-    return read(path, asf)
-
-
-def _clip(motion: Motion, rig_map: Path | None) -> Clip:
-    """The clip of a motion; by the user's rig map where it fits, else by the one that is found."""
-    if rig_map is not None:
-        try:
-            return canonicalise(motion, load_rig_map(rig_map, motion.rig))
-        except RigError:
-            pass  # a folder holds many rigs
-    return canonicalise(motion)
+    return read_bodies(MotionFile(path), options, mixed_rigs=True)
 
 
 def _refusal(path: Path, error: Exception) -> str:
     """Why a file is left out; begins with its path."""
-    if isinstance(error, MRetrieveError):
-        return str(error) if str(error).startswith(os.fspath(path)) else f"{path}: {error}"
-    if isinstance(error, OSError):
-        return f"{path}: cannot be read: {error.strerror or error}; check its permissions"
-    return f"{path}: cannot be read, and no reader said why ({type(error).__name__}: {error}); please report it"
+    reason = refusal_reason(error)
+    return reason if reason.startswith(os.fspath(path)) else f"{path}: {reason}"

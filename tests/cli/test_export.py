@@ -52,15 +52,15 @@ def test_a_file_is_replaced_only_by_force(mretrieve: Run, home: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["nowhere.bvh"], "there is no such file either"),
-        (["nowhere.bvh@1-2"], "there is no such file either"),
+        (["nowhere.bvh"], "nowhere.bvh: no such file"),
+        (["nowhere.bvh@1-2"], "nowhere.bvh: no such file"),
         ([f"{QUERY}@1-0.5"], "0.5 s is not after 1 s"),
         ([f"{QUERY}@nan-1"], "write CLIP@start-end in seconds"),
         ([f"{QUERY}@0-600"], "has 0.00 s to 2.94 s"),
         ([f"{QUERY}@600-"], "has 0.00 s to 2.94 s"),
         ([QUERY, "--fps", "nan"], "no rate of motion"),
         ([QUERY, "--fps", "0"], "no rate of motion"),
-        ([QUERY, "--retime-to", "nowhere.bvh"], "there is no such file either"),
+        ([QUERY, "--retime-to", "nowhere.bvh"], "nowhere.bvh: no such file"),
         ([QUERY, "--to", "nowhere/x.bvh"], "there is no folder nowhere"),
         ([QUERY, "--to", "library"], "is a folder"),
         ([QUERY, "--to", "x.fbx"], "only BVH is written"),

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mretrieve.comparison import NamedClip, NamedClips
+from mretrieve.comparison import NamedClip
 from mretrieve.demo import make_library
+from mretrieve.sources.resolve import ClipResolver
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +23,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def waves(folder: Path) -> tuple[NamedClip, NamedClip]:
     """Two people who wave."""
     first, second = sorted(folder.rglob("*_wave_*"))[:2]
-    return NamedClips().read(str(first)), NamedClips().read(str(second))
+    return NamedClip.of(ClipResolver().resolve(first)), NamedClip.of(ClipResolver().resolve(second))
 
 
 @pytest.fixture(scope="session")
 def walk(folder: Path) -> NamedClip:
     """Someone who walks for some seconds."""
-    return NamedClips().read(str(next(iter(sorted(folder.rglob("*_walk_*"))))))
+    return NamedClip.of(ClipResolver().resolve(min(folder.rglob("*_walk_*"))))

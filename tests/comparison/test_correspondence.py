@@ -33,7 +33,7 @@ def test_a_row_tells_frames_and_seconds_of_both_files(walk: NamedClip):
 def test_csv_and_json_hold_the_same_rows(waves: tuple[NamedClip, NamedClip]):
     found = Correspondence(*waves, align(waves[0].clip, waves[1].clip))
     heading, *rows = csv.reader(io.StringIO(found.to_csv()))
-    said = found.to_json()
+    said = found.to_dict()
     assert said["schema"] == "mretrieve.align/1"
     assert tuple(heading) == tuple(said["columns"]) == COLUMNS
     assert [[float(cell) for cell in row] for row in rows] == said["rows"]

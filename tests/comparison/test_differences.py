@@ -79,7 +79,7 @@ def test_the_timeline_and_the_json_tell_the_parts_over_time(waves: tuple[NamedCl
     assert timeline.edges_s[-1] == pytest.approx(waves[0].clip.end_s)
     assert set(timeline.scores) == set(PARTS)
     assert all(0 <= score <= 1 for scores in timeline.scores.values() for score in scores)
-    said = comparison.to_json()
+    said = comparison.to_dict()
     assert said["schema"] == "mretrieve.compare/1"
     assert set(said["parts"]) == set(PARTS)
     for part in said["parts"].values():
@@ -90,7 +90,7 @@ def test_the_timeline_and_the_json_tell_the_parts_over_time(waves: tuple[NamedCl
 def test_parts_of_weight_0_are_left_out(waves: tuple[NamedClip, NamedClip]):
     comparison = compare(*waves, PartWeights.of("legs=0"))
     assert [said.part for said in comparison.advice] == ["torso", "left_arm", "right_arm"]
-    assert "left_leg" not in comparison.to_json()["parts"]
+    assert "left_leg" not in comparison.to_dict()["parts"]
 
 
 def test_a_single_frame_can_be_compared(walk: NamedClip):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mretrieve.formats.frame_rate import NOMINAL_RATES, frame_rate
+from mretrieve.formats.bvh import NOMINAL_RATES, frame_rate
 
 
 @pytest.mark.parametrize("rate", NOMINAL_RATES)

@@ -21,9 +21,8 @@ from support.mutations import mutate
 from support.sample_files import AMC, ASF, BVH, HIERARCHY, ROWS
 
 from mretrieve.errors import FormatError
-from mretrieve.formats import READERS, read
+from mretrieve.formats import READERS, MotionFile, ReadingOptions, read
 from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M
-from mretrieve.formats.motion_text import MotionText
 from mretrieve.motion import Motion
 from mretrieve.motion.motion import ROTATE_X
 
@@ -61,7 +60,9 @@ def outcome(path: Path) -> list[Motion]:
     """What reading gives, by content and by the reader that the suffix names; none where it is refused, by name."""
     started = time.process_time()
     motions: list[Motion] = []
-    for attempt in (lambda: read(path), lambda: READERS[path.suffix[1:]](MotionText.load(path), None)):
+    by_suffix = READERS[path.suffix[1:]].read
+    assert by_suffix is not None
+    for attempt in (lambda: read(path), lambda: by_suffix(MotionFile(path), ReadingOptions())):
         try:
             motions = attempt()
         except FormatError as error:

@@ -14,10 +14,10 @@ from mretrieve.indexer.build import plan_pieces
 from mretrieve.indexer.changes import Task
 from mretrieve.indexer.ingest import Recipe
 from mretrieve.indexer.report import Outcome
-from mretrieve.indexer.scan import scan
 from mretrieve.indexer.target_spaces import Space
 from mretrieve.indexer.windows import DEFAULT_WINDOWS
 from mretrieve.indexer.worker import Helper, ingest_in_order
+from mretrieve.sources.scan import scan
 from mretrieve.storage import EncoderRecord
 
 WriteMotion = Callable[..., Path]

@@ -52,6 +52,12 @@ def test_the_named_columns_are_taken(folder: Path):
     assert choose_columns([source(folder)], "style", "label") == Columns("style", "label")
 
 
+def test_columns_are_found_whatever_their_case(folder: Path):
+    sources = [source(folder, {"a.bvh": {"label": "x", "Action": "y", "Actor": "z"}})]
+    assert choose_columns(sources, None, None) == Columns("label", "Actor")
+    assert choose_columns(sources, "action", "ACTOR") == Columns("Action", "Actor")
+
+
 @pytest.mark.parametrize(
     ("label", "group", "said"),
     [

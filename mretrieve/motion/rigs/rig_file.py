@@ -14,6 +14,10 @@ from .rig_map import RigMap, unique_names
 SCHEMA = "mretrieve.rig/1"
 
 
+class UnfitRigMapError(RigError):
+    """A saved rig map names joints that the rig does not have: it is the map of another rig."""
+
+
 def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
     """Write a map as JSON: for each canonical joint the name of the rig's joint or null, and all names to choose from.
 
@@ -38,8 +42,10 @@ def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
 def load_rig_map(path: Path, rig: Rig) -> RigMap:
     """The map in a JSON file, for this rig; canonical joints that the file leaves out count as null.
 
-    RigError for what is no rig map, for names that are no joint of the canonical skeleton or of the rig (with the
-    nearest that are), and for a joint of the rig that is named twice.
+    Raises:
+        UnfitRigMapError: a name is not a joint of the rig; the message has the nearest that are.
+        RigError: the file is not a rig map, a name is not a joint of the canonical skeleton, or a joint of the rig is
+            named twice.
     """
     joints = _read(path)
     for canonical in joints:
@@ -54,7 +60,9 @@ def load_rig_map(path: Path, rig: Rig) -> RigMap:
         if name is None:
             continue
         if name not in index_of:
-            raise RigError(f"{path}: {canonical} is {name!r}, which the rig does not have; {_nearest(name, names)}")
+            raise UnfitRigMapError(
+                f"{path}: {canonical} is {name!r}, which the rig does not have; {_nearest(name, names)}"
+            )
         if name in user_of:
             raise RigError(f"{path}: {name!r} is both {user_of[name]} and {canonical}; write null for one of them.")
         user_of[name] = canonical

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.indexer.labels import Labels, read_labels
+from mretrieve.sources.labels import Labels, read_labels
 
 PATHS = {"walks/a.bvh", "walks/b.bvh", "c.bvh"}
 
@@ -68,6 +68,18 @@ def test_several_files_add_up(tmp_path: Path):
     assert labels.table.to_pylist() == [{"path": "c.bvh", "label": "x", "style": "calm"}]
 
 
+def test_upper_and_lower_case_of_column_names_do_not_matter(tmp_path: Path):
+    assert _read(tmp_path, "PATH,Label,Duration\nc.bvh,x,long\n").table.to_pylist() == [
+        {"path": "c.bvh", "label": "x", "Duration": "long"}
+    ]
+    (tmp_path / "1.csv").write_text("path,Style\nc.bvh,calm\n")
+    (tmp_path / "2.csv").write_text("path,STYLE\nwalks/a.bvh,wild\n")
+    assert read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], tmp_path, PATHS).table.to_pylist() == [
+        {"path": "c.bvh", "Style": "calm"},
+        {"path": "walks/a.bvh", "Style": "wild"},
+    ]
+
+
 def test_files_that_the_folder_does_not_have_are_a_warning(tmp_path: Path):
     labels = _read(tmp_path, "path,label\nc.bvh,x\nd.bvh,y\ne.bvh,y\n")
     assert labels.table["path"].to_pylist() == ["c.bvh"]
@@ -88,10 +100,11 @@ def test_a_row_may_be_repeated_but_not_contradicted(tmp_path: Path):
         ("file,label\nc.bvh,x\n", ":1: no column named `path`, only file, label"),
         ("path\nc.bvh\n", ":1: no column besides `path`"),
         ("path,label,label\nc.bvh,x,y\n", ":1: two columns are named 'label'"),
-        ("path,fps\nc.bvh,x\n", ":1: every clip has a column 'fps' of its own"),
+        ("path,Style,style\nc.bvh,x,y\n", ":1: two columns are named 'style'"),
+        ("path,FPS\nc.bvh,x\n", ":1: every clip has a column 'FPS' of its own"),
         ("path,label\n,x\n", ":2: no path in this row"),
         ("path,label\nc.bvh,walk, fast\n", ":2: 3 cells, but the header has 2"),
-        (b"\x00\x01\x02\xff", "is no text file"),
+        (b"\x00\x01\x02\xff", "not a text file"),
     ],
 )
 def test_what_is_no_label_file_is_refused_with_its_line(tmp_path: Path, text: str | bytes, complaint: str):

@@ -1,4 +1,4 @@
-"""Which files a folder holds: the walk, the same on every machine, that survives whatever it meets."""
+"""The files in a folder: a walk with the same result on every machine, whatever it meets."""
 
 from __future__ import annotations
 
@@ -7,24 +7,35 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from mretrieve.errors import MRetrieveError
+from ..errors import MRetrieveError
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A regular file of the repository."""
+    """A regular file of the repository.
 
-    path: str  # relative to the repository, with forward slashes
+    Attributes:
+        path: relative to the repository, with forward slashes.
+        size_bytes: its size before it is read, so that a later change is noticed.
+        mtime_ns: when it was last modified before it is read.
+    """
+
+    path: str
     size_bytes: int
-    mtime_ns: int  # both as they were before the file was read: a later change shows
+    mtime_ns: int
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What a walk found."""
+    """The result of a walk.
 
-    files: tuple[FoundFile, ...]  # sorted by path
-    unlisted: dict[str, str]  # folders that could not be listed, relative with a final slash, and why
+    Attributes:
+        files: the files, sorted by path.
+        unlisted: folders that could not be listed, relative with a final slash, and the reason.
+    """
+
+    files: tuple[FoundFile, ...]
+    unlisted: dict[str, str]
 
     @property
     def warnings(self) -> list[str]:
@@ -38,12 +49,12 @@ class Scan:
 def scan(repository: Path, index: Path) -> Scan:
     """Walk a folder and its subfolders.
 
-    Hidden files and folders are left out and so is the index. Links are followed; a folder that is reached twice (a
-    loop of links, two links to one folder) is walked once, by its own name where it has one inside the repository.
-    Files and folders that vanish while they are looked at are as if they had never been there.
+    Hidden files and folders are left out, and so is the index. Links are followed; a folder that is reached twice (a
+    loop of links, two links to one folder) is walked once, by its own name if it has one inside the repository. Files
+    and folders that vanish during the walk are ignored.
 
     Raises:
-        MRetrieveError: `repository` is no folder, or cannot be listed.
+        MRetrieveError: `repository` is not a folder, or cannot be listed.
     """
     if not repository.exists():
         raise MRetrieveError(f"{repository}: no such folder; give the folder that holds your motion files")
@@ -66,8 +77,8 @@ class _Walk:
         self.links: dict[str, str] = {}  # links to folders, kept for when all real folders are known
         self._seen: set[tuple[int, int]] = set()
         try:
-            place = index.stat()
-            self._seen.add((place.st_dev, place.st_ino))
+            status = index.stat()
+            self._seen.add((status.st_dev, status.st_ino))
         except OSError:
             pass  # a new index has no folder yet
 
@@ -78,18 +89,18 @@ class _Walk:
             folder = pending.pop()
             full = os.path.join(self._root, folder)  # noqa: PTH118  Path costs more than the walk itself
             try:
-                here = os.stat(full)  # noqa: PTH116
-                if (here.st_dev, here.st_ino) in self._seen:
+                status = os.stat(full)  # noqa: PTH116
+                if (status.st_dev, status.st_ino) in self._seen:
                     continue
-                self._seen.add((here.st_dev, here.st_ino))
+                self._seen.add((status.st_dev, status.st_ino))
                 with os.scandir(full) as entries:
-                    found = list(entries)
+                    listed = list(entries)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 self.unlisted[folder] = error.strerror or str(error)
                 continue
-            for entry in found:
+            for entry in listed:
                 if not entry.name.startswith("."):
                     self._take(entry, folder + entry.name, pending)
 

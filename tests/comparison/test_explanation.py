@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from support.changed_motion import raised_right_arm
 
-from mretrieve.comparison import NamedClip, Reasons, explain
+from mretrieve.comparison import Explanation, NamedClip, explain
 from mretrieve.comparison.key_frames import farthest_frames, frames_to_draw, nearest_frames
 from mretrieve.comparison.tables import explanation_text
 from mretrieve.encoders import load_encoder
@@ -28,8 +28,8 @@ def schema() -> dict[str, object]:
 
 
 def test_the_json_keeps_its_contract(waves: tuple[NamedClip, NamedClip], schema: dict[str, object]):
-    reasons = explain(*waves)
-    said = json.loads(json.dumps(reasons.to_json(), allow_nan=False))
+    explanation = explain(*waves)
+    said = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
     jsonschema.validate(said, schema)
     assert said["query"]["path"] == waves[0].name
     assert said["clip"]["end_s"] == pytest.approx(waves[1].clip.end_s, abs=1e-4)
@@ -41,7 +41,7 @@ def test_the_json_keeps_its_contract(waves: tuple[NamedClip, NamedClip], schema:
 
 
 def test_what_is_not_compared_is_null(waves: tuple[NamedClip, NamedClip], schema: dict[str, object]):
-    said = json.loads(json.dumps(explain(*waves, PartWeights.of("arms")).to_json(), allow_nan=False))
+    said = json.loads(json.dumps(explain(*waves, PartWeights.of("arms")).to_dict(), allow_nan=False))
     jsonschema.validate(said, schema)
     assert said["parts"]["left_leg"] == {"weight": 0, "score": None, "distance": None}
     assert said["joints"]["left_foot"] is None
@@ -50,13 +50,13 @@ def test_what_is_not_compared_is_null(waves: tuple[NamedClip, NamedClip], schema
 
 def test_a_clip_with_one_arm_changed_is_farthest_apart_there_and_then(walk: NamedClip):
     raised = replace(walk, clip=raised_right_arm(walk.clip, 0.5, 1.1))
-    reasons = explain(walk, raised)
-    assert max(reasons.alignment.parts_mm, key=reasons.alignment.parts_mm.__getitem__) == "right_arm"
-    assert min(reasons.alignment.part_scores, key=reasons.alignment.part_scores.__getitem__) == "right_arm"
-    worst = farthest_frames(reasons.alignment)[0]
+    explanation = explain(walk, raised)
+    assert max(explanation.alignment.parts_mm, key=explanation.alignment.parts_mm.__getitem__) == "right_arm"
+    assert min(explanation.alignment.part_scores, key=explanation.alignment.part_scores.__getitem__) == "right_arm"
+    worst = farthest_frames(explanation.alignment)[0]
     assert worst.part == "right_arm"
     assert walk.clip.start_s + 0.5 < worst.query_s < walk.clip.start_s + 1.1
-    best = nearest_frames(reasons.alignment)[0]
+    best = nearest_frames(explanation.alignment)[0]
     assert not walk.clip.start_s + 0.5 < best.query_s < walk.clip.start_s + 1.1
     assert best.distance_mm < worst.distance_mm
 
@@ -74,10 +74,10 @@ def test_the_frames_that_are_drawn_begin_and_end_with_the_query(waves: tuple[Nam
 
 def test_a_moment_is_found_in_a_clip_that_is_much_longer(walk: NamedClip):
     piece = replace(walk, clip=walk.clip.cut(20, 20 + walk.clip.frame_count // 4))
-    reasons = explain(piece, walk)
-    assert reasons.other.clip.start_s == pytest.approx(piece.clip.start_s)
-    assert reasons.other.clip.end_s == pytest.approx(piece.clip.end_s)
-    assert reasons.to_json()["path"][0] == [0, 0]
+    explanation = explain(piece, walk)
+    assert explanation.other.clip.start_s == pytest.approx(piece.clip.start_s)
+    assert explanation.other.clip.end_s == pytest.approx(piece.clip.end_s)
+    assert explanation.to_dict()["path"][0] == [0, 0]
     assert explain(piece, replace(walk, is_moment=True)).other.clip.frame_count == walk.clip.frame_count
 
 
@@ -93,25 +93,25 @@ def test_the_table_names_every_part_and_the_frames_that_matter(waves: tuple[Name
 
 
 @pytest.fixture(scope="module")
-def attentive(waves: tuple[NamedClip, NamedClip]) -> Reasons:
+def attentive(waves: tuple[NamedClip, NamedClip]) -> Explanation:
     pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
     return explain(*waves, encoders=[load_encoder("mmd-nca"), load_encoder("deephums"), load_encoder()])
 
 
 def test_attention_is_told_of_encoders_that_have_it(
-    attentive: Reasons, waves: tuple[NamedClip, NamedClip], schema: dict[str, object]
+    attentive: Explanation, waves: tuple[NamedClip, NamedClip], schema: dict[str, object]
 ):
     (seen,) = attentive.attention
     assert seen.encoder == "mmd-nca"
     assert [len(seen.query), len(seen.other)] == [wave.clip.frame_count for wave in waves]
     assert seen.query.mean() == pytest.approx(1, abs=1e-3)
-    said = attentive.to_json()
+    said = attentive.to_dict()
     jsonschema.validate(said, schema)
     assert len(said["attention"][0]["query"]) == waves[0].clip.frame_count
     assert "mmd-nca sees" in explanation_text(attentive)
 
 
-def test_the_picture_is_a_png_whatever_is_drawn(attentive: Reasons, walk: NamedClip, tmp_path: Path):
+def test_the_picture_is_a_png_whatever_is_drawn(attentive: Explanation, walk: NamedClip, tmp_path: Path):
     pytest.importorskip("matplotlib", reason="NO MATPLOTLIB: pictures are not tested")
     hostile = replace(walk, name="long" * 60 + "\n$\\frac{<b>$.bvh")
     still = replace(walk, clip=walk.clip.cut(0, 1))
@@ -122,9 +122,9 @@ def test_the_picture_is_a_png_whatever_is_drawn(attentive: Reasons, walk: NamedC
         "one frame": explain(still, still),
         "arms": explain(walk, walk, PartWeights.of("arms")),
     }
-    for name, reasons in cases.items():
+    for name, explanation in cases.items():
         path = tmp_path / f"{name}.png"
-        reasons.draw(path)
+        explanation.draw(path)
         content = path.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n", name
         width, height = struct.unpack(">II", content[16:24])
@@ -134,7 +134,7 @@ def test_the_picture_is_a_png_whatever_is_drawn(attentive: Reasons, walk: NamedC
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.png" for name in cases)
 
 
-def test_a_picture_that_cannot_be_written_is_one_clear_line(attentive: Reasons, tmp_path: Path):
+def test_a_picture_that_cannot_be_written_is_one_clear_line(attentive: Explanation, tmp_path: Path):
     pytest.importorskip("matplotlib", reason="NO MATPLOTLIB: pictures are not tested")
     with pytest.raises(MRetrieveError, match="cannot be written"):
         attentive.draw(tmp_path / "nowhere" / "a.png")
@@ -145,9 +145,9 @@ def test_a_picture_shows_where_something_was_seen(walk: NamedClip, tmp_path: Pat
     observed = walk.clip.observed.copy()
     observed[:10] = False
     partly = replace(walk, clip=replace(walk.clip, observed=observed))
-    reasons = explain(partly, walk)
-    assert np.isnan(reasons.alignment.frames_mm[:10]).all()
-    assert min(key.query_frame for key in nearest_frames(reasons.alignment)) >= 10
-    reasons.draw(tmp_path / "partly.png")
-    json.dumps(reasons.to_json(), allow_nan=False)
-    assert explanation_text(reasons)
+    explanation = explain(partly, walk)
+    assert np.isnan(explanation.alignment.frames_mm[:10]).all()
+    assert min(key.query_frame for key in nearest_frames(explanation.alignment)) >= 10
+    explanation.draw(tmp_path / "partly.png")
+    json.dumps(explanation.to_dict(), allow_nan=False)
+    assert explanation_text(explanation)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.indexer.scan import scan
+from mretrieve.sources.scan import scan
 
 
 def _make(folder: Path, *names: str) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mretrieve.errors import QueryError
-from mretrieve.search.moment_name import parse_moment
+from mretrieve.sources.moments import parse_moment
 
 CLIPS = {"walk.bvh", "takes@home/walk.bvh", "walk.bvh@1-2"}
 

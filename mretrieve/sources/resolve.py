@@ -1,0 +1,259 @@
+"""The clip that a name means: a file, a clip of an index, a moment of either, a hit of an answer, standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import IndexStateError, QueryError
+from ..formats import MotionFile, ReadingOptions, read_file
+from ..motion import Clip, Motion, canonicalise
+from ..storage import Snapshot, find_index
+from .answers import SavedHit, parse_hit, parse_hit_name, read_hit
+from .bodies import choose_body, file_and_body
+from .moments import frames_between, parse_moment
+from .reading import make_canonical
+
+#: The name of standard input.
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedClip:
+    """A clip and the part of it that a name means. Clip and motion are loaded when they are first used.
+
+    Attributes:
+        name: the name as it was typed, without the moment; of a hit the clip's name; "" for a clip from Python.
+        load_clip: loads the whole canonical clip.
+        load_motion: reads the motion of the clip's file.
+        file: absolute path of the clip's file; None for standard input and for a clip from Python.
+        body: the body in the file, if that holds several; else "".
+        fps: frames per second of the file; None if unknown.
+        row: the clip's row in the index, if the name is an indexed clip's.
+        start_s: where the part begins, in seconds of the file; None for the clip's start.
+        end_s: where the part ends; None for the clip's end.
+    """
+
+    name: str
+    load_clip: Callable[[], Clip] = field(repr=False)
+    load_motion: Callable[[], Motion] = field(repr=False)
+    file: Path | None = None
+    body: str = ""
+    fps: float | None = None
+    row: int | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+
+    @cached_property
+    def clip(self) -> Clip:
+        """The whole clip. FormatError, RigError: its file cannot be made canonical."""
+        return self.load_clip()
+
+    @cached_property
+    def motion(self) -> Motion:
+        """The whole motion as the file has it.
+
+        Raises:
+            IndexStateError: the file of an indexed clip is missing, or has changed since.
+            FormatError: the file cannot be read.
+            QueryError: a clip from Python has no file.
+        """
+        return self.load_motion()
+
+    @property
+    def frames(self) -> tuple[int, int]:
+        """First canonical frame of the part, and the one after its last. QueryError: it has none."""
+        return frames_between(self.clip, self.start_s, self.end_s, self.name)
+
+    @property
+    def part(self) -> Clip:
+        """The part of the clip that is meant. QueryError: it has no frames."""
+        return self.clip.cut(*self.frames)
+
+    def between(self, start_s: float | None, end_s: float | None) -> ResolvedClip:
+        """The same clip with another start or end of the part; None keeps the present one."""
+        return replace(
+            self,
+            start_s=self.start_s if start_s is None else start_s,
+            end_s=self.end_s if end_s is None else end_s,
+        )
+
+
+class ClipResolver:
+    """Finds clips by name: among the files, then in an index, which is opened for the first name that is not a file."""
+
+    def __init__(self, index: Snapshot | Path | None = None) -> None:
+        """`index`: an open index or its path; None for that of the first saved answer, else as `find_index` has it."""
+        self._index = index
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The index. IndexStateError: there is none."""
+        return self._index if isinstance(self._index, Snapshot) else Snapshot.open(find_index(self._index))
+
+    def resolve(
+        self,
+        query: Clip | Motion | Path | str,
+        options: ReadingOptions | None = None,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ) -> ResolvedClip:
+        """The clip that a name means, or one that is given from Python.
+
+        Args:
+            query: `FILE`, `CLIP` of the index, `FILE#body`, `CLIP@3.20-5.43`, `answer.json#3` for the third hit of a
+                saved answer, or `-` for standard input, which holds a motion file or an answer, whose best hit is meant
+                (`-#3`: its third). A file takes precedence over a clip of the same name. Or a Motion or a Clip.
+            options: how the file is read; a rig map must fit it.
+            start_s: where the part begins, in seconds of the file; None for what the name says.
+            end_s: where the part ends.
+
+        Raises:
+            QueryError: there is no such file, clip or hit, or a body has to be chosen.
+            IndexStateError: the name is not a file's and there is no index.
+            FormatError: the file cannot be read.
+        """
+        options = options or ReadingOptions()
+        if isinstance(query, Clip):
+            return ResolvedClip("", lambda: query, _no_motion, start_s=start_s, end_s=end_s)
+        if isinstance(query, Motion):
+            clip = _from_motion(str(query.source), query, query.body, query.source, lambda: canonicalise(query))
+            return clip.between(start_s, end_s)
+        moment = parse_moment(str(query), self._exists)
+        return self._find(moment.clip, options).between(moment.start_s, moment.end_s).between(start_s, end_s)
+
+    def _find(self, name: str, options: ReadingOptions) -> ResolvedClip:
+        if _is_standard_input(name):
+            return self._from_standard_input(name, options)
+        hit = parse_hit_name(name)
+        if hit is not None:
+            return self._from_hit(read_hit(hit), options)
+        found = file_and_body(name)
+        if found is not None:
+            path, body = found
+            return _from_file(name, MotionFile(path), body, options)
+        return self._from_index(name, options)
+
+    def _exists(self, name: str) -> bool:
+        """Whether there is a file (or a body in one), an indexed clip or a hit of a name."""
+        if _is_standard_input(name) or parse_hit_name(name) is not None:
+            return "@" not in name.rpartition("#")[2]
+        file = file_and_body(name)
+        if file is not None and "@" not in file[1]:  # what follows a body's name is not a part of it
+            return True
+        try:
+            self.snapshot.clip_row(name)
+        except (IndexStateError, QueryError):
+            return False
+        return True
+
+    @cached_property
+    def _standard_input(self) -> bytes:
+        return sys.stdin.buffer.read()
+
+    def _from_standard_input(self, name: str, options: ReadingOptions) -> ResolvedClip:
+        content, fragment = self._standard_input, name.removeprefix(STANDARD_INPUT).removeprefix("#")
+        if content.lstrip()[:1] == b"{":
+            if fragment and not fragment.isdecimal():
+                raise QueryError(f"{name}: standard input is an answer; write -#3 for its third hit")
+            return self._from_hit(parse_hit(content, int(fragment or 1), STANDARD_INPUT), options)
+        return _from_file(name, MotionFile(Path(STANDARD_INPUT), content), fragment, options)
+
+    def _from_hit(self, hit: SavedHit, options: ReadingOptions) -> ResolvedClip:
+        if self._index is None:
+            self._index = hit.index
+        return self._from_index(hit.clip, options).between(hit.start_s, hit.end_s)
+
+    def _from_index(self, name: str, options: ReadingOptions) -> ResolvedClip:
+        try:
+            snapshot = self.snapshot
+        except IndexStateError as error:
+            raise IndexStateError(f"{name}: no such file, and no index to look it up in. {error}") from None
+        try:
+            row = snapshot.clip_row(name)
+        except QueryError as error:
+            raise QueryError(f"{name}: no such file, and {str(error).removeprefix(f'{name}: ')}") from None
+        return ResolvedClip(
+            name,
+            partial(indexed_clip, snapshot, row),
+            partial(_indexed_motion, snapshot, row, options),
+            file=snapshot.repository / snapshot.clips["path"][row].as_py(),
+            body=snapshot.clips["body"][row].as_py(),
+            fps=float(snapshot.clips["fps"][row].as_py()),
+            row=row,
+        )
+
+
+def indexed_clip(snapshot: Snapshot, row: int) -> Clip:
+    """The canonical motion of a clip of an index. IndexStateError: its shard is damaged."""
+    positions, observed = snapshot.motion(row)
+    return Clip(np.asarray(positions), np.asarray(observed), start_s=float(snapshot.clips["start_s"][row].as_py()))
+
+
+def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
+    """Rows of the clips of an index that were read from the very file of a clip, whichever name it goes by."""
+    if clip.row is not None:
+        return (clip.row,)
+    if clip.file is None:
+        return ()
+    rows = set()
+    for file in (clip.file, clip.file.resolve()):  # a link may be what was indexed
+        for repository in (snapshot.repository, snapshot.repository.resolve()):
+            with suppress(ValueError, QueryError):
+                path = file.relative_to(repository).as_posix()
+                rows.add(snapshot.clip_row(f"{path}#{clip.body}" if clip.body else path))
+    return tuple(sorted(rows))
+
+
+def _is_standard_input(name: str) -> bool:
+    return name == STANDARD_INPUT or name.startswith(f"{STANDARD_INPUT}#")
+
+
+def _from_file(name: str, file: MotionFile, body: str, options: ReadingOptions) -> ResolvedClip:
+    motions = read_file(file, options)
+    motion = choose_body(motions, file.path, body)
+    path = file.path if file.content is None else None
+    body = motion.body if len(motions) > 1 else ""
+    return _from_motion(name, motion, body, path, lambda: make_canonical(motion, options).clip)
+
+
+def _from_motion(
+    name: str, motion: Motion, body: str, path: Path | None, load_clip: Callable[[], Clip]
+) -> ResolvedClip:
+    file = None if path is None else Path(os.path.abspath(path))  # noqa: PTH100  not resolved: links keep their names
+    return ResolvedClip(name, load_clip, lambda: motion, file=file, body=body, fps=motion.fps)
+
+
+def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion:
+    """The motion in the file of an indexed clip.
+
+    Raises:
+        IndexStateError: the file is missing, or has changed since it was indexed.
+        FormatError: the file cannot be read.
+    """
+    (record,) = snapshot.clips.slice(row, 1).to_pylist()
+    file = snapshot.repository / record["path"]
+    if not file.exists():
+        raise IndexStateError(
+            f"{file}: the file of an indexed clip is missing; if the library was moved, run "
+            f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
+        )
+    motion = choose_body(read_file(MotionFile(file), options), file, record["body"])
+    if (motion.frame_count, motion.fps) != (record["source_frame_count"], record["fps"]):
+        raise IndexStateError(
+            f"{file}: has changed since it was indexed; update the index with "
+            f"`mretrieve index {snapshot.repository} --index {snapshot.index}`"
+        )
+    return motion
+
+
+def _no_motion() -> Motion:
+    raise QueryError("a clip from Python has no motion file; give a Motion or a file")
