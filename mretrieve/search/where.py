@@ -34,6 +34,25 @@ _WILDCARDS = {"%": "*", "_": "?"}  # of LIKE, as those of file names; after a ba
 _LONGEST = 1_000_000  # characters
 _DEEPEST = 100  # parentheses and NOTs inside each other: each takes Python's stack
 
+_HELP = """\
+--where EXPR limits a query to the clips that meet a condition.
+
+Columns of this index (upper or lower case; "double quotes" around names that are not one word):
+{columns}
+
+Comparisons:
+  =  !=  <  <=  >  >=         with 'text', a number, TRUE or FALSE
+  [NOT] IN ('walk', 'run')    one of these values
+  [NOT] LIKE 'walk%'          a pattern: % is any text, _ any character
+  [NOT] BETWEEN 2 AND 5       from 2 to 5, both included
+  IS [NOT] NULL               clips without (with) a value
+Combine them with AND, OR, NOT and parentheses. Upper and lower case of texts matter.
+
+Examples:
+  --where "label = 'walk' AND duration_s > 2"
+  --where "clip LIKE 'takes/%' OR NOT (label IN ('walk', 'run') OR label IS NULL)"
+"""
+
 Truth = NDArray[np.int8]
 
 
@@ -50,6 +69,14 @@ def matching_rows(condition: str, table: Table) -> NDArray[np.bool_]:
             if text not in column.values:
                 raise QueryError(f"--where: no clip has {column.name} {text!r:.60}; {column.nearest(text)}")
     return rows
+
+
+def where_help(table: Table) -> str:
+    """How to write a condition: the columns of a table, each with type and values, the comparisons, and examples."""
+    columns = [Column.of(table, name) for name in table.column_names]
+    width = max(len(column.name) for column in columns)
+    lines = [f"  {column.name:{width}}  {column.kind:6}  {column.summary()}" for column in columns]
+    return _HELP.format(columns="\n".join(lines))
 
 
 class _Parser:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mretrieve.errors import QueryError
-from mretrieve.search.where import matching_rows
+from mretrieve.search.where import matching_rows, where_help
 
 TABLE = pa.table(
     {
@@ -213,6 +213,18 @@ class PlainTable:
 )
 def test_columns_may_be_lists_and_arrays(condition: str):
     assert np.array_equal(matching_rows(condition, PlainTable()), matching_rows(condition, TABLE))
+
+
+def test_help_lists_columns_with_type_and_values_and_its_examples_are_conditions():
+    text = where_help(TABLE)
+    lines = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    assert lines["label"].split(maxsplit=1)[1] == "text    \"o'hara\", 'run', 'walk'"
+    assert lines["duration_s"].split() == ["duration_s", "number", "1", "to", "8"]
+    assert set(TABLE.column_names) - {"two words"} <= lines.keys() and "  two words  " in text
+    examples = [line.split('"')[1] for line in text.splitlines() if line.startswith("  --where")]
+    assert len(examples) == 2
+    for example in examples:
+        matching_rows(example, TABLE)
 
 
 def test_a_pattern_of_many_wildcards_is_matched_without_trying_all_ways():
