@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
+@click.argument("queries", nargs=-1, metavar="QUERY...")
 @query_options
 @INDEX
 @click.option(
@@ -42,12 +42,17 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
     """
     if output == "json" and len(queries) > 1:
         raise click.UsageError("--format json prints one object for one QUERY; for several use --format jsonl")
+    if not queries and options["where"] != "help":
+        raise click.UsageError("Missing argument 'QUERY...'.")
     printed, failed = _PRINTERS[output], False
     with quick_start():
         from mretrieve import QueryOptions, open_index
 
-        chosen = QueryOptions(**options)
         opened = open_index(index)
+        if options["where"] == "help":
+            click.echo(opened.where_help())
+            return
+        chosen = QueryOptions(**options)
     for number, name in enumerate(queries):
         try:
             answer = opened.search(name, options=chosen)

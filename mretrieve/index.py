@@ -74,6 +74,12 @@ class Index:
         ids: list[str] = self._snapshot.clips["clip"].to_pylist()
         return ids
 
+    def where_help(self) -> str:
+        """The columns and operators of the option `where`, with examples of this index's values."""
+        from .search.where import where_help
+
+        return where_help(self._snapshot.clips)
+
     def search(
         self,
         query: Searchable | NDArray[np.floating],

@@ -44,9 +44,8 @@ def explanation_text(explanation: Explanation) -> str:
     notes = best | worst
     frames = {key.query_frame: key for key in (*farthest_frames(alignment), *nearest_frames(alignment))}
     frames |= {key.query_frame: key for key in evenly_spaced(alignment, _ROWS)}
-    rows = [
-        ["query", "clip", "pace", "apart", *(f"{seen.encoder} sees" for seen in explanation.attention), "", "mostly"]
-    ]
+    attended = [f"{seen.encoder} attends" for seen in explanation.attention]
+    rows = [["query", "clip", "pace", "distance", *attended, "", "worst part"]]
     for frame, key in sorted(frames.items()):
         attention = [f"{seen.query[frame]:.2f}" for seen in explanation.attention]
         apart = f"{key.distance_mm:.0f} mm"

@@ -70,7 +70,7 @@ def _allowed(snapshot: Snapshot, query: Query, options: QueryOptions) -> NDArray
     """Rows (N,) of clips that meet the condition and are not the query's own; None for all."""
     allowed = None
     if options.where is not None:
-        from .where import matching_rows  # here: Arrow's compute functions take 30 ms to load
+        from .where import matching_rows  # here: few queries have a condition
 
         allowed = matching_rows(options.where, snapshot.clips)[snapshot.window_clip]
     if options.exclude_self and query.own_clips:
