@@ -49,7 +49,7 @@ def test_two_files_need_no_index(mretrieve: Run, home: Path, tmp_path: Path):
 def test_attention_is_asked_for_by_name(mretrieve: Run, home: Path):
     pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
     run = mretrieve("explain", QUERY, CLIP, "--encoder", "mmd-nca", folder=home)
-    assert "mmd-nca sees" in run.stdout, run.stderr
+    assert "mmd-nca attends" in run.stdout, run.stderr
 
 
 def test_an_exchanged_side_is_explained_as_it_was_found(mretrieve: Run, home: Path):
@@ -57,9 +57,9 @@ def test_an_exchanged_side_is_explained_as_it_was_found(mretrieve: Run, home: Pa
         json.loads(mretrieve("explain", QUERY, QUERY, "--mirror", flip, "--format", "json", folder=home).stdout)
         for flip in ("none", "legs")
     )
-    assert plain["distance"] == 0
+    assert plain["distance_mm"] == 0
     assert exchanged["mirror"] == "legs"
-    assert exchanged["parts"]["right_leg"]["distance"] > 50 > exchanged["parts"]["right_arm"]["distance"]
+    assert exchanged["parts"]["right_leg"]["distance_mm"] > 50 > exchanged["parts"]["right_arm"]["distance_mm"]
 
 
 def test_compare_advises_and_writes_a_page(mretrieve: Run, home: Path, tmp_path: Path):
@@ -94,10 +94,10 @@ def test_align_prints_or_writes_the_rows(mretrieve: Run, home: Path, tmp_path: P
         (["explain", QUERY, f"{CLIP}@1"], "write CLIP@start-end in seconds"),
         (["explain", QUERY, CLIP, "--parts", "wings"], "'wings' is not a body part"),
         (["explain", QUERY, CLIP, "--encoder", "deephums"], "only encoders of the mmd-nca architecture have attention"),
-        (["explain", QUERY, CLIP, "--png", "no/folder.png"], "no/folder.png: cannot be written"),
-        (["compare", QUERY, CLIP, "--html", "no/folder.html"], "no/folder.html: cannot be written"),
+        (["explain", QUERY, CLIP, "--png", "no/folder.png"], "no/folder.png: there is no folder"),
+        (["compare", QUERY, CLIP, "--html", "no/folder.html"], "no/folder.html: there is no folder"),
         (["align", QUERY, f"{QUERY}@0.2-0.1"], "0.1 s is not after 0.2 s"),
-        (["align", QUERY, QUERY, "--out", "no/folder.csv"], "no/folder.csv: cannot be written"),
+        (["align", QUERY, QUERY, "--out", "no/folder.csv"], "no/folder.csv: there is no folder"),
     ],
 )
 def test_a_users_error_is_one_line_and_status_2(mretrieve: Run, home: Path, words: list[str], says: str):

@@ -66,7 +66,7 @@ def test_a_file_is_replaced_only_by_force(mretrieve: Run, home: Path, tmp_path: 
         ([QUERY, "--to", "x.fbx"], "only BVH is written"),
         ([QUERY, "--to", "x"], "only BVH is written"),
         ([QUERY, "--rig-map", "nowhere.json"], "nowhere.json"),
-        (["broken.json#1"], "is no answer"),
+        (["broken.json#1"], "not an answer"),
         (["empty.json#1"], "has no hit 1"),
         (["library/labels.csv"], "labels.csv"),
     ],
@@ -94,7 +94,7 @@ def test_a_clip_whose_file_changed_is_refused(mretrieve: Run, home: Path, tmp_pa
     assert run.returncode == 2
     assert "changed since it was indexed" in run.stderr
     (tmp_path / "library" / "kick.bvh").unlink()
-    assert "is gone" in mretrieve("export", "kick.bvh", "--to", "x.bvh", folder=tmp_path).stderr
+    assert "is missing" in mretrieve("export", "kick.bvh", "--to", "x.bvh", folder=tmp_path).stderr
 
 
 def test_every_option_is_explained(mretrieve: Run, tmp_path: Path):

@@ -21,7 +21,7 @@ def test_the_table_names_the_right_action_first(mretrieve: Run, home: Path):
     assert run.returncode == 0
     heading, columns, first = run.stdout.splitlines()[:3]
     assert heading.startswith(QUERY)
-    assert columns.split() == ["#", "score", "from", "to", "apart", "speed", "differs", "most", "label", "clip"]
+    assert columns.split() == ["#", "score", "from", "to", "distance", "speed", "worst", "part", "label", "clip"]
     assert "kick" in first.split()
     assert run.stdout.splitlines()[-1].startswith("3 moments from")
 
@@ -30,7 +30,7 @@ def test_json_keeps_the_contract(mretrieve: Run, home: Path):
     answer = json.loads(mretrieve("query", QUERY, "--format", "json", folder=home).stdout)
     schema = json.loads((files("mretrieve.search") / "query.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(answer, schema)
-    assert answer["schema"] == "mretrieve.query/2"
+    assert answer["schema"] == "mretrieve.query/3"
     assert answer["query"]["path"] == QUERY
     assert [result["rank"] for result in answer["results"]] == list(range(1, 11))
     assert answer["results"][0]["label"] == "kick"
@@ -111,7 +111,7 @@ def test_the_index_is_found_from_a_subfolder_by_option_and_by_environment(mretri
         (["query", QUERY, "--index", "library"], "library"),
         (["query", QUERY, "--encoder", "mine"], "no space of encoder mine, only of pose-statistics, body-parts; add"),
         (["query", QUERY, "--weights", "1,1,1"], "weights 1, 1, 1: 2 are needed"),
-        (["query", QUERY, "--weights", "much"], "--weights 'much': write a number for each encoder"),
+        (["query", QUERY, "--weights", "much"], "--weights 'much': give a number for each encoder"),
         (["query", "library/labels.csv"], "labels.csv"),
         (["index", "nowhere"], "nowhere"),
         (["index", QUERY], QUERY),

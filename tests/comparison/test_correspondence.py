@@ -12,7 +12,7 @@ import pytest
 from mretrieve.alignment.alignment import align
 from mretrieve.comparison import NamedClip
 from mretrieve.comparison.correspondence import COLUMNS, Correspondence
-from mretrieve.comparison.finding import moment_like
+from mretrieve.comparison.explanation import moment_like
 
 
 def test_a_row_tells_frames_and_seconds_of_both_files(walk: NamedClip):
@@ -27,14 +27,14 @@ def test_a_row_tells_frames_and_seconds_of_both_files(walk: NamedClip):
         assert said["a_s"] == pytest.approx(said["b_s"])
         assert said["a_s"] == pytest.approx(piece.clip.start_s + said["a_frame"] / 30, abs=1e-4)
         assert said["a_file_frame"] == round(said["a_s"] * walk.fps)
-        assert said["distance"] < 5
+        assert said["distance_mm"] < 5
 
 
 def test_csv_and_json_hold_the_same_rows(waves: tuple[NamedClip, NamedClip]):
     found = Correspondence(*waves, align(waves[0].clip, waves[1].clip))
     heading, *rows = csv.reader(io.StringIO(found.to_csv()))
     said = found.to_dict()
-    assert said["schema"] == "mretrieve.align/1"
+    assert said["schema"] == "mretrieve.align/2"
     assert tuple(heading) == tuple(said["columns"]) == COLUMNS
     assert [[float(cell) for cell in row] for row in rows] == said["rows"]
-    assert said["distance"] == pytest.approx(np.mean([row[-1] for row in said["rows"]]), abs=1e-2)
+    assert said["distance_mm"] == pytest.approx(np.mean([row[-1] for row in said["rows"]]), abs=1e-2)

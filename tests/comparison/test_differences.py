@@ -80,7 +80,7 @@ def test_the_timeline_and_the_json_tell_the_parts_over_time(waves: tuple[NamedCl
     assert set(timeline.scores) == set(PARTS)
     assert all(0 <= score <= 1 for scores in timeline.scores.values() for score in scores)
     said = comparison.to_dict()
-    assert said["schema"] == "mretrieve.compare/1"
+    assert said["schema"] == "mretrieve.compare/2"
     assert set(said["parts"]) == set(PARTS)
     for part in said["parts"].values():
         assert len(part["scores"]) == len(said["edges_s"]) - 1

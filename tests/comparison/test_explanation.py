@@ -15,6 +15,7 @@ from support.changed_motion import raised_right_arm
 
 from mretrieve.comparison import Explanation, NamedClip, explain
 from mretrieve.comparison.key_frames import farthest_frames, frames_to_draw, nearest_frames
+from mretrieve.comparison.pictures import draw_explanation
 from mretrieve.comparison.tables import explanation_text
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import MRetrieveError
@@ -34,18 +35,18 @@ def test_the_json_keeps_its_contract(waves: tuple[NamedClip, NamedClip], schema:
     assert said["query"]["path"] == waves[0].name
     assert said["clip"]["end_s"] == pytest.approx(waves[1].clip.end_s, abs=1e-4)
     assert list(said["parts"]) == list(PARTS)
-    assert list(said["joints"]) == list(JOINTS)
+    assert list(said["joints_mm"]) == list(JOINTS)
     assert said["path"][0] == [0, 0]
     assert said["path"][-1] == [waves[0].clip.frame_count - 1, waves[1].clip.frame_count - 1]
-    assert {len(values) for values in said["over_time"]["parts"].values()} == {waves[0].clip.frame_count}
+    assert {len(values) for values in said["over_time"]["parts_mm"].values()} == {waves[0].clip.frame_count}
 
 
 def test_what_is_not_compared_is_null(waves: tuple[NamedClip, NamedClip], schema: dict[str, object]):
     said = json.loads(json.dumps(explain(*waves, PartWeights.of("arms")).to_dict(), allow_nan=False))
     jsonschema.validate(said, schema)
-    assert said["parts"]["left_leg"] == {"weight": 0, "score": None, "distance": None}
-    assert said["joints"]["left_foot"] is None
-    assert said["over_time"]["parts"]["left_leg"] is None
+    assert said["parts"]["left_leg"] == {"weight": 0, "score": None, "distance_mm": None}
+    assert said["joints_mm"]["left_foot"] is None
+    assert said["over_time"]["parts_mm"]["left_leg"] is None
 
 
 def test_a_clip_with_one_arm_changed_is_farthest_apart_there_and_then(walk: NamedClip):
@@ -108,7 +109,7 @@ def test_attention_is_told_of_encoders_that_have_it(
     said = attentive.to_dict()
     jsonschema.validate(said, schema)
     assert len(said["attention"][0]["query"]) == waves[0].clip.frame_count
-    assert "mmd-nca sees" in explanation_text(attentive)
+    assert "mmd-nca attends" in explanation_text(attentive)
 
 
 def test_the_picture_is_a_png_whatever_is_drawn(attentive: Explanation, walk: NamedClip, tmp_path: Path):
@@ -124,7 +125,7 @@ def test_the_picture_is_a_png_whatever_is_drawn(attentive: Explanation, walk: Na
     }
     for name, explanation in cases.items():
         path = tmp_path / f"{name}.png"
-        explanation.draw(path)
+        draw_explanation(path, explanation)
         content = path.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n", name
         width, height = struct.unpack(">II", content[16:24])
@@ -137,7 +138,7 @@ def test_the_picture_is_a_png_whatever_is_drawn(attentive: Explanation, walk: Na
 def test_a_picture_that_cannot_be_written_is_one_clear_line(attentive: Explanation, tmp_path: Path):
     pytest.importorskip("matplotlib", reason="NO MATPLOTLIB: pictures are not tested")
     with pytest.raises(MRetrieveError, match="cannot be written"):
-        attentive.draw(tmp_path / "nowhere" / "a.png")
+        draw_explanation(tmp_path / "nowhere" / "a.png", attentive)
 
 
 def test_a_picture_shows_where_something_was_seen(walk: NamedClip, tmp_path: Path):
@@ -148,6 +149,6 @@ def test_a_picture_shows_where_something_was_seen(walk: NamedClip, tmp_path: Pat
     explanation = explain(partly, walk)
     assert np.isnan(explanation.alignment.frames_mm[:10]).all()
     assert min(key.query_frame for key in nearest_frames(explanation.alignment)) >= 10
-    explanation.draw(tmp_path / "partly.png")
+    draw_explanation(tmp_path / "partly.png", explanation)
     json.dumps(explanation.to_dict(), allow_nan=False)
     assert explanation_text(explanation)
