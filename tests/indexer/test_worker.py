@@ -1,13 +1,18 @@
-"""Work shared among processes: the order of results, and processes that die."""
+"""Work shared among processes: the order of results, processes that die, and scripts that call from anywhere."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support import deadly_file
 
 from mretrieve.encoders import load_encoder
 from mretrieve.indexer.build import plan_pieces
@@ -16,9 +21,9 @@ from mretrieve.indexer.ingest import Recipe
 from mretrieve.indexer.report import Outcome
 from mretrieve.indexer.target_spaces import Space
 from mretrieve.indexer.windows import DEFAULT_WINDOWS
-from mretrieve.indexer.worker import Helper, ingest_in_order
+from mretrieve.indexer.worker import ingest_in_order
 from mretrieve.sources.scan import scan
-from mretrieve.storage import EncoderRecord
+from mretrieve.storage import EncoderRecord, Snapshot
 
 WriteMotion = Callable[..., Path]
 
@@ -45,63 +50,95 @@ def test_results_come_in_the_order_of_the_work(recipe: Recipe, tasks: list[Task]
     assert all(result.entry.outcome is Outcome.READ for outcome in outcomes for result in outcome)
 
 
-def test_a_helper_that_dies_costs_nothing_but_the_file_that_kills_it(
+def test_only_the_file_that_kills_its_process_is_refused(
     recipe: Recipe, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ):
-    """A helper is killed with two pieces in hand; of their files, one kills each process that reads it."""
-    with Helper(recipe) as helper:
-        while not helper.wants_work:
-            helper.take()
-        started, sent = Helper._start, []
-
-        def start(self: Helper) -> None:
-            started(self)
-            connection = self.connection
-
-            class Deadly:
-                """A connection to a process that a certain file kills."""
-
-                def send(self, piece: list[Task]) -> None:
-                    if piece[0].found.path == "01.bvh":
-                        os.kill(helper._process.pid, signal.SIGKILL)
-                    sent.append(piece)
-                    connection.send(piece)
-
-                def __getattr__(self, name: str) -> object:
-                    return getattr(connection, name)
-
-            self.connection = Deadly()  # type: ignore[assignment]
-
-        monkeypatch.setattr(Helper, "_start", start)
-        os.kill(helper._process.pid, signal.SIGKILL)
-        helper._process.wait()
-        helper.give(0, tasks[:2])
-        helper.give(1, tasks[2:4])
-        outcomes = helper.take()
-    results = [result for number in (0, 1) for result in outcomes[number]]
-    assert [result.entry.path for result in results] == ["00.bvh", "01.bvh", "02.bvh", "03.bvh"]
-    reasons = [result.entry.reason for result in results]
-    assert [bool(result.clips) for result in results] == [True, False, True, True], reasons
-    assert "SIGKILL" in results[1].entry.reason
+    monkeypatch.setattr("mretrieve.indexer.worker._ingest", deadly_file.ingest)
+    assert tasks[5].found.path == deadly_file.NAME
+    pieces = [tasks[start : start + 2] for start in range(0, 12, 2)]
+    results = [result for piece in ingest_in_order(recipe, pieces, 2, lambda: False) for result in piece]
+    assert [result.entry.path for result in results] == [task.found.path for task in tasks]
+    assert [result.entry.path for result in results if not result.clips] == [deadly_file.NAME]
+    assert results[5].entry.reason.startswith("the process that read it died")
 
 
-def test_a_helper_that_cannot_start_is_done_without(recipe: Recipe, tasks: list[Task], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sys.executable", "false")
+def test_processes_that_cannot_be_started_are_done_without(
+    recipe: Recipe, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("multiprocessing.spawn._python_exe", b"/bin/false")
     outcomes = list(ingest_in_order(recipe, [tasks[:6], tasks[6:]], 4, lambda: False))
     assert [len(outcome) for outcome in outcomes] == [6, 6]
 
 
-def test_a_helper_ends_when_its_parent_does(recipe: Recipe):
-    helper = Helper(recipe)
-    while not helper.wants_work:
-        helper.take()
-    helper.connection.close()  # as the system does when the parent is killed
-    assert helper._process.wait(timeout=300) == 0
+def test_a_stop_does_not_wait_for_the_files_in_hand(recipe: Recipe, tasks: list[Task], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mretrieve.indexer.worker._ingest", deadly_file.never_finish)
+    answers = iter([False, False, True])
+    assert list(ingest_in_order(recipe, [tasks[:6], tasks[6:]], 2, lambda: next(answers))) == []
+
+
+def _script(body: str, *arguments: Path, **options: object) -> subprocess.Popen[str]:
+    """A Python process that shares even little work among processes."""
+    body = f"import mretrieve.indexer.build as build\nbuild.ALONE_BELOW_BYTES, build.PIECE_FILES = 0, 2\n{body}"
+    path = arguments[0].parent / "script.py"
+    path.write_text(f"import sys\n{body}")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, path, *arguments], env=environment, **pipes, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_script_needs_no_main_guard(repository: Path, index: Path, tasks: list[Task]):
+    with _script("print('once')\nbuild.build_index(sys.argv[1], sys.argv[2], jobs=2)", repository, index) as script:
+        printed, complaints = script.communicate()
+    assert (script.returncode, printed, complaints) == (0, "once\n", "")
+    assert len(Snapshot.open(index).clips) == len(tasks)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes by their number")
+def test_workers_end_when_the_process_that_started_them_is_killed(repository: Path, index: Path, tasks: list[Task]):
+    body = (
+        "import multiprocessing, time\n"
+        "def show(progress):\n"
+        "    print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
+        "    time.sleep(60)\n"
+        "build.build_index(sys.argv[1], sys.argv[2], jobs=2, progress=show)\n"
+    )
+    with _script(body, repository, index) as script:
+        assert script.stdout is not None
+        workers = [int(number) for number in script.stdout.readline().split()]
+        script.kill()
+    assert len(workers) == 2
+    until = time.monotonic() + 20
+    while any(map(_runs, workers)):
+        assert time.monotonic() < until, "a worker is left behind"
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")  # one that nobody waits for stays as a zombie
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a group of processes")
+def test_ctrl_c_is_for_the_parent_alone(repository: Path, index: Path, tasks: list[Task]):
+    body = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "report = build.build_index(sys.argv[1], sys.argv[2], jobs=2, progress=lambda _: print(flush=True))\n"
+        "print(report.holdings.clips)\n"
+    )
+    with _script(body, repository, index, process_group=0) as script:
+        assert script.stdout is not None
+        script.stdout.readline()
+        os.killpg(script.pid, signal.SIGINT)
+        printed, complaints = script.communicate()
+    assert (script.returncode, printed.split(), complaints) == (0, [str(len(tasks))], "")
 
 
 def test_pieces_hold_neighbours_and_a_large_file_is_one_of_its_own(tasks: list[Task]):
-    from dataclasses import replace
-
     large = replace(tasks[3], found=replace(tasks[3].found, size_bytes=1 << 30))
     pieces = plan_pieces([*tasks[:3], large, *tasks[4:]])
     assert [task for piece in pieces for task in piece] == [*tasks[:3], large, *tasks[4:]]

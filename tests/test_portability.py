@@ -1,0 +1,34 @@
+"""Indexing and querying use nothing that only POSIX systems have."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: Modules of the standard library that Windows does not have.
+POSIX_ONLY = ("fcntl", "grp", "posix", "pwd", "pty", "resource", "syslog", "termios", "tty")
+
+PROGRAM = f"""
+import sys
+import os, pathlib, tempfile  # import what they need on each system themselves
+sys.modules.update(dict.fromkeys({POSIX_ONLY!r}))  # from now on, importing one raises ImportError
+from mretrieve.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="storage/lock.py imports fcntl")
+def test_index_and_query_run_without_posix_modules(tmp_path: Path):
+    def mretrieve(*arguments: str) -> str:
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    mretrieve("demo", "motions")
+    mretrieve("index", "motions", "--jobs", "2")
+    clip = min((tmp_path / "motions").glob("*.bvh"))
+    assert clip.name in mretrieve("query", f"motions/{clip.name}", "-k", "3")
