@@ -18,8 +18,8 @@ from .interruption import stop_signals
 from .options import encoder_weights as weights_option
 
 if TYPE_CHECKING:
-    from mretrieve.indexer import IndexDescription, Progress
-    from mretrieve.indexer.progress import Listener
+    from mretrieve.indexer import IndexDescription, IngestProgress
+    from mretrieve.indexer.report import ProgressListener
     from mretrieve.storage import WindowSettings
 
 _PATH = click.Path(path_type=Path)
@@ -96,7 +96,7 @@ def index(
         click.echo(line)
     if stop and report.interrupted:
         sys.exit(128 + stop[0])
-    if not report.holdings.clips:
+    if not report.contents.clips:
         sys.exit(1)
 
 
@@ -149,7 +149,7 @@ def remove(clips: tuple[str, ...], index: Path | None) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Listener]:
+def _progress() -> Iterator[ProgressListener]:
     """A bar on a terminal, a line every few seconds elsewhere; both on standard error."""
     if not sys.stderr.isatty():
         yield _lines()
@@ -166,10 +166,10 @@ def _progress() -> Iterator[Listener]:
         )
 
 
-def _lines() -> Listener:
+def _lines() -> ProgressListener:
     last = time.monotonic()
 
-    def tell(told: Progress) -> None:
+    def tell(told: IngestProgress) -> None:
         nonlocal last
         if time.monotonic() - last >= _LINE_EVERY_S:
             last = time.monotonic()
@@ -183,7 +183,7 @@ def _lines() -> Listener:
 
 
 def _described(index: IndexDescription) -> str:
-    held = index.holdings
+    held = index.contents
     rows = [
         ("index", f"{index.index}, {index.size_bytes / 1e6:.1f} MB"),
         ("of", index.repository),

@@ -2,17 +2,16 @@
 
 from .build import build_index
 from .describe import IndexDescription, describe_index
-from .progress import Progress
 from .remove import remove_clips
-from .report import FileEntry, IngestReport, Outcome
+from .report import FileEntry, IngestProgress, IngestReport, Outcome
 from .summary import summary_lines
 
 __all__ = [
     "FileEntry",
     "IndexDescription",
+    "IngestProgress",
     "IngestReport",
     "Outcome",
-    "Progress",
     "build_index",
     "describe_index",
     "remove_clips",

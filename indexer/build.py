@@ -1,4 +1,4 @@
-"""Bring an index up to date with a folder: scan, ingest what is new or changed, commit shard by shard."""
+"""Bring an index up to date with a folder: ingest what is new or changed, commit shard by shard, report."""
 
 from __future__ import annotations
 
@@ -6,40 +6,35 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mretrieve.errors import IndexStateError
 from mretrieve.formats import ReadingOptions
-from mretrieve.sources.labels import Labels, read_labels
-from mretrieve.sources.scan import Scan, scan
-from mretrieve.storage import Snapshot, WriterLock, check_content, collect_garbage, versions
+from mretrieve.storage import Snapshot, WriterLock, collect_garbage
 
-from .changes import Changes, Task, changes, holds_motion, known_files, no_motion
-from .committer import DEFAULT_SIZE, Committer, ShardSize, labels_of
-from .describe import holdings
-from .ingest import Recipe
-from .progress import Listener, Progress
-from .report import FileEntry, IngestReport, Outcome
-from .report_files import last_report, save_report
-from .settings import new_settings, settings_for
-from .target_spaces import chosen_spaces, same_spaces
-from .windows import DEFAULT_WINDOWS
+from .changes import FileTask
+from .committer import DEFAULT_SIZE, Committer, ShardSize
+from .describe import count_contents
+from .ingest import Ingested
+from .plan import IndexOptions, RunPlan, absolute, plan_run, read_library
+from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener
+from .report_files import save_report
 from .worker import ingest_in_order
 
-#: Files are handed to a process in pieces of at most so many, or so many bytes: a tenth of a second of work.
+#: Limits of a piece of work for one process: about a tenth of a second.
 PIECE_FILES, PIECE_BYTES = 16, 4 << 20
 
 #: Below this many bytes of motion a second process hardly pays for its start, which takes 0.6 s of CPU
 #: (benchmarks/indexing.py).
 ALONE_BELOW_BYTES = 256 << 20
 
-#: Versions of the index that stay readable, and for how long whatever a reader may still have open.
+#: Versions of the index that stay readable, and how long files stay that a reader may have open.
 KEPT_VERSIONS, GRACE_S = 3, 3600.0
 
 
 def default_index() -> Path:
-    """Where an index is made unless the user says otherwise: $MRETRIEVE_INDEX, else `.mretrieve` in this folder."""
+    """Where an index is made by default: $MRETRIEVE_INDEX, else `.mretrieve` in the current folder."""
     return Path(os.environ.get("MRETRIEVE_INDEX") or ".mretrieve")
 
 
@@ -47,7 +42,7 @@ def build_index(
     folder: Path | str,
     index: Path | str | None = None,
     *,
-    labels: Sequence[Path | str] = (),
+    labels: Path | str | Sequence[Path | str] = (),
     encoder: str | Sequence[str] | None = None,
     weights: Sequence[float] | None = None,
     jobs: int | None = None,
@@ -56,157 +51,150 @@ def build_index(
     smooth: bool | None = None,
     rebuild: bool = False,
     shard_size: ShardSize = DEFAULT_SIZE,
-    progress: Listener | None = None,
+    progress: ProgressListener | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> IngestReport:
-    """Index a folder of motion files, or bring its index up to date: only new and changed files are read.
+    """Index a folder of motion files, or bring its index up to date. Only new and changed files are read.
 
-    One bad file never stops the rest; the report says what became of each. Clips appear in the index a shard at a time,
-    and each version is whole: after an interruption the next run goes on from the last.
+    A bad file does not stop the run; the report lists the outcome for each file. Clips appear in the index shard by
+    shard, and each version is complete: the run after an interruption continues from the last one.
 
     Args:
-        folder: the repository; subfolders are searched, hidden ones are not.
-        index: where the index is or shall be; None for `default_index()`.
-        labels: CSV files with a `path` column; together they replace the labels that the index has. () keeps those.
+        folder: folder of motion files; subfolders are searched, hidden ones are not.
+        index: folder of the index; None for `default_index()`.
+        labels: CSV files with a `path` column; together they replace the labels of the index. () keeps them.
         encoder: names of encoders and paths of weights files, "a,b" or a list; each fills a space of the index. None
-            for the index's own, for a new index `pose-statistics`. Where the index has other spaces, the motions that
-            it holds are encoded, and a version with the spaces asked for takes the place of the old; no file is read
-            for it. Weights files are copied into the index.
-        weights: of the encoders' distances in a search; None for those that the index has, at first equal ones.
-        jobs: how many processes; None for one a core. Clips, motions and windows do not depend on it. Nor does any bit
-            of the vectors where this process has one thread for sums (OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1
-            before numpy and torch are imported, as the command line sets them); with more, sums are taken in another
-            order here than in the others (2e-6).
-        asf: the skeleton of all AMC files; None looks beside each file.
+            keeps those of the index; a new index has `pose-statistics`. If other spaces are given, the motions in the
+            index are encoded again without reading a file, and one new version replaces the old. Weights files are
+            copied into the index.
+        weights: weights of the encoders' distances in a search; None keeps those of the index, at first equal ones.
+        jobs: number of processes; None for one per core. Clips, motions and windows do not depend on it. Vectors are
+            equal to the last bit if this process computes on one thread (OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1
+            set before numpy and torch are imported, as the command line does), else to about 2e-6.
+        asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
-        smooth: whether queries are smoothed over the gallery; None keeps the index's setting (off for a new one).
-        rebuild: read every file anew; the new version appears when all is done, in place of the old.
-        shard_size: how much is committed at once.
+        smooth: whether queries are smoothed over the gallery; None keeps the setting of the index, at first False.
+        rebuild: read every file again; the new version replaces the old one when the run is complete.
+        shard_size: amount of motion committed at once.
         progress: called after every few files.
-        stopped: asked after every few files; once it says True, what is read is committed and the report says what is
-            left.
+        stopped: called after every few files; if it returns True, the files read so far are committed and the run ends.
 
     Raises:
         IndexStateError: another writer holds the index, or it was made with other settings.
-        QueryError: there is no such encoder, or the weights do not fit.
-        MRetrieveError: there is no motion file in the folder, or an argument names a file that is not as it must be.
+        QueryError: an encoder is unknown, or the weights do not fit.
+        MRetrieveError: the folder holds no motion file, or a file named by an argument cannot be used.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    repository = Path(os.path.abspath(folder))  # noqa: PTH100  not resolved: links keep the names the user knows
-    place = Path(os.path.abspath(default_index() if index is None else index))  # noqa: PTH100
-    skeleton, mapping = (None if path is None else Path(path) for path in (asf, rig_map))
-    found = scan(repository, place)
-    label_set = _labels(labels, repository, found)
-    if not place.exists() and not holds_motion(repository, found):
-        raise no_motion(repository)  # before a folder is made for nothing
+    place = absolute(index or default_index())
+    reading = ReadingOptions(*(None if path is None else Path(path) for path in (asf, rig_map)))
+    library = read_library(absolute(folder), place, [labels] if isinstance(labels, str | Path) else labels)
     with WriterLock(place):
-        base, warnings = _newest(place, may_be_damaged=rebuild)
-        last, remembered = last_report(place)
-        spaces = chosen_spaces(place, base, encoder, weights, rebuild)
-        records = tuple(space.record for space in spaces)
-        names = ",".join(record.name for record in records)
-        if base is None or rebuild:
-            settings, windows = new_settings(names, skeleton, mapping), DEFAULT_WINDOWS
-        else:
-            settings = settings_for(base, repository, last, names, skeleton, mapping)
-            windows = base.windows_settings
-        encode_all = base is not None and not rebuild and not same_spaces(records, base.encoders)
-        if settings != last:  # what was refused then may be readable now
-            remembered = tuple(entry for entry in remembered if entry.outcome is not Outcome.REFUSED)
-        known = {} if rebuild else known_files(base, remembered)
-        if base is not None and encode_all:
-            check_content(base)  # what is damaged must not get a new checksum
-        todo = changes(repository, found, known, _path(settings.asf), encode_all)
-        if not (todo.tasks or todo.unchanged or todo.entries):
-            raise no_motion(repository)
-        committer = Committer(
-            index=place,
-            base=base,
-            repository=repository,
-            encoders=records,
-            windows=windows,
-            labels=None if label_set is None else label_set.table,
-            smooth=smooth,
-            size=shard_size,
-            replace=rebuild or encode_all,
-        )
-        recipe = Recipe(
-            repository,
-            place,
-            spaces,
-            windows,
-            ReadingOptions(_path(settings.asf), _path(settings.rig_map)),
-            base.version if base is not None and encode_all else None,
-        )
-        entries = _ingest(recipe, todo, committer, jobs or os.cpu_count() or 1, progress, stopped)
-        unread = len(todo.tasks) - len(entries)
-        given_up = committer.replace and unread > 0
-        done = zip(todo.tasks, entries, strict=False)
-        entries = [entry for task, entry in done if not task.stored or entry.outcome is Outcome.REFUSED]
-        if not given_up:
-            committer.finish()
-        held = holdings(committer.base)
-        if settings.rig_map is not None and held.clips and "user" not in held.rigs:
-            warnings.append(f"{settings.rig_map}: fits the rig of no file in the index; see `mretrieve rig FILE`")
-        report = IngestReport(
-            repository=str(repository),
-            index=str(place),
-            version=0 if committer.base is None else committer.base.version,
-            new_version=committer.base is not base,
-            started=started,
-            wall_s=round(time.perf_counter() - clock, 3),
-            settings=settings,
-            entries=tuple(sorted([*entries, *todo.entries, *todo.gone], key=lambda entry: entry.path)),
-            unchanged_files=todo.unchanged,
-            unread_files=unread,
-            holdings=held,
-            warnings=(*(() if label_set is None else label_set.warnings), *found.warnings, *warnings),
-        )
-        if not given_up and (report.new_version or entries):
+        plan = plan_run(library, place, IndexOptions(encoder, weights, reading, smooth, rebuild))
+        result = run(plan, jobs or os.cpu_count() or 1, shard_size, progress, stopped)
+        report = make_report(plan, result, started, time.perf_counter() - clock)
+        if not result.abandoned and (report.new_version or result.entries):
             save_report(report)
         if report.new_version:
             collect_garbage(place, keep_versions=KEPT_VERSIONS, grace_s=GRACE_S)
     return report
 
 
-def _ingest(
-    recipe: Recipe,
-    todo: Changes,
-    committer: Committer,
-    jobs: int,
-    progress: Listener | None,
-    stopped: Callable[[], bool],
-) -> list[FileEntry]:
-    """Read all files that must be read and commit the shards that become full; an entry for each file, in order."""
-    committer.drop(clip for entry in todo.gone for clip in entry.clips)
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """Result of a run.
+
+    Attributes:
+        entries: of the first tasks, in order; the others were not done.
+        newest: newest version of the index; None if it has none.
+        abandoned: whether the run was stopped before its only version was complete.
+    """
+
+    entries: list[FileEntry]
+    newest: Snapshot | None
+    abandoned: bool
+
+
+def run(
+    plan: RunPlan, jobs: int, shard_size: ShardSize, progress: ProgressListener | None, stopped: Callable[[], bool]
+) -> RunResult:
+    """Read the files and commit the shards that become full."""
+    committer = Committer(
+        index=plan.spec.index,
+        base=plan.base,
+        repository=plan.library.path,
+        encoders=plan.encoders,
+        windows=plan.spec.windows,
+        labels=plan.library.labels,
+        smooth=plan.smooth,
+        size=shard_size,
+        replace=plan.replace,
+    )
+    committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
+    tasks = plan.changes.tasks
+    pending = iter(tasks)
     entries: list[FileEntry] = []
-    clips, motion_s, refused = 0, 0.0, 0
-    processes = processes_for(todo.tasks, jobs)
-    with closing(ingest_in_order(recipe, plan_pieces(todo.tasks), processes, stopped)) as pieces:
+    state = IngestProgress(0, len(tasks), 0, 0.0, 0, "")
+    with closing(ingest_in_order(plan.spec, plan_pieces(tasks), processes_for(tasks, jobs), stopped)) as pieces:
         for piece in pieces:
-            for result in piece:
-                task = todo.tasks[len(entries)]
-                entries.append(result.entry)
+            for result, task in zip(piece, pending, strict=False):
                 committer.take(result.clips)
                 if task.known is not None and result.entry.replaces_clips:
                     committer.drop(task.known.clips)
-                clips += len(result.clips)
-                motion_s += result.entry.duration_s
-                refused += result.entry.outcome is Outcome.REFUSED
             committer.commit_full()
+            entries += [result.entry for result in piece]
+            state = _advanced(state, piece)
             if progress is not None:
-                progress(Progress(len(entries), len(todo.tasks), clips, motion_s, refused, entries[-1].path))
-    return entries
+                progress(state)
+    abandoned = plan.replace and len(entries) < len(tasks)
+    if not abandoned:
+        committer.finish()
+    return RunResult(entries, committer.base, abandoned)
 
 
-def processes_for(tasks: Sequence[Task], jobs: int) -> int:
+def _advanced(state: IngestProgress, piece: Sequence[Ingested]) -> IngestProgress:
+    entries = [result.entry for result in piece]
+    return IngestProgress(
+        state.files_done + len(piece),
+        state.files_total,
+        state.clips + sum(len(result.clips) for result in piece),
+        state.motion_s + sum(entry.duration_s for entry in entries),
+        state.refused + sum(entry.outcome is Outcome.REFUSED for entry in entries),
+        entries[-1].path,
+    )
+
+
+def make_report(plan: RunPlan, result: RunResult, started: str, wall_s: float) -> IngestReport:
+    """What the run found, did and left."""
+    done = zip(plan.changes.tasks, result.entries, strict=False)
+    entries = [entry for task, entry in done if not task.stored or entry.outcome is Outcome.REFUSED]
+    contents = count_contents(result.newest)
+    warnings = plan.warnings
+    if (rig_map := plan.settings.rig_map) is not None and contents.clips and "user" not in contents.rigs:
+        warnings = (*warnings, f"{rig_map}: fits the rig of no file in the index; see `mretrieve rig FILE`")
+    return IngestReport(
+        repository=str(plan.library.path),
+        index=str(plan.spec.index),
+        version=0 if result.newest is None else result.newest.version,
+        new_version=result.newest is not plan.base,
+        started=started,
+        wall_s=round(wall_s, 3),
+        settings=plan.settings,
+        entries=tuple(sorted([*entries, *plan.changes.entries, *plan.changes.gone], key=lambda entry: entry.path)),
+        unchanged_files=plan.changes.unchanged,
+        unread_files=len(plan.changes.tasks) - len(result.entries),
+        contents=contents,
+        warnings=warnings,
+    )
+
+
+def processes_for(tasks: Sequence[FileTask], jobs: int) -> int:
     """How many processes do the work: one where there is little of it, else `jobs`."""
     return jobs if sum(task.found.size_bytes for task in tasks) >= ALONE_BELOW_BYTES else 1
 
 
-def plan_pieces(tasks: Sequence[Task]) -> list[list[Task]]:
+def plan_pieces(tasks: Sequence[FileTask]) -> list[list[FileTask]]:
     """Neighbouring files, a tenth of a second of work each; what is together depends on the files alone."""
-    pieces: list[list[Task]] = []
+    pieces: list[list[FileTask]] = []
     room = 0
     for task in tasks:
         if not pieces or len(pieces[-1]) == PIECE_FILES or task.found.size_bytes > room:
@@ -215,27 +203,3 @@ def plan_pieces(tasks: Sequence[Task]) -> list[list[Task]]:
         pieces[-1].append(task)
         room -= task.found.size_bytes
     return pieces
-
-
-def _newest(index: Path, may_be_damaged: bool) -> tuple[Snapshot | None, list[str]]:
-    """The version to follow, None where there is none or it is damaged and shall be replaced; what is lost with it."""
-    if not versions(index):
-        return None, []
-    try:
-        snapshot = Snapshot.open(index)
-        _ = snapshot.clips, labels_of(snapshot)
-    except IndexStateError:
-        if may_be_damaged:
-            return None, [f"{index}: was damaged; labels and settings that it had must be given again"]
-        raise
-    return snapshot, []
-
-
-def _labels(files: Sequence[Path | str], repository: Path, found: Scan) -> Labels | None:
-    return (
-        read_labels([Path(file) for file in files], repository, {file.path for file in found.files}) if files else None
-    )
-
-
-def _path(name: str | None) -> Path | None:
-    return None if name is None else Path(name)

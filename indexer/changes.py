@@ -17,37 +17,59 @@ from .report import FileEntry, Outcome
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A file as the index last saw it."""
+    """A file as the index last saw it.
+
+    Attributes:
+        size_bytes: its size.
+        mtime_ns: time of its last modification.
+        content_hash: see `content_hash`.
+        clips: ids of its clips; empty if it was refused or removed.
+        entry: its line in the last report if it had one, which the next report repeats.
+    """
 
     size_bytes: int
     mtime_ns: int
     content_hash: str
-    clips: tuple[str, ...]  # none where it was refused or removed
-    entry: FileEntry | None = None  # what the last report remembers of it, to be said again
+    clips: tuple[str, ...]
+    entry: FileEntry | None = None
 
 
 @dataclass(frozen=True)
-class Task:
-    """A file to read."""
+class FileTask:
+    """A file to read.
+
+    Attributes:
+        found: the file.
+        skeletons: for an AMC file, the hash of the skeletons that it may refer to.
+        known: the file as the index last saw it.
+        stored: the file is not read; its clips in the index are encoded again.
+    """
 
     found: FoundFile
-    skeletons: str  # hash of the skeletons that an AMC file may go by, "" for other files
-    known: KnownFile | None  # what the index has of an earlier state of the file
-    stored: bool = False  # its clips are taken from the index and encoded; the file is not looked at
+    skeletons: str
+    known: KnownFile | None
+    stored: bool = False
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a run has to do."""
+    """The work of a run.
 
-    tasks: tuple[Task, ...]  # sorted by path
-    entries: tuple[FileEntry, ...]  # files that need no reading but a line in the report
-    gone: tuple[FileEntry, ...]  # files with clips in the index that the folder no longer has
+    Attributes:
+        tasks: sorted by path.
+        entries: lines of the report for files that need not be read.
+        gone: files with clips in the index that the folder no longer has.
+        unchanged: number of files with clips that are as the index has them.
+    """
+
+    tasks: tuple[FileTask, ...]
+    entries: tuple[FileEntry, ...]
+    gone: tuple[FileEntry, ...]
     unchanged: int
 
 
 def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> dict[str, KnownFile]:
-    """What the index holds, and what the last report remembers of files that gave no clip."""
+    """Files by path: those with clips in the index, and those without that the last report lists."""
     known: dict[str, KnownFile] = {}
     if snapshot is not None:
         names = ("clip", "path", "size_bytes", "mtime_ns", "content_hash")
@@ -57,10 +79,11 @@ def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> d
             known[path] = KnownFile(size_bytes, mtime_ns, content_hash, (*clips, clip))
     for entry in remembered:
         indexed = known.get(entry.path)
-        clips = indexed.clips if indexed is not None else ()
-        if indexed is None and entry.outcome is Outcome.UNCHANGED:
-            continue  # the clips that it speaks of are gone
-        if entry.content_hash and (indexed is None or indexed.content_hash == entry.content_hash):
+        if indexed is None:
+            is_valid, clips = entry.outcome is not Outcome.UNCHANGED, ()  # clips that were unchanged then are gone
+        else:
+            is_valid, clips = indexed.content_hash == entry.content_hash, indexed.clips
+        if is_valid and entry.content_hash:
             known[entry.path] = KnownFile(entry.size_bytes, entry.mtime_ns, entry.content_hash, clips, entry)
     return known
 
@@ -68,50 +91,63 @@ def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> d
 def changes(
     repository: Path, found: Scan, known: Mapping[str, KnownFile], asf: Path | None, encode_all: bool = False
 ) -> Changes:
-    """Compare a folder with what the index knows of it.
+    """Compare a folder with the files that the index knows.
 
-    A file is unchanged where size and time are those known and, for AMC, the skeletons beside it have the known
-    content. Other files are recognised by content; those that hold no motion are passed over in silence.
+    A file is unchanged if its size and time are and, for AMC, the content of the skeletons next to it. Other files are
+    recognised by content; files that hold no motion are ignored.
 
-    With `encode_all` every clip that stays in the index is a task too, as the index has it.
+    With `encode_all` every clip that stays in the index is a task too.
     """
     skeletons = _Skeletons(repository, found, asf)
-    tasks: list[Task] = []
+    tasks: list[FileTask] = []
     entries: list[FileEntry] = []
     unchanged = 0
     for file in found.files:
         before = known.get(file.path)
-        if before is not None and _same(file, before, skeletons):
-            unchanged += bool(before.clips)
-            if before.entry is not None:
-                entries.append(before.entry)
-            continue
-        try:
-            reader = recognise(repository / file.path)
-        except MRetrieveError as error:
-            entries.append(_without_clip(file, Outcome.REFUSED, str(error)))
-            continue
-        if reader is None or reader.is_companion:
-            continue
-        if reader.read is None:
-            entries.append(_without_clip(file, Outcome.UNREADABLE, f"{reader.name}: {reader.hint}"))
+        if before is None or not _same(file, before, skeletons):
+            match _task(repository, file, before, skeletons):
+                case FileTask() as task:
+                    tasks.append(task)
+                case FileEntry() as entry:
+                    entries.append(entry)
         else:
-            tasks.append(Task(file, skeletons.beside(file.path) if reader.name == "amc" else "", before))
+            unchanged += bool(before.clips)
+            entries += [before.entry] if before.entry is not None else []
+    gone = _gone(found, known)
+    if encode_all:
+        others = {task.found.path for task in tasks} | {entry.path for entry in gone}
+        tasks += [
+            FileTask(FoundFile(path, file.size_bytes, file.mtime_ns), "", file, stored=True)
+            for path, file in known.items()
+            if file.clips and path not in others
+        ]
+        tasks.sort(key=lambda task: task.found.path)
+    return Changes(tuple(tasks), tuple(entries), gone, unchanged)
+
+
+def _task(
+    repository: Path, file: FoundFile, before: KnownFile | None, skeletons: _Skeletons
+) -> FileTask | FileEntry | None:
+    """A task for a file that is new or changed, or its line in the report; None if it holds no motion."""
+    # An entry without size and time is not remembered: the next run looks at the first bytes again, as this one did.
+    try:
+        reader = recognise(repository / file.path)
+    except MRetrieveError as error:
+        return FileEntry(file.path, Outcome.REFUSED, reason=str(error))
+    if reader is None or reader.is_companion:
+        return None
+    if reader.read is None:
+        return FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.hint}")
+    return FileTask(file, skeletons.beside(file.path) if reader.name == "amc" else "", before)
+
+
+def _gone(found: Scan, known: Mapping[str, KnownFile]) -> tuple[FileEntry, ...]:
     listed = {file.path for file in found.files}
-    gone = [
+    return tuple(
         FileEntry(path, Outcome.GONE, clips=file.clips)
         for path, file in known.items()
         if file.clips and path not in listed and not any(map(path.startswith, found.unlisted))
-    ]
-    if encode_all:
-        apart = {task.found.path for task in tasks} | {entry.path for entry in gone}
-        tasks += [
-            Task(FoundFile(path, file.size_bytes, file.mtime_ns), "", file, stored=True)
-            for path, file in known.items()
-            if file.clips and path not in apart
-        ]
-        tasks.sort(key=lambda task: task.found.path)
-    return Changes(tuple(tasks), tuple(entries), tuple(gone), unchanged)
+    )
 
 
 def holds_motion(repository: Path, found: Scan) -> bool:
@@ -180,8 +216,3 @@ def _same(file: FoundFile, before: KnownFile, skeletons: _Skeletons) -> bool:
         return False
     _, amc, known_skeletons = before.content_hash.partition(":")
     return not amc or skeletons.beside(file.path) == known_skeletons
-
-
-def _without_clip(file: FoundFile, outcome: Outcome, reason: str) -> FileEntry:
-    # Without size and time it is looked at again in every run: that is all that would be saved by remembering it.
-    return FileEntry(file.path, outcome, reason=reason)

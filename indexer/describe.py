@@ -26,7 +26,7 @@ UNITS_M = {
 
 
 @dataclass(frozen=True)
-class Holdings:
+class IndexContents:
     """The clips of one version, counted."""
 
     clips: int
@@ -50,7 +50,7 @@ class IndexDescription:
     windows: WindowSettings
     window_count: int
     size_bytes: int  # on disk, older versions included
-    holdings: Holdings
+    contents: IndexContents
 
 
 def describe_index(index: Path) -> IndexDescription:
@@ -65,14 +65,14 @@ def describe_index(index: Path) -> IndexDescription:
         windows=snapshot.windows_settings,
         window_count=len(snapshot.window_start),
         size_bytes=_size_bytes(index),
-        holdings=holdings(snapshot),
+        contents=count_contents(snapshot),
     )
 
 
-def holdings(snapshot: Snapshot | None) -> Holdings:
+def count_contents(snapshot: Snapshot | None) -> IndexContents:
     """Count what a version holds; None holds nothing."""
     if snapshot is None:
-        return Holdings(0, 0, 0.0, {}, {}, {}, {})
+        return IndexContents(0, 0, 0.0, {}, {}, {}, {})
     clips = snapshot.clips
     column = {name: clips.column(name).to_pylist() for name in ("path", "fps", "metres_per_unit", "rig")}
     labels = {
@@ -80,7 +80,7 @@ def holdings(snapshot: Snapshot | None) -> Holdings:
         for name in clips.column_names
         if name not in RESERVED
     }
-    return Holdings(
+    return IndexContents(
         clips=clips.num_rows,
         files=len(set(column["path"])),
         duration_s=sum(clips.column("duration_s").to_pylist()),

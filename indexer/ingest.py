@@ -17,14 +17,14 @@ from mretrieve.motion import CANONICAL_FPS, Clip
 from mretrieve.sources.reading import SourceClip, read_bodies, refusal_reason
 from mretrieve.storage import ShardClip, Snapshot, WindowSettings
 
-from .changes import Task, content_hash
+from .changes import FileTask, content_hash
 from .report import FileEntry, Outcome
 from .target_spaces import Space
 from .windows import cut_windows
 
 
 @dataclass(frozen=True)
-class Recipe:
+class IngestSpec:
     """How the files of a run become clips.
 
     Attributes:
@@ -53,27 +53,27 @@ class Ingested:
 
 
 class Ingester:
-    """Turns files into clips by one recipe, in one process."""
+    """Turns files into clips by one spec, in one process."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, spec: IngestSpec) -> None:
         """Load the encoders. IndexStateError: one is not that which made the index's vectors."""
-        self._recipe = recipe
-        self._encoders = {space: space.load(recipe.index, recipe.repository) for space in recipe.spaces}
+        self._spec = spec
+        self._encoders = {space: space.load(spec.index, spec.repository) for space in spec.spaces}
 
-    def ingest(self, tasks: Sequence[Task]) -> list[Ingested]:
+    def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
         """Each file's outcome, in their order. Whatever is wrong with a file is in its entry and never raised."""
         return [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
 
-    def _unread(self, task: Task) -> Ingested:
+    def _unread(self, task: FileTask) -> Ingested:
         """A file that is as the index has it, or that cannot be seen today."""
         assert task.known is not None
         found, known = task.found, task.known
         entry = FileEntry(found.path, Outcome.UNCHANGED, found.size_bytes, found.mtime_ns, known.content_hash)
         return Ingested(replace(entry, clips=known.clips))
 
-    def _with_stored(self, task: Task, ingested: Ingested) -> Ingested:
+    def _with_stored(self, task: FileTask, ingested: Ingested) -> Ingested:
         """With the clips that the index has of the file, where they stay and all clips are encoded anew."""
-        if self._recipe.stored_version is None or task.known is None or ingested.entry.replaces_clips:
+        if self._spec.stored_version is None or task.known is None or ingested.entry.replaces_clips:
             return ingested
         stored = [self._stored.stored(self._stored.clip_row(clip)) for clip in task.known.clips]
         try:
@@ -85,14 +85,14 @@ class Ingester:
 
     @cached_property
     def _stored(self) -> Snapshot:
-        return Snapshot.open(self._recipe.index, self._recipe.stored_version)
+        return Snapshot.open(self._spec.index, self._spec.stored_version)
 
     def _encoded_anew(self, stored: ShardClip) -> ShardClip:
         """A clip of the index with its vectors in the spaces of this run; those that it has already are kept."""
         clip = Clip(stored.positions, stored.observed, stored.start_s, stored.metres_per_unit, stored.notes)
         had = {record.fingerprint: stored.vectors[record.name] for record in self._stored.encoders}
         vectors = {}
-        for space in self._recipe.spaces:
+        for space in self._spec.spaces:
             own = had.get(space.record.fingerprint)
             vectors[space.record.name] = own if own is not None else self._vectors(space, clip, stored.windows)
         return replace(stored, vectors=vectors)
@@ -107,8 +107,8 @@ class Ingester:
             )
         return vectors
 
-    def _ingest(self, task: Task) -> Ingested:
-        path = self._recipe.repository / task.found.path
+    def _ingest(self, task: FileTask) -> Ingested:
+        path = self._spec.repository / task.found.path
         found = task.found
         try:
             hashed = content_hash(path, task.skeletons)
@@ -121,7 +121,7 @@ class Ingester:
             return Ingested(replace(entry, outcome=Outcome.UNCHANGED, clips=task.known.clips))
         try:
             _check_name(found.path)
-            bodies = read_bodies(MotionFile(path), self._recipe.reading, mixed_rigs=True)
+            bodies = read_bodies(MotionFile(path), self._spec.reading, mixed_rigs=True)
             clips = [self._clip(body, entry) for body in bodies]
         except Exception as error:
             return _refused(task, error, hashed)
@@ -138,7 +138,7 @@ class Ingester:
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:
         motion, clip = body.motion, body.clip
-        windows = cut_windows(clip.frame_count, self._recipe.windows)
+        windows = cut_windows(clip.frame_count, self._spec.windows)
         return ShardClip(
             clip=entry.path + body.fragment,
             path=entry.path,
@@ -156,11 +156,11 @@ class Ingester:
             positions=clip.positions,
             observed=clip.observed,
             windows=windows,
-            vectors={space.record.name: self._vectors(space, clip, windows) for space in self._recipe.spaces},
+            vectors={space.record.name: self._vectors(space, clip, windows) for space in self._spec.spaces},
         )
 
 
-def _refused(task: Task, error: Exception, hashed: str = "") -> Ingested:
+def _refused(task: FileTask, error: Exception, hashed: str = "") -> Ingested:
     """A file without a clip. Where the fault may not be the file's, no hash: then the next run tries again."""
     found = task.found
     if not isinstance(error, MRetrieveError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from mretrieve.storage import Snapshot, WriterLock, commit
 from mretrieve.version import __version__
 
-from .describe import holdings
+from .describe import count_contents
 from .report import FileEntry, IngestReport, Outcome, RunSettings
 from .report_files import last_report, save_report
 
@@ -66,7 +66,7 @@ def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
             entries=tuple(sorted(entries.values(), key=lambda entry: entry.path)),
             unchanged_files=len(still_there),
             unread_files=0,
-            holdings=holdings(left),
+            contents=count_contents(left),
         )
         save_report(report)
     return version

@@ -1,75 +1,129 @@
-"""What an ingest did with each file."""
+"""Progress of an ingest, and the report of what it did with each file."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from .describe import Holdings
+from mretrieve.formats import ReadingOptions
 
-SCHEMA = "mretrieve.report/1"
+from .describe import IndexContents
+
+#: 2: `contents` was called `holdings`.
+SCHEMA = "mretrieve.report/2"
 
 
 class Outcome(StrEnum):
-    """What became of a file."""
+    """Outcome for one file.
+
+    READ: its clips are new in the index.
+    UNCHANGED: its time has changed, but its content is the one in the index.
+    REFUSED: a motion file that cannot be read; the reason says what to do.
+    UNREADABLE: its format is known, but there is no reader for it yet.
+    REMOVED: removed by `mretrieve remove`; it stays out until it changes.
+    GONE: no longer in the folder.
+    """
 
     READ = "read"
-    UNCHANGED = "unchanged"  # touched since, but its content is the one that the index has
-    REFUSED = "refused"  # a motion file that cannot be read; the reason says what to do
-    UNREADABLE = "not yet readable"  # a format that mretrieve knows of and has no reader for
-    REMOVED = "removed"  # by `mretrieve remove`; stays out until the file changes
-    GONE = "gone"  # no longer in the folder
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    UNREADABLE = "not yet readable"
+    REMOVED = "removed"
+    GONE = "gone"
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file in a report."""
+    """One file in a report.
 
-    path: str  # relative to the repository
+    Attributes:
+        path: relative to the indexed folder.
+        outcome: what the run did with it.
+        size_bytes: its size.
+        mtime_ns: time of its last modification.
+        content_hash: hash of its content; empty if the next run should try again.
+        clips: ids of its clips.
+        duration_s: total duration of its clips.
+        repairs: faults that the reader corrected.
+        notes: remarks of the canonicalisation.
+        reason: why it has no clip in the index, and what to do.
+    """
+
+    path: str
     outcome: Outcome
     size_bytes: int = 0
     mtime_ns: int = 0
     content_hash: str = ""
     clips: tuple[str, ...] = ()
-    duration_s: float = 0.0  # of all its clips
-    repairs: tuple[str, ...] = ()  # what the reader had to mend
-    notes: tuple[str, ...] = ()  # what canonicalisation found
-    reason: str = ""  # why there is no clip of it, and what to do
+    duration_s: float = 0.0
+    repairs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def replaces_clips(self) -> bool:
-        """Whether what the index had of the file goes: not where it is unchanged, or cannot be opened today."""
+        """Whether earlier clips of the file leave the index: not if it is unchanged or could not be opened."""
         return bool(self.content_hash) and self.outcome is not Outcome.UNCHANGED
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What, besides the files, decides what becomes of them."""
+    """Settings that, together with the files, determine the clips.
 
-    mretrieve: str  # version
+    Attributes:
+        mretrieve: version.
+        encoder: names of the spaces, separated by commas.
+        asf: absolute path of the skeleton given for AMC files.
+        rig_map: absolute path of the rig map given.
+        rig_map_hash: hash of its content.
+    """
+
+    mretrieve: str
     encoder: str
-    asf: str | None = None  # absolute path of the skeleton given for AMC files
-    rig_map: str | None = None  # absolute path of the rig map given
+    asf: str | None = None
+    rig_map: str | None = None
     rig_map_hash: str | None = None
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """How its files are read."""
+        return ReadingOptions(*(None if path is None else Path(path) for path in (self.asf, self.rig_map)))
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What one run of an ingest found, did and left."""
+    """What one run of an ingest found, did and left.
+
+    Attributes:
+        repository: the indexed folder.
+        index: the folder of the index.
+        version: of the index after the run.
+        new_version: whether the run made that version.
+        started: ISO 8601, UTC.
+        wall_s: duration of the run.
+        settings: settings of the run.
+        entries: sorted by path; files whose size and time are unchanged are only counted.
+        unchanged_files: their number.
+        unread_files: files left for the next run because this one was interrupted.
+        contents: contents of the index after the run.
+        warnings: one line each.
+    """
 
     repository: str
     index: str
-    version: int  # of the index after the run
-    new_version: bool  # False where there was nothing to do
-    started: str  # ISO 8601, UTC
+    version: int
+    new_version: bool
+    started: str
     wall_s: float
     settings: RunSettings
-    entries: tuple[FileEntry, ...]  # sorted by path; files that are unchanged by size and time are only counted
+    entries: tuple[FileEntry, ...]
     unchanged_files: int
-    unread_files: int  # left for the next run because this one was interrupted
-    holdings: Holdings  # of the index after the run
+    unread_files: int
+    contents: IndexContents
     warnings: tuple[str, ...] = ()
 
     def of(self, *outcomes: Outcome) -> tuple[FileEntry, ...]:
@@ -78,12 +132,12 @@ class IngestReport:
 
     @property
     def repaired(self) -> tuple[FileEntry, ...]:
-        """Files in which something had to be mended."""
+        """Files in which the reader corrected a fault."""
         return tuple(entry for entry in self.entries if entry.repairs)
 
     @property
     def skipped(self) -> tuple[FileEntry, ...]:
-        """Motion files of which the index has nothing, with reasons."""
+        """Motion files without a clip in the index, with reasons."""
         return self.of(Outcome.REFUSED, Outcome.UNREADABLE)
 
     @property
@@ -92,7 +146,32 @@ class IngestReport:
         return self.unread_files > 0
 
     def to_json(self) -> str:
-        """The report as a file keeps it; names that are no UTF-8 are kept as escaped surrogates."""
+        """The report as JSON; file names that are not UTF-8 are kept as escaped surrogates."""
         counts = Counter(entry.outcome.value for entry in self.entries)
         counts["repaired"] = len(self.repaired)
         return json.dumps({"schema": SCHEMA, "counts": counts, **asdict(self)}, indent=1) + "\n"
+
+
+@dataclass(frozen=True)
+class IngestProgress:
+    """Progress of an ingest, reported after every few files.
+
+    Attributes:
+        files_done: files read so far.
+        files_total: files to read in this run; unchanged ones are not counted.
+        clips: clips read so far.
+        motion_s: seconds of motion read so far.
+        refused: files refused so far.
+        path: the last file.
+    """
+
+    files_done: int
+    files_total: int
+    clips: int
+    motion_s: float
+    refused: int
+    path: str
+
+
+#: Receives progress, in the process and thread that runs the ingest.
+ProgressListener = Callable[[IngestProgress], None]

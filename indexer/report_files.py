@@ -41,7 +41,7 @@ def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]
     """
     try:
         saved: dict[str, Any] = json.loads(_saved(index / REPORTS)[-1].read_text(encoding="ascii"))
-        if saved["schema"] != SCHEMA:
+        if saved["schema"] not in (SCHEMA, "mretrieve.report/1"):
             return None, ()
         entries = [_entry(entry) for entry in saved["entries"] if entry["outcome"] not in (Outcome.READ, Outcome.GONE)]
         return RunSettings(**saved["settings"]), tuple(entries)

@@ -1,4 +1,4 @@
-"""What an index was made with, and whether a run may add to it."""
+"""The settings that an index was made with, and whether a run may add to it."""
 
 from __future__ import annotations
 
@@ -7,61 +7,63 @@ import json
 from pathlib import Path
 
 from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.formats import ReadingOptions
 from mretrieve.storage import Snapshot
 from mretrieve.version import __version__
 
 from .report import RunSettings
 
 
-def new_settings(encoder: str, asf: Path | None, rig_map: Path | None) -> RunSettings:
-    """The settings of a run in the spaces of `encoder`. MRetrieveError: a file that they name is not there, or none."""
-    for option, file in (("--asf", asf), ("--rig-map", rig_map)):
-        if file is not None and not file.is_file():
-            raise MRetrieveError(f"{file}: no such file; check {option}")
-    if rig_map is not None:
-        try:
-            json.loads(rig_map.read_bytes())
-        except ValueError as error:
-            raise MRetrieveError(f"{rig_map}: is no rig map ({error}); see `mretrieve rig FILE --save`") from None
-    return RunSettings(
-        mretrieve=__version__,
-        encoder=encoder,
-        asf=None if asf is None else str(asf.absolute()),
-        rig_map=None if rig_map is None else str(rig_map.absolute()),
-        rig_map_hash=None if rig_map is None else hashlib.sha256(rig_map.read_bytes()).hexdigest(),
-    )
-
-
 def settings_for(
-    base: Snapshot,
-    repository: Path,
-    last: RunSettings | None,
-    encoder: str,
-    asf: Path | None,
-    rig_map: Path | None,
+    base: Snapshot | None, repository: Path, last: RunSettings | None, encoder: str, reading: ReadingOptions
 ) -> RunSettings:
-    """The settings of a run that adds to an index: what the caller says, else what the index was made with.
+    """The settings of a run: those given, else those of the last run.
 
     Args:
-        last: the settings of the run before, where they are known.
+        base: the version that the run adds to; None if it makes all clips.
+        repository: the indexed folder.
+        last: the settings of the last run, if they are known.
+        encoder: names of the spaces, separated by commas.
+        reading: how files are read, as far as the caller says.
 
     Raises:
         IndexStateError: the index is of another folder, or was made with another rig map, so that what this run adds
             could not be compared with what is there.
+        MRetrieveError: a file that they name cannot be used.
     """
+    if base is None:
+        return _settings(encoder, reading)
     again = f"`mretrieve index {repository} --index {base.index} --rebuild`"
     if base.repository.is_dir() and repository.is_dir() and not base.repository.samefile(repository):
         raise IndexStateError(
             f"{base.index}: is the index of {base.repository}, not of {repository}; name another place with "
             f"--index, or {again} to replace it"
         )
-    if last is not None:
-        asf = asf or (Path(last.asf) if last.asf else None)
-        rig_map = rig_map or (Path(last.rig_map) if last.rig_map else None)
-    settings = new_settings(encoder, asf, rig_map)
-    if last is not None and last.rig_map_hash != settings.rig_map_hash:
+    if last is None:
+        return _settings(encoder, reading)
+    before = last.reading
+    settings = _settings(encoder, ReadingOptions(reading.asf or before.asf, reading.rig_map or before.rig_map))
+    if last.rig_map_hash != settings.rig_map_hash:
         raise IndexStateError(
             f"{base.index}: was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; "
             f"read every file again with {again[:-1]} --rig-map {settings.rig_map}`"
         )
     return settings
+
+
+def _settings(encoder: str, reading: ReadingOptions) -> RunSettings:
+    for option, file in (("--asf", reading.asf), ("--rig-map", reading.rig_map)):
+        if file is not None and not file.is_file():
+            raise MRetrieveError(f"{file}: no such file; check {option}")
+    rig_map_hash = None
+    if reading.rig_map is not None:
+        content = reading.rig_map.read_bytes()
+        rig_map_hash = hashlib.sha256(content).hexdigest()
+        try:
+            json.loads(content)
+        except ValueError as error:
+            raise MRetrieveError(
+                f"{reading.rig_map}: not a rig map ({error}); see `mretrieve rig FILE --save`"
+            ) from None
+    asf, rig_map = (None if path is None else str(path.absolute()) for path in (reading.asf, reading.rig_map))
+    return RunSettings(__version__, encoder, asf, rig_map, rig_map_hash)

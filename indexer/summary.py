@@ -18,7 +18,7 @@ NAMED = 3
 
 def summary_lines(report: IngestReport) -> list[str]:
     """What the run did, what the index holds now, and what was the matter with which files."""
-    holdings = report.holdings
+    contents = report.contents
     lines = []
     if not report.new_version and not report.interrupted and not report.of(Outcome.READ):
         lines.append("Nothing to do: every file is as the index has it.")
@@ -28,12 +28,12 @@ def summary_lines(report: IngestReport) -> list[str]:
         told += [f"{len(gone)} gone"] if (gone := report.of(Outcome.GONE)) else []
         lines.append(f"{', '.join(told)} in {report.wall_s:.1f} s.")
     lines.append(
-        f"The index holds {holdings.clips} clips of {holdings.files} files, {holdings.duration_s / 60:.1f} minutes."
+        f"The index holds {contents.clips} clips of {contents.files} files, {contents.duration_s / 60:.1f} minutes."
     )
-    if len(holdings.rates_fps) > 1:
-        lines.append(f"Mixed rates, all brought to 30 fps: {_counts(holdings.rates_fps, ' fps')}.")
-    if len(holdings.units) > 1:
-        lines.append(f"Mixed units, all brought to metres: {_counts(holdings.units)}.")
+    if len(contents.rates_fps) > 1:
+        lines.append(f"Mixed rates, all brought to 30 fps: {_counts(contents.rates_fps, ' fps')}.")
+    if len(contents.units) > 1:
+        lines.append(f"Mixed units, all brought to metres: {_counts(contents.units)}.")
     asked = [name for name in report.settings.encoder.split(",") if name != PART_ENCODER]
     if len(asked) > 1:
         lines.append(f"Queries ask {', '.join(asked)} together; `mretrieve query FILE --encoder NAME` asks one.")
@@ -50,7 +50,7 @@ def summary_lines(report: IngestReport) -> list[str]:
         if not report.new_version:
             kept = "the index is as it was. Begin again, with the same options"
         lines.append(f"Interrupted: {report.unread_files} files are left, {kept}: {again}")
-    elif holdings.clips:
+    elif contents.clips:
         lines.append(f"Next: mretrieve query FILE -k 10{where}")
     return [printable(line) for line in lines]
 

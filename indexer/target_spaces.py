@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,21 +66,23 @@ def chosen_spaces(
     else:
         names = encoder_names(encoder if encoder is not None else tuple(known) or (DEFAULT_ENCODER, PART_ENCODER))
         spaces = [_fresh(index, known.get(name), name) for name in names]
-    taken = [space.record.name for space in spaces]
-    for number, name in enumerate(taken):
-        if name.lower() in map(str.lower, taken[:number]):
+    return _weighted(spaces, known, weights)
+
+
+def _weighted(
+    spaces: Sequence[Space], known: Mapping[str, EncoderRecord], weights: Sequence[float] | None
+) -> tuple[Space, ...]:
+    """The spaces with their weights in a search: those given, else those that the index has for the same spaces."""
+    names = [space.record.name for space in spaces]
+    for name in names:
+        if [other.lower() for other in names].count(name.lower()) > 1:
             raise MRetrieveError(f"two encoders are named {name}; rename one file: its space is named after it")
-    if weights is None and set(taken) == set(known):
-        weights = [known[name].weight for name in taken]
-    shares = mean_weights(weights if weights is not None else _even(taken), taken)
-    return tuple(
-        replace(space, record=replace(space.record, weight=share)) for space, share in zip(spaces, shares, strict=True)
-    )
-
-
-def _even(names: Sequence[str]) -> list[float]:
-    """All the same; but vectors of body parts answer queries for parts, and others only where they are alone."""
-    return [0.0 if name == PART_ENCODER and len(names) > 1 else 1.0 for name in names]
+    if weights is None and set(names) == set(known):
+        weights = [known[name].weight for name in names]
+    if weights is None:  # equal ones; but part vectors answer queries for parts, and others only if they are alone
+        weights = [0.0 if name == PART_ENCODER and len(names) > 1 else 1.0 for name in names]
+    weighted = zip(spaces, mean_weights(weights, names), strict=True)
+    return tuple(replace(space, record=replace(space.record, weight=weight)) for space, weight in weighted)
 
 
 def same_spaces(one: Sequence[EncoderRecord], other: Sequence[EncoderRecord]) -> bool:

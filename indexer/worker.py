@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection, Pipe, wait
 from threading import Thread
 from types import ModuleType
 
-from .changes import Task
-from .ingest import Ingested, Ingester, Recipe
+from .changes import FileTask
+from .ingest import Ingested, Ingester, IngestSpec
 from .report import FileEntry, Outcome
 
 #: Results that may wait for an earlier one, per process: this bounds the memory.
@@ -26,12 +26,12 @@ AHEAD = 4
 #: Workers share the cores already, and sums taken on several threads differ in their last bits.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
-Piece = Sequence[Task]
+Piece = Sequence[FileTask]
 Results = list[Ingested]
 
 
 def ingest_in_order(
-    recipe: Recipe, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
+    spec: IngestSpec, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
 ) -> Generator[Results, None, None]:
     """Ingest pieces of work and yield the results of each, in the order of `pieces`, until `stopped()`.
 
@@ -39,11 +39,11 @@ def ingest_in_order(
     """
     if not pieces:
         return  # and load no encoder
-    own = Ingester(recipe)  # raises before anything is started
+    own = Ingester(spec)  # raises before anything is started
     done = 0
     if processes > 1:
         with suppress(OSError):  # no process can be started
-            for results in _on_workers(recipe, pieces, processes, stopped):
+            for results in _on_workers(spec, pieces, processes, stopped):
                 yield results
                 done += 1
             return
@@ -54,13 +54,13 @@ def ingest_in_order(
 
 
 def _on_workers(
-    recipe: Recipe, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
+    spec: IngestSpec, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
 ) -> Iterator[Results]:
     """Start again after a worker has died; a file that kills a worker even if read alone is refused."""
     done = 0
     while done < len(pieces):
         try:
-            for results in _on_living_workers(recipe, pieces[done:], processes, stopped):
+            for results in _on_living_workers(spec, pieces[done:], processes, stopped):
                 yield results
                 done += 1
             return
@@ -69,18 +69,18 @@ def _on_workers(
             if processes == 1:
                 yield [_crashed(task) for task in piece]
             else:
-                alone = _on_workers(recipe, [[task] for task in piece], 1, lambda: False)
+                alone = _on_workers(spec, [[task] for task in piece], 1, lambda: False)
                 yield [result for results in alone for result in results]
             done += 1
 
 
 def _on_living_workers(
-    recipe: Recipe, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
+    spec: IngestSpec, pieces: Sequence[Piece], processes: int, stopped: Callable[[], bool]
 ) -> Iterator[Results]:
     """As long as no worker dies; then BrokenProcessPool."""
     waiting = iter(pieces)
     submitted: deque[Future[Results]] = deque()
-    with _worker_pool(recipe, processes) as submit:
+    with _worker_pool(spec, processes) as submit:
         while not stopped():
             with suppress(BrokenProcessPool):  # the future of the file that caused it raises it below
                 for piece in islice(waiting, AHEAD * processes - len(submitted)):
@@ -94,16 +94,14 @@ def _on_living_workers(
 
 
 @contextmanager
-def _worker_pool(recipe: Recipe, processes: int) -> Iterator[Callable[[Piece], Future[Results]]]:
+def _worker_pool(spec: IngestSpec, processes: int) -> Iterator[Callable[[Piece], Future[Results]]]:
     """Processes that ingest submitted pieces until the block ends, be it amid a file, or this process does.
 
     Raises:
         OSError: no process can be started.
     """
     parent, alive = Pipe(duplex=False)
-    executor = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_start_worker, initargs=(recipe, parent)
-    )
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start_worker, initargs=(spec, parent))
 
     def submit(piece: Piece) -> Future[Results]:
         with _spawning():
@@ -145,12 +143,12 @@ def _spawning() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _start_worker(recipe: Recipe, parent: Connection) -> None:
+def _start_worker(spec: IngestSpec, parent: Connection) -> None:
     global _ingester
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which decides what becomes of the work
     # Nothing is ever sent: the wait ends when the parent closes its end, or dies.
     Thread(target=lambda: (wait([parent]), os._exit(1)), daemon=True).start()
-    _ingester = Ingester(recipe)
+    _ingester = Ingester(spec)
 
 
 _ingester: Ingester  # in a worker process
@@ -160,7 +158,7 @@ def _ingest(piece: Piece) -> Results:
     return _ingester.ingest(piece)
 
 
-def _crashed(task: Task) -> Ingested:
+def _crashed(task: FileTask) -> Ingested:
     reason = "the process that read it died: it may need more memory than is available; please report it"
     found = task.found
     return Ingested(FileEntry(found.path, Outcome.REFUSED, found.size_bytes, found.mtime_ns, reason=reason))

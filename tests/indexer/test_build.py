@@ -16,7 +16,7 @@ import pytest
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import read
-from mretrieve.indexer import Outcome, Progress, build_index, remove_clips
+from mretrieve.indexer import IngestProgress, Outcome, build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 from mretrieve.storage import Snapshot, verify, versions
@@ -42,8 +42,8 @@ def _touch_later(path: Path) -> None:
 def test_every_file_becomes_a_clip_of_the_index(repository: Path, index: Path, some_motions: list[str]):
     report = build_index(repository, index, jobs=1)
     assert _clips(index) == some_motions == [entry.path for entry in report.of(Outcome.READ)]
-    assert (report.holdings.clips, report.holdings.files, report.version) == (3, 3, 1)
-    assert report.holdings.duration_s == pytest.approx(3.0, abs=0.2)
+    assert (report.contents.clips, report.contents.files, report.version) == (3, 3, 1)
+    assert report.contents.duration_s == pytest.approx(3.0, abs=0.2)
     assert not verify(index)
 
 
@@ -213,7 +213,7 @@ def test_the_number_of_processes_changes_no_byte_of_what_the_command_makes(
 
 
 def test_progress_is_told_up_to_the_last_file(repository: Path, index: Path, some_motions: list[str]):
-    told: list[Progress] = []
+    told: list[IngestProgress] = []
     build_index(repository, index, jobs=1, progress=told.append)
     assert (told[-1].files_done, told[-1].files_total, told[-1].clips) == (3, 3, 3)
 
@@ -222,7 +222,7 @@ def test_a_run_that_is_stopped_keeps_whole_files_and_the_next_goes_on(
     repository: Path, index: Path, write_motion: WriteMotion
 ):
     names = [write_motion(f"{number:02d}.bvh", seed=number).name for number in range(40)]
-    told: list[Progress] = []
+    told: list[IngestProgress] = []
     report = build_index(repository, index, jobs=1, progress=told.append, stopped=lambda: len(told) == 1)
     kept = _clips(index)
     assert report.interrupted and kept == names[: len(kept)] and report.unread_files == 40 - len(kept) > 0

@@ -65,7 +65,7 @@ def test_info_tells_in_words_and_in_json(run: Run, repository: Path, write_motio
     told = run("info").stdout
     assert all(words in told for words in ("2 of 2 files", "120 fps (1), 30 fps (1)", "walk (1)", "pose-statistics"))
     described = json.loads(run("info", "--format", "json").stdout)
-    assert described["holdings"]["labels"] == {"label": {"walk": 1}}
+    assert described["contents"]["labels"] == {"label": {"walk": 1}}
     assert described["version"] == 1 and described["repository"] == str(repository)
 
 
@@ -142,7 +142,7 @@ def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_moti
         (["motions", "--labels", "none.csv"], "none.csv: cannot read the labels"),
         (["motions", "--asf", "none.asf"], "none.asf: no such file; check --asf"),
         (["motions", "--rig-map", "none.json"], "none.json: no such file; check --rig-map"),
-        (["motions", "--rig-map", "file"], "file: is no rig map"),
+        (["motions", "--rig-map", "file"], "file: not a rig map"),
         (["motions", "--index", "file"], "file"),
         (["motions", "--index", "/proc/index"], "/proc/index"),
         (["motions", "--index", "other"], "holds other files"),

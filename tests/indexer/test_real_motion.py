@@ -41,9 +41,9 @@ def test_every_set_is_in_the_index_and_nothing_but_the_unreadable_formats_is_ski
     assert Snapshot.open(index).clips["clip"].to_pylist() == readable and len(readable) == 18
     assert {entry.path for entry in report.skipped} == {name for name in some_of_each if name.endswith(".npz")}
     assert {entry.outcome for entry in report.skipped} == {Outcome.UNREADABLE}
-    assert report.holdings.rates_fps == {"120": 10, "30": 6, "60": 2}
+    assert report.contents.rates_fps == {"120": 10, "30": 6, "60": 2}
     assert (
-        len(report.holdings.units) > 1 and len(report.holdings.rigs) == 3
+        len(report.contents.units) > 1 and len(report.contents.rigs) == 3
     )  # CMU has the names of HDM05 in both its formats
 
 
@@ -66,14 +66,14 @@ def test_amc_files_are_read_again_when_their_skeleton_changes(mocap: Path, repos
 def test_an_amc_file_without_a_skeleton_comes_when_the_skeleton_does(mocap: Path, repository: Path, index: Path):
     shutil.copyfile(mocap / "cmu" / "asfamc" / "02_01.amc", repository / "02_01.amc")
     report = build_index(repository, index, jobs=1)
-    assert "no skeleton found" in report.of(Outcome.REFUSED)[0].reason and not report.holdings.clips
+    assert "no skeleton found" in report.of(Outcome.REFUSED)[0].reason and not report.contents.clips
     shutil.copyfile(mocap / "cmu" / "asfamc" / "02.asf", repository / "02.asf")
-    assert build_index(repository, index, jobs=1).holdings.clips == 1
+    assert build_index(repository, index, jobs=1).contents.clips == 1
 
 
 def test_a_skeleton_that_is_given_is_remembered(mocap: Path, repository: Path, index: Path, tmp_path: Path):
     shutil.copyfile(mocap / "cmu" / "asfamc" / "02_01.amc", repository / "02_01.amc")
     shutil.copyfile(mocap / "cmu" / "asfamc" / "02.asf", tmp_path / "elsewhere.asf")
-    assert build_index(repository, index, jobs=1, asf=tmp_path / "elsewhere.asf").holdings.clips == 1
+    assert build_index(repository, index, jobs=1, asf=tmp_path / "elsewhere.asf").contents.clips == 1
     again = build_index(repository, index, jobs=1)
     assert not again.new_version and again.unchanged_files == 1
