@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "atomic_file"),
     ("kernels", "motion", "storage"),
-    ("formats", "alignment", "encoders"),
+    ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),
     ("search",),
     ("comparison", "export", "evaluation"),

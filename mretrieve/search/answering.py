@@ -44,7 +44,7 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         plan_search(options, query.part.frame_count),
         weights,
         query.own_clips if options.exclude_self else (),
-        _allowed(snapshot, query, options),
+        _matching_clips(snapshot, options.where),
     )
     encoded = search.encoded()
     after_encoding = time.perf_counter()
@@ -66,17 +66,13 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
     )
 
 
-def _allowed(snapshot: Snapshot, query: Query, options: QueryOptions) -> NDArray[np.bool_] | None:
-    """Rows (N,) of clips that meet the condition and are not the query's own; None for all."""
-    allowed = None
-    if options.where is not None:
-        from .where import matching_rows  # here: few queries have a condition
+def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] | None:
+    """Clips (C,) that meet a condition; None for all."""
+    if where is None:
+        return None
+    from .where import matching_rows  # here: few queries have a condition
 
-        allowed = matching_rows(options.where, snapshot.clips)[snapshot.window_clip]
-    if options.exclude_self and query.own_clips:
-        others = ~np.isin(snapshot.window_clip, query.own_clips)
-        allowed = others if allowed is None else allowed & others
-    return allowed
+    return matching_rows(where, snapshot.clips)
 
 
 def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:

@@ -1,23 +1,30 @@
-"""From vectors to candidates: the nearest rows of the index, whole clips and windows apart."""
+"""From vectors to candidates: the nearest rows of the index, separately for whole clips and for windows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..storage import Snapshot
+from ..storage import WHOLE, Snapshot
+from ..vectors import Ranking, RowFilter, VectorIndex
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Rows of the snapshot's windows, nearest first; equal distances in the order of clip, then start."""
+    """Rows of the snapshot's windows, nearest first; equal distances by clip, then by row.
 
-    rows: NDArray[np.int64]  # (C,) rows of the snapshot's window table
-    distances: NDArray[np.float64]  # (C,) distances in the encoder's space, >= 0
-    variants: NDArray[np.int64]  # (C,) which variant of the query was nearest: 0 is the first
+    Attributes:
+        rows: (C,) rows of the windows.
+        distances: (C,) in the encoder's space, not negative.
+        variants: (C,) the variant of the query that was nearest; 0 is the first.
+    """
+
+    rows: NDArray[np.int64]
+    distances: NDArray[np.float64]
+    variants: NDArray[np.int64]
 
     @classmethod
     def none(cls) -> Candidates:
@@ -26,81 +33,79 @@ class Candidates:
         return cls(nothing.astype(np.int64), nothing, nothing.astype(np.int64))
 
 
-class Search(Protocol):
-    """Exact search among the rows of a space: `Snapshot.search` with its space named."""
-
-    def __call__(
-        self, queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Inner products and rows (Q, k'), best first, equal products by ascending row."""
-        ...
-
-
-def whole_clip_rows(snapshot: Snapshot) -> NDArray[np.intp]:
-    """The first row of each clip, which is the clip as a whole."""
-    return np.flatnonzero(np.diff(snapshot.window_clip, prepend=-1))
-
-
-def has_windows(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the clips of these first rows (C,) have windows besides the whole."""
-    after = np.minimum(rows + 1, len(snapshot.window_clip) - 1)
-    return np.asarray((after > rows) & (snapshot.window_clip[after] == snapshot.window_clip[rows]))
-
-
 @dataclass(frozen=True, eq=False)
-class Competing:
-    """Which rows may answer a query of some length: clips as a whole, and windows of clips."""
+class EligibleRows:
+    """The rows that may answer a query of some length.
 
-    wholes: NDArray[np.bool_]  # (N,) the first row of clips that are at most so many times as long as the query
-    windows: NDArray[np.bool_]  # (N,) of clips longer than the query, the windows nearest to its length
-    longer: NDArray[np.bool_]  # (N,) the first row of clips longer than the query
+    Attributes:
+        wholes: clips as a whole.
+        windows: for each length of windows, the clips that answer with windows of that length.
+        longer: as a whole, the clips that are longer than the query.
+    """
+
+    wholes: RowFilter
+    windows: tuple[RowFilter, ...]
+    longer: RowFilter
 
 
-def competing_rows(snapshot: Snapshot, query_frames: int, whole_up_to: float, moments_from: float) -> Competing:
+def eligible_rows(
+    snapshot: Snapshot,
+    query_frames: int,
+    whole_up_to: float,
+    moments_from: float,
+    clips: NDArray[np.bool_] | None = None,
+    excluded: tuple[int, ...] = (),
+) -> EligibleRows:
     """The rows that may answer a query of this length.
 
     Args:
         snapshot: the index.
         query_frames: the query's length.
-        whole_up_to: clips up to so many times as long as the query answer as a whole; so do those without windows.
-        moments_from: of clips from so many times on, the windows answer whose length is nearest to the query's.
+        whole_up_to: clips up to this many times the query's length answer as a whole; so do clips without windows.
+        moments_from: clips from this many times the query's length answer with those of their windows whose length is
+            nearest to the query's.
+        clips: (C,) clips that may answer at all; None for all.
+        excluded: rows of clips that may not.
     """
-    lengths = np.maximum(snapshot.window_end - snapshot.window_start, 1).astype(np.float32)
-    mismatch = np.maximum(lengths / query_frames, query_frames / lengths)
-    first = whole_clip_rows(snapshot)
-    whole = np.zeros(len(lengths), bool)
-    whole[first] = True
-    mismatch[first] = np.inf
-    best = np.minimum.reduceat(mismatch, first) if len(first) else np.zeros(0, np.float32)
-    ratio = lengths[first] / query_frames
-    cut = np.isfinite(best)
-    best[ratio < moments_from] = -1.0
-    windows = (mismatch <= best[snapshot.window_clip]) & ~whole
-    longer = np.zeros(len(lengths), bool)
-    longer[first] = ratio >= moments_from
-    whole[first] = (ratio <= whole_up_to) | ~cut
-    return Competing(whole, windows, longer)
+    ratios = snapshot.clip_frames.astype(np.float32) / query_frames
+    longer, has = ratios >= moments_from, snapshot.clip_window_lengths
+    lengths = snapshot.window_lengths.astype(np.float32)
+    mismatches = np.where(has, np.maximum(lengths / query_frames, query_frames / lengths), np.inf)
+    nearest = has & (mismatches == mismatches.min(axis=1, initial=np.inf, keepdims=True)) & longer[:, None]
+
+    def some(length: int, among: NDArray[np.bool_]) -> RowFilter:
+        return RowFilter(length, among if clips is None else among & clips, excluded)
+
+    by_length = zip(snapshot.window_lengths.tolist(), nearest.T, strict=True)
+    return EligibleRows(
+        wholes=some(WHOLE, (ratios <= whole_up_to) | ~has.any(axis=1)),
+        windows=tuple(some(length, answering) for length, answering in by_length if answering.any()),
+        longer=some(WHOLE, longer),
+    )
 
 
 def nearest_rows(
-    snapshot: Snapshot, search: Search, queries: NDArray[np.float32], allowed: NDArray[np.bool_], clips: int, rows: int
+    snapshot: Snapshot,
+    index: VectorIndex,
+    queries: NDArray[np.float32],
+    filters: Sequence[RowFilter],
+    clips: int,
+    rows: int,
 ) -> Candidates:
-    """The nearest of the allowed rows, exact for any filter: as many as `rows`, and more until `clips` clips are there.
+    """The nearest of the rows that any of some filters leaves: `rows` of them, and more to reach `clips` clips.
 
-    Shape: queries (Q, D), the images of one query; a row's distance is that of the image which is nearest to it. Each
-    clip's best row is always among those that come back, so that of the rows beyond `rows` only such are kept.
+    Shape: queries (Q, D), the variants of one query; a row's distance is that of its nearest variant. The best row of
+    each clip is always returned; beyond `rows` rows, nothing else is.
     """
-    available = int(allowed.sum())
-    depth = min(available, max(4 * clips, rows, 256))
-    while depth:
-        products, found = search(queries, depth, allowed)
-        nearest = _merge(products, found, depth)
+    depth = max(4 * clips, rows, 256)
+    while True:
+        ranking = _joined([index.search(queries, depth, one) for one in filters], snapshot.window_clip, depth)
+        nearest = _merge(ranking, snapshot.window_clip, depth)
         first = first_of_each(snapshot.window_clip[nearest.rows])
-        if len(first) >= clips or depth == available:
+        if len(first) >= clips or ranking.rows.shape[1] < depth:
             keep = np.union1d(first[:clips], np.arange(min(rows, len(nearest.rows))))
             return Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])
-        depth = min(available, 4 * depth)
-    return Candidates.none()
+        depth *= 4
 
 
 def first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -108,14 +113,24 @@ def first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:
     return np.sort(np.unique(groups, return_index=True)[1])
 
 
-def _merge(products: NDArray[np.float32], rows: NDArray[np.int64], depth: int) -> Candidates:
-    """One ranking of `depth` rows from those of all images; a row keeps the nearest of its distances.
+def _joined(rankings: Sequence[Ranking], window_clip: NDArray[np.int32], depth: int) -> Ranking:
+    """One ranking of `depth` rows from those of several filters; equal products by clip, then by row."""
+    if not rankings:
+        return Ranking(np.zeros((1, 0), np.float32), np.zeros((1, 0), np.int64))
+    products = np.concatenate([ranking.products for ranking in rankings], axis=1)
+    rows = np.concatenate([ranking.rows for ranking in rankings], axis=1)
+    order = np.lexsort((rows, window_clip[rows], -products))[:, :depth]
+    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1))
+
+
+def _merge(ranking: Ranking, window_clip: NDArray[np.int32], depth: int) -> Candidates:
+    """One ranking of `depth` rows from those of all variants; a row keeps the nearest of its distances.
 
     Each of the rankings is complete to `depth` rows, and so is theirs together, but no further.
     """
-    distances = np.maximum(-products.astype(np.float64).ravel(), 0.0)
-    images = np.repeat(np.arange(len(products)), products.shape[1])
-    flat = rows.ravel()
-    order = np.lexsort((images, flat, distances))
-    order = order[first_of_each(flat[order])][:depth]
-    return Candidates(flat[order], distances[order], images[order])
+    distances = np.maximum(-ranking.products.astype(np.float64).ravel(), 0.0)
+    variants = np.indices(ranking.rows.shape)[0].ravel()
+    rows = ranking.rows.ravel()
+    order = np.lexsort((variants, rows, window_clip[rows], distances))
+    order = order[first_of_each(rows[order])][:depth]
+    return Candidates(rows[order], distances[order], variants[order])

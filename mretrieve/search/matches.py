@@ -71,8 +71,7 @@ def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int
     margin = int(np.ceil(MARGIN * query_frames))
     rows = candidates.rows
     clips = snapshot.window_clip[rows].astype(np.int64)
-    wholes = np.searchsorted(snapshot.window_clip, clips)
-    ends = np.minimum(snapshot.window_end[rows] + margin, snapshot.window_end[wholes])
+    ends = np.minimum(snapshot.window_end[rows] + margin, snapshot.clip_frames[clips])
     starts = np.maximum(snapshot.window_start[rows] - margin, 0)
     order = np.lexsort((starts, clips, candidates.variants))
     columns = (clips, starts, ends, candidates.variants, candidates.distances)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -14,7 +15,8 @@ from ..alignment.pose_features import PoseAligner
 from ..alignment.scores import combined_distance, same_motion_limit
 from ..motion.body_parts import PartWeights
 from ..storage import Snapshot
-from .candidates import Candidates, competing_rows, has_windows, nearest_rows
+from ..vectors import RowFilter
+from .candidates import Candidates, eligible_rows, nearest_rows
 from .long_queries import match_long_query
 from .matches import (
     Match,
@@ -51,7 +53,7 @@ class Search:
         plan: what is compared.
         part_weights: how much each body part counts.
         own_clips: clip rows of the query itself that must not match, () if they may.
-        allowed: (N,) window rows that may match; None for all.
+        clips: (C,) clips that may match; None for all.
     """
 
     snapshot: Snapshot
@@ -60,7 +62,7 @@ class Search:
     plan: SearchPlan
     part_weights: PartWeights
     own_clips: tuple[int, ...]
-    allowed: NDArray[np.bool_] | None
+    clips: NDArray[np.bool_] | None
 
     @property
     def frames(self) -> int:
@@ -74,16 +76,18 @@ class Search:
     def candidates(self, encoded: NDArray[np.float32]) -> tuple[Candidates, Candidates, Candidates]:
         """The nearest whole clips, the nearest windows of longer clips, and the takes that the query may be from."""
         plan = self.plan
-        eligible = competing_rows(self.snapshot, self.frames, plan.whole_up_to, plan.moments_from)
+        eligible = eligible_rows(
+            self.snapshot, self.frames, plan.whole_up_to, plan.moments_from, self.clips, self.own_clips
+        )
         queries = self.space.prepared(encoded, self.own_clips)
-        wholes = self._nearest(queries, eligible.wholes, plan.candidates, 0)
+        wholes = self._nearest(queries, [eligible.wholes], plan.candidates, 0)
         windows = self._nearest(queries, eligible.windows, plan.k, plan.candidates)
         takes = None
         if plan.find_takes:
             takes = self.space.takes_of([variant.part for variant in self.variants], encoded)
         if takes is None:
             return wholes, windows, Candidates.none()
-        return wholes, windows, self._nearest(takes, eligible.longer, MAX_TAKES, 0)
+        return wholes, windows, self._nearest(takes, [eligible.longer], MAX_TAKES, 0)
 
     def matches(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         """The matches among the candidates, best first: one of each clip, or all."""
@@ -107,9 +111,8 @@ class Search:
         starts, ends, _ = self._finders[match.variant].best([clip])
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
 
-    def _nearest(self, queries: NDArray[np.float32], rows: NDArray[np.bool_], clips: int, most: int) -> Candidates:
-        allowed = rows if self.allowed is None else rows & self.allowed
-        return nearest_rows(self.snapshot, self.space.search, queries, allowed, clips, most)
+    def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
+        return nearest_rows(self.snapshot, self.space.index, queries, rows, clips, most)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)
@@ -119,7 +122,7 @@ class Search:
         compared = self._rerank_wholes(clips)
         rows = {match.clip_row for match in compared}
         if self.plan.compare_windows:
-            uncut = ~has_windows(self.snapshot, wholes.rows)
+            uncut = ~self.snapshot.clip_window_lengths[wholes.rows].any(axis=1)
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]

@@ -13,41 +13,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import Encoder
-from ..storage import Snapshot
-from ..storage.ranking import Block, best_rows
-from .candidates import whole_clip_rows
+from ..storage import WHOLE, Snapshot
+from ..storage.vector_blocks import VectorBlock
+from ..vectors import Ranking, RowFilter, VectorIndex
+from ..vectors.flat import best_rows
 
 NEIGHBOURS = 5
 _CHUNK_DISTANCES = 1 << 24  # distances computed at a time: 64 MiB
 
 
-class SmoothedSpace:
-    """A space whose whole-clip vectors are blended with their nearest; windows of long takes stay as they are.
+class SmoothedIndex:
+    """An index whose whole-clip vectors are blended with their nearest; windows stay as they are.
 
-    Several spaces, and the encoder that fuses theirs, are one whose vectors are theirs side by side.
+    Several spaces, and the encoder that fuses them, count as one space whose vectors lie side by side.
     """
 
-    def __init__(self, snapshot: Snapshot, spaces: Sequence[str], encoder: Encoder) -> None:
+    def __init__(self, snapshot: Snapshot, spaces: Sequence[str], encoder: Encoder, windows: VectorIndex) -> None:
+        self.kind = windows.kind
         self._encoder = encoder
-        self._clip_of_window = snapshot.window_clip
-        self._whole = whole_clip_rows(snapshot)
-        vectors = snapshot.vectors(spaces)
-        self._gallery = vectors[self._whole]
-        vectors[self._whole] = self._blended(self._gallery, self._gallery, own=np.arange(len(self._gallery)))
-        self._vectors = vectors
-        self._largest_norm = float(np.linalg.norm(vectors.astype(np.float64), axis=1).max(initial=0.0))
+        self._windows = windows
+        self._gallery = snapshot.vectors(spaces, WHOLE)
+        self._blended_gallery = self._blended(self._gallery, self._gallery, own=np.arange(len(self._gallery)))
+        norms = np.linalg.norm(self._blended_gallery.astype(np.float64), axis=1)
+        self._largest_norm = float(norms.max(initial=0.0))
 
-    def search(
-        self, queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """See candidates.Search."""
-        rows = np.flatnonzero(windows)
-        return best_rows(queries, [Block((self._vectors,), rows, rows, (self._largest_norm,))], k)
+    def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
+        """See VectorIndex."""
+        if rows.length != WHOLE:
+            return self._windows.search(queries, k, rows)
+        clips = np.arange(len(self._gallery))
+        block = VectorBlock((self._blended_gallery,), None, clips, (self._largest_norm,))
+        allowed = rows.allowed_clips(len(clips))
+        return best_rows(queries, [block if allowed is None else block.subset(allowed)], k)
 
     def query(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
         """Encoded queries (Q, D) blended with their nearest in the gallery, some clips (the query's own) left out."""
-        kept = ~np.isin(self._clip_of_window[self._whole], without_clips)
-        return self._blended(encoded, self._gallery[kept], own=None)
+        gallery = np.delete(self._gallery, without_clips, axis=0) if without_clips else self._gallery
+        return self._blended(encoded, gallery, own=None)
 
     def _blended(
         self, vectors: NDArray[np.float32], gallery: NDArray[np.float32], own: NDArray[np.intp] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ from ..errors import IndexStateError, QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..storage import EncoderRecord, Snapshot
-from .candidates import Search
-from .smoothing import SmoothedSpace
+from ..vectors import FlatIndex, VectorIndex
+from .smoothing import SmoothedIndex
 
 if TYPE_CHECKING:
     from ..encoders.systems.submotion import SubmotionMapper
@@ -66,13 +66,19 @@ class OpenSpace:
         return self.encoder.as_queries(self._mapper.map(self.encoder, pieces, encoded))
 
     @property
-    def search(self) -> Search:
-        """The search of its rows."""
-        return self._smoothed.search if self._smoothed is not None else partial(self._snapshot.search, self._names)
+    def index(self) -> VectorIndex:
+        """The search among its rows."""
+        return self._smoothed or self._vectors
 
     @cached_property
-    def _smoothed(self) -> SmoothedSpace | None:
-        return SmoothedSpace(self._snapshot, self._names, self.encoder) if self._snapshot.smooth else None
+    def _vectors(self) -> VectorIndex:
+        return FlatIndex(self._snapshot, self._names)
+
+    @cached_property
+    def _smoothed(self) -> SmoothedIndex | None:
+        if not self._snapshot.smooth:
+            return None
+        return SmoothedIndex(self._snapshot, self._names, self.encoder, self._vectors)
 
 
 class Spaces:

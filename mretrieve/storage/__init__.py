@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .content_files import read_weights, write_weights
     from .discovery import find_index
     from .garbage import collect_garbage
-    from .layout import versions, weights_file
+    from .layout import WHOLE, versions, weights_file
     from .lock import WriterLock
     from .manifest import EncoderRecord, FileRecord, ShardRecord, WindowSettings
     from .shard_writer import ShardClip, write_shard
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .verification import Problem, check_content, verify
 
 __all__ = [
+    "WHOLE",
     "EncoderRecord",
     "FileRecord",
     "Problem",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _MODULE = {
+    "WHOLE": "layout",
     "EncoderRecord": "manifest",
     "FileRecord": "manifest",
     "Problem": "verification",

@@ -20,6 +20,9 @@ CLIPS_FILE = "clips.parquet"
 WINDOWS_FILE = "windows.parquet"
 MOTIONS_FILE = "motions.h5"
 
+#: Stands for a clip as a whole, among the lengths of windows in frames.
+WHOLE = 0
+
 #: Frames per second of canonical clips: what frame numbers in an index count.
 CANONICAL_FPS = 30.0
 

@@ -17,8 +17,8 @@ from .layout import CLIPS_FILE, MOTIONS_FILE, SPACE_NAME, WINDOWS_FILE, manifest
 
 #: The layout that this code writes; it reads the older ones too. It grows when an older mretrieve could misread what a
 #: newer one writes. 2: several encoders, their weights in a search, and copies of their weights files. 3: windows of
-#: several lengths.
-SCHEMA = 3
+#: several lengths. 4: windows ordered by length in a shard.
+SCHEMA = 4
 
 _ID = re.compile(r"[0-9a-f]{32}")
 

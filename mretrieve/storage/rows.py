@@ -1,28 +1,62 @@
-"""The rows of a version: which clips and windows of its shards are live, and the one order they have for a reader."""
+"""The rows of a version: its live clips and windows, in the one order that readers see."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .layout import WHOLE
 from .shard import Shard
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Live clips by id, and live windows by clip, then as in the shard (the whole clip first)."""
+    """Live clips by id; live windows by length, then by clip, then as written.
 
-    clips: tuple[str, ...]  # C ids
-    clip_shard: NDArray[np.int32]  # (C,) which shard holds the clip
-    clip_local: NDArray[np.int32]  # (C,) its row there
-    window_clip: NDArray[np.int32]  # (N,) row of the clip
-    window_start: NDArray[np.int32]  # (N,) first frame
-    window_end: NDArray[np.int32]  # (N,) frame after the last
-    local_windows: tuple[NDArray[np.int64], ...]  # for each shard, its live windows, ascending (n,)
-    window_rows: tuple[NDArray[np.int64], ...]  # for each shard, their rows here (n,)
+    Whole clips come first, so the row of a clip is also the row of its whole.
+
+    Attributes:
+        clips: the C ids, sorted.
+        clip_shard: (C,) number of the shard that holds the clip.
+        clip_local: (C,) row of the clip in that shard.
+        lengths: (L,) lengths of windows in frames, ascending; WHOLE is the first.
+        bounds: (L + 1,) windows of `lengths[i]` have the rows from `bounds[i]` up to `bounds[i + 1]`.
+        window_clip: (N,) row of the clip.
+        window_start: (N,) first frame.
+        window_end: (N,) frame after the last.
+        local_windows: for each shard, positions (n,) of its live windows, ascending in `window_rows`.
+        window_rows: for each shard, the rows (n,) of these windows, ascending.
+    """
+
+    clips: tuple[str, ...]
+    clip_shard: NDArray[np.int32]
+    clip_local: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    window_clip: NDArray[np.int32]
+    window_start: NDArray[np.int32]
+    window_end: NDArray[np.int32]
+    local_windows: tuple[NDArray[np.int64], ...]
+    window_rows: tuple[NDArray[np.int64], ...]
+
+    def of_length(self, length: int) -> slice:
+        """The rows of the windows of one length in frames, or of whole clips (WHOLE)."""
+        number = int(np.searchsorted(self.lengths, length))
+        if number == len(self.lengths) or self.lengths[number] != length:
+            return slice(0, 0)
+        return slice(*self.bounds[number : number + 2].tolist())
+
+    @cached_property
+    def clip_lengths(self) -> NDArray[np.bool_]:
+        """Whether each clip has windows of each of `lengths`: (C, L)."""
+        has = np.zeros((len(self.clips), len(self.lengths)), bool)
+        for number, length in enumerate(self.lengths.tolist()):
+            has[self.window_clip[self.of_length(length)], number] = True
+        return has
 
 
 def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> Rows:
@@ -36,30 +70,70 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
     clip_shard = np.array([number for _, number, _ in live], np.int32)
     clip_local = np.array([local for _, _, local in live], np.int32)
 
-    columns: list[list[NDArray[np.int32]]] = [[np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]]
-    local_windows = []
+    windows = []
     for number, shard in enumerate(shards):
         here = clip_shard == number
         row_of_local = np.full(shard.record.clip_count, -1, np.int32)
         row_of_local[clip_local[here]] = np.flatnonzero(here)
-        clip, start, end = shard.windows
-        rows = row_of_local[clip]
-        kept = np.flatnonzero(rows >= 0)
-        local_windows.append(kept)
-        for column, values in zip(columns, (rows, start, end), strict=True):
-            column.append(values[kept])
-    window_clip, window_start, window_end = map(np.concatenate, columns)
-    order = np.argsort(window_clip, kind="stable")  # a clip's windows lie in one shard, in order
-    row_of = np.empty(len(order), np.int64)
-    row_of[order] = np.arange(len(order))
-    bounds = np.cumsum([len(kept) for kept in local_windows])
+        windows.append(_live_windows(shard, row_of_local))
+    lengths = np.unique(np.concatenate([np.zeros(0, np.int64), *(each.lengths for each in windows)]))
+    # Rows ascend by this key; within a shard, so do windows.
+    starts = [np.searchsorted(lengths, each.lengths) * len(live) for each in windows]
+    keys = [np.repeat(start, each.counts) + each.clips for start, each in zip(starts, windows, strict=True)]
+    by_shard = [np.bincount(key, minlength=len(lengths) * len(live)) for key in keys]
+    counts = np.sum([np.zeros(len(lengths) * len(live), np.int64), *by_shard], axis=0)
+    before = np.cumsum(counts) - counts
+    bounds = np.concatenate([[0], np.cumsum(counts.reshape(len(lengths), len(live)).sum(axis=1))])
+    window_rows = []
+    spans = np.empty((2, bounds[-1]), np.int32)
+    for shard, each, key, own in zip(shards, windows, keys, by_shard, strict=True):
+        rows = np.arange(len(key)) + (before - (np.cumsum(own) - own))[key]
+        for column, values in zip(spans, shard.windows[1:], strict=True):
+            column[rows] = values[each.positions]
+        window_rows.append(rows)
     return Rows(
         clips=tuple(clip for clip, _, _ in live),
         clip_shard=clip_shard,
         clip_local=clip_local,
-        window_clip=window_clip[order],
-        window_start=window_start[order],
-        window_end=window_end[order],
-        local_windows=tuple(local_windows),
-        window_rows=tuple(np.split(row_of, bounds[:-1])) if shards else (),
+        lengths=lengths,
+        bounds=bounds,
+        window_clip=np.repeat(np.tile(np.arange(len(live), dtype=np.int32), len(lengths)), counts),
+        window_start=spans[0],
+        window_end=spans[1],
+        local_windows=tuple(each.positions for each in windows),
+        window_rows=tuple(window_rows),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _LiveWindows:
+    """The windows of a shard's live clips, by length, then by clip.
+
+    Attributes:
+        positions: (n,) in the shard.
+        clips: (n,) rows of their clips.
+        lengths: (L,) their lengths, ascending.
+        counts: (L,) number of windows of each length.
+    """
+
+    positions: NDArray[np.int64]
+    clips: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def _live_windows(shard: Shard, row_of_local: NDArray[np.int32]) -> _LiveWindows:
+    """`row_of_local` has the row of each of the shard's clips, -1 for those that are not live."""
+    clip, start, end = shard.windows
+    lengths = end - start
+    rows = row_of_local[clip]
+    positions = np.flatnonzero(rows >= 0)
+    if np.array_equal(clip[: len(row_of_local)], np.arange(len(row_of_local))):  # by length, whole clips first
+        lengths[: len(row_of_local)] = WHOLE
+    else:  # a shard of 0.1.0: by clip, each whole clip before its windows
+        lengths[np.flatnonzero(np.diff(clip, prepend=-1))] = WHOLE
+        small = lengths[positions].astype(np.min_scalar_type(lengths.max()))  # 8 or 16 bits are sorted by radix
+        positions = positions[np.argsort(small, kind="stable")]
+    lengths = lengths[positions]
+    firsts = np.flatnonzero(np.diff(lengths, prepend=-1))
+    return _LiveWindows(positions, rows[positions], lengths[firsts], np.diff(firsts, append=len(positions)))

@@ -41,7 +41,10 @@ class Shard:
 
     @cached_property
     def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Row of the clip, start frame and end frame of each window, ordered by clip, the whole clip first."""
+        """Row of the clip, start frame and end frame of each window; of each clip, the first is the whole.
+
+        Windows are ordered by length, whole clips first, then by clip; in shards of 0.1.0, by clip alone.
+        """
         table = self._table(WINDOWS_FILE)
         return numbers(table["clip"]), numbers(table["start_frame"]), numbers(table["end_frame"])
 

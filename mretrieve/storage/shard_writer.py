@@ -24,7 +24,7 @@ from .files import (
     temporary_name,
     write_file,
 )
-from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
+from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import ShardRecord
 from .npy import npy_header
 from .tables import parquet
@@ -52,7 +52,7 @@ class ShardClip:
     notes: tuple[str, ...]
     positions: NDArray[np.float32]  # (T, J, 3), canonical
     observed: NDArray[np.bool_]  # (T, J)
-    windows: NDArray[np.int32]  # (W, 2) start and end (exclusive) in canonical frames, first the whole clip
+    windows: NDArray[np.int32]  # (W, 2) start, end (exclusive) in canonical frames: the whole clip, then by length
     vectors: Mapping[str, NDArray[np.float32]]  # space -> (W, D)
 
     def __post_init__(self) -> None:
@@ -88,10 +88,11 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
     ordered = sorted(clips, key=lambda clip: clip.clip)
     _check_agreement(ordered)
     motions, positions_offset, observed_offset = _motions(ordered)
-    spaces = {space: _stacked(ordered, space) for space in sorted(ordered[0].vectors)}
+    by_length = _by_length(ordered)
+    spaces = {space: _stacked(ordered, space)[by_length] for space in sorted(ordered[0].vectors)}
     contents: dict[str, list[Bytes]] = {
         CLIPS_FILE: [_clip_rows(ordered)],
-        WINDOWS_FILE: [_window_rows(ordered)],
+        WINDOWS_FILE: [_window_rows(ordered, by_length)],
         MOTIONS_FILE: [motions],
         **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
     }
@@ -179,11 +180,17 @@ def _clip_rows(clips: Sequence[ShardClip]) -> memoryview:
     return parquet(pa.table(columns, schema=clips_schema()))
 
 
-def _window_rows(clips: Sequence[ShardClip]) -> memoryview:
+def _by_length(clips: Sequence[ShardClip]) -> NDArray[np.intp]:
+    """The order in which windows are stored: whole clips, then by length; in each length by clip."""
+    lengths = np.concatenate([[WHOLE, *np.diff(clip.windows[1:], axis=1)[:, 0].tolist()] for clip in clips])
+    return np.argsort(lengths, kind="stable")
+
+
+def _window_rows(clips: Sequence[ShardClip], order: NDArray[np.intp]) -> memoryview:
     import pyarrow as pa
 
-    windows = np.concatenate([np.asarray(clip.windows, np.int32) for clip in clips])
-    clip_rows = np.repeat(np.arange(len(clips), dtype=np.int32), [len(clip.windows) for clip in clips])
+    windows = np.concatenate([np.asarray(clip.windows, np.int32) for clip in clips])[order]
+    clip_rows = np.repeat(np.arange(len(clips), dtype=np.int32), [len(clip.windows) for clip in clips])[order]
     return parquet(pa.table({"clip": clip_rows, "start_frame": windows[:, 0], "end_frame": windows[:, 1]}))
 
 

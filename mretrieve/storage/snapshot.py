@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from ..errors import IndexStateError, QueryError
 from .content_files import read_weights
 from .discovery import no_version
-from .layout import shard_folder, vectors_file, versions
+from .layout import WHOLE, shard_folder, vectors_file, versions
 from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
 from .ownership import is_index
-from .ranking import best_rows
 from .rows import Rows, live_rows
 from .shard import Shard
-from .spaces import blocks, copied
+from .vector_blocks import VectorBlock, to_array, vector_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +34,8 @@ class Snapshot:
     """One version of an index, read-only. Any number may be open, in any process, while a writer goes on.
 
     A row of `clips` is a clip; a row of `window_clip`, `window_start`, `window_end` is a window, which has a vector in
-    every space. Clips are sorted by id, windows by clip and start, the whole clip first; only live ones are seen.
+    every space. Clips are sorted by id, windows by length, then by clip and start. Whole clips come before all other
+    windows: the first C rows. Only live clips and their windows are visible.
     """
 
     def __init__(self, index: Path, manifest: Manifest) -> None:
@@ -140,6 +140,16 @@ class Snapshot:
         record = self.manifest.labels
         return clips_table(self._shards, self._rows, None if record is None else read_labels(self.index, record))
 
+    @property
+    def clip_count(self) -> int:
+        """Number of clips, C."""
+        return len(self._rows.clips)
+
+    @property
+    def clip_frames(self) -> NDArray[np.int32]:
+        """Number of canonical frames of each clip: (C,)."""
+        return self._rows.window_end[self._rows.of_length(WHOLE)]
+
     def clip_row(self, clip: str) -> int:
         """Row of a clip in `clips`. QueryError where the index has none of this id."""
         ids = self._rows.clips
@@ -165,52 +175,47 @@ class Snapshot:
         """Canonical frame after the last of each window: (N,)."""
         return self._rows.window_end
 
-    def search(
-        self, space: str | Sequence[str], queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k windows with the largest inner products, exact for any mask.
+    @property
+    def window_lengths(self) -> NDArray[np.int64]:
+        """Lengths of windows in canonical frames, ascending, without whole clips: (L,)."""
+        return self._rows.lengths[1:]
 
-        Args:
-            space: name of the encoder; of several, their inner products are added.
-            queries: (Q, D) vectors; for several spaces, D is the sum of theirs, in their order.
-            k: how many are wanted, at least 1.
-            windows: (N,) which windows may answer; None for all.
+    @property
+    def clip_window_lengths(self) -> NDArray[np.bool_]:
+        """Whether each clip has windows of each of `window_lengths`: (C, L)."""
+        return self._rows.clip_lengths[:, 1:]
 
-        Returns:
-            Products and window rows, (Q, k') each, best first, equal products by ascending row. k' is k, or how many
-            windows there are (or may answer), if fewer.
+    def rows_of_length(self, length: int) -> slice:
+        """Rows of the windows of one length in frames, or of whole clips (WHOLE)."""
+        return self._rows.of_length(length)
+
+    def dimension(self, space: str | Sequence[str]) -> int:
+        """Dimension of a space, or the sum over several. IndexStateError if the index lacks one."""
+        return sum(self._dimensions(space).values())
+
+    def vector_blocks(self, space: str | Sequence[str], length: int) -> list[VectorBlock]:
+        """The vectors of windows of one length (or WHOLE), mapped, shard by shard; of several spaces, side by side.
 
         Raises:
             IndexStateError: the index has no such space, or its vectors are damaged.
-            ValueError: the arguments do not fit the space or each other.
         """
-        spaces = self._dimensions(space)
-        dimension = sum(spaces.values())
-        if queries.ndim != 2 or queries.shape[1] != dimension or not np.isfinite(queries).all():
-            raise ValueError(f"queries are {queries.shape} or not finite; {', '.join(spaces)} needs (Q, {dimension})")
-        if k < 1 or (windows is not None and windows.shape != self.window_clip.shape):
-            raise ValueError(
-                f"k is {k}, the mask {None if windows is None else windows.shape} for {len(self.window_clip)}"
-            )
-        try:
-            found = blocks(self._shards, self._rows, spaces, windows)
-            return best_rows(np.ascontiguousarray(queries, np.float32), found, k)
-        except FloatingPointError:
-            files = ", ".join(
-                str(shard_folder(self.index, record.id) / vectors_file(name))
-                for record in self.shards[:3]
-                for name in spaces
-            )
-            raise IndexStateError(f"{files}: vectors are not finite numbers; run `mretrieve verify`") from None
+        return vector_blocks(self._shards, self._rows, self._dimensions(space), length)
 
-    def vectors(self, space: str | Sequence[str]) -> NDArray[np.float32]:
-        """A copy of the vectors of all windows, in their order: (N, D); of several spaces, side by side.
+    def vector_files(self, spaces: Sequence[str]) -> list[Path]:
+        """The files with the vectors of some spaces."""
+        folders = [shard_folder(self.index, record.id) for record in self.shards]
+        return [folder / vectors_file(space) for folder in folders for space in spaces]
+
+    def vectors(self, space: str | Sequence[str], length: int | None = None) -> NDArray[np.float32]:
+        """A copy of the vectors of the windows of one length (or WHOLE; None for all), by row: (n, D).
+
+        Those of several spaces stand side by side.
 
         Raises:
-            IndexStateError: as in `search`.
+            IndexStateError: as in `vector_blocks`.
         """
-        spaces = self._dimensions(space)
-        return copied(blocks(self._shards, self._rows, spaces, None), sum(spaces.values()))
+        lengths = self._rows.lengths.tolist() if length is None else [length]
+        return to_array([block for each in lengths for block in self.vector_blocks(space, each)], self.dimension(space))
 
     def stored(self, clip_row: int) -> ShardClip:
         """A clip with all that is stored of it. IndexStateError: its shard is damaged."""

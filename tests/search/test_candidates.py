@@ -1,4 +1,4 @@
-"""Candidates are what brute force over all rows would give, whatever is asked."""
+"""Candidates are what brute force over all rows would give, for any filter and number."""
 
 from __future__ import annotations
 
@@ -6,54 +6,65 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.small_index import row_mask
 
-from mretrieve.search.candidates import competing_rows, nearest_rows
+from mretrieve.search.candidates import EligibleRows, eligible_rows, nearest_rows
+from mretrieve.storage import WHOLE
+from mretrieve.vectors import Ranking, RowFilter
+
+
+class Takes:
+    """What candidates need of a snapshot: C clips, and of some of them windows of some lengths."""
+
+    def __init__(self, clip_frames: list[int], window_lengths: list[int], counts: NDArray[np.int64]) -> None:
+        """`counts` (C, L) has the number of windows of each length of each clip."""
+        clips = np.arange(len(clip_frames))
+        self.clip_count = len(clips)
+        self.clip_frames = np.array(clip_frames, np.int32)
+        self.window_lengths = np.array(window_lengths, np.int64)
+        self.clip_window_lengths = counts > 0
+        self.window_clip = np.concatenate([clips, *(np.repeat(clips, each) for each in counts.T)]).astype(np.int32)
+        self._bounds = np.cumsum([0, len(clips), *counts.sum(axis=0)])
+
+    def rows_of_length(self, length: int) -> slice:
+        number = [WHOLE, *self.window_lengths.tolist()].index(length)
+        return slice(*self._bounds[number : number + 2].tolist())
 
 
 @dataclass(frozen=True, eq=False)
-class Takes:
-    """What candidates ask of a snapshot: takes of 60 s, each a whole-clip row and windows of 2 s, a second apart."""
+class GivenProducts:
+    """An index whose products are given, (Q, N)."""
 
-    count: int
+    takes: Takes
+    products: NDArray[np.float64]
+    kind: str = "given"
 
-    @property
-    def rows_of_a_take(self) -> int:
-        return 60
+    def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
+        allowed = np.flatnonzero(row_mask(self.takes, [rows]))  # type: ignore[arg-type]
+        products = self.products[:, allowed].astype(np.float32)
+        order = np.argsort(-products, axis=1, kind="stable")[:, :k]
+        return Ranking(np.take_along_axis(products, order, axis=1), allowed[order])
 
-    @property
-    def window_clip(self) -> NDArray[np.int32]:
-        return np.repeat(np.arange(self.count, dtype=np.int32), self.rows_of_a_take)
 
-    @property
-    def window_start(self) -> NDArray[np.int32]:
-        return np.tile(np.array([0, *range(0, 59 * 30, 30)], np.int32), self.count)
-
-    @property
-    def window_end(self) -> NDArray[np.int32]:
-        return np.tile(np.array([1800, *range(60, 59 * 30 + 60, 30)], np.int32), self.count)
+def forty_takes() -> Takes:
+    """Takes of 60 s with windows of 2 s, a second apart."""
+    return Takes(40 * [1800], [60], np.full((40, 1), 59))
 
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("wanted_count", [1, 10, 37, 40])
 def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, wanted_count: int):
-    takes = Takes(40)
+    takes = forty_takes()
     random = np.random.default_rng(seed)
     # a take's windows are alike, so that one take can fill a whole list, and the mirror prefers other takes
-    near = random.uniform(0.1, 1.0, (2, takes.count)) ** 3
-    products = -(np.repeat(near, takes.rows_of_a_take, axis=1) + random.uniform(0, 0.01, (2, 40 * 60)))
-
-    def search(
-        queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        allowed = np.flatnonzero(windows)
-        order = np.argsort(-products[:, allowed], axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(products[:, allowed], order, axis=1).astype(np.float32), allowed[order]
-
-    allowed = competing_rows(takes, 60, 4.0, 1.5).windows  # type: ignore[arg-type]
-    found = nearest_rows(takes, search, np.zeros((2, 1), np.float32), allowed, wanted_count, 0)  # type: ignore[arg-type]
-    distances = np.where(allowed, -products, np.inf)
-    of_take = distances.reshape(2, takes.count, -1).min(axis=2)
+    near = random.uniform(0.1, 1.0, (2, 40)) ** 3
+    products = -(near[:, takes.window_clip] + random.uniform(0, 0.01, (2, 40 * 60)))
+    windows = eligible_rows(takes, 60, 4.0, 1.5).windows  # type: ignore[arg-type]
+    found = nearest_rows(takes, GivenProducts(takes, products), np.zeros((2, 1)), windows, wanted_count, 0)  # type: ignore[arg-type]
+    of_take = -products[:, 40:].reshape(2, 40, 59).max(axis=2)
     expected = np.argsort(of_take.min(axis=0), kind="stable")[:wanted_count]
     assert takes.window_clip[found.rows].tolist() == expected.tolist()
     assert found.variants.tolist() == (of_take[1] < of_take[0])[expected].astype(int).tolist()
@@ -61,20 +72,35 @@ def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, w
 
 @pytest.mark.parametrize("rows", [0, 1, 50, 500, 10_000])
 def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
-    takes = Takes(40)
+    takes = forty_takes()
     distances = np.random.default_rng(rows).permutation(40 * 60) / 1000.0
-
-    def search(
-        queries: NDArray[np.float32], k: int, windows: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        order = np.argsort(distances, kind="stable")[:k]
-        return -distances[None, order].astype(np.float32), order[None]
-
-    every = np.ones(len(distances), bool)
-    found = nearest_rows(takes, search, np.zeros((1, 1), np.float32), every, 10, rows)  # type: ignore[arg-type]
+    index = GivenProducts(takes, -distances[None])
+    found = nearest_rows(takes, index, np.zeros((1, 1)), [RowFilter(WHOLE), RowFilter(60)], 10, rows)  # type: ignore[arg-type]
     order = np.argsort(distances, kind="stable")
     best_of_takes = order[np.sort(np.unique(takes.window_clip[order], return_index=True)[1])][:10]
     assert found.rows.tolist() == sorted({*order[:rows], *best_of_takes}, key=lambda row: distances[row])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), clips=st.integers(1, 80), rows=st.integers(0, 900))
+def test_windows_of_several_lengths_are_ranked_as_one_list(seed: int, clips: int, rows: int):
+    """By distance, clip and length; products above 0, which rounding may give, count as distance 0."""
+    random = np.random.default_rng(seed)
+    takes = Takes(60 * [900], [30, 60, 120], random.integers(0, 9, (60, 3)))
+    products = random.integers(-40, 2, (1, len(takes.window_clip))) / 8.0
+    filters = [RowFilter(length, random.random(60) < 0.7) for length in (30, 60, 120)]
+    found = nearest_rows(takes, GivenProducts(takes, products), np.zeros((1, 1)), filters, clips, rows)  # type: ignore[arg-type]
+    allowed = np.flatnonzero(row_mask(takes, filters))  # type: ignore[arg-type]
+    depth = max(4 * clips, rows, 256)
+    ranked = sorted(allowed, key=lambda row: (-products[0, row], takes.window_clip[row], row))
+    while len({takes.window_clip[row] for row in ranked[:depth]}) < min(clips, len({*takes.window_clip[allowed]})):
+        depth *= 4
+    ranked = sorted(ranked[:depth], key=lambda row: (max(-products[0, row], 0), takes.window_clip[row], row))
+    firsts = [
+        row for place, row in enumerate(ranked) if takes.window_clip[row] not in takes.window_clip[ranked[:place]]
+    ]
+    kept = {*ranked[:rows], *firsts[:clips]}
+    assert found.rows.tolist() == [row for row in ranked if row in kept]
 
 
 @pytest.mark.parametrize(
@@ -91,10 +117,44 @@ def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
 def test_which_rows_answer_depends_on_how_long_the_query_is(
     query_frames: int, whole_up_to: float, moments_from: float, wholes: bool, windows: bool
 ):
-    takes = Takes(3)
-    competing = competing_rows(takes, query_frames, whole_up_to, moments_from)  # type: ignore[arg-type]
-    first = np.arange(3) * takes.rows_of_a_take
-    assert competing.wholes[first].tolist() == [wholes] * 3
-    assert competing.wholes.sum() == 3 * wholes
-    assert competing.windows.sum() == 3 * (takes.rows_of_a_take - 1) * windows
-    assert not competing.windows[first].any()
+    eligible = eligible_rows(forty_takes(), query_frames, whole_up_to, moments_from)  # type: ignore[arg-type]
+    assert _answering(eligible) == {WHOLE: 40 * [wholes], **({60: 40 * [True]} if windows else {})}
+
+
+@pytest.mark.parametrize(
+    ("query_frames", "expected"),
+    [
+        (20, {30: [True, True, True, False]}),
+        (60, {60: [False, True, True, False], 30: [False, False, False, False]}),
+        (
+            85,
+            {120: [False, False, True, False]},
+        ),  # by ratio, 120 is nearer than 60
+        (150, {120: [False, False, True, False]}),
+    ],
+)
+def test_each_clip_answers_with_the_nearest_length_that_it_has(query_frames: int, expected: dict[int, list[bool]]):
+    takes = Takes([50, 120, 300, 400], [30, 60, 120], np.array([[2, 0, 0], [7, 3, 0], [19, 9, 4], [0, 0, 0]]))
+    windows = _answering(eligible_rows(takes, query_frames, 4.0, 1.5))  # type: ignore[arg-type]
+    windows.pop(WHOLE)
+    assert windows == {length: clips for length, clips in expected.items() if any(clips)}
+
+
+def test_clips_whose_two_lengths_are_equally_near_answer_with_both():
+    takes = Takes([400, 400], [30, 60, 120], np.array([[9, 0, 9], [9, 9, 9]]))
+    windows = _answering(eligible_rows(takes, 60, 4.0, 1.5))  # type: ignore[arg-type]
+    windows.pop(WHOLE)
+    assert windows == {30: [True, False], 60: [False, True], 120: [True, False]}
+
+
+def test_conditions_and_exclusions_hold_for_all_rows():
+    clips = np.arange(40) < 10
+    eligible = eligible_rows(forty_takes(), 300, 9.0, 1.5, clips, (3,))  # type: ignore[arg-type]
+    for rows in (eligible.wholes, *eligible.windows, eligible.longer):
+        assert np.flatnonzero(rows.allowed_clips(40)).tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]  # type: ignore[arg-type]
+
+
+def _answering(eligible: EligibleRows) -> dict[int, list[bool]]:
+    """The clips that answer, by length."""
+    filters = (eligible.wholes, *eligible.windows)
+    return {rows.length: rows.allowed_clips(len(rows.clips)).tolist() for rows in filters}  # type: ignore

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.generated_library import Library
+from support.small_index import row_mask
 
 from mretrieve import QueryOptions, canonicalise, open_index, read
 from mretrieve.alignment.alignment import align
@@ -19,7 +20,7 @@ from mretrieve.errors import FormatError, IndexStateError, QueryError
 from mretrieve.indexer import build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import mirror
-from mretrieve.search.candidates import competing_rows
+from mretrieve.search.candidates import eligible_rows
 from mretrieve.search.plan import WHOLE_UP_TO
 from mretrieve.storage import Snapshot, WriterLock, collect_garbage
 
@@ -115,8 +116,8 @@ def test_without_re_ranking_the_order_is_that_of_brute_force_over_all_vectors(li
     encoder = load_encoder(snapshot.encoders[0].name)
     clip = canonicalise(read(library.folder / library.short_clip)[0])
     distances = -(encoder.as_queries(encoder.encode([clip])).astype(np.float64) @ snapshot.vectors(encoder.name).T)[0]
-    competing = competing_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
-    distances[~(competing.wholes | competing.windows)] = np.inf
+    eligible = eligible_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~row_mask(snapshot, [eligible.wholes, *eligible.windows])] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(library.opened))]
     expected = [library.opened.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in library.opened.search(library.short_clip, k=10_000, rerank=0)]

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from support.encoder_files import write_encoder
 from support.generated_library import Library
+from support.small_index import row_mask
 
 from mretrieve import Index, QueryOptions, canonicalise, open_index, read
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.indexer import build_index
-from mretrieve.search.candidates import competing_rows
+from mretrieve.search.candidates import eligible_rows
 from mretrieve.search.plan import WHOLE_UP_TO
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
@@ -72,8 +73,8 @@ def test_without_re_ranking_the_order_is_that_of_the_weighted_mean_of_all_distan
     for (name, encoder), share in zip(encoders.items(), shares, strict=True):
         queries = encoder.as_queries(encoder.encode([clip])).astype(np.float64)
         distances -= share * (queries @ snapshot.vectors(name).astype(np.float64).T)[0]
-    competing = competing_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
-    distances[~(competing.wholes | competing.windows)] = np.inf
+    eligible = eligible_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~row_mask(snapshot, [eligible.wholes, *eligible.windows])] = np.inf
     best = [distances[snapshot.window_clip == row].min() for row in range(len(fused))]
     expected = [fused.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in fused.search(library.folder / library.short_clip, k=10_000, rerank=0, **options)]  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from support.small_index import ENCODER, SPACE, assert_holds, made_clip, made_clips, made_labels, store
+from support.small_index import ENCODER, SPACE, assert_holds, by_length, made_clip, made_clips, made_labels, store
 
 from mretrieve import __version__
 from mretrieve.errors import IndexStateError
@@ -52,7 +52,7 @@ def test_a_shard_that_exists_is_not_written_again(tmp_path: Path):
     assert [path.stat().st_ino for path in tmp_path.glob("shards/*/motions.h5")] == [before]
 
 
-def test_layout_of_schema_3(tmp_path: Path):
+def test_layout_of_schema_4(tmp_path: Path):
     """Changing what this test says makes existing indexes unreadable: raise `SCHEMA` and keep reading the older one."""
     index = tmp_path / "repository" / ".mretrieve"
     index.parent.mkdir()
@@ -80,7 +80,7 @@ def test_layout_of_schema_3(tmp_path: Path):
     assert len(manifest.pop("checksum")) == 64
     assert manifest.pop("committed_at").endswith("+00:00")
     assert manifest == {
-        "schema": 3,
+        "schema": 4,
         "version": 2,
         "writer": f"mretrieve {__version__}",
         "repository": str(index.parent),
@@ -146,13 +146,13 @@ def test_other_programs_can_read_a_shard(tmp_path: Path):
     ]
     windows = pq.read_table(folder / "windows.parquet")
     assert windows.column_names == ["clip", "start_frame", "end_frame"]
-    assert windows["clip"].to_pylist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert windows["clip"].to_pylist() == [0, 1, 2, 0, 0, 1, 1, 2, 2]
     with h5py.File(folder / "motions.h5") as file:
         np.testing.assert_array_equal(file["positions"], np.concatenate([clip.positions for clip in clips]))
         np.testing.assert_array_equal(file["observed"], np.concatenate([clip.observed for clip in clips]))
         assert file["observed"].dtype == np.bool_
     vectors = np.load(folder / f"{SPACE}.npy", allow_pickle=False)
-    np.testing.assert_array_equal(vectors, np.concatenate([clip.vectors[SPACE] for clip in clips]))
+    np.testing.assert_array_equal(vectors, by_length([clip.vectors[SPACE] for clip in clips], clips))
 
 
 def _changed(**changes: object) -> ShardClip:
@@ -218,8 +218,9 @@ def test_reading_loads_neither_faiss_nor_hdf5_nor_pandas(tmp_path: Path):
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
         "from pathlib import Path\nimport numpy as np\nfrom mretrieve.storage import Snapshot\n"
+        "from mretrieve.vectors import FlatIndex, RowFilter\n"
         "snapshot = Snapshot.open(Path(sys.argv[1]))\nsnapshot.clips, snapshot.motion(0)\n"
-        f"snapshot.search({SPACE!r}, np.ones((1, 8), np.float32), 3)\n"
+        f"FlatIndex(snapshot, [{SPACE!r}]).search(np.ones((1, 8), np.float32), 3, RowFilter(5))\n"
         "print(*sorted(set(sys.modules) & {'faiss', 'h5py', 'pandas', 'pyarrow.compute'}))"
     )
     run = subprocess.run(

@@ -11,9 +11,21 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from support.small_index import DIMENSION, SPACE, assert_holds, expected_search, made_clip, store
+from support.small_index import (
+    DIMENSION,
+    SPACE,
+    WINDOW_FRAMES,
+    assert_holds,
+    by_length,
+    expected_search,
+    made_clip,
+    row_mask,
+    search,
+    store,
+)
 
 from mretrieve.storage import ShardClip, Snapshot, WriterLock, collect_garbage, verify, versions
+from mretrieve.vectors import RowFilter
 
 NAMES = st.sampled_from([f"{folder}/{number}.bvh" for folder in "ab" for number in range(4)])
 
@@ -71,15 +83,14 @@ class History(RuleBasedStateMachine):
     def search(self, share: float, k: int, seed: int) -> None:
         snapshot = Snapshot.open(self.index)
         chance = np.random.default_rng(seed)
-        allowed = chance.random(len(snapshot.window_clip)) < share
-        if not allowed.any():
-            return
+        clips = chance.random(snapshot.clip_count) < share
         queries = chance.integers(-2, 3, (2, DIMENSION)).astype(np.float32)
-        vectors = np.concatenate([self.clips[name].vectors[SPACE] for name in sorted(self.clips)])
-        products, rows = snapshot.search(SPACE, queries, k, allowed)
-        expected_products, expected_rows = expected_search(vectors, queries, k, allowed)
-        np.testing.assert_array_equal(rows, expected_rows)
-        np.testing.assert_array_equal(products, expected_products)
+        kept = [self.clips[name] for name in sorted(self.clips)]
+        vectors = by_length([clip.vectors[SPACE] for clip in kept], kept) if kept else np.zeros((0, DIMENSION))
+        products, rows = search(snapshot, queries, k, clips)
+        expected = expected_search(vectors, queries, k, row_mask(snapshot, [RowFilter(WINDOW_FRAMES, clips)]))
+        np.testing.assert_array_equal(products, expected[0])
+        np.testing.assert_array_equal(rows, expected[1])
 
     @invariant()
     def holds_what_the_record_holds(self) -> None:

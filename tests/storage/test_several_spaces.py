@@ -8,10 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.small_index import ENCODER, SPACE, expected_search, made_clip, store
+from support.small_index import (
+    ENCODER,
+    SPACE,
+    WINDOW_FRAMES,
+    by_length,
+    expected_search,
+    made_clip,
+    row_mask,
+    search,
+    store,
+)
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, ranking
+from mretrieve.storage import EncoderRecord, ShardClip, Snapshot
+from mretrieve.vectors import FlatIndex, RowFilter, flat
 
 OTHER = EncoderRecord("mine", "f", 5, weight=0.5)
 ROWS = 600
@@ -39,7 +50,7 @@ def fused(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def _side_by_side(names: list[str]) -> NDArray[np.float32]:
-    return np.concatenate([np.concatenate([clip.vectors[name] for name in names], axis=1) for clip in _clips()])
+    return by_length([np.concatenate([clip.vectors[name] for name in names], axis=1) for clip in _clips()], _clips())
 
 
 @pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
@@ -47,16 +58,17 @@ def _side_by_side(names: list[str]) -> NDArray[np.float32]:
 def test_spaces_are_searched_together_as_one_whose_vectors_lie_side_by_side(
     fused: Snapshot, names: list[str], first_pass: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(ranking, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
-    monkeypatch.setattr(ranking, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
+    monkeypatch.setattr(flat, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
+    monkeypatch.setattr(flat, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
     vectors = _side_by_side(names)
     np.testing.assert_array_equal(fused.vectors(names), vectors)
     chance = np.random.default_rng(7)
     queries = np.concatenate([chance.integers(-2, 3, (3, vectors.shape[1])).astype(np.float32), vectors[:2]])
     for share in (1.0, 0.5, 0.05):
-        allowed = chance.random(ROWS) < share
+        clips = chance.random(fused.clip_count) < share
+        allowed = row_mask(fused, [RowFilter(WINDOW_FRAMES, clips)])
         for k in (1, 25, ROWS):
-            products, rows = fused.search(names, queries, k, allowed)
+            products, rows = search(fused, queries, k, clips, spaces=names)
             expected_products, expected_rows = expected_search(vectors, queries, k, allowed)
             np.testing.assert_array_equal(rows, expected_rows)
             np.testing.assert_array_equal(products, expected_products)
@@ -65,7 +77,7 @@ def test_spaces_are_searched_together_as_one_whose_vectors_lie_side_by_side(
 def test_one_space_of_several_answers_as_it_does_alone(fused: Snapshot, tmp_path: Path):
     alone = store(tmp_path / "index", [replace(clip, vectors={SPACE: clip.vectors[SPACE]}) for clip in _clips()])
     queries = alone.vectors(SPACE)[:5]
-    for found, expected in zip(fused.search(SPACE, queries, 40), alone.search(SPACE, queries, 40), strict=True):
+    for found, expected in zip(search(fused, queries, 40), search(alone, queries, 40), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
@@ -76,8 +88,10 @@ def test_rows_that_are_equal_in_every_space_tie_by_row(tmp_path: Path):
     for twin in twins:
         store(tmp_path / "index", [twin], encoders=[ENCODER, OTHER])
     snapshot = Snapshot.open(tmp_path / "index")
-    rows = snapshot.search([SPACE, "mine"], snapshot.vectors([SPACE, "mine"])[:1], 9)[1]
-    same = np.flatnonzero((snapshot.vectors([SPACE, "mine"]) == snapshot.vectors([SPACE, "mine"])[0]).all(axis=1))
+    names = [SPACE, "mine"]
+    vectors = snapshot.vectors(names)
+    rows = search(snapshot, vectors[3:4], 6, spaces=names)[1]
+    same = 3 + np.flatnonzero((vectors[3:] == vectors[3]).all(axis=1))
     assert len(same) >= 3
     assert [row for row in rows[0].tolist() if row in same] == same.tolist()
 
@@ -85,12 +99,12 @@ def test_rows_that_are_equal_in_every_space_tie_by_row(tmp_path: Path):
 @pytest.mark.parametrize("names", [[], [SPACE, SPACE]])
 def test_a_search_names_each_space_once(fused: Snapshot, names: list[str]):
     with pytest.raises(ValueError, match="each once"):
-        fused.search(names, np.ones((1, 16), np.float32), 1)
+        FlatIndex(fused, names)
 
 
 def test_a_space_that_is_not_there_is_named(fused: Snapshot):
     with pytest.raises(IndexStateError, match="no vectors of deephums, only of pose-statistics, mine"):
-        fused.search([SPACE, "deephums"], np.ones((1, 16), np.float32), 1)
+        FlatIndex(fused, [SPACE, "deephums"])
 
 
 def test_a_clip_is_read_back_as_it_was_stored(fused: Snapshot):

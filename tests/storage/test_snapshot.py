@@ -129,7 +129,7 @@ def test_motions_cannot_be_written(tmp_path: Path):
 def test_a_space_that_the_index_lacks_is_named(tmp_path: Path):
     snapshot = store(tmp_path / "index", made_clips("a"))
     with pytest.raises(IndexStateError, match="no vectors of deephums, only of pose-statistics"):
-        snapshot.search("deephums", np.zeros((1, DIMENSION), np.float32), 1)
+        snapshot.vectors("deephums")
 
 
 def _library(folder: Path) -> Path:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mretrieve.storage import (
+    WHOLE,
     EncoderRecord,
     ShardClip,
     Snapshot,
@@ -22,17 +23,21 @@ from mretrieve.storage import (
     write_shard,
     write_weights,
 )
+from mretrieve.vectors import FlatIndex, RowFilter
 
 SPACE = "pose-statistics"
 DIMENSION = 8
 ENCODER = EncoderRecord(SPACE, "0123abcd", DIMENSION)
 WINDOWS = WindowSettings(lengths_s=(0.2,), hop_share=0.5)
+WINDOW_FRAMES = 5
 
 
 def made_clip(clip: str, seed: int = 0, frames: int = 10, windows: int = 3) -> ShardClip:
     """A clip whose numbers depend on its id and a seed; vectors are small whole numbers, so that products often tie."""
     chance = np.random.default_rng(list(hashlib.sha256(f"{clip}/{seed}".encode()).digest()))
-    bounds = [(0, frames)] + [(start % (frames - 5), start % (frames - 5) + 5) for start in range(windows - 1)]
+    bounds = [(0, frames)] + [
+        (start, start + WINDOW_FRAMES) for start in np.arange(windows - 1) % (frames - WINDOW_FRAMES)
+    ]
     return ShardClip(
         clip=clip,
         path=clip.partition("#")[0],
@@ -96,6 +101,36 @@ def _with_file(index: Path, encoder: EncoderRecord, content: bytes | None) -> En
     return encoder if content is None else replace(encoder, file=write_weights(index, content))
 
 
+def search(
+    snapshot: Snapshot,
+    queries: NDArray[np.float32],
+    k: int,
+    clips: NDArray[np.bool_] | None = None,
+    *,
+    spaces: Sequence[str] = (SPACE,),
+    length: int = WINDOW_FRAMES,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Products and rows of the exact search."""
+    ranking = FlatIndex(snapshot, spaces).search(queries, k, RowFilter(length, clips))
+    return ranking.products, ranking.rows
+
+
+def row_mask(snapshot: Snapshot, filters: Sequence[RowFilter]) -> NDArray[np.bool_]:
+    """The rows (N,) that any of some filters leaves."""
+    mask = np.zeros(len(snapshot.window_clip), bool)
+    for each in filters:
+        rows = snapshot.rows_of_length(each.length)
+        allowed = each.allowed_clips(snapshot.clip_count)
+        mask[rows] |= True if allowed is None else allowed[snapshot.window_clip[rows]]
+    return mask
+
+
+def by_length(arrays: Sequence[NDArray[np.generic]], clips: Sequence[ShardClip]) -> NDArray[np.generic]:
+    """What is given for the windows of each clip, in the order of a snapshot's rows."""
+    lengths = np.concatenate([[WHOLE, *np.diff(clip.windows[1:])[:, 0]] for clip in clips])
+    return np.concatenate(arrays)[np.argsort(lengths, kind="stable")]
+
+
 def expected_search(
     vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -123,17 +158,19 @@ def assert_holds(snapshot: Snapshot, clips: Sequence[ShardClip], labels: dict[st
         positions, observed = snapshot.motion(row)
         np.testing.assert_array_equal(positions, clip.positions)
         np.testing.assert_array_equal(observed, clip.observed)
-    counts = [len(clip.windows) for clip in ordered]
-    np.testing.assert_array_equal(snapshot.window_clip, np.repeat(np.arange(len(ordered)), counts))
     if not ordered:
-        assert snapshot.search(SPACE, np.ones((1, DIMENSION), np.float32), 5)[1].shape == (1, 0)
+        assert len(snapshot.window_clip) == 0
+        for length in (WHOLE, WINDOW_FRAMES):
+            assert search(snapshot, np.ones((1, DIMENSION), np.float32), 5, length=length)[1].shape == (1, 0)
         return
-    windows = np.concatenate([clip.windows for clip in ordered])
+    owners = [np.full(len(clip.windows), row) for row, clip in enumerate(ordered)]
+    np.testing.assert_array_equal(snapshot.window_clip, by_length(owners, ordered))
+    windows = by_length([clip.windows for clip in ordered], ordered)
     np.testing.assert_array_equal(np.stack([snapshot.window_start, snapshot.window_end], axis=1), windows)
-    vectors = np.concatenate([clip.vectors[SPACE] for clip in ordered])
+    vectors = by_length([clip.vectors[SPACE] for clip in ordered], ordered)
     np.testing.assert_array_equal(snapshot.vectors(SPACE), vectors)
-    everything = np.ones(len(vectors), bool)
-    products, rows = snapshot.search(SPACE, vectors[:2], 7)
-    expected_products, expected_rows = expected_search(vectors, vectors[:2], 7, everything)
-    np.testing.assert_array_equal(rows, expected_rows)
-    np.testing.assert_array_equal(products, expected_products)
+    for length in (WHOLE, WINDOW_FRAMES):
+        products, rows = search(snapshot, vectors[:2], 7, length=length)
+        expected = expected_search(vectors, vectors[:2], 7, row_mask(snapshot, [RowFilter(length)]))
+        np.testing.assert_array_equal(products, expected[0])
+        np.testing.assert_array_equal(rows, expected[1])

@@ -1,62 +1,88 @@
-"""Exact search: the k rows with the largest inner product, the same whatever way they were stored or asked for.
+"""Exact search over plain arrays, the kind `flat`; every approximate kind is measured against it.
 
 A first pass in float32 over mapped vectors finds every row that can be among the best, given the largest rounding
 error that it can have made. Only those rows are computed again, in float64, and ranked by the result rounded to
-float32, equal products by ascending row. So equal vectors tie exactly, and an answer does not depend on how rows lie in
-shards, on how many queries are asked at once, or on which kernel made the first pass.
+float32, equal products by ascending row. So equal vectors tie exactly, and a ranking does not depend on the layout of
+the shards, on the number of queries in a batch, or on the kernel of the first pass.
 
-Several spaces are searched together as if each row's vectors of all of them were one: their inner products are added.
+Several spaces are searched together as if each row's vectors in all of them were one: their inner products are added.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: From so many bytes of vectors on faiss makes the first pass, if it is there: a quarter faster, but 25 ms to load.
+from ..errors import IndexStateError
+from ..storage import Snapshot
+from ..storage.vector_blocks import VectorBlock, take_rows
+from .interface import Ranking, RowFilter
+
+#: From this many bytes of vectors, faiss does the first pass if it is installed: 25 % faster, but 25 ms to import.
 FAISS_FROM_BYTES = 256 << 20
 
-#: From so many queries at once on a matrix product is faster than a pass for each.
+#: From this many queries, one matrix product is faster than one pass per query.
 MATRIX_FROM_QUERIES = 4
 
-#: Where at most one row in so many is wanted, those are copied out of the map; else all are computed and some dropped.
+#: If at most one row in this many is wanted, those rows are copied from the map; otherwise all products are computed
+#: and the unwanted ones are dropped.
 COPY_BELOW_ONE_IN = 4
 
 _CHUNK_ROWS = 8192
 _CHUNK_PRODUCTS = 1 << 24
 
-
+#: Inner products (Q, n) of queries (Q, D) with vectors (n, D).
 Products = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Rows of one array of vectors, or of arrays side by side, that take part in a search."""
+class FlatIndex:
+    """The windows of a snapshot in one space, or in several side by side, searched exactly."""
 
-    vectors: tuple[NDArray[np.float32], ...]  # (n, D) of each space, all that the arrays hold
-    chosen: NDArray[np.intp] | None  # (m,) which of them take part; None for all
-    rows: NDArray[np.int64]  # (m,) what they are called in the answer
-    largest_norms: tuple[float, ...]  # of each space's vectors
+    kind = "flat"
+
+    def __init__(self, snapshot: Snapshot, spaces: Sequence[str]) -> None:
+        self._snapshot = snapshot
+        self._spaces = tuple(spaces)
+        self._dimension = snapshot.dimension(spaces)
+        self._blocks: dict[int, list[tuple[VectorBlock, NDArray[np.int32]]]] = {}
+
+    def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
+        """See VectorIndex; exact for any filter."""
+        if queries.ndim != 2 or queries.shape[1] != self._dimension or k < 1 or not np.isfinite(queries).all():
+            raise ValueError(f"k is {k}, queries {queries.shape} or not finite; needed: (Q, {self._dimension})")
+        try:
+            return best_rows(np.ascontiguousarray(queries, np.float32), self._filtered(rows), k)
+        except FloatingPointError:
+            files = ", ".join(map(str, self._snapshot.vector_files(self._spaces)[:3]))
+            raise IndexStateError(f"{files}: vectors are not finite numbers; run `mretrieve verify`") from None
+
+    def _filtered(self, rows: RowFilter) -> list[VectorBlock]:
+        """The blocks of a length, less the rows that the filter leaves out."""
+        snapshot = self._snapshot
+        if rows.length not in self._blocks:
+            blocks = snapshot.vector_blocks(self._spaces, rows.length)
+            self._blocks[rows.length] = [(block, snapshot.window_clip[block.rows]) for block in blocks]
+        allowed = rows.allowed_clips(snapshot.clip_count)
+        if allowed is None:
+            return [block for block, _ in self._blocks[rows.length]]
+        filtered = [(block, allowed[clips]) for block, clips in self._blocks[rows.length]]
+        return [block if keep.all() else block.subset(keep) for block, keep in filtered if keep.any()]
 
 
-def best_rows(
-    queries: NDArray[np.float32], blocks: Sequence[Block], k: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The k rows with the largest inner products.
+def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: int) -> Ranking:
+    """The k rows of the blocks with the largest inner products.
 
-    Shape: queries (Q, D), D the sum over the spaces; returns products (Q, k') and rows (Q, k'), best first, equal
-    products by ascending row, where k' is k or the number of rows that take part.
+    Shape: queries (Q, D), D the sum over the spaces.
 
     Raises:
         FloatingPointError: a product is not a finite number.
     """
     rows = np.concatenate([np.zeros(0, np.int64), *(block.rows for block in blocks)])
     k = min(k, len(rows))
-    best = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    best = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
     if not k:
         return best
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
@@ -73,49 +99,36 @@ def best_rows(
             candidates = np.flatnonzero(products >= kth - 2.0 * errors[number])
             exact = _exact_products(query, blocks, candidates)
             order = np.lexsort((rows[candidates], -exact))[:k]
-            best[0][number], best[1][number] = exact[order], rows[candidates[order]]
+            best.products[number], best.rows[number] = exact[order], rows[candidates[order]]
     return best
 
 
-def _largest_magnitudes(queries: NDArray[np.float32], blocks: Sequence[Block]) -> NDArray[np.float64]:
+def _largest_magnitudes(queries: NDArray[np.float32], blocks: Sequence[VectorBlock]) -> NDArray[np.float64]:
     """No less than the sum of magnitudes in any inner product of a query (Cauchy-Schwarz in each space): (Q,)."""
     wide = queries.astype(np.float64)
     norms = np.stack([np.linalg.norm(wide[:, part], axis=1) for part in _parts(blocks[0])], axis=1)
     return np.asarray((norms @ np.array([block.largest_norms for block in blocks]).T).max(axis=1))
 
 
-def _parts(block: Block) -> list[slice]:
+def _parts(block: VectorBlock) -> list[slice]:
     """Where in a query each space's numbers are."""
     ends = np.cumsum([vectors.shape[1] for vectors in block.vectors]).tolist()
     return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def gathered(blocks: Sequence[Block], positions: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The vectors at ascending positions among all rows of the blocks: (positions, D)."""
-    bounds = np.cumsum([0, *(len(block.rows) for block in blocks)])
-    cuts = np.searchsorted(positions, bounds)
-    found = []
-    for block, bound, first, last in zip(blocks, bounds, cuts, cuts[1:], strict=False):
-        if first < last:
-            inside = positions[first:last] - bound
-            rows = inside if block.chosen is None else block.chosen[inside]
-            found.append(np.concatenate([vectors[rows] for vectors in block.vectors], axis=1))
-    return np.concatenate(found)
-
-
 def _exact_products(
-    query: NDArray[np.float32], blocks: Sequence[Block], positions: NDArray[np.intp]
+    query: NDArray[np.float32], blocks: Sequence[VectorBlock], positions: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Correctly rounded inner products; each depends on its own vector only, so that equal vectors tie."""
     wide = query.astype(np.float64)
     exact = np.empty(len(positions), np.float32)
     for first in range(0, len(positions), _CHUNK_ROWS):
-        chunk = gathered(blocks, positions[first : first + _CHUNK_ROWS])
+        chunk = take_rows(blocks, positions[first : first + _CHUNK_ROWS])
         exact[first : first + len(chunk)] = (chunk * wide).sum(axis=1)
     return exact
 
 
-def _products_of_block(queries: NDArray[np.float32], block: Block, products: Products) -> NDArray[np.float32]:
+def _products_of_block(queries: NDArray[np.float32], block: VectorBlock, products: Products) -> NDArray[np.float32]:
     """Inner products with the rows of a block that take part, in float32, added over its spaces: (Q, m)."""
     asked = [queries[:, part] for part in _parts(block)]
     total = _products_of_space(asked[0], block.vectors[0], block.chosen, products)
@@ -138,7 +151,7 @@ def _products_of_space(
     return out
 
 
-def _first_pass(query_count: int, blocks: Sequence[Block]) -> Products:
+def _first_pass(query_count: int, blocks: Sequence[VectorBlock]) -> Products:
     """The fastest way to inner products (Q, n) in float32 of queries (Q, D) with vectors (n, D).
 
     For few queries all are single-threaded: two threads are slower where memory is the limit.
