@@ -19,8 +19,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 #: The floors of the library, from the ground up. A room imports only rooms of lower floors, and errors.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "version", "atomic_file"),
-    ("kernels", "motion", "storage"),
+    ("errors", "version", "atomic_file", "kernels"),
+    ("motion", "storage"),
     ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),
     ("search",),
@@ -43,27 +43,20 @@ def _module(path: Path) -> tuple[str, ...]:
     return parts if parts[0] == "mretrieve" else ("mretrieve", *parts)
 
 
-def _imported(path: Path) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Absolute names of the project's modules that a file imports, and whether only later: in a function, for types."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    later = {
-        id(inside)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-        for inside in ast.walk(node)
-    }
+def _imported(path: Path) -> Iterator[tuple[str, ...]]:
+    """Absolute names of the project's modules that a file imports, in a function or for types too."""
     module = _module(path)
     package = module if path.name == "__init__.py" else module[:-1]
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((tuple(alias.name.split(".")), id(node) in later) for alias in node.names)
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             name = (*base, *(node.module or "").split(".")) if node.module else base
             if name == ("mretrieve",):
-                yield from ((("mretrieve", alias.name), id(node) in later) for alias in node.names)
+                yield from (("mretrieve", alias.name) for alias in node.names)
             else:
-                yield name, id(node) in later
+                yield name
 
 
 @pytest.mark.parametrize("path", _library_files(), ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -72,7 +65,7 @@ def test_no_import_points_up(path: Path):
     if len(module) < 2:
         return  # the public face hands on names of every room
     room = module[1]
-    for name, later in _imported(path):
+    for name in _imported(path):
         if name[:1] == ("mretrieve",) and len(name) > 1 and name[1] in FLOOR_OF and name[1] != room:
             assert FLOOR_OF[name[1]] < FLOOR_OF[room], f"{path}: {room} must not import {name[1]}"
 

@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .dtw_input import addresses_of, frames_like, query_frames, share
-from .dtw_lanes import ROWS, sweep
-from .dtw_trace import trace
-from .vector_code import LANES, in_blocks
+from . import compiled
+from .dtw_input import frames_like, query_frames, share
+
+#: Candidates that the compiled kernel aligns side by side.
+_LANES = 16
 
 
 class Band(Protocol):
@@ -103,16 +104,15 @@ def dtw_distances(
     frames = query_frames(query)
     arrays = [frames_like(frames, candidate, f"candidate {index}") for index, candidate in enumerate(candidates)]
     distances = np.empty(len(arrays), np.float64)
-    addresses, lengths = addresses_of(arrays), np.array([len(array) for array in arrays], np.int64)
+    lengths = np.array([len(array) for array in arrays], np.int64)
     order = np.argsort(-lengths, kind="stable")
-    blocks = in_blocks(frames, ROWS)
     limits = _limits(band, len(frames), lengths)
 
     def work(part: NDArray[np.int64]) -> None:
-        sweep(blocks, len(frames), addresses, lengths, limits, part, bound, distances)
+        compiled.dtw_distances(frames, arrays, limits, part, bound, distances)
 
     # Several parts a thread, because parts differ in work; whole groups of lanes, because half a group costs one.
-    part_length = LANES * max(1, len(arrays) // (LANES * threads * 4)) if threads > 1 else max(1, len(arrays))
+    part_length = _LANES * max(1, len(arrays) // (_LANES * threads * 4)) if threads > 1 else max(1, len(arrays))
     share([order[start : start + part_length] for start in range(0, len(order), part_length)], work, threads)
     if np.isnan(distances).any():
         raise ValueError(f"candidate {np.flatnonzero(np.isnan(distances))[0]} holds NaN or infinite values")
@@ -141,8 +141,7 @@ def dtw_path(query: ArrayLike, candidate: ArrayLike, *, band: Band | None = None
     if not np.isfinite(candidate_frames).all():
         raise ValueError("the candidate holds NaN or infinite values")
     limits = _limits(band, len(frames), np.array([len(candidate_frames)], np.int64))
-    path, cost = trace(frames, candidate_frames, limits[0])
-    return path, cost
+    return compiled.dtw_path(frames, candidate_frames, limits[0])
 
 
 def path_distance_mm(

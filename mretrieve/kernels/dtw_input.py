@@ -41,11 +41,6 @@ def frames_like(query: NDArray[Any], sequence: ArrayLike, name: str) -> NDArray[
     return frames
 
 
-def addresses_of(arrays: list[NDArray[Any]]) -> NDArray[np.int64]:
-    """Where each array's first number lies in memory, for kernels that take many arrays of different lengths."""
-    return np.array([array.__array_interface__["data"][0] for array in arrays], np.int64)
-
-
 def share(parts: Iterable[Part], work: Callable[[Part], None], threads: int) -> None:
     """Do the work on every part, each part in the thread that asks first; the caller's is one of `threads`."""
     waiting: Iterator[Part] = iter(parts)

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import compiled
 from .dtw import dtw_path
-from .dtw_input import addresses_of, frames_like, query_frames, share
-from .subsequence_lanes import sweep_ends, sweep_matches
-from .vector_code import LANES, in_blocks
+from .dtw_input import frames_like, query_frames, share
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +53,16 @@ def subsequence_matches(
     """
     frames = query_frames(query)
     arrays = [frames_like(frames, sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
-    addresses, lengths = addresses_of(arrays), np.array([len(array) for array in arrays], np.int64)
+    lengths = np.array([len(array) for array in arrays], np.int64)
     bounds = np.asarray(bound, np.float64)
     if bounds.shape not in ((), lengths.shape) or np.isnan(bounds).any():
         raise ValueError(f"the bound is {bound}; give a number, or one for each of {len(arrays)} sequences")
     bounds = np.broadcast_to(bounds, lengths.shape).copy()
-    blocks = in_blocks(frames, LANES)
     costs = np.empty(len(arrays), np.float64)
     starts, ends = np.zeros_like(lengths), np.zeros_like(lengths)
 
     def work(part: NDArray[np.int64]) -> None:
-        sweep_matches(blocks, len(frames), addresses, lengths, bounds, part, costs, starts, ends)
+        compiled.subsequence_matches(frames, arrays, bounds, part, costs, starts, ends)
 
     # The longest first, so that no thread is left with one at the end; many short ones at a time.
     order = np.argsort(-lengths, kind="stable")
@@ -87,9 +85,7 @@ def subsequence_ends(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.
     frames = query_frames(query)
     other = frames_like(frames, sequence, "the sequence")
     costs, starts = np.full(len(other), np.inf), np.zeros(len(other), np.int64)
-    (address,) = addresses_of([other])
-    best, _, _ = sweep_ends(in_blocks(frames, LANES), len(frames), address, len(other), np.inf, False, costs, starts)
-    if np.isnan(best):
+    if np.isnan(compiled.subsequence_ends(frames, other, costs, starts)):
         raise ValueError("the sequence holds NaN or infinite values")
     return costs, starts
 

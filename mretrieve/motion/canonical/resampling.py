@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...kernels.compiled import resample_frames
 from ..clip import CANONICAL_FPS
 
 #: The filter is a Lanczos-windowed sinc of this many lobes on each side.
@@ -31,44 +31,4 @@ def resample(samples: NDArray[np.floating], fps: float) -> NDArray[np.float32]:
     wanted = canonical_frame_count(frame_count, fps)
     if abs((frame_count - 1) * (CANONICAL_FPS / fps - 1)) < _FRAME_TOLERANCE:
         return np.asarray(samples, np.float32)
-    return _filtered(np.ascontiguousarray(samples, np.float32), fps / CANONICAL_FPS, wanted)
-
-
-@njit(cache=True, nogil=True)
-def _filtered(samples: NDArray[np.float32], step: float, wanted: int) -> NDArray[np.float32]:
-    count, width = samples.shape
-    stretch = max(step, 1.0)
-    reach = int(np.ceil(_LOBES * stretch))
-    weights = np.empty(2 * reach + 1)
-    result = np.zeros((wanted, width), np.float32)
-    row = np.empty(width)
-    for new in range(wanted):
-        centre = new * step
-        nearest = int(np.floor(centre + 0.5))
-        total = 0.0
-        for tap in range(-reach, reach + 1):
-            x = (nearest + tap - centre) / stretch
-            weight = 0.0
-            if abs(x) < 1e-9:
-                weight = 1.0
-            elif abs(x) < _LOBES:
-                weight = _LOBES * np.sin(np.pi * x) * np.sin(np.pi * x / _LOBES) / (np.pi * x) ** 2
-            weights[tap + reach] = weight
-            total += weight
-        row[:] = 0.0
-        for tap in range(-reach, reach + 1):
-            weight = weights[tap + reach] / total
-            if weight == 0.0:
-                continue
-            old = nearest + tap
-            if 0 <= old < count:
-                for column in range(width):
-                    row[column] += weight * samples[old, column]
-            else:  # point reflection at the end that was passed
-                end = 0 if old < 0 else count - 1
-                mirrored = min(max(2 * end - old, 0), count - 1)
-                for column in range(width):
-                    row[column] += weight * (2.0 * samples[end, column] - samples[mirrored, column])
-        for column in range(width):
-            result[new, column] = row[column]
-    return result
+    return resample_frames(np.ascontiguousarray(samples, np.float32), fps / CANONICAL_FPS, _LOBES, wanted)

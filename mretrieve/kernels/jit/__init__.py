@@ -1,0 +1,21 @@
+"""The kernels as plain loops that numba compiles at their first call.
+
+They take the place of the native ones if the installation had no compiler, and tests compare the two.
+"""
+
+from .kinematics import forward_kinematics
+from .resampling import resample_frames
+from .scanning import scan_frames, scan_rows
+from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_ends, subsequence_matches
+
+__all__ = [
+    "cheapest_fixed_speed",
+    "dtw_distances",
+    "dtw_path",
+    "forward_kinematics",
+    "resample_frames",
+    "scan_frames",
+    "scan_rows",
+    "subsequence_ends",
+    "subsequence_matches",
+]

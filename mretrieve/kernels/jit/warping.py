@@ -1,0 +1,184 @@
+"""Dynamic time warping, subsequence matching and alignment at a fixed speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+def dtw_distances(
+    query: NDArray[Any],
+    candidates: Sequence[NDArray[Any]],
+    limits: NDArray[np.float64],
+    order: NDArray[np.int64],
+    bound: float,
+    distances: NDArray[np.float64],
+) -> None:
+    """Write the distance of each candidate that `order` lists; NaN if its frames are not finite.
+
+    Args:
+        query: (n, D) float32 or float64, in C order.
+        candidates: (m_i, D) each, of the query's type and in C order.
+        limits: (C, 4), see `Band.limits`.
+        order: indices of candidates, similar lengths next to each other, the longest first.
+        bound: a distance above it becomes infinite.
+        distances: (C,), the output.
+    """
+    no_path = np.empty((0, 0), np.uint8)
+    for index in order:
+        candidate = candidates[index]
+        finite = np.isfinite(candidate).all()
+        distances[index] = _accumulate(query, candidate, limits[index], bound, no_path) if finite else np.nan
+
+
+def dtw_path(
+    query: NDArray[Any], candidate: NDArray[Any], limits: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], float]:
+    """The best path (L, 2) from (0, 0) to the last frames of both, and its cost; both are finite."""
+    came_from = np.empty((len(query), len(candidate)), np.uint8)
+    cost = _accumulate(query, candidate, limits, np.inf, came_from)
+    return _backtrack(came_from), cost
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _squared_distance(left: NDArray[Any], right: NDArray[Any]) -> float:
+    total = left.dtype.type(0)
+    for feature in range(len(left)):
+        total += (left[feature] - right[feature]) ** 2
+    return float(total)
+
+
+@njit(cache=True, nogil=True)
+def _accumulate(
+    query: NDArray[Any],
+    candidate: NDArray[Any],
+    limits: NDArray[np.float64],
+    bound: float,
+    came_from: NDArray[np.uint8],
+) -> float:
+    """The cost of the best path, infinite above the bound; steps go to came_from (n, m) unless it is empty.
+
+    A step is 0 for a diagonal one, 1 for one from the query frame before, 2 for one from the candidate's.
+    """
+    low, high, query_scale, candidate_scale = limits
+    costs = np.full(len(candidate), np.inf)
+    left = np.inf
+    for row in range(len(query)):
+        level = int((row + 1) * query_scale)
+        diagonal = 0.0 if row == 0 else np.inf
+        left = smallest = np.inf
+        for time in range(len(candidate)):
+            warp = int((time + 1) * candidate_scale) - level
+            above = costs[time]
+            best, origin = diagonal, 0
+            if above < best:
+                best, origin = above, 1
+            if left < best:
+                best, origin = left, 2
+            diagonal = above
+            left = best + _squared_distance(query[row], candidate[time]) if low <= warp <= high else np.inf
+            costs[time] = left
+            smallest = min(smallest, left)
+            if came_from.size:
+                came_from[row, time] = origin
+        if smallest > bound:
+            return np.inf
+    return left if left <= bound else np.inf
+
+
+@njit(cache=True, nogil=True)
+def _backtrack(came_from: NDArray[np.uint8]) -> NDArray[np.int32]:
+    row, time = came_from.shape[0] - 1, came_from.shape[1] - 1
+    path = np.empty((row + time + 1, 2), np.int32)
+    step = len(path)
+    while True:
+        step -= 1
+        path[step, 0], path[step, 1] = row, time
+        if row == 0 and time == 0:
+            return path[step:].copy()
+        origin = 2 if row == 0 else 1 if time == 0 else int(came_from[row, time])
+        row -= origin != 2
+        time -= origin != 1
+
+
+def subsequence_matches(
+    query: NDArray[Any],
+    sequences: Sequence[NDArray[Any]],
+    bounds: NDArray[np.float64],
+    order: NDArray[np.int64],
+    costs: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> None:
+    """Write cost, first frame and end of the best match of each sequence that `order` lists.
+
+    Of several best ones the first; (inf, 0, 0) if it costs more than its bound, a cost of NaN if the sequence is not
+    finite. Arrays as in dtw_distances; bounds, costs, starts and ends are (S,).
+    """
+    for index in order:
+        end_costs, end_starts = np.full(len(sequences[index]), np.inf), np.zeros(len(sequences[index]), np.int64)
+        best = subsequence_ends(query, sequences[index], end_costs, end_starts)
+        costs[index], starts[index], ends[index] = (best, 0, 0) if np.isnan(best) else (np.inf, 0, 0)
+        end = int(end_costs.argmin())
+        if end_costs[end] <= bounds[index] and np.isfinite(end_costs[end]):
+            costs[index], starts[index], ends[index] = end_costs[end], end_starts[end], end + 1
+
+
+def subsequence_ends(
+    query: NDArray[Any], sequence: NDArray[Any], end_costs: NDArray[np.float64], end_starts: NDArray[np.int64]
+) -> float:
+    """The cost of the best match; NaN if the sequence is not finite.
+
+    Cost and first frame of the best match that ends with each frame go to end_costs and end_starts (m,), which hold
+    infinity and 0; infinite costs are not written.
+    """
+    if not np.isfinite(sequence).all():
+        return float("nan")
+    _match(query, sequence, end_costs, end_starts)
+    return float(end_costs.min())
+
+
+@njit(cache=True, nogil=True)
+def _match(
+    query: NDArray[Any], sequence: NDArray[Any], end_costs: NDArray[np.float64], end_starts: NDArray[np.int64]
+) -> None:
+    costs, starts = np.full(len(query), np.inf), np.zeros(len(query), np.int64)
+    for time in range(len(sequence)):
+        diagonal, diagonal_start = 0.0, time  # a match begins below a row of zeros
+        above, above_start = np.inf, 0
+        for row in range(len(query)):
+            best, start = diagonal, diagonal_start
+            if above < best:
+                best, start = above, above_start
+            if costs[row] < best:
+                best, start = costs[row], starts[row]
+            diagonal, diagonal_start = costs[row], starts[row]
+            above, above_start = best + _squared_distance(query[row], sequence[time]), start
+            costs[row], starts[row] = above, above_start
+        if above < np.inf:
+            end_costs[time], end_starts[time] = above, above_start
+
+
+@njit(cache=True, nogil=True)
+def cheapest_fixed_speed(
+    costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """See `fixed_speed.fixed_speed_costs`; costs: squared distances (n, m) of all pairs of frames."""
+    count, length = costs.shape
+    best, ends = np.full(length, np.inf, np.float32), np.zeros(length, np.int32)
+    for speed in speeds:
+        last = int(np.rint(frames[-1] * speed))
+        for start in range(length - last):
+            total = np.float32(0.0)
+            for row in range(count):
+                total += costs[row, start + int(np.rint(frames[row] * speed))]
+            if total < best[start]:
+                best[start] = total
+                ends[start] = start + last + 1
+    for start in range(length):
+        best[start] = max(best[start] / np.float32(count), np.float32(0.0))
+    return best, ends

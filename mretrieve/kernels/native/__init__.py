@@ -1,0 +1,233 @@
+"""The kernels as compiled from C when the package was built. ImportError if the installation had no compiler.
+
+The functions are those of `mretrieve.kernels.jit`, which documents them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import c_double, c_int64
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.ctypeslib import ndpointer
+from numpy.typing import NDArray
+
+__all__ = [
+    "cheapest_fixed_speed",
+    "dtw_distances",
+    "dtw_path",
+    "forward_kinematics",
+    "resample_frames",
+    "scan_frames",
+    "scan_rows",
+    "subsequence_ends",
+    "subsequence_matches",
+]
+
+#: Of the C source.
+_LANES, _RUNS = 16, 6
+
+_REALS = {np.dtype(name): ndpointer(name, flags="C_CONTIGUOUS") for name in ("float32", "float64")}
+_float32, _float64 = _REALS.values()
+_bool, _uint8, _int32, _int64, _uint64, _pointers = (
+    ndpointer(name, flags="C_CONTIGUOUS") for name in ("bool", "uint8", "int32", "int64", "uint64", "uintp")
+)
+
+
+def _library(name: str) -> ctypes.CDLL:
+    for suffix in EXTENSION_SUFFIXES:
+        path = Path(__file__).with_name(name + suffix)
+        if path.is_file():
+            try:
+                return ctypes.CDLL(str(path))
+            except OSError as error:
+                raise ImportError(str(error)) from error
+    raise ImportError(f"the kernels of {name} are not compiled")
+
+
+def _function(library: ctypes.CDLL, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
+    function = getattr(library, name)
+    function.argtypes, function.restype = arguments, result
+    return function
+
+
+_fused, _exact = _library("fused"), _library("exact")
+_sequences = _pointers, _int64, _float64, _int64, c_int64  # addresses, lengths, limits or bounds, order
+_dtw_distances = {
+    dtype: _function(
+        _fused, f"dtw_distances_{dtype}", reals, c_int64, c_int64, c_int64, *_sequences, c_double, _float64
+    )
+    for dtype, reals in _REALS.items()
+}
+_dtw_path = {
+    dtype: _function(
+        _fused,
+        f"dtw_path_{dtype}",
+        *(reals, c_int64, reals, c_int64, c_int64, _float64, reals, _float64, _uint8, _int32, _int64),
+        result=c_double,
+    )
+    for dtype, reals in _REALS.items()
+}
+_subsequence_matches = {
+    dtype: _function(
+        _fused,
+        f"subsequence_matches_{dtype}",
+        *(reals, c_int64, c_int64, *_sequences, _float64, _int64, _int64, c_int64, _float64, _int64),
+    )
+    for dtype, reals in _REALS.items()
+}
+_forward_kinematics = _function(
+    _fused,
+    "forward_kinematics",
+    *(_int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32, _float64, _float32),
+    *(c_int64, c_int64, c_int64),
+)
+_scan_rows = _function(_exact, "scan_rows", _uint8, c_int64, c_int64, c_int64, _float64, c_int64, _int64)
+_scan_frames = _function(
+    _exact,
+    "scan_frames",
+    *(_uint8, c_int64, c_int64, _uint64, _uint64, _uint64, _int64, _int64, c_int64, _float64, c_int64, c_int64, _int64),
+)
+_resample_frames = _function(
+    _exact,
+    "resample_frames",
+    *(_float32, c_int64, c_int64, c_double, c_int64, c_int64, _float64, _float64, _float32, c_int64),
+    result=None,
+)
+_cheapest_fixed_speed = _function(
+    _exact,
+    "cheapest_fixed_speed",
+    *(_float32, _int64, c_int64, c_int64, _float64, c_int64, _float32, _float32, _int32),
+    result=None,
+)
+
+
+def _in_memory(sequences: Sequence[NDArray[Any]]) -> tuple[NDArray[np.uintp], NDArray[np.int64]]:
+    """Addresses and lengths of sequences, which are in C order."""
+    addresses = [sequence.__array_interface__["data"][0] for sequence in sequences]
+    return np.array(addresses, np.uintp), np.array([len(sequence) for sequence in sequences], np.int64)
+
+
+def _in_blocks(query: NDArray[Any], size: int) -> NDArray[Any]:
+    """The query (n, D) as (blocks, D, size), the last block filled up with zeros."""
+    blocks = np.zeros((-(-len(query) // size) * size, query.shape[1]), query.dtype)
+    blocks[: len(query)] = query
+    return np.ascontiguousarray(blocks.reshape(-1, size, query.shape[1]).transpose(0, 2, 1))
+
+
+def _check_memory(failed: int) -> None:
+    if failed:
+        raise MemoryError
+
+
+def dtw_distances(
+    query: NDArray[Any],
+    candidates: Sequence[NDArray[Any]],
+    limits: NDArray[np.float64],
+    order: NDArray[np.int64],
+    bound: float,
+    distances: NDArray[np.float64],
+) -> None:
+    blocks = _in_blocks(query, _RUNS)
+    sequences = *_in_memory(candidates), limits, order, len(order)
+    size = len(blocks), query.shape[1], len(query)
+    _check_memory(_dtw_distances[query.dtype](blocks, *size, *sequences, bound, distances))
+
+
+def dtw_path(
+    query: NDArray[Any], candidate: NDArray[Any], limits: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], float]:
+    rows, columns = len(query), len(candidate)
+    path, length = np.empty((rows + columns - 1, 2), np.int32), np.empty(1, np.int64)
+    blocks, filled_up = _in_blocks(query, _LANES), np.zeros((columns + _RUNS, query.shape[1]), query.dtype)
+    filled_up[:columns] = candidate
+    squares = np.empty((len(blocks), columns, _LANES), query.dtype)
+    room = squares, np.empty(columns), np.empty((rows, columns), np.uint8)
+    cost = _dtw_path[query.dtype](blocks, rows, filled_up, columns, query.shape[1], limits, *room, path, length)
+    return path[len(path) - length[0] :].copy(), cost
+
+
+def subsequence_matches(
+    query: NDArray[Any],
+    sequences: Sequence[NDArray[Any]],
+    bounds: NDArray[np.float64],
+    order: NDArray[np.int64],
+    costs: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> None:
+    blocks, listed = _in_blocks(query, _LANES), (*_in_memory(sequences), bounds, order, len(order))
+    size = len(query), query.shape[1]
+    _check_memory(
+        _subsequence_matches[query.dtype](blocks, *size, *listed, costs, starts, ends, 0, np.empty(0), np.empty(0, int))
+    )
+
+
+def subsequence_ends(
+    query: NDArray[Any], sequence: NDArray[Any], end_costs: NDArray[np.float64], end_starts: NDArray[np.int64]
+) -> float:
+    listed = *_in_memory([sequence]), np.full(1, np.inf), np.zeros(1, np.int64), 1
+    cost, start, end = np.empty(1), np.empty(1, np.int64), np.empty(1, np.int64)
+    blocks, size = _in_blocks(query, _LANES), (len(query), query.shape[1])
+    _check_memory(_subsequence_matches[query.dtype](blocks, *size, *listed, cost, start, end, 1, end_costs, end_starts))
+    return float(cost[0])
+
+
+def cheapest_fixed_speed(
+    costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    count, length = costs.shape
+    sums, best, ends = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.int32)
+    _cheapest_fixed_speed(costs, frames, count, length, speeds, len(speeds), sums, best, ends)
+    return best, ends
+
+
+def forward_kinematics(
+    parents: NDArray[np.int32],
+    is_parent: NDArray[np.bool_],
+    offsets: NDArray[np.float32],
+    turns: NDArray[np.float32],
+    is_turned: NDArray[np.bool_],
+    axes: NDArray[np.float32],
+    channel_ends: NDArray[np.int64],
+    kinds: NDArray[np.int32],
+    channels: NDArray[np.float64],
+    positions: NDArray[np.float32],
+) -> None:
+    rig = parents, is_parent, offsets, turns, is_turned, axes, channel_ends, kinds
+    _check_memory(_forward_kinematics(*rig, channels, positions, len(channels), len(parents), len(kinds)))
+
+
+def resample_frames(samples: NDArray[np.float32], step: float, lobes: int, wanted: int) -> NDArray[np.float32]:
+    count, width = samples.shape
+    reach = int(np.ceil(lobes * max(step, 1.0)))
+    room, result = (np.empty(2 * reach + 1), np.empty(width)), np.empty((wanted, width), np.float32)
+    _resample_frames(samples, count, width, step, lobes, reach, *room, result, wanted)
+    return result
+
+
+def scan_rows(
+    text: NDArray[np.uint8],
+    stop: int,
+    mark: int,
+    row_length: int,
+    values: NDArray[np.float64],
+    state: NDArray[np.int64],
+) -> int:
+    return int(_scan_rows(text, stop, mark, row_length, values, values.size, state))
+
+
+def scan_frames(
+    text: NDArray[np.uint8],
+    stop: int,
+    mark: int,
+    layout: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]],
+    column_ends: NDArray[np.int64],
+    values: NDArray[np.float64],
+    state: NDArray[np.int64],
+) -> int:
+    return int(_scan_frames(text, stop, mark, *layout, column_ends, len(column_ends), values, *values.shape, state))

@@ -1,0 +1,149 @@
+"""The kernels compiled from C compute what the plain ones compute; without them the plain ones are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mretrieve.kernels import jit
+from mretrieve.kernels.dtw import LengthGapBand, SlopeBand
+from mretrieve.kernels.scan_results import PADDING
+
+native = pytest.importorskip("mretrieve.kernels.native", reason="installed without a C compiler")
+
+SEEDS = st.integers(0, 2**32 - 1)
+TYPES = st.sampled_from([np.float32, np.float64])
+
+
+def walk(random: np.random.Generator, length: int, width: int, dtype: type) -> np.ndarray:
+    """A sequence whose frames follow each other, as those of a motion do."""
+    return (0.1 * np.cumsum(random.normal(size=(length, width)), axis=0)).astype(dtype)
+
+
+@given(
+    seed=SEEDS,
+    dtype=TYPES,
+    width=st.integers(1, 70),
+    band=st.sampled_from([LengthGapBand(1000), LengthGapBand(3), SlopeBand(0.2)]),
+    bound=st.sampled_from([np.inf, 50.0]),
+)
+def test_warping_distances_are_those_of_the_plain_kernel(seed, dtype, width, band, bound):
+    random = np.random.default_rng(seed)
+    query = walk(random, int(random.integers(1, 40)), width, dtype)
+    candidates = [walk(random, int(length), width, dtype) for length in random.integers(1, 60, 20)]
+    candidates[3][-1, -1] = np.nan
+    lengths = np.array([len(candidate) for candidate in candidates])
+    limits, order = band.limits(len(query), lengths), np.argsort(-lengths, kind="stable")
+    found, expected = np.empty(20), np.empty(20)
+    native.dtw_distances(query, candidates, limits, order, bound, found)
+    jit.dtw_distances(query, candidates, limits, order, bound, expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70))
+def test_warping_paths_are_those_of_the_plain_kernel(seed, dtype, width):
+    random = np.random.default_rng(seed)
+    query, candidate = (walk(random, int(length), width, dtype) for length in random.integers(1, 50, 2))
+    limits = LengthGapBand(len(query)).limits(len(query), np.array([len(candidate)]))[0]
+    path, cost = native.dtw_path(query, candidate, limits)
+    expected_path, expected_cost = jit.dtw_path(query, candidate, limits)
+    np.testing.assert_array_equal(path, expected_path)
+    assert cost == pytest.approx(expected_cost, rel=1e-5)
+
+
+@given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70), bound=st.sampled_from([np.inf, 30.0]))
+def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width, bound):
+    random = np.random.default_rng(seed)
+    query = walk(random, int(random.integers(1, 40)), width, dtype)
+    sequences = [walk(random, int(length), width, dtype) for length in random.integers(1, 200, 5)]
+    sequences[2][len(sequences[2]) // 2, 0] = np.inf
+    bounds, order = np.full(5, bound), np.arange(5)
+    found, expected = ((np.empty(5), np.zeros(5, np.int64), np.zeros(5, np.int64)) for _ in range(2))
+    native.subsequence_matches(query, sequences, bounds, order, *found)
+    jit.subsequence_matches(query, sequences, bounds, order, *expected)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_array_equal(found[1:], expected[1:])
+
+
+@given(seed=SEEDS, dtype=TYPES)
+def test_matches_at_every_end_are_those_of_the_plain_kernel(seed, dtype):
+    random = np.random.default_rng(seed)
+    query, sequence = walk(random, int(random.integers(1, 40)), 9, dtype), walk(random, 150, 9, dtype)
+    found, expected = ((np.full(150, np.inf), np.zeros(150, np.int64)) for _ in range(2))
+    best = native.subsequence_ends(query, sequence, *found)
+    assert best == pytest.approx(jit.subsequence_ends(query, sequence, *expected), rel=1e-5)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@given(seed=SEEDS)
+def test_alignments_at_a_fixed_speed_are_those_of_the_plain_kernel(seed):
+    random = np.random.default_rng(seed)
+    costs = random.random((12, int(random.integers(1, 300))), np.float32)
+    frames, speeds = np.arange(12) * 3, np.array([0.5, 0.8, 1.0, 1.7])
+    found, expected = (kernels.cheapest_fixed_speed(costs, frames, speeds) for kernels in (native, jit))
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@given(seed=SEEDS, joints=st.integers(1, 40), frames=st.integers(0, 150))
+def test_positions_of_joints_are_those_of_the_plain_kernel(seed, joints, frames):
+    random = np.random.default_rng(seed)
+    parents = np.array([int(random.integers(-1, joint)) for joint in range(joints)], np.int32)
+    is_parent = np.isin(np.arange(joints), parents)
+    counts = random.integers(0, 7, joints)
+    kinds = np.concatenate([random.permutation(6)[:count] for count in counts]).astype(np.int32)
+    is_turned = random.random(joints) < 0.5
+    turns = np.linalg.qr(random.normal(size=(joints, 3, 3)))[0].astype(np.float32)
+    turns[~is_turned] = np.eye(3)
+    offsets = random.normal(size=(joints, 3)).astype(np.float32)
+    channels = random.uniform(-7, 7, (frames, len(kinds)))
+    rig = parents, is_parent, offsets, turns, is_turned, turns.copy(), np.cumsum(counts), kinds
+    found, expected = (np.empty((frames, joints, 3), np.float32) for _ in range(2))
+    native.forward_kinematics(*rig, channels, found)
+    jit.forward_kinematics(*rig, channels, expected)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6 * max(1.0, np.abs(expected).max(initial=0)))
+
+
+@given(seed=SEEDS, step=st.sampled_from([0.4, 0.8, 1.0, 1.5, 2.0, 4.0]), frames=st.integers(2, 80))
+def test_resampled_frames_are_those_of_the_plain_kernel(seed, step, frames):
+    samples = np.random.default_rng(seed).normal(size=(frames, 5)).astype(np.float32)
+    wanted = int((frames - 1) / step) + 1
+    found, expected = (kernels.resample_frames(samples, step, 3, wanted) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+@given(numbers=st.lists(st.floats(-1e9, 1e9).map(repr) | st.from_regex(r"[+-]?\d{1,9}\.\d{1,9}", fullmatch=True)))
+def test_numbers_are_those_of_the_plain_kernel_or_left_to_float(numbers):
+    text = "\n".join(numbers).encode()
+    content = np.frombuffer(text + b"\n" * PADDING, np.uint8)
+    for kernels in (native, jit):
+        values, state = np.zeros(len(numbers)), np.array([0, 0, 0, -1], np.int64)
+        while kernels.scan_rows(content, len(text), ord("."), 1, values, state):
+            values[state[1]] = float(numbers[state[1]])
+            state[0] += len(numbers[state[1]])
+            state[1] += 1
+        np.testing.assert_array_equal(values, np.array(numbers, float))
+
+
+def test_a_kernel_takes_no_array_of_another_type():
+    with pytest.raises(TypeError):
+        native.cheapest_fixed_speed(np.zeros((2, 5)), np.arange(2), np.ones(1))
+
+
+def test_without_compiled_kernels_the_plain_ones_are_used():
+    program = (
+        "import sys; sys.modules['mretrieve.kernels.native'] = None\n"
+        "from mretrieve.kernels import compiled, jit; assert compiled.dtw_path is jit.dtw_path"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_with_compiled_kernels_numba_is_not_imported():
+    program = "import sys, mretrieve.search; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
