@@ -24,7 +24,7 @@ import torch
 from mocap_sets import cmu_bvh, cmu_expmap, hdm05, mocap_folder
 
 from mretrieve.encoders import Encoder, load_encoder
-from mretrieve.encoders.mappers import shipped_mapper
+from mretrieve.encoders.registry import shipped_mapper
 from mretrieve.encoders.systems.submotion import SubmotionMapper
 from mretrieve.motion import CANONICAL_FPS, Clip
 from mretrieve.training.pieces import ParentsFound, disturbed, parent_ranks, parents_found

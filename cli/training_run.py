@@ -16,7 +16,7 @@ from .interruption import stop_signals
 from .training_progress import HELD_OUT_MAP, tensorboard, training_progress
 
 if TYPE_CHECKING:
-    from mretrieve.encoders.weights_file import Stored, StoredEncoder
+    from mretrieve.encoders.encoder import Stored, StoredEncoder
     from mretrieve.motion import LabelledClip
     from mretrieve.training import Progress, Recipe, Trained
     from mretrieve.training.card import Card, DataCard, Retrieval

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mretrieve.encoders import PART_ENCODER
+from mretrieve.encoders.catalogue import is_for_parts
 
 from .build import default_index
 from .report import FileEntry, IngestReport, Outcome
@@ -34,7 +34,7 @@ def summary_lines(report: IngestReport) -> list[str]:
         lines.append(f"Mixed rates, all brought to 30 fps: {_counts(contents.rates_fps, ' fps')}.")
     if len(contents.units) > 1:
         lines.append(f"Mixed units, all brought to metres: {_counts(contents.units)}.")
-    asked = [name for name in report.settings.encoder.split(",") if name != PART_ENCODER]
+    asked = [name for name in report.settings.encoder.split(",") if not is_for_parts(name)]
     if len(asked) > 1:
         lines.append(f"Queries ask {', '.join(asked)} together; `mretrieve query FILE --encoder NAME` asks one.")
     lines += _groups("Repaired", report.repaired, lambda entry: entry.repairs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
+from mretrieve.encoders.catalogue import is_for_parts, same_encoder
 from mretrieve.encoders.fusion import encoder_names, mean_weights
 from mretrieve.encoders.registry import ENCODER_SUFFIX
 from mretrieve.encoders.weights_file import read_encoder
@@ -65,7 +66,7 @@ def chosen_spaces(
         spaces = [_kept(index, record) for record in known.values()]
     else:
         names = encoder_names(encoder if encoder is not None else tuple(known) or (DEFAULT_ENCODER, PART_ENCODER))
-        spaces = [_fresh(index, known.get(name), name) for name in names]
+        spaces = [_fresh(index, known, name) for name in names]
     return _weighted(spaces, known, weights)
 
 
@@ -80,7 +81,7 @@ def _weighted(
     if weights is None and set(names) == set(known):
         weights = [known[name].weight for name in names]
     if weights is None:  # equal ones; but part vectors answer queries for parts, and others only if they are alone
-        weights = [0.0 if name == PART_ENCODER and len(names) > 1 else 1.0 for name in names]
+        weights = [0.0 if is_for_parts(name) and len(names) > 1 else 1.0 for name in names]
     weighted = zip(spaces, mean_weights(weights, names), strict=True)
     return tuple(replace(space, record=replace(space.record, weight=weight)) for space, weight in weighted)
 
@@ -101,10 +102,11 @@ def _kept(index: Path, record: EncoderRecord) -> Space:
     return Space(record, str(weights_file(index, record.file.id)))
 
 
-def _fresh(index: Path, known: EncoderRecord | None, name: str) -> Space:
+def _fresh(index: Path, known: Mapping[str, EncoderRecord], name: str) -> Space:
     """The space of an encoder as it is now: of the index's own file, of another file, or of one that is shipped."""
-    if known is not None and known.file is not None:
-        space = _kept(index, known)
+    record = known.get(name)
+    if record is not None and record.file is not None:
+        space = _kept(index, record)
     elif name.endswith(ENCODER_SUFFIX):
         path = Path(name)
         encoder = read_encoder(path).encoder  # before anything is written: says what is wrong with the file
@@ -113,7 +115,9 @@ def _fresh(index: Path, known: EncoderRecord | None, name: str) -> Space:
         return Space(record, str(weights_file(index, file.id)))
     else:
         encoder = load_encoder(name)  # says so where there is none
-        return Space(EncoderRecord(name, encoder.fingerprint, encoder.dimension), name)
+        # an index of an earlier version keeps the name that its shards have
+        space_name = next((own for own in known if same_encoder(own, name)), encoder.name)
+        return Space(EncoderRecord(space_name, encoder.fingerprint, encoder.dimension), name)
     encoder = load_encoder(space.source)
     return replace(space, record=replace(space.record, fingerprint=encoder.fingerprint, dimension=encoder.dimension))
 

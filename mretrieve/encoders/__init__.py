@@ -1,6 +1,20 @@
 """From windows of motion to vectors: one module per system, and the registry of their names."""
 
-from .encoder import Encoder
-from .registry import DEFAULT_ENCODER, ENCODERS, PART_ENCODER, load_encoder
+from .catalogue import encoder_specs, register_encoder
+from .encoder import Encoder, FrameEncoder, PartEncoder, WindowEncoder
+from .registry import DEFAULT_ENCODER, PART_ENCODER, load_encoder
+from .spec import EncoderSpec, TrainingSpec
 
-__all__ = ["DEFAULT_ENCODER", "ENCODERS", "PART_ENCODER", "Encoder", "load_encoder"]
+__all__ = [
+    "DEFAULT_ENCODER",
+    "PART_ENCODER",
+    "Encoder",
+    "EncoderSpec",
+    "FrameEncoder",
+    "PartEncoder",
+    "TrainingSpec",
+    "WindowEncoder",
+    "encoder_specs",
+    "load_encoder",
+    "register_encoder",
+]

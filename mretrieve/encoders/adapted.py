@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion import Clip
+from .encoder import StoredEncoder, fingerprint_of
 from .fusion import blend_parts, mean_weights, places_of
 from .statistics.linear_metric import LinearMetric, check_default, default_encoder
-from .weights_file import ARCHITECTURES, StoredEncoder, fingerprint_of, stored_encoder
+from .weights_file import stored_encoder
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Gate:
 
 
 class AdaptedEncoder:
-    """Meets Encoder. A vector is the default's and the parts' side by side; weights are of the query's side only."""
+    """A `WindowEncoder`. A vector is the default's and the parts', concatenated; only queries are weighted."""
 
     architecture = "adapted"
 
@@ -80,8 +81,8 @@ class AdaptedEncoder:
             raise FormatError(f"its labelled clips are {labelled.shape}; train or copy it again")
         parts: list[tuple[StoredEncoder, float]] = []
         for number, part in enumerate(settings["parts"]):
-            if part["architecture"] == cls.architecture or part["architecture"] not in ARCHITECTURES:
-                raise FormatError(f"a part of architecture {part['architecture']!r} is not known here")
+            if part["architecture"] == cls.architecture:
+                raise FormatError(f"a part of architecture {cls.architecture!r} cannot be in one; the file is damaged")
             prefix = f"{number}."
             own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
             encoder = stored_encoder(part["architecture"], own, part["settings"], part["name"])
@@ -112,7 +113,7 @@ class AdaptedEncoder:
         }
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         default = self._default.encode(clips)
         learned = [
             part.of_default(default) if isinstance(part, LinearMetric) else part.encode(clips) for part in self._parts
@@ -120,7 +121,7 @@ class AdaptedEncoder:
         return np.concatenate([default, *learned], axis=1)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         default = self._default.encode_windows(clip, windows)
         learned = [
             part.of_default(default) if isinstance(part, LinearMetric) else part.encode_windows(clip, windows)
@@ -129,7 +130,7 @@ class AdaptedEncoder:
         return np.concatenate([default, *learned], axis=1)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         share = self.learned_share(vectors)[:, None].astype(np.float32)
         default, *learned = self._slices
         queries = np.empty_like(vectors)
@@ -143,7 +144,7 @@ class AdaptedEncoder:
         return self.gate(nearest_labelled(vectors[:, self._slices[0]], self._labelled))
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         return blend_parts([self._default, *self._parts], vectors, weights)
 
 

@@ -1,28 +1,35 @@
-"""What an encoder is to the rest of the engine."""
+"""What an encoder is to the rest of the engine: vectors of windows, and, of some encoders, features of frames."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Clip
+from ..motion.body_parts import PartWeights
 
 
-class Encoder(Protocol):
+class WindowEncoder(Protocol):
     """Turns windows into vectors that an index stores and that inner products compare.
 
     Stored vectors and query vectors may differ (a metric that is no plain inner product can be written as one of two
     different vectors): the distance of a query window q to a stored window x is
     `-(as_queries(encode([q]))[0] @ encode([x])[0])`, never below -1e-4, zero for the same window, about 1 for
     unrelated ones.
+
+    Attributes:
+        name: the registry's name, or the name that its weights file was given.
+        fingerprint: hash of weights and preprocessing; vectors of different fingerprints cannot be compared.
+        dimension: D, the length of its vectors.
     """
 
-    name: str  # the registry's name, also the file name of the space in a shard
-    fingerprint: str  # hash of weights and preprocessing: vectors of other fingerprints cannot be compared
-    dimension: int  # D
+    name: str
+    fingerprint: str
+    dimension: int
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """Vectors (N, D) as an index stores them, one per clip as a whole; clips may differ in length."""
@@ -43,3 +50,59 @@ class Encoder(Protocol):
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
         """Encoded vectors (N, D) of the weighted means of N groups: vectors (N, K, D), weights (N, K) of sum > 0."""
         ...
+
+
+#: The contract's name before encoders of frames.
+Encoder = WindowEncoder
+
+
+@runtime_checkable
+class FrameEncoder(Protocol):
+    """An encoder that also describes single frames, so that two clips can be aligned in its space."""
+
+    def frame_features(self, clip: Clip) -> NDArray[np.float32]:
+        """Features (T, F) of the frames of a clip, to be compared by Euclidean distance."""
+        ...
+
+
+@runtime_checkable
+class PartEncoder(WindowEncoder, Protocol):
+    """An encoder whose queries can weigh the parts of the body."""
+
+    def weighted(self, part_weights: PartWeights) -> WindowEncoder:
+        """The same encoder, of the same fingerprint and stored vectors, whose queries weigh the parts like this."""
+        ...
+
+
+class Stored(Protocol):
+    """What a weights file can hold.
+
+    Attributes:
+        name: what it calls itself.
+        fingerprint: hash of weights and preprocessing.
+        architecture: name of its `EncoderSpec`.
+    """
+
+    name: str
+    fingerprint: str
+    architecture: str
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else that decides its vectors, as JSON holds it."""
+        ...
+
+
+class StoredEncoder(WindowEncoder, Stored, Protocol):
+    """An encoder that a weights file can hold."""
+
+
+def fingerprint_of(encoder: Stored, *versions: int) -> str:
+    """Hash of all that decides an encoder's vectors: architecture, settings, `versions` of its code, and weights."""
+    digest = hashlib.sha256(repr((encoder.architecture, encoder.settings(), *versions)).encode())
+    for key, value in sorted(encoder.to_tensors().items()):
+        digest.update(key.encode() + value.tobytes())
+    return digest.hexdigest()

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..motion import Clip
-from .encoder import Encoder
+from .encoder import WindowEncoder
 
 
 class FusedEncoder:
-    """Meets Encoder. A vector is the parts' vectors side by side; weights are of the query's side only."""
+    """A `WindowEncoder`. A vector is the parts' vectors, concatenated; only queries are weighted."""
 
-    def __init__(self, parts: Sequence[tuple[Encoder, float]]) -> None:
+    def __init__(self, parts: Sequence[tuple[WindowEncoder, float]]) -> None:
         """Join encoders, each with the weight of its distance; only the ratio of the weights counts.
 
         Raises:
@@ -40,35 +40,35 @@ class FusedEncoder:
         self._slices = places_of(encoders)
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         return np.concatenate([encoder.encode(clips) for encoder in self._encoders], axis=1)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         return np.concatenate([encoder.encode_windows(clip, windows) for encoder in self._encoders], axis=1)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         queries = np.empty_like(vectors)
         for encoder, part, weight in zip(self._encoders, self._slices, self.weights, strict=True):
             queries[:, part] = np.float32(weight) * encoder.as_queries(vectors[:, part])
         return queries
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         return blend_parts(self._encoders, vectors, weights)
 
 
-def places_of(encoders: Sequence[Encoder]) -> list[slice]:
+def places_of(encoders: Sequence[WindowEncoder]) -> list[slice]:
     """Where each encoder's vectors lie in those of all, side by side."""
     ends = np.cumsum([encoder.dimension for encoder in encoders]).tolist()
     return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def blend_parts(
-    encoders: Sequence[Encoder], vectors: NDArray[np.float32], weights: NDArray[np.floating]
+    encoders: Sequence[WindowEncoder], vectors: NDArray[np.float32], weights: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """See Encoder.blend: of vectors (N, K, D) side by side, each part by its own encoder."""
+    """See WindowEncoder.blend: of vectors (N, K, D) side by side, each part by its own encoder."""
     places = places_of(encoders)
     parts = [encoder.blend(vectors[..., part], weights) for encoder, part in zip(encoders, places, strict=True)]
     return np.concatenate(parts, axis=1)

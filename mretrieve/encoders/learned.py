@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pkgutil import resolve_name
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,39 +17,43 @@ from ..errors import FormatError
 from ..motion import Clip
 from ..motion.spans import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
-from .network_settings import checked_settings
-from .systems.deephums import DeepHums, DeepHumsSettings
-from .systems.gru import Gru, GruSettings
-from .systems.mmd_nca import MmdNca, MmdNcaSettings
-from .weights_file import fingerprint_of
+from .catalogue import find_spec
+from .embedding_network import EmbeddingNetwork
+from .encoder import fingerprint_of
+from .network_settings import NetworkSettings, checked_settings
+from .squared_distance import blended_numbers, query_vectors, stored_vectors
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
 _BATCH = 64
-NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {
-    "mmd-nca": (MmdNcaSettings, MmdNca),
-    "deephums": (DeepHumsSettings, DeepHums),
-    "gru": (GruSettings, Gru),
-}
 Network = TypeVar("Network", bound=nn.Module)
-Settings = MmdNcaSettings | DeepHumsSettings | GruSettings
 
 
-def build_network(architecture: str, settings: Settings) -> nn.Module:
-    """A network with fresh weights. ValueError for an unknown architecture."""
-    if architecture not in NETWORKS:
-        raise ValueError(f"no architecture {architecture!r}, only {', '.join(NETWORKS)}")
-    network = NETWORKS[architecture][1](settings)
-    assert isinstance(network, nn.Module)
+def network_class(architecture: str) -> type[EmbeddingNetwork]:
+    """The network of an architecture. ValueError if there is none."""
+    spec = find_spec(architecture)
+    if spec is None or spec.network is None:
+        raise ValueError(f"no architecture {architecture!r} of a network")
+    network: type[EmbeddingNetwork] = resolve_name(spec.network)
     return network
+
+
+def build_network(architecture: str, settings: NetworkSettings) -> EmbeddingNetwork:
+    """A network with fresh weights. ValueError if there is no such architecture."""
+    build: Callable[[NetworkSettings], EmbeddingNetwork] = network_class(architecture)
+    return build(settings)
 
 
 @dataclass(frozen=True)
 class Lengths:
     """How clips are cut before they are embedded, in frames.
 
-    What is longer than `longest` is embedded as the mean of pieces of `piece` frames, `hop` apart and one at the end,
-    which is how Coskun et al. (section 7.1) treat sequences of over 5 seconds.
+    Coskun et al. (section 7.1) treat sequences of over 5 seconds like this.
+
+    Attributes:
+        longest: longer clips are embedded as the mean of their pieces.
+        piece: length of a piece.
+        hop: distance between the starts of two pieces; the last piece ends with the clip.
     """
 
     longest: int = 150
@@ -57,17 +62,19 @@ class Lengths:
 
 
 class LearnedEncoder:
-    """A network with its weights. The distance of two windows is |q - x|^2 / typical_distance.
-
-    Stored as (x, |x|^2, 1) and asked as (2 q, -1, -|q|^2) / typical_distance, it is an inner product.
-    """
+    """A network with its weights. The distance of two windows is |q - x|^2 / typical_distance."""
 
     def __init__(
-        self, architecture: str, network: nn.Module, typical_distance: float, lengths: Lengths, name: str | None = None
+        self,
+        architecture: str,
+        network: EmbeddingNetwork,
+        typical_distance: float,
+        lengths: Lengths,
+        name: str | None = None,
     ) -> None:
         """
         Args:
-            architecture: a key of NETWORKS.
+            architecture: name of the network's `EncoderSpec`.
             network: the trained network; it is put into evaluation mode.
             typical_distance: mean squared distance of unrelated motions, which becomes 1.
             lengths: how long clips are cut.
@@ -75,11 +82,10 @@ class LearnedEncoder:
         """
         self.name = name or architecture
         self.architecture = architecture
-        self.network = network.eval()
+        self.network: EmbeddingNetwork = network.eval()
         self.typical_distance = typical_distance
         self.lengths = lengths
-        self.dimension = int(network.dimension) + 2  # type: ignore[arg-type]
-        self._camera = getattr(network.settings, "view", "heading") == "camera"
+        self.dimension = network.dimension + 2
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
@@ -90,12 +96,12 @@ class LearnedEncoder:
         settings: Mapping[str, Any],
         name: str | None = None,
     ) -> LearnedEncoder:
-        """The encoder that `to_tensors` and `settings` describe. FormatError where they do not fit each other."""
-        given = checked_settings(NETWORKS[architecture][0], settings["network"])
+        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit each other."""
+        given = checked_settings(network_class(architecture).settings_class, settings["network"])
         lengths = checked_settings(Lengths, settings["lengths"])
         typical = float(settings["typical_distance"])
-        if getattr(given, "layers", 0) > len(tensors):
-            raise FormatError(f"weights do not fit {architecture}: {len(tensors)} tensors for {given.layers} layers")
+        if given.depth > len(tensors):
+            raise FormatError(f"weights do not fit {architecture}: {len(tensors)} tensors for {given.depth} layers")
         if not (0 < lengths.piece <= lengths.longest and lengths.hop > 0 and 0 < typical < math.inf):
             raise FormatError("its lengths or its typical distance cannot be; the file is damaged")
         network = filled_network(architecture, lambda: build_network(architecture, given), tensors)
@@ -106,56 +112,47 @@ class LearnedEncoder:
         return network_arrays(self.network)
 
     def settings(self) -> dict[str, Any]:
-        """What besides the weights decides its vectors, as JSON holds it."""
+        """Everything but the weights that decides its vectors, as JSON holds it."""
         return {
-            "network": asdict(self.network.settings),  # type: ignore[call-overload]
+            "network": asdict(self.network.settings),
             "typical_distance": self.typical_distance,
             "lengths": asdict(self.lengths),
         }
 
     def embed(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """Embeddings (N, E) of clips as a whole, as the paper's metric compares them."""
-        spans = [(body_sequence(clip, self._camera), np.array([[0, clip.frame_count]])) for clip in clips]
+        spans = [(self._sequence(clip), np.array([[0, clip.frame_count]])) for clip in clips]
         return self._embed(spans)
 
     def attention(self, clip: Clip) -> NDArray[np.float32] | None:
-        """How much each frame counts in the embedding of a clip (T,), of sum 1; None of networks without attention."""
-        if not isinstance(self.network, MmdNca):
-            return None
-        sequence = body_sequence(clip)
-        inputs = torch.from_numpy(self.network.inputs(sequence))[None]
+        """How much each frame counts in the embedding of a clip (T,), of sum 1; None for networks without attention."""
+        inputs = torch.from_numpy(self.network.inputs(self._sequence(clip)))[None]
         device = next(self.network.parameters()).device
         with torch.inference_mode():
-            _, weights = self.network.with_attention(inputs.to(device), torch.tensor([clip.frame_count], device=device))
-        return np.asarray(weights[0].cpu().numpy(), np.float32)
+            weights = self.network.frame_weights(inputs.to(device), torch.tensor([clip.frame_count], device=device))
+        return None if weights is None else np.asarray(weights[0].cpu().numpy(), np.float32)
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
-        return self._stored(self.embed(clips))
+        """See WindowEncoder."""
+        return stored_vectors(self.embed(clips))
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         windows = np.asarray(windows, np.int64).reshape(-1, 2)
         if (windows < 0).any() or (windows > clip.frame_count).any() or (windows[:, 0] >= windows[:, 1]).any():
             raise ValueError(f"windows are empty or leave the clip's {clip.frame_count} frames")
-        return self._stored(self._embed([(body_sequence(clip, self._camera), windows)]))
+        return stored_vectors(self._embed([(self._sequence(clip), windows)]))
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder."""
-        queries = np.empty_like(vectors)
-        queries[:, :-2] = 2 * vectors[:, :-2]
-        queries[:, -2] = -vectors[:, -1]
-        queries[:, -1] = -vectors[:, -2]
-        return queries / np.float32(self.typical_distance)
+        """See WindowEncoder."""
+        return query_vectors(vectors) / np.float32(self.typical_distance)
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder. Means of embeddings of norm 1 are brought back to norm 1."""
-        weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-        return self._stored(_normalised(np.einsum("nk,nkd->nd", weights, vectors[..., :-2])))
+        """See WindowEncoder. Means of embeddings of norm 1 are brought back to norm 1."""
+        return stored_vectors(_normalised(blended_numbers(vectors, weights)))
 
-    def _stored(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        squares = np.einsum("nd,nd->n", embeddings, embeddings)[:, None]
-        return np.concatenate([embeddings, squares, np.ones_like(squares)], axis=1)
+    def _sequence(self, clip: Clip) -> BodySequence:
+        return body_sequence(clip, self.network.settings.camera)
 
     def _embed(self, spans: Sequence[tuple[BodySequence, NDArray[np.integer]]]) -> NDArray[np.float32]:
         """Embeddings (N, E) of windows (W, 2) of sequences, in their order."""
@@ -169,7 +166,7 @@ class LearnedEncoder:
                 owners += [count] * len(pieces)
                 count += 1
         embedded = np.empty((len(parts), self.dimension - 2), np.float32)
-        order = sorted(range(len(parts)), key=lambda part: parts[part][2] - parts[part][1])  # alike lengths together
+        order = sorted(range(len(parts)), key=lambda part: parts[part][2] - parts[part][1])  # similar lengths together
         for first in range(0, len(order), _BATCH):
             rows = order[first : first + _BATCH]
             embedded[rows] = self._forward([parts[row] for row in rows])
@@ -189,7 +186,7 @@ class LearnedEncoder:
         inputs = None
         for row, (sequence, first, last) in enumerate(parts):
             cut = BodySequence(sequence.positions[first:last], sequence.rates[first:last], sequence.observed)
-            values = self.network.inputs(cut)  # type: ignore[operator]
+            values = self.network.inputs(cut)
             if inputs is None:
                 inputs = np.zeros((len(parts), longest, values.shape[1]), np.float32)
             inputs[row, : last - first] = values
@@ -207,7 +204,7 @@ def network_arrays(network: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def filled_network(architecture: str, build: Callable[[], Network], arrays: Mapping[str, NDArray[Any]]) -> Network:
-    """What `build` makes, with the weights of `network_arrays`. FormatError where they do not fit it."""
+    """The network that `build` makes, with the weights of `network_arrays`. FormatError if they do not fit it."""
     try:
         with torch.device("meta"):  # shapes without memory, until they are known to be those of the arrays
             network = build()

@@ -1,9 +1,9 @@
-"""Settings of networks as files hold them: checked before anything of their size is made."""
+"""Settings of networks, checked before anything of the size that a file asks for is made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from ..errors import FormatError
@@ -12,6 +12,21 @@ from ..errors import FormatError
 LARGEST = 8192
 
 S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Base of the settings of a network, whose fields all have defaults: see `checked_settings`."""
+
+    @property
+    def camera(self) -> bool:
+        """Whether poses are seen as they stand in the file, as a camera saw them, instead of by their own body."""
+        return False
+
+    @property
+    def depth(self) -> int:
+        """Number of layers; a file with fewer tensors than that cannot hold the network."""
+        return 1
 
 
 def checked_settings(settings_class: type[S], given: Mapping[str, Any]) -> S:

@@ -1,4 +1,4 @@
-"""The encoders that exist: by name, with their shipped weights, or by the file that somebody trained."""
+"""Encoders and mappers that are ready to use: by name, with their shipped weights, or by a weights file."""
 
 from __future__ import annotations
 
@@ -6,52 +6,77 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from ..errors import QueryError
-from .encoder import Encoder
+from .catalogue import WEIGHTS, encoder_specs, find_spec
+from .encoder import WindowEncoder
 from .fusion import FusedEncoder, encoder_names
 
-#: Places, not classes: listing the names loads none of them.
-ENCODERS: dict[str, str] = {
-    "pose-statistics": "mretrieve.encoders.statistics.pose_statistics:PoseStatistics",
-    "body-parts": "mretrieve.encoders.statistics.part_statistics:BodyParts",
-    "mmd-nca": "mretrieve.encoders.registry:shipped",
-    "deephums": "mretrieve.encoders.registry:shipped",
-}
+if TYPE_CHECKING:
+    from .systems.submotion import SubmotionMapper
+
 DEFAULT_ENCODER = "pose-statistics"
-#: Answers queries that weigh parts of the body.
-PART_ENCODER = "body-parts"
+#: The encoder that a new index has besides, for queries that weigh parts of the body.
+PART_ENCODER = "part-statistics"
 ENCODER_SUFFIX = ".safetensors"
 
 
 @lru_cache(maxsize=8)
-def load_encoder(name: str = DEFAULT_ENCODER) -> Encoder:
+def load_encoder(name: str = DEFAULT_ENCODER) -> WindowEncoder:
     """The encoder of that name with its shipped weights, or of the .safetensors file of that path, loaded once.
 
-    Of several, as in "pose-statistics,./mine.safetensors", the mean of their distances.
+    For several, as in "pose-statistics,./mine.safetensors", the mean of their distances.
 
     Raises:
-        QueryError: there is no encoder of this name.
-        FormatError: the file cannot be read, or is no encoder's.
+        QueryError: no encoder has this name, or it has to be trained first.
+        FormatError: the file cannot be read, or is not an encoder's.
     """
     names = encoder_names(name)
     if len(names) > 1:
-        return FusedEncoder([(load_encoder(one), 1.0) for one in names])
+        return FusedEncoder([(load_encoder(each), 1.0) for each in names])
     if name.endswith(ENCODER_SUFFIX):
         from .weights_file import read_encoder
 
         return read_encoder(Path(name)).encoder
-    if name not in ENCODERS:
-        close = get_close_matches(name, ENCODERS) or sorted(ENCODERS)
+    spec = find_spec(name)
+    if spec is None or spec.kind == "mapper":
+        ready = [spec.name for spec in encoder_specs() if spec.ready]
+        close = get_close_matches(name, ready) or sorted(ready)
         raise QueryError(f"no encoder {name!r}; did you mean {' or '.join(close)}? A file ends in {ENCODER_SUFFIX}")
-    place = resolve_name(ENCODERS[name])
-    encoder: Encoder = place(name) if place is shipped else place()
-    return encoder
-
-
-def shipped(name: str) -> Encoder:
-    """The learned encoder of that name with the weights that come with the package."""
+    if spec.kind == "fixed":
+        encoder: WindowEncoder = resolve_name(spec.code)()
+        return encoder
+    if not spec.ready:
+        make = spec.name if spec.training else "auto"
+        raise QueryError(f"{name} comes without weights; train it with `mretrieve train {make}` and name the file")
     from .weights_file import read_encoder
 
-    file = Path(__file__).parent / "weights" / f"{name.replace('-', '_')}{ENCODER_SUFFIX}"
-    return read_encoder(file).encoder
+    assert spec.weights is not None
+    return read_encoder(spec.weights).encoder
+
+
+@lru_cache(maxsize=8)
+def load_mapper(path: Path) -> SubmotionMapper:
+    """The mapper in a .safetensors file, loaded once.
+
+    Raises:
+        FormatError: the file cannot be read, or is not a mapper's.
+    """
+    from .weights_file import read_mapper
+
+    return read_mapper(path)[0]
+
+
+@lru_cache(maxsize=8)
+def shipped_mapper(encoder_fingerprint: str) -> SubmotionMapper | None:
+    """The mapper that comes with mretrieve into the space of an encoder; None if there is none for its weights.
+
+    Reads the headers of a few small files, and loads torch only if a mapper is found.
+    """
+    from .weights_file import file_settings
+
+    for path in sorted(WEIGHTS.glob("submotion_*.safetensors")):
+        if file_settings(path)["over_fingerprint"] == encoder_fingerprint:
+            return load_mapper(path)
+    return None

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
+from ..encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, PartEncoder, load_encoder
+from ..encoders.catalogue import is_for_parts, same_encoder
 from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
-from ..encoders.mappers import load_mapper, shipped_mapper
+from ..encoders.registry import load_mapper, shipped_mapper
 from ..errors import IndexStateError, QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
@@ -133,16 +134,14 @@ class Spaces:
         return shipped_mapper(encoder.fingerprint) if encoder.name != DEFAULT_ENCODER else None
 
     def _of_parts(self, parts: PartWeights) -> OpenSpace:
-        if PART_ENCODER not in self._records:
-            raise QueryError(
-                f"{self._snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
-                f"`{self._adding(PART_ENCODER)}`"
-            )
-        from ..encoders.statistics.part_statistics import BodyParts
-
-        encoder = self._encoder(self._records[PART_ENCODER])
-        assert isinstance(encoder, BodyParts)
-        return OpenSpace(self._snapshot, [PART_ENCODER], encoder.weighted(parts))
+        for name in sorted(self._records, key=lambda name: not is_for_parts(name)):  # the others may load torch
+            encoder = self._encoder(self._records[name])
+            if isinstance(encoder, PartEncoder):
+                return OpenSpace(self._snapshot, [name], encoder.weighted(parts))
+        raise QueryError(
+            f"{self._snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
+            f"`{self._adding(PART_ENCODER)}`"
+        )
 
     def _adding(self, encoder: str) -> str:
         """The command that adds a space."""
@@ -167,6 +166,9 @@ class Spaces:
         """The space that is meant by its name or its weights file."""
         if named in self._records:
             return named
+        for name in self._records:
+            if same_encoder(name, named):  # an index of an earlier version may have it by its former name
+                return name
         if Path(named).is_file():
             with Path(named).open("rb") as file:
                 size, checksum = Path(named).stat().st_size, sha256(file.read()).hexdigest()

@@ -18,8 +18,9 @@ import numpy as np
 import torch
 
 from ..atomic_file import atomic_write
-from ..encoders.encoder import Encoder
-from ..encoders.weights_file import MAPPERS, Stored, encoder_bytes
+from ..encoders.catalogue import find_spec
+from ..encoders.encoder import Encoder, Stored
+from ..encoders.weights_file import encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from ..version import __version__
@@ -88,10 +89,10 @@ class Card:
 
     def to_markdown(self) -> str:
         """For a person to read."""
-        data = self.data
+        data, spec = self.data, find_spec(self.architecture)
         parts = [
             f"# {self.encoder}",
-            _KINDS[self.architecture in MAPPERS].format(self.architecture),
+            _KINDS[spec is not None and spec.kind == "mapper"].format(self.architecture),
             "## Data",
             f"{data.clips} clips ({data.seconds / 60:.1f} minutes, {data.groups} groups, {data.unlabelled} without a "
             f"label) of {', '.join(data.folders)}.\n\nLicence of the data: {data.licence}.",

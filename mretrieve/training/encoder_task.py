@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..encoders.learned import LearnedEncoder, build_network
 from ..encoders.systems.deephums import DeepHumsSettings
@@ -32,7 +32,7 @@ class EncoderTask:
             recipe = replace(recipe, network=replace(recipe.network, classes=len(self._source.classes)))
         self.recipe = recipe
         self._clips, self._held_out = clips, held_out
-        self.network: nn.Module = build_network(recipe.architecture, recipe.network)
+        self.network = build_network(recipe.architecture, recipe.network)
         self._objective: Objective = objective_of(recipe)
 
     @cached_property
@@ -43,7 +43,7 @@ class EncoderTask:
     def draw(self, generator: np.random.Generator, progress: float) -> Drawn:
         """See Task."""
         batch = self._source.draw(generator, progress)
-        inputs = torch.from_numpy(self.network.inputs(batch.sequence))  # type: ignore[operator]
+        inputs = torch.from_numpy(self.network.inputs(batch.sequence))
         return batch, inputs, torch.from_numpy(batch.lengths)
 
     def loss(self, batch: Drawn, device: torch.device) -> Tensor:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from ..encoders.learned import Lengths, Settings
+from ..encoders.learned import Lengths
 from ..encoders.systems.deephums import DeepHumsSettings
 from ..encoders.systems.gru import GruSettings
 from ..encoders.systems.mmd_nca import MmdNcaSettings
@@ -65,7 +65,7 @@ class Recipe:
     """A training run but for its data and its seed."""
 
     architecture: str  # a key of encoders.learned.NETWORKS
-    network: Settings
+    network: Any  # settings of its network
     loss: str = MMD_NCA
     kernel: str = "rbf"  # of MMD-NCA: a key of kernels.KERNELS
     squared: bool = False  # MMD-NCA on squared discrepancies

@@ -109,7 +109,10 @@ def test_the_index_is_found_from_a_subfolder_by_option_and_by_environment(mretri
         (["query", QUERY, "--where", "labl = 'kick'"], "did you mean label"),
         (["query", QUERY, "--start", "90"], "no motion between"),
         (["query", QUERY, "--index", "library"], "library"),
-        (["query", QUERY, "--encoder", "mine"], "no space of encoder mine, only of pose-statistics, body-parts; add"),
+        (
+            ["query", QUERY, "--encoder", "mine"],
+            "no space of encoder mine, only of pose-statistics, part-statistics; add",
+        ),
         (["query", QUERY, "--weights", "1,1,1"], "weights 1, 1, 1: 2 are needed"),
         (["query", QUERY, "--weights", "much"], "--weights 'much': give a number for each encoder"),
         (["query", "library/labels.csv"], "labels.csv"),

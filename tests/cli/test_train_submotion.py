@@ -10,7 +10,7 @@ import pytest
 from support.training_command import Train, alone, interrupted
 
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.mappers import load_mapper
+from mretrieve.encoders.registry import load_mapper
 from mretrieve.encoders.weights_file import read_mapper
 
 OVER = ("submotion", "--over", "pose-statistics", "motions")

@@ -103,7 +103,7 @@ def test_the_name_is_kept():
     ids=["empty", "short", "ff", "zip", "huge header", "no metadata", "list", "deep", "pickle", "no encoder"],
 )
 def test_what_is_no_encoder_file_is_refused(content: bytes):
-    assert "no encoder file" in refusal(content)
+    assert "not an encoder file" in refusal(content)
 
 
 def test_nothing_is_unpickled(tmp_path: Path):
@@ -115,7 +115,7 @@ def test_nothing_is_unpickled(tmp_path: Path):
             return Path.touch, (trap,)
 
     path.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(FormatError, match=r"evil.safetensors: is no encoder file.*mretrieve train"):
+    with pytest.raises(FormatError, match=r"evil.safetensors: is not an encoder file.*mretrieve train"):
         read_encoder(path)
     assert not trap.exists()
 

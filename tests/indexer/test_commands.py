@@ -138,7 +138,7 @@ def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_moti
         (["motions", "--encoder", "none.safetensors"], "none.safetensors: cannot be read"),
         (["motions", "--encoder", "file.safetensors"], "file.safetensors: is no encoder file"),
         (["motions", "--weights", "0.7;0.3"], "--weights '0.7;0.3': write a number for each encoder"),
-        (["motions", "--weights", "7,2,1"], "2 are needed, one for each of pose-statistics, body-parts"),
+        (["motions", "--weights", "7,2,1"], "2 are needed, one for each of pose-statistics, part-statistics"),
         (["motions", "--labels", "none.csv"], "none.csv: cannot read the labels"),
         (["motions", "--asf", "none.asf"], "none.asf: no such file; check --asf"),
         (["motions", "--rig-map", "none.json"], "none.json: no such file; check --rig-map"),

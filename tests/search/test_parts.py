@@ -78,11 +78,11 @@ def test_equal_weights_are_no_weights(library: Library, two_clips: tuple[Clip, C
 def test_an_index_without_part_vectors_says_how_to_add_them(library: Library, tmp_path: Path):
     build_index(library.folder, tmp_path / "index", encoder="pose-statistics", jobs=1)
     opened = open_index(tmp_path / "index")
-    with pytest.raises(QueryError, match=r"no vectors of body parts.*--encoder pose-statistics,body-parts"):
+    with pytest.raises(QueryError, match=r"no vectors of body parts.*--encoder pose-statistics,part-statistics"):
         opened.search(library.short_clip, parts="arms")
     named = opened.search(library.short_clip, k=5, parts="arms", encoder="pose-statistics")
     assert library.short_clip in [hit.clip for hit in named]  # whoever names a space gets its candidates
-    build_index(library.folder, tmp_path / "index", encoder="pose-statistics,body-parts", jobs=1)
+    build_index(library.folder, tmp_path / "index", encoder="pose-statistics,part-statistics", jobs=1)
     assert open_index(tmp_path / "index").search(library.short_clip, k=1, parts="arms")[0].clip == library.short_clip
 
 

@@ -1,8 +1,8 @@
-"""`linear-metric`: a linear map of what `pose-statistics` keeps of a window, learned from labels in seconds.
+"""`linear-metric`: a linear map of the numbers of `pose-statistics`, learned from labels in seconds.
 
-`pose-statistics` describes a window by 64 numbers for the whole of it and 128 for its 2-second pieces, which can be had
-back from its vectors. So this metric needs no pass over the motion of its own, works on what any rig shows, and is
-fitted without torch (mretrieve/training/adaptation/linear.py).
+`pose-statistics` describes a window by 64 numbers for all of it and 128 for its 2-second pieces, and its vectors give
+these numbers back. So this metric needs no pass over the motion, and works on any rig. It is fitted by
+mretrieve/training/adaptation/linear.py.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ...errors import FormatError
 from ...motion import Clip
 from ..registry import DEFAULT_ENCODER, load_encoder
+from ..squared_distance import blended_numbers, numbers_of, query_vectors, scaled_vectors
 from .pose_statistics import PoseStatistics
 
 
 class LinearMetric:
-    """Meets Encoder. The distance is |q - x|^2 / (s_q s_x) of the mapped numbers, with s as in PoseStatistics."""
+    """A `WindowEncoder`. The distance is |q - x|^2 / (s_q s_x) of the mapped numbers, with s as in PoseStatistics."""
 
     architecture = "linear-metric"
 
@@ -54,7 +55,7 @@ class LinearMetric:
         settings: Mapping[str, Any],
         name: str | None = None,
     ) -> LinearMetric:
-        """The encoder that `to_tensors` and `settings` describe. FormatError where they do not fit this version."""
+        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit this version."""
         check_default(settings)
         mean, matrix = tensors["mean"], tensors["matrix"]
         count = description_size()
@@ -69,15 +70,15 @@ class LinearMetric:
         return {"matrix": self._matrix, "mean": self._mean}
 
     def settings(self) -> dict[str, Any]:
-        """What besides the map decides its vectors, as JSON holds it."""
+        """Everything but the map that decides its vectors, as JSON holds it."""
         return {"variance": float(self._variance), "default": self._default.fingerprint}
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         return self.of_default(self._default.encode(clips))
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         return self.of_default(self._default.encode_windows(clip, windows))
 
     def of_default(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -85,18 +86,15 @@ class LinearMetric:
         return self._stored(np.asarray((descriptions(vectors) - self._mean) @ self._matrix, np.float32))
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder."""
-        return np.concatenate([2 * vectors[:, :-2], -vectors[:, -1:], -vectors[:, -2:-1]], axis=1)
+        """See WindowEncoder."""
+        return query_vectors(vectors)
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder."""
-        weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-        mapped = np.einsum("nk,nkd->nd", weights, vectors[..., :-2] / vectors[..., -1:])
-        return self._stored(np.asarray(mapped, np.float32))
+        """See WindowEncoder."""
+        return self._stored(blended_numbers(vectors, weights))
 
     def _stored(self, mapped: NDArray[np.float32]) -> NDArray[np.float32]:
-        scale = np.sqrt(np.einsum("nd,nd->n", mapped, mapped) + self._variance)[:, None]
-        return np.concatenate([mapped / scale, scale - self._variance / scale, 1 / scale], axis=1)
+        return scaled_vectors(mapped, np.einsum("nd,nd->n", mapped, mapped), self._variance)
 
 
 def default_encoder() -> PoseStatistics:
@@ -107,22 +105,16 @@ def default_encoder() -> PoseStatistics:
 
 
 def description_size() -> int:
-    """How many numbers `descriptions` gives: 192."""
+    """Number of numbers in a description: 192."""
     return sum(part.stop - part.start - 2 for part in default_encoder().parts)
 
 
 def descriptions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The numbers (N, 192) that `pose-statistics` vectors (N, 196) were made of: 64 of the whole, 128 of the pieces."""
-    return np.concatenate(
-        [
-            vectors[:, part.start : part.stop - 2] / vectors[:, part.stop - 1 : part.stop]
-            for part in default_encoder().parts
-        ],
-        axis=1,
-    )
+    """The numbers (N, 192) of `pose-statistics` vectors (N, 196): 64 of the whole, 128 of the pieces."""
+    return np.concatenate([numbers_of(vectors[:, part]) for part in default_encoder().parts], axis=1)
 
 
 def check_default(settings: Mapping[str, Any]) -> None:
-    """FormatError where a file was fitted on other weights of `pose-statistics` than these."""
+    """FormatError if a file was fitted on other weights of `pose-statistics` than these."""
     if settings["default"] != default_encoder().fingerprint:
         raise FormatError(f"it was trained on other weights of {DEFAULT_ENCODER} than these; train it again")

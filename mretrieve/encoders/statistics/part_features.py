@@ -1,4 +1,4 @@
-"""What `body-parts` looks at: the statistics of each body part, seen from that part and the torso alone.
+"""What `part-statistics` looks at: the statistics of each body part, seen from that part and the torso alone.
 
 No number of a part depends on a joint of another limb. So a limb's directions are taken in a heading of its own: square
 to the line from the neck to its shoulder, or from the pelvis to its hip. The torso's own joints lie on one line and

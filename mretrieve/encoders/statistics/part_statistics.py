@@ -1,9 +1,9 @@
-"""`body-parts`: a vector for each part of the body, side by side, so that a query can ask for some of them.
+"""`part-statistics`: a vector for each part of the body, concatenated, so that a query can weigh the parts.
 
 Each part is described as `pose-statistics` describes the whole body (order statistics, Fourier magnitudes, a whitened
-linear map fitted without labels by benchmarks/fit_body_parts.py), from its own joints and the torso's alone: replace
-the legs of a clip, and nothing changes in the vectors of its arms. The vectors answer part queries and tell how alike
-the parts are; whole bodies are better compared by `pose-statistics`.
+linear map fitted without labels by benchmarks/weights/fit_part_statistics.py), from its own joints and the torso's
+only: replacing the legs of a clip changes nothing in the vectors of its arms. The vectors answer part queries and
+measure how similar parts are; whole bodies are better compared by `pose-statistics`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import copy
 import hashlib
 import io
 from collections.abc import Sequence
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import Clip
 from ...motion.body_parts import PartWeights
+from ..catalogue import WEIGHTS
+from ..squared_distance import query_vectors, scaled_vectors
 from .part_features import LAYOUTS, part_channels, part_features
 from .pose_statistics import WhitenedMap, checked_windows, joints_seen, stored_map
 
@@ -26,47 +27,47 @@ from .pose_statistics import WhitenedMap, checked_windows, joints_seen, stored_m
 _PREPROCESSING = 1
 
 
-class BodyParts:
-    """Meets Encoder. The distance is the mean of the parts' distances by weights that are the query's alone.
+class PartStatistics:
+    """A `PartEncoder`. The distance is the weighted mean of the parts' distances; only queries carry the weights.
 
-    A part's distance is |q - x|^2 / (s_q s_x) of its mapped numbers, with s as in PoseStatistics, and 1 where a stored
-    window shows nothing of the part. A part of which the query shows nothing is left out of the mean; where that leaves
-    no part with a weight, everything is at distance 1.
+    A part's distance is that of `squared_distance.scaled_vectors`, and 1 if a stored window shows nothing of the part.
+    A part of which the query shows nothing is left out of the mean; if no part with a weight is left, everything is at
+    distance 1.
 
-    A part is stored as (x / s, s - variance / s, 1 / s, 0), or as (0, 0, 0, 1) where nothing of it is seen; a 1 follows
-    the last. It is asked as (2 q / s, -1 / s, variance / s - s, -1) times its weight.
+    A part is stored as its scaled vector and 0, or as zeros and 1 if nothing of it is seen; a 1 follows the last part.
+    A query holds its query vector and -1, times its weight.
     """
 
-    name = "body-parts"
+    name = "part-statistics"
 
-    def __init__(self, weights: bytes | None = None) -> None:
+    def __init__(self, weights_file: bytes | None = None) -> None:
         """Load fitted maps: the file that ships with the package, or the bytes of another."""
-        weights = weights or (files("mretrieve.encoders") / "weights" / "body_parts.npz").read_bytes()
-        with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
+        weights_file = weights_file or (WEIGHTS / "part_statistics.npz").read_bytes()
+        with np.load(io.BytesIO(weights_file), allow_pickle=False) as arrays:
             self._maps = {
                 part: stored_map(arrays, part, tuple(layout.blocks.values()), layout.feature_joints)
                 for part, layout in LAYOUTS.items()
             }
-        self.fingerprint = hashlib.sha256(weights + bytes([_PREPROCESSING])).hexdigest()
+        self.fingerprint = hashlib.sha256(weights_file + bytes([_PREPROCESSING])).hexdigest()
         ends = np.cumsum([fitted.whitening.shape[1] + 3 for fitted in self._maps.values()]).tolist()
         #: Where a vector holds each part.
         self.places = {part: slice(start, end) for part, start, end in zip(LAYOUTS, [0, *ends], ends, strict=False)}
         self.dimension = int(ends[-1]) + 1
-        self._weights = PartWeights()
+        self._part_weights = PartWeights()
 
-    def weighted(self, weights: PartWeights) -> BodyParts:
-        """The same encoder, of the same fingerprint and stored vectors, whose queries weigh the parts like this."""
+    def weighted(self, part_weights: PartWeights) -> PartStatistics:
+        """See PartEncoder."""
         other = copy.copy(self)
-        other._weights = weights
+        other._part_weights = part_weights
         return other
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         vectors = [self.encode_windows(clip, np.array([[0, clip.frame_count]])) for clip in clips]
         return np.concatenate(vectors) if vectors else np.empty((0, self.dimension), np.float32)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         windows = checked_windows(clip, windows)
         features = part_features(part_channels(clip), windows)
         joints = joints_seen(clip, windows)
@@ -77,22 +78,20 @@ class BodyParts:
         return vectors
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder; the parts weigh what `weighted` was given, else alike."""
+        """See WindowEncoder; parts have the weights that `weighted` was given, else equal ones."""
         flags = vectors[:, [place.stop - 1 for place in self.places.values()]]
-        shares = np.array([weight for _, weight in self._weights.items()], np.float32) * (flags < 0.5)
+        shares = np.array([weight for _, weight in self._part_weights.items()], np.float32) * (flags < 0.5)
         total = shares.sum(axis=1, keepdims=True)
         shares /= np.where(total > 0, total, 1)
         queries = np.zeros_like(vectors)
         for share, place in zip(shares.T[..., None], self.places.values(), strict=True):
             part = vectors[:, place]
-            queries[:, place] = share * np.concatenate(
-                [2 * part[:, :-3], -part[:, -2:-1], -part[:, -3:-2], np.full_like(share, -1)], axis=1
-            )
+            queries[:, place] = share * np.concatenate([query_vectors(part[:, :-1]), np.full_like(share, -1)], axis=1)
         queries[:, -1] = np.where(total > 0, 0, -1)[:, 0]
         return queries
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder. A part is blended of those that show it."""
+        """See WindowEncoder. A part is blended of those that show it."""
         blended = np.ones((len(vectors), self.dimension), np.float32)
         for part, place in self.places.items():
             stored = vectors[..., place]
@@ -105,16 +104,16 @@ class BodyParts:
 
 
 def _stored(numbers: NDArray[np.float32], variance: float, unseen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """What is stored (N, K + 3) of the mapped numbers (N, K) of a part, and whether nothing of it is seen (N,)."""
-    scale = np.sqrt((numbers**2).sum(axis=1, keepdims=True) + np.float32(variance))
-    stored = np.concatenate([numbers / scale, scale - variance / scale, 1 / scale, np.zeros_like(scale)], axis=1)
+    """The stored part (N, K + 3) of mapped numbers (N, K), of which nothing is seen if `unseen` (N,)."""
+    scaled = scaled_vectors(numbers, (numbers**2).sum(axis=1), np.float32(variance))
+    stored = np.concatenate([scaled, np.zeros((len(scaled), 1), np.float32)], axis=1)
     stored[unseen] = 0
     stored[unseen, -1] = 1
     return np.asarray(stored, np.float32)
 
 
 def _unseen(fitted: WhitenedMap, joints: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether (N,) the used joints (N, 18) that are there leave no feature of a map."""
+    """Whether the used joints (N, 18) that are seen leave no feature of a map, (N,)."""
     kinds = np.unique(fitted.feature_joints, axis=0)
     lacking = np.asarray((kinds & ~joints[:, None]).any(axis=2))
     return np.asarray(lacking.all(axis=1))

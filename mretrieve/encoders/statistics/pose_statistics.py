@@ -1,10 +1,10 @@
 """`pose-statistics`: order statistics of poses, whitened by what augmentation changes; no network, no labels.
 
 A window is described twice: by the features of the whole window, and by the mean and standard deviation of the features
-of its 2-second pieces, which keeps long takes apart. Each description is a linear map of the features that was fitted
-without labels (benchmarks/fit_pose_statistics.py): the principal directions of the training clips, scaled down where
-copies of one clip at another speed, crop or body size differ (within-class covariance normalisation, Hatch et al. 2006,
-with augmented copies as the class).
+of its 2-second pieces, which keeps long takes distinct. Each description is a linear map of the features, fitted
+without labels (benchmarks/weights/fit_pose_statistics.py): the principal directions of the training clips, scaled down
+where copies of one clip at another speed, crop or body size differ (within-class covariance normalisation, Hatch et al.
+2006, with augmented copies as the class).
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import Clip
 from ...motion.spans import overlapping_spans
+from ..catalogue import WEIGHTS
+from ..squared_distance import blended_numbers, query_vectors, scaled_vectors
 from .pose_channels import USED_JOINTS, pose_channels
 from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_features
 
@@ -36,17 +37,27 @@ class WhitenedMap:
     """A linear map from F features to K numbers, which can be estimated from a part of the features.
 
     The features are taken as mean + basis @ z + noise, with z of variance `spread` and noise of variance `noise`; the
-    map is z times `whitening`. Where joints are missing, z is its mean given the features that are there.
+    map is z times `whitening`. If joints are missing, z is its mean given the other features.
+
+    Attributes:
+        mean: (F,) mean of the features.
+        scale: (F,) weight of each feature.
+        basis: (F, L) orthonormal columns, L >= K.
+        spread: (L,) variances of z.
+        noise: (F,) variances of the noise.
+        whitening: (L, K) map of z.
+        variance: mean squared norm of the mapped training windows, whose mean is 0.
+        feature_joints: (F, 18) the used joints that each feature depends on.
     """
 
-    mean: NDArray[np.float32]  # (F,)
-    scale: NDArray[np.float32]  # (F,) the weight of each feature
-    basis: NDArray[np.float32]  # (F, L) orthonormal columns, L >= K
-    spread: NDArray[np.float32]  # (L,)
-    noise: NDArray[np.float32]  # (F,)
-    whitening: NDArray[np.float32]  # (L, K)
-    variance: float  # mean squared norm of the mapped training windows, whose mean is 0
-    feature_joints: NDArray[np.bool_]  # (F, 18) which used joints each feature is made of
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    basis: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    whitening: NDArray[np.float32]
+    variance: float
+    feature_joints: NDArray[np.bool_]
 
     def __call__(self, features: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Mapped features (N, K) of features (N, F) of windows that have the used joints `joints` (N, 18)."""
@@ -76,32 +87,30 @@ class WhitenedMap:
 class PoseStatistics:
     """The default encoder. With two parts, each of K numbers and their scale, a vector holds some 200 floats.
 
-    The distance of a part is |q - x|^2 / (s_q s_x), where s, the root of |x|^2 + variance, is how far x is from motions
-    in general: what is unlike everything is a little nearer to everything. Stored as (x / s, s - variance / s, 1 / s)
-    and asked as (2 q / s, -1 / s, variance / s - s), it is an inner product.
+    The distance of a part is that of `squared_distance.scaled_vectors`.
     """
 
     name = "pose-statistics"
 
-    def __init__(self, weights: bytes | None = None) -> None:
+    def __init__(self, weights_file: bytes | None = None) -> None:
         """Load fitted maps: the file that ships with the package, or the bytes of another."""
-        weights = weights or (files("mretrieve.encoders") / "weights" / "pose_statistics.npz").read_bytes()
-        with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
+        weights_file = weights_file or (WEIGHTS / "pose_statistics.npz").read_bytes()
+        with np.load(io.BytesIO(weights_file), allow_pickle=False) as arrays:
             blocks = tuple(BLOCKS.values())
             self._whole = stored_map(arrays, "whole", blocks, FEATURE_JOINTS)
             self._piece = stored_map(arrays, "piece", blocks, FEATURE_JOINTS)
             self._piece_share = float(arrays["piece_share"])
-        self.fingerprint = hashlib.sha256(weights + bytes([_PREPROCESSING])).hexdigest()
+        self.fingerprint = hashlib.sha256(weights_file + bytes([_PREPROCESSING])).hexdigest()
         self._sizes = (self._whole.whitening.shape[1], 2 * self._piece.whitening.shape[1])
         self.dimension = sum(self._sizes) + 4
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See WindowEncoder."""
         vectors = [self.encode_windows(clip, np.array([[0, clip.frame_count]])) for clip in clips]
         return np.concatenate(vectors) if vectors else np.empty((0, self.dimension), np.float32)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """See Encoder. ValueError for a window that is empty or leaves the clip."""
+        """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         windows = checked_windows(clip, windows)
         pieces = [overlapping_spans(int(start), int(end), PIECE_FRAMES, PIECE_HOP) for start, end in windows]
         spans = np.unique(np.concatenate([windows, *pieces]), axis=0)
@@ -117,30 +126,16 @@ class PoseStatistics:
         return self._stored(whole, pooled)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See Encoder."""
-        queries = np.empty_like(vectors)
-        for part in self.parts:
-            queries[:, part.start : part.stop - 2] = 2 * vectors[:, part.start : part.stop - 2]
-            queries[:, part.stop - 2] = -vectors[:, part.stop - 1]
-            queries[:, part.stop - 1] = -vectors[:, part.stop - 2]
-        return queries
+        """See WindowEncoder."""
+        return np.concatenate([query_vectors(vectors[:, part]) for part in self.parts], axis=1)
 
     def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
-        """See Encoder."""
-        weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-        whole, pooled = (
-            np.einsum(
-                "nk,nkd->nd",
-                weights,
-                vectors[..., part.start : part.stop - 2] / vectors[..., part.stop - 1 : part.stop],
-            )
-            for part in self.parts
-        )
-        return self._stored(whole, pooled)
+        """See WindowEncoder."""
+        return self._stored(*(blended_numbers(vectors[..., part], weights) for part in self.parts))
 
     @property
     def parts(self) -> tuple[slice, slice]:
-        """Where a vector holds the part of the whole, (x / s, s - variance / s, 1 / s), and that of the pieces."""
+        """Slices of a vector: the part of the whole window, and that of its pieces."""
         middle = self._sizes[0] + 2
         return slice(0, middle), slice(middle, self.dimension)
 
@@ -150,9 +145,7 @@ class PoseStatistics:
         variances = (self._whole.variance, self._piece.variance)
         shares = (1 - self._piece_share, self._piece_share)
         for part, numbers, variance, share in zip(self.parts, descriptions, variances, shares, strict=True):
-            scale = np.sqrt((numbers**2).sum(axis=1, keepdims=True) + variance)
-            terms = [numbers / scale, scale - variance / scale, 1 / scale]
-            vectors[:, part] = np.sqrt(share) * np.concatenate(terms, axis=1)
+            vectors[:, part] = np.sqrt(share) * scaled_vectors(numbers, (numbers**2).sum(axis=1), variance)
         return vectors
 
 

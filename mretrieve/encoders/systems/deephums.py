@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..body_sequence import BodySequence, motion_field, normalised_positions
+from ..embedding_network import EmbeddingNetwork
 from ..layers.packing import Packing
 from ..layers.recurrent import IndRNN
+from ..network_settings import NetworkSettings
 from ..statistics.pose_channels import USED_JOINTS
 
 #: Displacements of a frame are centimetres, positions decimetres: brought to one size.
@@ -19,24 +21,39 @@ _FIELD_SCALE = 10.0
 
 
 @dataclass(frozen=True)
-class DeepHumsSettings:
-    """The network: section 4.5 gives the size of the embedding, the IndRNN paper the rest."""
+class DeepHumsSettings(NetworkSettings):
+    """The network: section 4.5 gives the size of the embedding, the IndRNN paper the rest.
+
+    Attributes:
+        layers: number of IndRNN layers.
+        hidden: units of each layer but the last.
+        embedding: length of the embedding, units of the last layer.
+        longest_frames: frames of the longest sequence, for the constraint on recurrent weights.
+        dropout: rate of dropout.
+        classes: outputs of the cross-entropy head (supervised set-up); 0 for none.
+    """
 
     layers: int = 4
     hidden: int = 512
     embedding: int = 512
-    longest_frames: int = 600  # of the recurrent constraint, and of a sequence
+    longest_frames: int = 600
     dropout: float = 0.1
-    classes: int = 0  # of the cross-entropy head (supervised set-up); 0: none
+    classes: int = 0
+
+    @property
+    def depth(self) -> int:
+        """See NetworkSettings."""
+        return self.layers
 
 
-class DeepHums(nn.Module):
+class DeepHums(EmbeddingNetwork):
     """IndRNN layers, each with batch norm behind it; the embedding is the state of the last frame."""
 
+    settings_class = DeepHumsSettings
+    settings: DeepHumsSettings
+
     def __init__(self, settings: DeepHumsSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.dimension = settings.embedding
+        super().__init__(settings, settings.embedding)
         sizes = [6 * len(USED_JOINTS) - 6 + 4, *[settings.hidden] * (settings.layers - 1), settings.embedding]
         self.layers = nn.ModuleList(
             IndRNN(a, b, settings.longest_frames, keeps_long=number == settings.layers - 1)
@@ -54,7 +71,7 @@ class DeepHums(nn.Module):
         return np.concatenate([positions.reshape(*leading, -1), field.reshape(*leading, -1), sequence.rates], axis=-1)
 
     def forward(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
-        """Embeddings (B, E) of sequences (B, T, C) of `lengths` (B,); `branches` is not used."""
+        """See EmbeddingNetwork; `branches` is not used."""
         packing = Packing(lengths, x.shape[1])
         rows = packing.rows(x)
         for layer, norm in zip(self.layers, self.norms, strict=False):

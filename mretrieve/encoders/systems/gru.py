@@ -12,22 +12,38 @@ from torch import Tensor, nn
 
 from ...motion import CANONICAL_FPS
 from ..body_sequence import BodySequence, normalised_positions
+from ..embedding_network import EmbeddingNetwork
 from ..layers.attention import SelfAttention
 from ..layers.masked_norm import MaskedBatchNorm
 from ..layers.recurrent import valid_frames
+from ..network_settings import NetworkSettings
 from ..statistics.pose_channels import USED_JOINTS
 
 
 @dataclass(frozen=True)
-class GruSettings:
-    """Sizes; nothing here is from a paper."""
+class GruSettings(NetworkSettings):
+    """Sizes; nothing here is from a paper.
 
-    view: Literal["heading", "camera"] = "heading"  # camera: x and y as they stand in the file, for 2D poses
-    hidden: int = 96  # of each direction
+    Attributes:
+        view: "heading" sees 3D poses by their own body; "camera" sees x and y as they stand in the file, for 2D poses.
+        hidden: units of each direction.
+        hops: attention heads.
+        embedding: length of the embedding.
+        dropout: rate of dropout.
+        stride: frames from one step to the next; velocities cover the frames between.
+    """
+
+    view: Literal["heading", "camera"] = "heading"
+    hidden: int = 96
     hops: int = 4
     embedding: int = 64
     dropout: float = 0.2
-    stride: int = 2  # frames from one step to the next: velocities say what lies between
+    stride: int = 2
+
+    @property
+    def camera(self) -> bool:
+        """See NetworkSettings."""
+        return self.view == "camera"
 
 
 def reversed_in_time(x: Tensor, lengths: Tensor) -> Tensor:
@@ -37,14 +53,15 @@ def reversed_in_time(x: Tensor, lengths: Tensor) -> Tensor:
     return x.gather(1, order[..., None].expand(-1, -1, x.shape[2]))
 
 
-class Gru(nn.Module):
+class Gru(EmbeddingNetwork):
     """BiGRU over positions, velocities and root motion, each normalised; attention, one linear layer, L2 norm."""
 
+    settings_class = GruSettings
+    settings: GruSettings
+
     def __init__(self, settings: GruSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.dimension = settings.embedding
-        size = 4 * len(USED_JOINTS) if settings.view == "camera" else 6 * len(USED_JOINTS) + 4
+        super().__init__(settings, settings.embedding)
+        size = 4 * len(USED_JOINTS) if settings.camera else 6 * len(USED_JOINTS) + 4
         self.norm = MaskedBatchNorm(size)
         self.forwards = nn.GRU(size, settings.hidden, batch_first=True)
         self.backwards = nn.GRU(size, settings.hidden, batch_first=True)
@@ -52,8 +69,8 @@ class Gru(nn.Module):
         self.projection = nn.Linear(2 * settings.hidden * settings.hops, settings.embedding)
 
     def inputs(self, sequence: BodySequence) -> NDArray[np.float32]:
-        """What the network sees of a sequence (..., T): (..., T, C) float32, metres and metres a second."""
-        if self.settings.view == "camera":
+        """See EmbeddingNetwork; metres and metres per second."""
+        if self.settings.camera:
             joints = sequence.positions[..., USED_JOINTS, :2]
             parts = [joints, _velocities(joints)]
         else:
@@ -62,12 +79,12 @@ class Gru(nn.Module):
         return np.concatenate([part.reshape(*joints.shape[:-2], -1) for part in parts], axis=-1)
 
     def forward(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
-        """Embeddings (B, E) of norm 1 of sequences (B, T, C) of `lengths` (B,); `branches` is not used."""
+        """See EmbeddingNetwork; embeddings have norm 1, and `branches` is not used."""
         pooled = nn.functional.dropout(self.pooled(x, lengths), self.settings.dropout, self.training)
         return nn.functional.normalize(self.projection(pooled), dim=1)
 
     def pooled(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """What attention takes (B, 2 H hops) from the states of sequences (B, T, C) of `lengths` (B,)."""
+        """States (B, 2 H hops), pooled by attention, of sequences (B, T, C) of `lengths` (B,)."""
         x, lengths = x[:, :: self.settings.stride], (lengths - 1) // self.settings.stride + 1
         valid = valid_frames(lengths, x.shape[1])
         x = self.norm(x, valid)

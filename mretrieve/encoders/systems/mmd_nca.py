@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 from ...motion.bone_rotations import swing_rotations
 from ..body_sequence import BodySequence, bone_directions, normalised_positions
+from ..embedding_network import EmbeddingNetwork
 from ..layers.attention import SelfAttention, mean_over_time
 from ..layers.masked_norm import MaskedBatchNorm
 from ..layers.recurrent import LayerNormLSTM, valid_frames
+from ..network_settings import NetworkSettings
 from ..statistics.pose_channels import BONES
 
 #: Half the width of a uniform distribution of standard deviation .001.
@@ -36,27 +38,40 @@ _REST = np.array(
 
 
 @dataclass(frozen=True)
-class MmdNcaSettings:
-    """The network of section 6; the last three are its ablations."""
+class MmdNcaSettings(NetworkSettings):
+    """The network of section 6; the last two are its ablations.
+
+    Attributes:
+        inputs: what it sees of a pose.
+        root_motion: add velocity and turning of the root, which the paper's torso-aligned poses lack.
+        hidden: units of each direction of the LSTM.
+        attention_hidden: units of the attention's hidden layer.
+        fully_connected: units of the hidden fully connected layers.
+        embedding: length of the embedding.
+        dropout: rate of dropout.
+        attention: False averages over time instead.
+        layer_norm: False makes it a plain LSTM.
+    """
 
     inputs: Literal["rotations", "positions", "both"] = "both"
-    root_motion: bool = True  # velocity and turning of the root, which the paper's torso-aligned poses lack
-    hidden: int = 128  # of each direction
+    root_motion: bool = True
+    hidden: int = 128
     attention_hidden: int = 10
     fully_connected: int = 320
     embedding: int = 128
     dropout: float = 0.5
-    attention: bool = True  # else the mean over time
-    layer_norm: bool = True  # else a plain LSTM
+    attention: bool = True
+    layer_norm: bool = True
 
 
-class MmdNca(nn.Module):
+class MmdNca(EmbeddingNetwork):
     """{LN-BiLSTM, dropout, BN, attention, FC, dropout, BN, FC, BN, FC, BN, L2 norm}; ReLU after all FC but the last."""
 
+    settings_class = MmdNcaSettings
+    settings: MmdNcaSettings
+
     def __init__(self, settings: MmdNcaSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.dimension = settings.embedding
+        super().__init__(settings, settings.embedding)
         width = 2 * settings.hidden
         self.lstm = LayerNormLSTM(_input_size(settings), settings.hidden, settings.layer_norm)
         self.state_norm = MaskedBatchNorm(width)
@@ -68,7 +83,7 @@ class MmdNca(nn.Module):
             _initialise(layer)
 
     def inputs(self, sequence: BodySequence) -> NDArray[np.float32]:
-        """What the network sees of a sequence (..., T): (..., T, C) float32."""
+        """See EmbeddingNetwork."""
         return mmd_nca_inputs(sequence, self.settings)
 
     def forward(self, x: Tensor, lengths: Tensor, branches: int = 1) -> Tensor:
@@ -76,10 +91,14 @@ class MmdNca(nn.Module):
 
         Rows are `branches` runs of equal length, branch after branch; all get the same dropout masks (section 6).
         """
-        return self.with_attention(x, lengths, branches)[0]
+        return self._with_attention(x, lengths, branches)[0]
 
-    def with_attention(self, x: Tensor, lengths: Tensor, branches: int = 1) -> tuple[Tensor, Tensor]:
-        """Embeddings (B, E) and how much each frame counted in them (B, T); without attention all count alike."""
+    def frame_weights(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """See EmbeddingNetwork."""
+        return self._with_attention(x, lengths)[1]
+
+    def _with_attention(self, x: Tensor, lengths: Tensor, branches: int = 1) -> tuple[Tensor, Tensor]:
+        """Embeddings (B, E) and how much each frame counted in them (B, T); without attention, all the same."""
         valid = valid_frames(lengths, x.shape[1])
         states = self.state_norm(self._dropped(self.lstm(x, lengths), branches), valid)
         if self.attention is None:

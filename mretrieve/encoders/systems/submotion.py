@@ -20,10 +20,9 @@ from torch import Tensor, nn
 from ...errors import FormatError, MRetrieveError
 from ...motion import Clip
 from ..body_sequence import body_sequence
-from ..encoder import Encoder
+from ..encoder import WindowEncoder, fingerprint_of
 from ..learned import filled_network, network_arrays
 from ..network_settings import checked_settings
-from ..weights_file import fingerprint_of
 from .gru import Gru, GruSettings
 
 ARCHITECTURE = "submotion"
@@ -90,7 +89,7 @@ class SubmotionMapper:
         self.over_fingerprint = over_fingerprint
         self.dimension = network.dimension
         self.name = name or f"{self.architecture}-{over}"
-        self._camera = network.settings.view == "camera"
+        self._camera = network.settings.camera
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
@@ -123,7 +122,7 @@ class SubmotionMapper:
             "over_fingerprint": self.over_fingerprint,
         }
 
-    def check(self, encoder: Encoder) -> None:
+    def check(self, encoder: WindowEncoder) -> None:
         """MRetrieveError where the mapper was trained for another encoder, or for other weights of it."""
         if (encoder.fingerprint, encoder.dimension) != (self.over_fingerprint, self.dimension):
             raise MRetrieveError(
@@ -132,7 +131,7 @@ class SubmotionMapper:
             )
 
     def map(
-        self, encoder: Encoder, clips: Sequence[Clip], encoded: NDArray[np.float32] | None = None
+        self, encoder: WindowEncoder, clips: Sequence[Clip], encoded: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Vectors (N, D) of the wholes that pieces are taken from, as `encoder` would store them.
 

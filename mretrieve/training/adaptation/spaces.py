@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encoders.weights_file import StoredEncoder
+from ...encoders.encoder import StoredEncoder
 from ...motion import Clip, LabelledClip
 from .linear import fit_lda, fit_nca
 

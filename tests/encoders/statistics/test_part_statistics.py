@@ -14,7 +14,7 @@ from support.moving_bodies import random_clip
 from mretrieve import Clip, canonicalise, read
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.statistics.part_features import LAYOUTS, part_channels, part_features
-from mretrieve.encoders.statistics.part_statistics import BodyParts
+from mretrieve.encoders.statistics.part_statistics import PartStatistics
 from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import lose_joints
@@ -25,8 +25,8 @@ LIMBS = [part for part in PARTS if part != "torso"]
 
 
 @pytest.fixture(scope="module")
-def encoder() -> BodyParts:
-    return BodyParts()
+def encoder() -> PartStatistics:
+    return PartStatistics()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def clips() -> list[Clip]:
     return [random_clip(seed, 20 + 30 * seed) for seed in range(10)]
 
 
-def distances(encoder: BodyParts, queries: list[Clip], gallery: list[Clip], parts: str = "body") -> np.ndarray:
+def distances(encoder: PartStatistics, queries: list[Clip], gallery: list[Clip], parts: str = "body") -> np.ndarray:
     asking = encoder.weighted(PartWeights.of(parts))
     return -(asking.as_queries(encoder.encode(queries)) @ encoder.encode(gallery).T)
 
@@ -229,10 +229,10 @@ def test_a_blend_takes_a_part_from_those_that_show_it(encoder, clips):
 
 def test_the_fingerprint_is_of_the_weights_and_the_card_is_of_them_too(encoder):
     folder = files("mretrieve.encoders") / "weights"
-    shipped = (folder / "body_parts.npz").read_bytes()
-    assert BodyParts(shipped).fingerprint == encoder.fingerprint == load_encoder("body-parts").fingerprint
-    assert BodyParts(shipped + b"\0").fingerprint != encoder.fingerprint
-    assert hashlib.sha256(shipped).hexdigest() in (folder / "body_parts.md").read_text(encoding="utf-8")
+    shipped = (folder / "part_statistics.npz").read_bytes()
+    assert PartStatistics(shipped).fingerprint == encoder.fingerprint == load_encoder("part-statistics").fingerprint
+    assert PartStatistics(shipped + b"\0").fingerprint != encoder.fingerprint
+    assert hashlib.sha256(shipped).hexdigest() in (folder / "part_statistics.md").read_text(encoding="utf-8")
     assert len(shipped) < 200_000
 
 

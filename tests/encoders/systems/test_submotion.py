@@ -20,7 +20,7 @@ from mretrieve import MRetrieveError
 from mretrieve.encoders import Encoder, load_encoder
 from mretrieve.encoders.body_sequence import body_sequence
 from mretrieve.encoders.fusion import FusedEncoder
-from mretrieve.encoders.mappers import load_mapper, shipped_mapper
+from mretrieve.encoders.registry import load_mapper, shipped_mapper
 from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder, read_mapper
 from mretrieve.errors import FormatError
 
@@ -116,7 +116,7 @@ def test_the_shipped_one_is_found_by_the_weights_that_it_fits_and_maps_within_th
 
 def test_where_none_fits_neither_torch_nor_safetensors_is_loaded():
     program = (
-        "import sys; from mretrieve.encoders.mappers import shipped_mapper; assert shipped_mapper('0' * 64) is None; "
+        "import sys; from mretrieve.encoders.registry import shipped_mapper; assert shipped_mapper('0' * 64) is None; "
         "assert not {'torch', 'safetensors'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -163,13 +163,13 @@ def test_what_is_read_is_what_was_written(encoder: Encoder, tmp_path: Path):
 
 
 def test_a_mapper_is_no_encoder_and_an_encoder_no_mapper(tmp_path: Path):
-    with pytest.raises(FormatError, match="maps pieces of motion into the space of an encoder, and is no encoder"):
+    with pytest.raises(FormatError, match="maps pieces of motion into the space of an encoder, and is not an encoder"):
         read_encoder(content_of())
     path = tmp_path / "mapper.safetensors"
     path.write_bytes(content_of())
     with pytest.raises(FormatError, match=r"mapper.safetensors: maps pieces of motion"):
         load_encoder(str(path))
-    assert "is an encoder, and no mapper" in refusal(encoder_bytes(small_encoder("gru"), {}))
+    assert "is an encoder, not a mapper" in refusal(encoder_bytes(small_encoder("gru"), {}))
     with pytest.raises(FormatError, match="cannot be read: No such file"):
         load_mapper(tmp_path / "none.safetensors")
 

@@ -1,6 +1,6 @@
 """Train the weights of the learned encoders and mappers that come with mretrieve, and write them with their cards.
 
-    python benchmarks/train_shipped.py [mmd-nca] [deephums] [submotion-deephums]
+    python benchmarks/weights/train_shipped.py [mmd-nca] [deephums] [submotion-deephums]
                                        [--mocap DIR] [--output DIR] [--updates N]
 
 Trained on what its licence allows: HDM05 without performer tr (CC BY-SA 3.0) and CMU motion capture (free for all
@@ -9,6 +9,7 @@ uses). Nothing is selected on performer tr, whose clips, among each other, give 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +18,6 @@ from typing import Any
 
 import click
 import torch
-from mocap_sets import hdm05, mocap_folder, training_clips
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.learned import LearnedEncoder
@@ -29,7 +29,10 @@ from mretrieve.training.card import data_card, retrieval, save_encoder, training
 from mretrieve.training.loop import RunOptions
 from mretrieve.training.submotion import submotion_recipe, submotion_report, train_submotion
 
-WEIGHTS = Path(__file__).parents[1] / "mretrieve" / "encoders" / "weights"
+sys.path.append(str(Path(__file__).parents[1]))
+from mocap_sets import hdm05, mocap_folder, training_clips
+
+WEIGHTS = Path(__file__).parents[2] / "mretrieve" / "encoders" / "weights"
 LICENCE = (
     "CC BY-SA 3.0 (HDM05: Müller, Röder, Clausen, Eberhardt, Krüger, Weber, Universität Bonn 2007) and free for all "
     "uses (CMU Graphics Lab, mocap.cs.cmu.edu, created with funding from NSF EIA-0196217); the weights are CC BY-SA 3.0"
@@ -96,7 +99,7 @@ def main(names: tuple[str, ...], mocap: Path | None, output: Path, updates: int 
             trained, said = train_mapper(MAPPERS[name], clips, held_out, updates)
         else:
             trained, said = train_encoder(name, clips, held_out, updates)
-        command = f"python benchmarks/train_shipped.py {name} --threads {threads}"
+        command = f"python benchmarks/weights/train_shipped.py {name} --threads {threads}"
         command += f" --updates {updates}" if updates else ""
         data = data_card(FOLDERS, clips, held_out, LICENCE)
         card = replace(training_card(trained, data, command, "cpu"), **said)

@@ -1,6 +1,6 @@
-"""What `body-parts` is for, and what it costs: chimeras, whole bodies, windows a second.
+"""What `part-statistics` is for, and what it costs: chimeras, whole bodies, windows a second.
 
-    python benchmarks/body_parts.py
+    python benchmarks/part_statistics.py
 
 A chimera has torso and arms of one HDM05 clip (A) on the legs and the path of another (B) of the same performer and
 another action; A is brought to B's length. Answers are clips of other performers: by the arms they should be of A's
@@ -21,7 +21,7 @@ from mocap_sets import bandai1, hdm05, mocap_folder
 
 from mretrieve import Clip
 from mretrieve.encoders import Encoder, load_encoder
-from mretrieve.encoders.statistics.part_statistics import BodyParts
+from mretrieve.encoders.statistics.part_statistics import PartStatistics
 from mretrieve.evaluation import cross_group, encoder_distances, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
@@ -122,9 +122,9 @@ def long_take(items: Sequence[LabelledClip], duration_s: float) -> Clip:
 @click.option("--queries", type=click.IntRange(min=1), default=200, show_default=True, help="How many chimeras.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def main(mocap: Path | None, queries: int, seed: int) -> None:
-    """Print the tables of body-parts."""
+    """Print the tables of part-statistics."""
     folder = mocap_folder(mocap)
-    whole, parts = load_encoder("pose-statistics"), BodyParts()
+    whole, parts = load_encoder("pose-statistics"), PartStatistics()
     items, others = hdm05(folder), bandai1(folder)
     spaces = [(name, parts.weighted(PartWeights.of(name))) for name in ASKED]
     print_chimeras(items, [*spaces, ("all parts alike", parts), ("whole body", whole)], queries, seed)

@@ -1,6 +1,6 @@
-"""Refits the maps that `body-parts` ships with: no labels, only motions whose licence allows it.
+"""Refits the maps that `part-statistics` ships with: no labels, only motions whose licence allows it.
 
-    python benchmarks/fit_body_parts.py
+    python benchmarks/weights/fit_part_statistics.py
 
 reads $MRETRIEVE_MOCAP (or shared/mocap beside this checkout) and writes mretrieve/encoders/weights/. The same data,
 seed and versions give the same bytes.
@@ -9,6 +9,7 @@ seed and versions give the same bytes.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,14 @@ from textwrap import fill
 import click
 import numpy as np
 from fit_pose_statistics import WEIGHTS, Recipe, archive, fit_map, windows_of
-from mocap_sets import mocap_folder, training_clips
 from numpy.typing import NDArray
 
 from mretrieve import Clip
 from mretrieve.encoders.statistics.part_features import LAYOUTS, part_channels, part_features
 from mretrieve.motion.augmentation import Augmentation
+
+sys.path.append(str(Path(__file__).parents[1]))
+from mocap_sets import mocap_folder, training_clips
 
 BLOCK_WEIGHTS = {
     "fourier magnitudes of directions": 1.0,
@@ -56,26 +59,27 @@ def fit(clips: Sequence[Clip], recipe: Recipe = RECIPE) -> bytes:
     return archive(arrays)
 
 
-CARD = """# body_parts.npz
+CARD = """# part_statistics.npz
 
-The maps of the encoder `body-parts`: a linear map for each part of the body, with the centres and scales of its
+The maps of the encoder `part-statistics`: a linear map for each part of the body, with the centres and scales of its
 features. No network, no labels.
 
 - **Fitted on** {count} clips: HDM05 cut clips of performers bd, bk, dg, mm (CC BY-SA 3.0; never performer tr), CMU
   Graphics Lab motions as BVH and as exponential-map text (free for all uses). No label is used in the fit. The kinds of
-  features and their weights were chosen on the chimeras of `benchmarks/body_parts.py`, made of HDM05 with tr. No other
-  data: Bandai Namco's sets are for evaluation only.
+  features and their weights were chosen on the chimeras of `benchmarks/part_statistics.py`, made of HDM05 with tr. No
+  other data: Bandai Namco's sets are for evaluation only.
 - **Licence** of this file: CC BY-SA 3.0, as of HDM05 (Müller, Röder, Clausen, Eberhardt, Krüger, Weber: Documentation
   Mocap Database HDM05, Universität Bonn, 2007), from which a part of it is derived. The CMU data came from
   mocap.cs.cmu.edu, created with funding from NSF EIA-0196217.
 {made_by}
 - **Versions** numpy {numpy}; another version or processor may differ in the last bits, which gives another fingerprint.
 - **sha256** `{digest}`, {size} bytes.
-- **Accuracy** is printed by `python benchmarks/body_parts.py`.
+- **Accuracy** is printed by `python benchmarks/part_statistics.py`.
 """
-MADE_BY = """- **Made by** `python benchmarks/fit_body_parts.py`: weights of the blocks {weights}, seed {recipe.seed},
-dimension {recipe.dimension} of {recipe.basis_dimension}, noise correlation {recipe.noise_correlation}, ridge
-{recipe.ridge}, {recipe.copies} copies of windows of {recipe.window_frames} frames, augmentation of
+MADE_BY = """- **Made by** `python benchmarks/weights/fit_part_statistics.py`: weights of the blocks {weights},
+seed {recipe.seed}, dimension {recipe.dimension} of {recipe.basis_dimension},
+noise correlation {recipe.noise_correlation}, ridge {recipe.ridge},
+{recipe.copies} copies of windows of {recipe.window_frames} frames, augmentation of
 `mretrieve/motion/augmentation.py`."""
 
 
@@ -85,7 +89,7 @@ dimension {recipe.dimension} of {recipe.basis_dimension}, noise correlation {rec
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS, show_default=True)
 def main(mocap: Path | None, output: Path) -> None:
-    """Fit the maps of body-parts and write them with their card."""
+    """Fit the maps of part-statistics and write them with their card."""
     clips = [item.clip for item in training_clips(mocap_folder(mocap))]
     weights = fit(clips)
     card = CARD.format(
@@ -96,8 +100,8 @@ def main(mocap: Path | None, output: Path) -> None:
         size=len(weights),
     )
     output.mkdir(parents=True, exist_ok=True)
-    (output / "body_parts.npz").write_bytes(weights)
-    (output / "body_parts.md").write_text(card, encoding="utf-8")
+    (output / "part_statistics.npz").write_bytes(weights)
+    (output / "part_statistics.md").write_text(card, encoding="utf-8")
     click.echo(card)
 
 

@@ -1,6 +1,6 @@
 """Refits the maps that `pose-statistics` ships with: no labels, only motions whose licence allows it.
 
-    python benchmarks/fit_pose_statistics.py
+    python benchmarks/weights/fit_pose_statistics.py
 
 reads $MRETRIEVE_MOCAP (or shared/mocap beside this checkout) and writes mretrieve/encoders/weights/. The same data,
 seed and versions give the same bytes.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from mocap_sets import bandai1, hdm05, mocap_folder, training_clips
 from numpy.typing import NDArray
 
 from mretrieve import Clip
@@ -27,7 +27,10 @@ from mretrieve.encoders.statistics.pose_statistics import PIECE_FRAMES, PIECE_HO
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import Augmentation
 
-WEIGHTS = Path(__file__).parents[1] / "mretrieve" / "encoders" / "weights"
+sys.path.append(str(Path(__file__).parents[1]))
+from mocap_sets import bandai1, hdm05, mocap_folder, training_clips
+
+WEIGHTS = Path(__file__).parents[2] / "mretrieve" / "encoders" / "weights"
 EVERY_JOINT = np.ones((1, len(USED_JOINTS)), bool)
 
 
@@ -138,7 +141,7 @@ of the features. No network, no labels.
 - **Licence** of this file: CC BY-SA 3.0, as of HDM05 (Müller, Röder, Clausen, Eberhardt, Krüger, Weber: Documentation
   Mocap Database HDM05, Universität Bonn, 2007), from which a part of it is derived. The CMU data came from
   mocap.cs.cmu.edu, created with funding from NSF EIA-0196217.
-- **Made by** `python benchmarks/fit_pose_statistics.py`, {recipe}, augmentation of
+- **Made by** `python benchmarks/weights/fit_pose_statistics.py`, {recipe}, augmentation of
   `mretrieve/motion/augmentation.py`.
 - **Versions** numpy {numpy}; another version or processor may differ in the last bits, which gives another fingerprint.
 - **sha256** `{digest}`, {size} bytes.

@@ -1,0 +1,158 @@
+"""The encoders that come with mretrieve, and those that a program registers. Nothing of their code is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .spec import AdaptationBudget, EncoderSpec, TrainingOption, TrainingSpec
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+#: Options of every network whose loss is taken over embeddings.
+LOSS = TrainingOption("--loss", "loss", "Train with another loss. [default: the encoder's own]")
+MIRROR = TrainingOption(
+    "--mirror",
+    "augment.mirror",
+    "Also train on mirrored clips; `left` and `right` in class names are swapped.",
+    constant=True,
+)
+
+_SPECS = (
+    EncoderSpec(
+        "pose-statistics",
+        "Statistics of poses over time; the default.",
+        "mretrieve.encoders.statistics.pose_statistics:PoseStatistics",
+        "fixed",
+    ),
+    EncoderSpec(
+        "part-statistics",
+        "Statistics of each body part, for queries that weigh parts.",
+        "mretrieve.encoders.statistics.part_statistics:PartStatistics",
+        "fixed",
+        for_parts=True,
+        former_names=("body-parts",),
+    ),
+    EncoderSpec(
+        "mmd-nca",
+        "Layer-normalised LSTM with attention, trained on labels (Coskun et al. 2018).",
+        network="mretrieve.encoders.systems.mmd_nca:MmdNca",
+        weights=WEIGHTS / "mmd_nca.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.mmd_nca",
+            recipes=("mmd-nca",),
+            losses=("mmd-nca",),
+            options=(
+                LOSS,
+                TrainingOption(
+                    "--kernel",
+                    "objective.kernel",
+                    "Kernel of the mmd-nca loss. [default: rbf]",
+                    choices=("rbf", "linear", "polynomial"),
+                ),
+                TrainingOption(
+                    "--no-attention", "network.attention", "Average over time instead of attention.", constant=False
+                ),
+                TrainingOption(
+                    "--no-layer-norm", "network.layer_norm", "Use a plain LSTM without layer norm.", constant=False
+                ),
+                MIRROR,
+            ),
+            adaptation=AdaptationBudget("MMD-NCA network", least_minutes=0.85, most_minutes=60.0),
+        ),
+    ),
+    EncoderSpec(
+        "deephums",
+        "IndRNN trained on labels, or without any on how bodies move (Battan et al. 2020).",
+        network="mretrieve.encoders.systems.deephums:DeepHums",
+        weights=WEIGHTS / "deephums.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.deephums",
+            recipes=("deephums", "deephums-unlabelled"),
+            unlabelled_recipe="deephums-unlabelled",
+            losses=("trajectory",),
+            options=(LOSS, MIRROR),
+        ),
+    ),
+    EncoderSpec(
+        "gru",
+        "Small recurrent network that learns your labels in about a minute.",
+        network="mretrieve.encoders.systems.gru:Gru",
+        inputs="either",
+        training=TrainingSpec(
+            "mretrieve.training.systems.gru",
+            recipes=("gru",),
+            losses=("contrastive", "triplet", "triplet-gor", "triplet-anchors", "n-pair", "supcon", "nca"),
+            options=(LOSS, MIRROR),
+            adaptation=AdaptationBudget(
+                "recurrent network (GRU, supervised contrast)", least_minutes=0.1, most_minutes=4.0
+            ),
+        ),
+    ),
+    EncoderSpec(
+        "submotion",
+        "Mapping that finds whole clips by pieces of them, in the space of the encoder --over (Battan et al. 2020).",
+        "mretrieve.encoders.systems.submotion:SubmotionMapper",
+        "mapper",
+        training=TrainingSpec(
+            "mretrieve.training.systems.submotion",
+            recipes=("submotion",),
+            unlabelled_recipe="submotion",
+            options=(
+                TrainingOption(
+                    "--over",
+                    "over",
+                    "The encoder whose embedding space is the target.",
+                    metavar="NAME|FILE",
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+    EncoderSpec(
+        "linear-metric",
+        "Linear metric on pose-statistics.",
+        "mretrieve.encoders.statistics.linear_metric:LinearMetric",
+    ),
+    EncoderSpec(
+        "adapted",
+        "The default encoder with spaces that were learned from labels.",
+        "mretrieve.encoders.adapted:AdaptedEncoder",
+    ),
+)
+_BY_NAME = {spec.name: spec for spec in _SPECS}
+
+
+def encoder_specs() -> tuple[EncoderSpec, ...]:
+    """Every registered encoder, in the order of registration."""
+    return tuple(_BY_NAME.values())
+
+
+def register_encoder(spec: EncoderSpec) -> None:
+    """Make an encoder known to loading, training, evaluation and the command line of this process.
+
+    Raises:
+        ValueError: another encoder has one of its names.
+    """
+    for name in (spec.name, *spec.former_names):
+        if find_spec(name) is not None:
+            raise ValueError(f"an encoder {name!r} is registered already")
+    _BY_NAME[spec.name] = spec
+
+
+def find_spec(name: str) -> EncoderSpec | None:
+    """The encoder of a name, or of a former name; None if there is none."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return next((spec for spec in _BY_NAME.values() if name in spec.former_names), None)
+
+
+def same_encoder(name: str, other: str) -> bool:
+    """Whether two names are of one registered encoder."""
+    spec = find_spec(name)
+    return spec is not None and spec == find_spec(other)
+
+
+def is_for_parts(name: str) -> bool:
+    """Whether a registered encoder answers queries that weigh body parts, and only those."""
+    spec = find_spec(name)
+    return spec is not None and spec.for_parts
