@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Run
-from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, alone, interrupted
+from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, interrupted
 
 from mretrieve.cli.train import LOSSES
 from mretrieve.encoders.weights_file import read_encoder
@@ -100,9 +100,9 @@ def test_several_folders_are_one_set(train: Train, here: Path):
 LONG = ("gru", "motions", "--labels", "labels.csv", "--holdout-classes", "wave,bow", "--updates", "24")
 
 
-def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(here: Path):
-    whole = alone(*LONG, folder=here)
-    assert whole.returncode == 0, whole.stderr
+def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(train: Train, here: Path):
+    whole = train(*LONG, folder=here)
+    assert whole.exit_code == 0, whole.stderr
     assert "update 3 of 24" in whole.stderr
     expected = {path: (here / path).read_bytes() for path in ("encoder.safetensors", "encoder.card.md")}
     for path in expected:
@@ -112,22 +112,22 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
         killed = interrupted(*words, folder=here, number=signal.SIGKILL, function=function, call=call)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()
-    resumed = alone(*LONG, "--resume", folder=here)
-    assert resumed.returncode == 0, resumed.stderr
+    resumed = train(*LONG, "--resume", folder=here)
+    assert resumed.exit_code == 0, resumed.stderr
     assert "update 15 of 24" in resumed.stderr and "update 12 of 24" not in resumed.stderr  # 6 and 7 were done
     assert {path: (here / path).read_bytes() for path in expected} == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(here: Path, number: signal.Signals):
+def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(train: Train, here: Path, number: signal.Signals):
     stopped = interrupted(*LONG, folder=here, number=number, call=7)
     assert stopped.returncode == 128 + number, stopped.stderr
     assert "Interrupted: stopped after 7 of 24 updates" in stopped.stdout
     assert f"mretrieve train {' '.join(LONG)}" in stopped.stdout and stopped.stdout.rstrip().endswith("--resume")
     assert "Traceback" not in stopped.stderr and "Stopping: what is learned is kept" in stopped.stderr
     assert not (here / "encoder.safetensors").exists()
-    again = alone(*LONG, "--resume", folder=here)
-    assert again.returncode == 0, again.stderr
+    again = train(*LONG, "--resume", folder=here)
+    assert again.exit_code == 0, again.stderr
     assert "update 9 of 24" in again.stderr and "update 6 of 24" not in again.stderr
 
 

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.training_command import Train, alone, interrupted
+from support.training_command import Train, interrupted
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.registry import load_mapper
@@ -56,10 +56,10 @@ def test_held_out_classes_are_asked_for_but_not_trained_on(train: Train, here: P
     assert "disturbed pieces of 6 clips trained on" in run.stdout and "of 4 clips not trained on" in run.stdout
 
 
-def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(here: Path):
+def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(train: Train, here: Path):
     words = (*OVER, "--updates", "12")
-    whole = alone(*words, folder=here)
-    assert whole.returncode == 0, whole.stderr
+    whole = train(*words, folder=here)
+    assert whole.exit_code == 0, whole.stderr
     assert "update 3 of 12" in whole.stderr
     files = ("submotion.safetensors", "submotion.card.md")
     expected = {path: (here / path).read_bytes() for path in files}
@@ -69,8 +69,8 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
     killed = interrupted(*resumable, folder=here, number=signal.SIGKILL, call=5)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (here / "submotion.safetensors.checkpoint").exists()
-    resumed = alone(*words, "--resume", folder=here)
-    assert resumed.returncode == 0, resumed.stderr
+    resumed = train(*words, "--resume", folder=here)
+    assert resumed.exit_code == 0, resumed.stderr
     assert "update 6 of 12" in resumed.stderr and "update 3 of 12" not in resumed.stderr
     assert {path: (here / path).read_bytes() for path in files} == expected
 

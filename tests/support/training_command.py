@@ -10,7 +10,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-#: `mretrieve` with networks and batches so small that an update takes milliseconds; {first} comes before it.
+#: `mretrieve` with networks and batches so small that an update takes milliseconds.
 PROGRAM = """
 import sys
 sys.path.insert(0, {helpers!r})
@@ -18,7 +18,7 @@ from signal import Signals
 from support.signal_at_call import signal_at_call
 from support.small_recipes import make_recipes_small
 make_recipes_small()
-{first}
+{strike}
 from mretrieve.cli import main
 main()
 """
@@ -31,15 +31,11 @@ IN_WRITING_A_CHECKPOINT = "os.fsync"
 Train = Callable[..., Result]
 
 
-def alone(*words: str | Path, folder: Path, first: str = "") -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own."""
-    program = PROGRAM.format(helpers=str(Path(__file__).parent.parent), first=first)
-    command = [sys.executable, "-c", program, "train", *map(str, words), "--threads", "1"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
-
-
 def interrupted(
     *words: str | Path, folder: Path, number: signal.Signals, function: str = IN_AN_UPDATE, call: int
 ) -> subprocess.CompletedProcess[str]:
-    """The same, with a signal to the process when it calls `function` for the `call`-th time."""
-    return alone(*words, folder=folder, first=f"signal_at_call(Signals({int(number)}), {function!r}, {call})")
+    """`mretrieve train WORDS...` in a process that gets a signal when it calls `function` for the `call`-th time."""
+    strike = f"signal_at_call(Signals({int(number)}), {function!r}, {call})"
+    program = PROGRAM.format(helpers=str(Path(__file__).parent.parent), strike=strike)
+    command = [sys.executable, "-c", program, "train", *map(str, words), "--threads", "1"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
