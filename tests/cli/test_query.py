@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_json_names_the_spaces_that_answered(mretrieve: Run, home: Path, fused: 
 
 def test_without_torch_the_message_says_what_to_install(mretrieve: Run, home: Path, fused: Path, tmp_path: Path):
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
-    environment = {"PYTHONPATH": str(tmp_path)}
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))}
     run = mretrieve("query", home / QUERY, folder=fused, environment=environment)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
     assert "pip install 'mretrieve-mocap[learned]'" in run.stderr
