@@ -2,9 +2,9 @@
 
     python benchmarks/traced_files.py
 
-Counts the files of mretrieve, indexer and cli in which a function runs (importing a module does not count), for the two
-commands of the README on the generated demo library, and the project's data classes that are made on the way. Caches are
-cold: each count is taken in a process of its own.
+Counts the files of mretrieve, indexer and cli in which a function runs (importing a module does not count), the functions
+and the classes with a method among them, for the two commands of the README on the generated demo library. Each command
+runs in a process of its own, so that no cache is warm.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def entered(words: list[str], folder: Path) -> set[tuple[str, str]]:
     return {(file, function) for file, function in json.loads(run.stderr.splitlines()[-1])}
 
 
-def made_classes(functions: set[tuple[str, str]]) -> list[str]:
+def entered_classes(functions: set[tuple[str, str]]) -> list[str]:
     """The classes with a method among the functions."""
     return sorted({function.partition(".")[0] for _, function in functions if function[:1].isupper()})
 
@@ -75,7 +75,7 @@ def main() -> None:
         for title, words in commands.items():
             functions = entered(words, folder)
             files = sorted({file for file, _ in functions})
-            print(f"{title}: {len(files)} files, {len(functions)} functions, {len(made_classes(functions))} classes")
+            print(f"{title}: {len(files)} files, {len(functions)} functions, {len(entered_classes(functions))} classes")
             if options.list:
                 print(*(f"  {file}" for file in files), sep="\n")
 

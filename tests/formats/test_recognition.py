@@ -88,8 +88,8 @@ def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str) -> 
 def test_only_archives_of_the_real_data_are_not_yet_readable(mocap: Path) -> None:
     sets = ("hdm05", "cmu", "bandai1", "jhmdb")  # other folders may stand beside them
     paths = [path for name in sets for path in (mocap / name).rglob("*") if path.is_file()]
-    kinds, suffixes = Counter(map(recognise, paths)), Counter(path.suffix for path in paths)
-    assert set(kinds) - {None, "asf"} - READERS.keys() == {"npz"}
+    kinds, suffixes = Counter(map(format_name, paths)), Counter(path.suffix for path in paths)
+    assert set(kinds) - {None, "asf"} - set(readable_formats()) == {"npz"}
     assert [kinds[kind] for kind in ("bvh", "amc", "npz")] == [suffixes[f".{kind}"] for kind in ("bvh", "amc", "npz")]
     assert kinds["expmap"] == len(list(mocap.glob("cmu/expmap/**/*.txt"))) > 0
     for path in paths:

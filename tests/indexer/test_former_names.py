@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mretrieve import Hit, open_index
 from mretrieve.encoders import catalogue
 from mretrieve.indexer import Outcome, build_index
-from mretrieve.search import Hit, open_index
 from mretrieve.storage import Snapshot
 
 FORMER = "pose-statistics,body-parts"
@@ -35,7 +35,7 @@ def spaces(index: Path) -> dict[str, float]:
 
 
 def answers(index: Path, query: Path, **options: str) -> list[tuple[str, float]]:
-    hits: list[Hit] = open_index(index).query(query, k=20, **options)
+    hits: Sequence[Hit] = open_index(index).search(query, k=20, **options)
     return [(hit.clip, hit.score) for hit in hits]
 
 

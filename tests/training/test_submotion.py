@@ -14,9 +14,10 @@ from support.small_encoders import small_encoder
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders.encoder import fingerprint_of
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.systems.submotion import SubmotionMapper
-from mretrieve.encoders.weights_file import encoder_bytes, fingerprint_of
+from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Trained
 from mretrieve.training.loop import InterruptedTrainingError, RunOptions
