@@ -20,14 +20,14 @@ $(VENV)/development: $(VENV)/runtime
 # numba compiles each kernel once a machine and keeps it; a first run of everything is part of the set-up.
 $(VENV)/kernels: $(VENV)/runtime
 	@echo 'compiling kernels, once'
-	@$(BIN)/mretrieve demo .build/first_run >/dev/null
+	@rm -rf .build/first_run && $(BIN)/mretrieve demo .build/first_run >/dev/null
 	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve index library --index .mretrieve --jobs 1 >/dev/null 2>&1
 	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh >/dev/null
 	@rm -rf .build/first_run
 	@touch $@
 
 demo: $(VENV)/kernels
-	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO)
+	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO) --force
 	@echo && echo '$$ mretrieve index library --labels library/labels.csv'
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv
 	@echo && echo '$$ mretrieve query zoe_kick.bvh'

@@ -2,9 +2,9 @@
 
     python benchmarks/traced_files.py
 
-Counts the files of mretrieve, indexer and cli in which a function runs (importing a module does not count), the functions
-and the classes with a method among them, for the two commands of the README on the generated demo library. Each command
-runs in a process of its own, so that no cache is warm.
+Counts the files of mretrieve, indexer and cli in which a function runs (importing a module does not count), these
+functions, and the classes with a method among them, for the two commands of the README on the generated demo library.
+Each command runs in a process of its own, so that no cache is warm.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, reading_options, write_text
+from .options import FORCE, PATH, as_json, check_new, complete_clip, reading_options, write_text
 
 
 @click.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=complete_clip)
+@click.argument("b", metavar="B", shell_complete=complete_clip)
 @click.option("--find", is_flag=True, help="Look for A within B; otherwise first and last frames are aligned.")
 @reading_options
 @click.option("--format", "output", default="csv", show_default=True, type=click.Choice(["csv", "json"]))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, reading_options, write_text
+from .options import FORCE, PATH, as_json, check_new, complete_clip, reading_options, write_text
+from .text import printable_lines
 
 
 @click.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=complete_clip)
+@click.argument("b", metavar="B", shell_complete=complete_clip)
 @reading_options
 @click.option("--html", type=PATH, metavar="FILE.html", help="Write a page for the browser with both bodies.")
 @FORCE
@@ -43,4 +44,6 @@ def compare(
     comparison = compare_takes(ClipResolver(index), a, b, parts=parts, reading=ReadingOptions(asf, rig_map))
     if html is not None:
         write_text(html, page(comparison))
-    click.echo(as_json(comparison.to_dict()) if output == "json" else comparison_text(comparison), nl=False)
+    click.echo(
+        as_json(comparison.to_dict()) if output == "json" else printable_lines(comparison_text(comparison)), nl=False
+    )

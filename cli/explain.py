@@ -9,15 +9,16 @@ import click
 
 from mretrieve.errors import QueryError
 
-from .options import END, FORCE, PATH, START, as_json, check_new, reading_options
+from .options import END, FORCE, PATH, START, as_json, check_new, complete_clip, reading_options
+from .text import printable_lines
 
 if TYPE_CHECKING:
     from mretrieve.motion.flips import Flip
 
 
 @click.command()
-@click.argument("query")
-@click.argument("moment")
+@click.argument("query", shell_complete=complete_clip)
+@click.argument("moment", shell_complete=complete_clip)
 @START
 @END
 @click.option(
@@ -77,4 +78,6 @@ def explain(
 
         draw_explanation(png, explanation)
         click.echo(f"Wrote {png}", err=True)
-    click.echo(as_json(explanation.to_dict()) if output == "json" else explanation_text(explanation), nl=False)
+    click.echo(
+        as_json(explanation.to_dict()) if output == "json" else printable_lines(explanation_text(explanation)), nl=False
+    )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from .options import ASF, FORCE, INDEX, RIG_MAP
+from .options import ASF, FORCE, INDEX, RIG_MAP, complete_clip
 
 
 @click.command()
-@click.argument("moment")
+@click.argument("moment", shell_complete=complete_clip)
 @click.option("--to", "target", required=True, metavar="FILE.bvh", help="The file to write; - for standard output.")
 @FORCE
 @click.option(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from mretrieve.errors import MRetrieveError, QueryError
 from mretrieve.search.options import QueryOptions
@@ -58,7 +59,7 @@ def encoder_weights(help_text: str) -> Callable[[_Command], _Command]:
 
 
 def query_options(command: _Command) -> _Command:
-    """One option for each field of QueryOptions, named after it and with its default."""
+    """One option for each field of QueryOptions, named after it and with its default; two flags for its scope."""
     defaults = QueryOptions()
     options = (
         click.option("-k", default=defaults.k, show_default=True, type=click.IntRange(min=1), help="Number of hits."),
@@ -72,12 +73,10 @@ def query_options(command: _Command) -> _Command:
         click.option("--exclude-self", is_flag=True, help="Leave out the clip that the query itself is."),
         click.option(
             "--moments",
-            "scope",
-            flag_value="moments",
-            default=defaults.scope,
+            is_flag=True,
             help="Return the best-matching moment of every clip, regardless of clip length.",
         ),
-        click.option("--whole", "scope", flag_value="whole", help="Compare clips as a whole, regardless of length."),
+        click.option("--whole", is_flag=True, help="Compare clips as a whole, regardless of clip length."),
         click.option("--all-moments", is_flag=True, help="Return every matching moment of a clip, not only its best."),
         PARTS,
         click.option(
@@ -115,6 +114,26 @@ def query_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def given_options(values: dict[str, Any]) -> QueryOptions:
+    """The values of `query_options` as one. QueryError: an option has no meaning, or two contradict each other."""
+    moments, whole = values.pop("moments"), values.pop("whole")
+    if moments and whole:
+        raise QueryError("--moments and --whole contradict each other; leave out one")
+    return QueryOptions(**values, scope="moments" if moments else "whole" if whole else "auto")
+
+
+def complete_clip(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Shell completion of a clip's name: files, and the clips of the index that is found from here."""
+    from mretrieve.storage import Snapshot, find_index
+
+    try:
+        names = Snapshot.open(find_index()).clips["clip"].to_pylist()
+    except MRetrieveError:
+        names = []
+    clips = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [*clips, CompletionItem(incomplete, type="file")]
 
 
 def as_json(value: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ import click
 from mretrieve.errors import FormatError, QueryError, RigError
 
 from .cold_start import quick_start
-from .options import INDEX, as_json, query_options
+from .options import INDEX, as_json, complete_clip, given_options, query_options
 from .text import flush_columns, printable, safe_cell
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("queries", nargs=-1, metavar="QUERY...")
+@click.argument("queries", nargs=-1, metavar="QUERY...", shell_complete=complete_clip)
 @query_options
 @INDEX
 @click.option(
@@ -46,13 +46,15 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
         raise click.UsageError("Missing argument 'QUERY...'.")
     printed, failed = _PRINTERS[output], False
     with quick_start():
-        from mretrieve import QueryOptions, open_index
+        from mretrieve import open_index
 
         opened = open_index(index)
         if options["where"] == "help":
             click.echo(opened.where_help())
             return
-        chosen = QueryOptions(**options)
+        chosen = given_options(options)
+    if chosen.encoder and chosen.parts:
+        click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
     for number, name in enumerate(queries):
         try:
             answer = opened.search(name, options=chosen)
@@ -63,6 +65,8 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
             failed = True
             continue
         click.echo(printed(answer, number == 0), nl=False)
+        if not answer and chosen.where:
+            click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed:
         sys.exit(2)
 

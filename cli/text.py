@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
+def printable_lines(text: str) -> str:
+    """Several lines for a terminal, each as `printable`."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def safe_cell(value: object) -> object:
     """A CSV cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

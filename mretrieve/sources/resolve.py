@@ -120,6 +120,7 @@ class ClipResolver:
             QueryError: there is no such file, clip or hit, or a body has to be chosen.
             IndexStateError: the name is not a file's and there is no index.
             FormatError: the file cannot be read.
+            TypeError: `query` is of another type.
         """
         options = options or ReadingOptions()
         if isinstance(query, Clip):
@@ -127,6 +128,8 @@ class ClipResolver:
         if isinstance(query, Motion):
             clip = _from_motion(str(query.source), query, query.body, query.source, lambda: canonicalise(query))
             return clip.between(start_s, end_s)
+        if not isinstance(query, str | Path):
+            raise TypeError(f"give a file, a clip or moment by name, a Motion or a Clip, not {type(query).__name__}")
         moment = parse_moment(str(query), self._exists)
         return self._find(moment.clip, options).between(moment.start_s, moment.end_s).between(start_s, end_s)
 

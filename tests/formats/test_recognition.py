@@ -9,7 +9,7 @@ import pytest
 from support.sample_files import AMC, ASF, BVH
 
 from mretrieve.errors import FormatError
-from mretrieve.formats import read, recognise
+from mretrieve.formats import read, readable_formats, recognise
 
 CONTENTS: dict[str, tuple[bytes, str | None]] = {
     "bvh": (BVH.encode(), "bvh"),
