@@ -15,7 +15,7 @@ import pytest
 
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
-from mretrieve.formats import read
+from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
 from mretrieve.indexer import IngestProgress, Outcome, build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
@@ -84,12 +84,15 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(
 def test_whatever_a_reader_raises_stays_with_its_file(
     repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
-    def failing(path: Path, asf: Path | None = None):
-        if path.name == "b.bvh":
-            raise error
-        return read(path, asf)
+    bvh = READERS["bvh"].read
+    assert bvh is not None
 
-    monkeypatch.setattr("mretrieve.indexer.ingest.read", failing)
+    def failing(file: MotionFile, options: ReadingOptions):
+        if file.path.name == "b.bvh":
+            raise error
+        return bvh(file, options)
+
+    monkeypatch.setitem(READERS, "toy", Reader("toy", (), lambda head, _: head.startswith(b"HIERARCHY"), failing))
     report = build_index(repository, index, jobs=1)
     assert _outcomes(report)["sub/b.bvh"] is Outcome.REFUSED and len(_clips(index)) == 2
     monkeypatch.undo()
@@ -145,7 +148,7 @@ def test_a_refused_file_is_told_of_again_but_read_again_only_when_it_changes(
 ):
     (repository / "bad.bvh").write_text("HIERARCHY\nnothing")
     first = build_index(repository, index, jobs=1)
-    monkeypatch.setattr("mretrieve.indexer.ingest.read", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr("mretrieve.indexer.ingest.read_bodies", lambda *_, **__: pytest.fail("read again"))
     again = build_index(repository, index, jobs=1)
     assert again.entries == first.of(Outcome.REFUSED) and not again.new_version
     _touch_later(repository / "bad.bvh")

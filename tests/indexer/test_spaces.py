@@ -34,7 +34,7 @@ def mine(tmp_path: Path) -> Path:
 def never_read_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on no motion file may be read."""
     return lambda: monkeypatch.setattr(
-        "mretrieve.indexer.ingest.read", lambda *_, **__: pytest.fail("a motion file was read")
+        "mretrieve.indexer.ingest.read_bodies", lambda *_, **__: pytest.fail("a motion file was read")
     )
 
 
