@@ -1,4 +1,4 @@
-"""Which joint of a rig is on the other side of the body of which."""
+"""Pairs of joints on both sides of a rig's body."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RigError
+from ..formats.bvh_writer import children_of
 from ..motion import JOINTS, MIRROR, Rig, RigMap
 from ..motion.rigs.names import side_readings
 
@@ -15,7 +16,7 @@ _OTHER_SIDE = {"left": "right", "right": "left"}
 
 
 def mirror_partners(rig: Rig, rig_map: RigMap, source: Path | str) -> NDArray[np.intp]:
-    """The joint (J,) on the other side of each: itself on the midline, and where the other side has no such joint.
+    """The joint (J,) on the other side of each: itself on the midline, or if the other side has no such joint.
 
     Joints are paired from the roots outwards, so that partners hang on partners: by the canonical joints that follow
     them, then by their names (`L_Thumb`, `R_Thumb`), then by their order under their parents.
@@ -43,32 +44,33 @@ def mirror_partners(rig: Rig, rig_map: RigMap, source: Path | str) -> NDArray[np
 
 def _paired_outwards(rig: Rig, rig_map: RigMap) -> NDArray[np.intp]:
     count = len(rig.parents)
-    children: list[list[int]] = [[] for _ in range(count)]
-    carried: list[set[int]] = [set() for _ in range(count)]  # canonical joints from here outwards
-    for canonical, joint in enumerate(rig_map.joints):
-        if joint is not None and rig_map.joints[MIRROR[canonical]] is not None:
-            carried[joint].add(canonical)
-    for joint in range(count - 1, -1, -1):
-        if (parent := int(rig.parents[joint])) >= 0:
-            carried[parent] |= carried[joint]
-            children[parent].insert(0, joint)
+    children = children_of(rig)
+    carried = _carried_joints(rig, rig_map)
     names = side_readings(rig.joint_names)
     partners = np.arange(count)
     for joint, parent in enumerate(rig.parents.tolist()):
         if parent < 0:
             continue
         others = children[partners[parent]]
-        mirrored = {MIRROR[canonical] for canonical in carried[joint]}
-        if mirrored:
+        if carried[joint]:
+            mirrored = {MIRROR[canonical] for canonical in carried[joint]}
             partners[joint] = next((other for other in others if carried[other] == mirrored), joint)
             continue
         opposite = {(_OTHER_SIDE[side], part) for side, part in names[joint]}
-        free = [other for other in others if not carried[other]]
-        named = [other for other in free if names[other] & opposite]
-        own = [other for other in children[parent] if not carried[other]]
-        if named:
-            partners[joint] = named[0]
-        elif partners[parent] != parent and len(own) == len(free):
-            partners[joint] = free[own.index(joint)]
+        free, own = ([one for one in family if not carried[one]] for family in (others, children[parent]))
+        in_order = free[own.index(joint)] if partners[parent] != parent and len(own) == len(free) else joint
+        partners[joint] = next((other for other in free if names[other] & opposite), in_order)
     alone = partners[partners] != np.arange(count)
     return np.where(alone, np.arange(count), partners)
+
+
+def _carried_joints(rig: Rig, rig_map: RigMap) -> list[set[int]]:
+    """The canonical joints, of those that both sides have, at each joint or further outwards."""
+    carried: list[set[int]] = [set() for _ in rig.parents]
+    for canonical, joint in enumerate(rig_map.joints):
+        if joint is not None and rig_map.joints[MIRROR[canonical]] is not None:
+            carried[joint].add(canonical)
+    for joint in range(len(carried) - 1, -1, -1):
+        if (parent := int(rig.parents[joint])) >= 0:
+            carried[parent] |= carried[joint]
+    return carried

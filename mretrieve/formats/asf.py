@@ -40,18 +40,30 @@ class Bone:
 
 @dataclass(frozen=True, eq=False)
 class AcclaimSkeleton:
-    """The bones of an ASF from the root down, every parent before its children."""
+    """The skeleton of an ASF.
+
+    Attributes:
+        bones: from the root down, every parent before its children.
+        root_position: (3,) in the file's unit.
+        degrees: whether angles are in degrees, here and in motions that do not state their unit.
+        metres_per_unit: the file's unit.
+    """
 
     bones: dict[str, Bone]
-    root_position: NDArray[np.float64]  # (3,), in the file's unit
-    degrees: bool  # the unit of angles, here and in motions that do not say
+    root_position: NDArray[np.float64]
+    degrees: bool
     metres_per_unit: float
+
+
+@dataclass
+class _Units:
+    length: float = 1.0
+    degrees: bool = True
 
 
 def parse_skeleton(text: MotionText) -> AcclaimSkeleton:
     """The skeleton in an ASF text. FormatError: it is damaged or contradicts itself; the message names the line."""
-    units = {"length": 1.0, "mass": 1.0}
-    degrees = True
+    units = _Units()
     root = Bone("root", 0)
     root_position = np.zeros(3)
     bones = {"root": root}
@@ -61,17 +73,16 @@ def parse_skeleton(text: MotionText) -> AcclaimSkeleton:
         sections.add(section)
         if current is not None and section != "bonedata":
             raise text.error(current.position, f"the block of bone {current.name!r} has no end; add it")
-        key = words[0].lower() if words else ""
-        if section == "units" and key == "angle":
-            degrees = _angle_unit(text, position, words)
-        elif section == "units" and key in units:
-            units[key] = float(_numbers(text, position, words[1:2], 1)[0])
-        elif section == "root" and key:
+        if not words:
+            continue
+        if section == "units":
+            _units_line(text, position, words, units)
+        elif section == "root":
             root.position = position
             _root_line(text, position, words, root, root_position)
-        elif section == "bonedata" and key:
+        elif section == "bonedata":
             current = _bone_line(text, position, words, bones, current)
-        elif section == "hierarchy" and key not in ("", "begin", "end"):
+        elif section == "hierarchy":
             _hierarchy_line(text, position, words, bones)
     for section in ("root", "bonedata", "hierarchy"):
         if section not in sections:
@@ -80,9 +91,9 @@ def parse_skeleton(text: MotionText) -> AcclaimSkeleton:
         raise text.error(
             root.position, "the root has no `order` of degrees of freedom; add one such as TX TY TZ RX RY RZ"
         )
-    if not 1e-9 < units["length"] <= LARGEST_VALUE:
-        raise FormatError(f"{text.path}: the unit of length is {units['length']}, not a positive number; correct it")
-    return AcclaimSkeleton(_from_root_down(text, bones), root_position, degrees, METRES_PER_INCH / units["length"])
+    if not 1e-9 < units.length <= LARGEST_VALUE:
+        raise FormatError(f"{text.path}: the unit of length is {units.length}, not a positive number; correct it")
+    return AcclaimSkeleton(_from_root_down(text, bones), root_position, units.degrees, METRES_PER_INCH / units.length)
 
 
 def _statements(text: MotionText) -> Iterator[tuple[str, int, list[str]]]:
@@ -97,11 +108,16 @@ def _statements(text: MotionText) -> Iterator[tuple[str, int, list[str]]]:
         yield section, line.start(), words
 
 
-def _angle_unit(text: MotionText, position: int, words: list[str]) -> bool:
-    unit = words[1].lower() if len(words) > 1 else ""
-    if unit[:3] not in ("deg", "rad"):
-        raise text.error(position, f"the unit of angle is {unit!r}; write deg or rad")
-    return unit.startswith("deg")
+def _units_line(text: MotionText, position: int, words: list[str], units: _Units) -> None:
+    key = words[0].lower()
+    if key == "angle":
+        unit = words[1].lower() if len(words) > 1 else ""
+        if unit[:3] not in ("deg", "rad"):
+            raise text.error(position, f"the unit of angle is {unit!r}; write deg or rad")
+        units.degrees = unit.startswith("deg")
+    elif key in ("length", "mass"):
+        value = float(_numbers(text, position, words[1:2], 1)[0])
+        units.length = value if key == "length" else units.length
 
 
 def _root_line(
@@ -130,13 +146,7 @@ def _bone_line(
     if current is None:
         raise text.error(position, f"{words[0]!r} stands outside a begin ... end block; check the lines before it")
     if key == "end":
-        if not current.name:
-            raise text.error(current.position, "a bone without a name; add one")
-        if current.name in bones:
-            raise text.error(current.position, f"a second bone {current.name!r}; rename one")
-        if current.length and abs(np.linalg.norm(current.direction) - 1) > 0.05:
-            raise text.error(current.position, f"the direction of bone {current.name!r} is no unit vector; correct it")
-        bones[current.name] = current
+        _add_bone(text, current, bones)
         return None
     if key == "name":
         current.name = words[1] if len(words) > 1 else ""
@@ -152,7 +162,19 @@ def _bone_line(
     return current  # id, limits, bodymass, cofmass: not needed
 
 
+def _add_bone(text: MotionText, bone: Bone, bones: dict[str, Bone]) -> None:
+    if not bone.name:
+        raise text.error(bone.position, "a bone without a name; add one")
+    if bone.name in bones:
+        raise text.error(bone.position, f"a second bone {bone.name!r}; rename one")
+    if bone.length and abs(np.linalg.norm(bone.direction) - 1) > 0.05:
+        raise text.error(bone.position, f"the direction of bone {bone.name!r} is not a unit vector; correct it")
+    bones[bone.name] = bone
+
+
 def _hierarchy_line(text: MotionText, position: int, words: list[str], bones: dict[str, Bone]) -> None:
+    if words[0].lower() in ("begin", "end"):
+        return
     for name in words:
         if name not in bones:
             raise text.error(position, f"the hierarchy names bone {name!r}, which :bonedata lacks; add or rename it")

@@ -121,19 +121,18 @@ def _bones(path: Path, rig: Rig) -> list[_Bone]:
         places = rig.offsets[children[joint]] if joint != rig.roots[0] else np.zeros((0, 3))
         together = len(places) > 0 and bool(np.abs(places - places[0]).max() <= _SAME_PLACE)
         vector = places[0] if together else np.zeros(3)
-        own_children, links = [], []
+        own_children: list[str] = []
+        links: list[_Bone] = []
         for child in children[joint]:
-            if is_end(rig, child, children) and together:
-                continue
-            way = rig.offsets[child] - vector
             is_tip = is_end(rig, child, children)
-            if np.abs(way).max() > _SAME_PLACE:
+            way = rig.offsets[child] - vector
+            if np.abs(way).max() > _SAME_PLACE and not (is_tip and together):
                 links.append(_Bone(f"{names[child]}_link", [] if is_tip else [names[child]], way))
                 own_children.append(links[-1].name)
             elif not is_tip:
                 own_children.append(names[child])
         kinds = rig.channel_kinds[rig.channel_joints == joint]
-        turns = tuple(int(kind) - ROTATE_X for kind in kinds[::-1] if kind >= ROTATE_X)
+        turns = tuple((kinds[kinds >= ROTATE_X][::-1] - ROTATE_X).tolist())
         if len(set(turns)) < len(turns):
             raise FormatError(
                 f"{path}: joint {name!r} turns about one axis twice, which ASF cannot say; write BVH instead"

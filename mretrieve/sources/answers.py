@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,26 +12,10 @@ from .bodies import is_file
 
 _HIT = re.compile(r"(?P<answer>.+\.json)#(?P<rank>\d{1,9})", re.IGNORECASE | re.DOTALL)
 _SCHEMA = "mretrieve.query/"
-_LONGEST_ANSWER = 64 << 20  # bytes
 
 
-class HitName(NamedTuple):
-    """`answer.json#3`: the file of an answer and the rank of a hit in it."""
-
-    answer: Path
-    rank: int
-
-
-@dataclass(frozen=True)
-class SavedHit:
-    """A hit of a saved answer.
-
-    Attributes:
-        index: path of the index that was searched.
-        clip: the clip's name in that index.
-        start_s: where the hit begins, in seconds of the clip's file.
-        end_s: where it ends.
-    """
+class SavedHit(NamedTuple):
+    """A hit of a saved answer: the index that was searched, the clip's name in it, and when, in seconds of its file."""
 
     index: Path
     clip: str
@@ -40,36 +23,21 @@ class SavedHit:
     end_s: float
 
 
-def parse_hit_name(name: str) -> HitName | None:
-    """What `answer.json#3` means; None for other names, for a file of this very name and if there is no answer.json."""
+def parse_hit_name(name: str) -> tuple[Path, int] | None:
+    """The answer and the rank in `answer.json#3`; None if a file has this very name, or if there is no answer.json."""
     hit = _HIT.fullmatch(name)
     if hit is None or is_file(name) or not is_file(hit["answer"]):
         return None
-    return HitName(Path(hit["answer"]), int(hit["rank"]))
+    return Path(hit["answer"]), int(hit["rank"])
 
 
-def read_hit(name: HitName) -> SavedHit:
-    """The hit in the file of an answer. QueryError: it is not such a file, or has no such hit."""
-    try:
-        with name.answer.open("rb") as file:
-            content = file.read(_LONGEST_ANSWER + 1)
-    except OSError as error:
-        raise QueryError(f"{name.answer}: cannot be read: {error.strerror or error}") from None
-    return parse_hit(content, name.rank, str(name.answer))
-
-
-def parse_hit(content: bytes, rank: int, source: str) -> SavedHit:
-    """The hit of a rank in the text of an answer, JSON or the first line of JSON lines.
-
-    Args:
-        content: the text.
-        rank: 1 is the best hit.
-        source: how messages name the answer.
+def find_hit(content: bytes, rank: int, source: Path) -> SavedHit:
+    """The hit of a rank, 1 for the best, in an answer as JSON or in the first line of JSON lines.
 
     Raises:
-        QueryError: the text is not an answer, or has no such hit.
+        QueryError: `content` is not an answer, or has no such hit; the message names `source`.
     """
-    answer = _answer(content)
+    answer = _parse_answer(content)
     if answer is None:
         raise QueryError(f"{source}: not an answer that `mretrieve query FILE --format json` printed")
     try:
@@ -82,10 +50,7 @@ def parse_hit(content: bytes, rank: int, source: str) -> SavedHit:
         raise QueryError(f"{source}: hit {rank} lacks its clip, start or end; save the answer again") from None
 
 
-def _answer(content: bytes) -> dict[str, Any] | None:
-    """The first JSON object of a text; None if it is not an answer."""
-    if len(content) > _LONGEST_ANSWER:
-        return None
+def _parse_answer(content: bytes) -> dict[str, Any] | None:
     try:
         answer, _ = json.JSONDecoder().raw_decode(content.decode("utf-8-sig").lstrip())
         known = answer["schema"].startswith(_SCHEMA) and isinstance(answer["index"]["path"], str)

@@ -16,7 +16,7 @@ from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, read_file
 from ..motion import Clip, Motion, canonicalise
 from ..storage import Snapshot, find_index
-from .answers import SavedHit, parse_hit, parse_hit_name, read_hit
+from .answers import SavedHit, find_hit, parse_hit_name
 from .bodies import choose_body, file_and_body
 from .moments import frames_between, parse_moment
 from .reading import make_canonical
@@ -138,7 +138,8 @@ class ClipResolver:
             return self._from_standard_input(name, options)
         hit = parse_hit_name(name)
         if hit is not None:
-            return self._from_hit(read_hit(hit), options)
+            answer, rank = hit
+            return self._from_hit(find_hit(MotionFile(answer).read_bytes(), rank, answer), options)
         found = file_and_body(name)
         if found is not None:
             path, body = found
@@ -163,12 +164,13 @@ class ClipResolver:
         return sys.stdin.buffer.read()
 
     def _from_standard_input(self, name: str, options: ReadingOptions) -> ResolvedClip:
-        content, fragment = self._standard_input, name.removeprefix(STANDARD_INPUT).removeprefix("#")
+        content, path = self._standard_input, Path(STANDARD_INPUT)
+        fragment = name.removeprefix(STANDARD_INPUT).removeprefix("#")
         if content.lstrip()[:1] == b"{":
             if fragment and not fragment.isdecimal():
                 raise QueryError(f"{name}: standard input is an answer; write -#3 for its third hit")
-            return self._from_hit(parse_hit(content, int(fragment or 1), STANDARD_INPUT), options)
-        return _from_file(name, MotionFile(Path(STANDARD_INPUT), content), fragment, options)
+            return self._from_hit(find_hit(content, int(fragment or 1), path), options)
+        return _from_file(name, MotionFile(path, content), fragment, options)
 
     def _from_hit(self, hit: SavedHit, options: ReadingOptions) -> ResolvedClip:
         if self._index is None:

@@ -67,15 +67,19 @@ def choose_columns(sources: Sequence[Source], label: str | None, group: str | No
         MRetrieveError: there is no such column.
     """
     columns = list(dict.fromkeys(name for source in sources for row in source.labels.values() for name in row))
-    has = f"it has {', '.join(columns)}"
-    if label is None and find_column(LABEL_COLUMN, columns) is None:
-        raise MRetrieveError(f"the label table has no column {LABEL_COLUMN!r}; {has}: name one with --label-column")
-    for option, name in (("--label-column", label), ("--group-column", group)):
-        if name is not None and find_column(name, columns) is None:
-            raise MRetrieveError(f"the label table has no column {name!r}; {has}: give one of them to {option}")
-    label = find_column(label or LABEL_COLUMN, columns) or LABEL_COLUMN
-    usual = (find_column(name, columns) for name in (GROUP_COLUMNS if group is None else [group]))
-    return Columns(label, next((name for name in usual if name is not None and (group or name != label)), None))
+
+    def named(name: str, option: str) -> str:
+        column = find_column(name, columns)
+        if column is None:
+            has = ", ".join(columns)
+            raise MRetrieveError(f"the label table has no column {name!r}; it has {has}: give one of them to {option}")
+        return column
+
+    label = named(label or LABEL_COLUMN, "--label-column")
+    if group is not None:
+        return Columns(label, named(group, "--group-column"))
+    usual = (find_column(name, columns) for name in GROUP_COLUMNS)
+    return Columns(label, next((name for name in usual if name not in (None, label)), None))
 
 
 def read_clips(

@@ -103,7 +103,7 @@ def test_its_files_are_indexed_and_found(folder: Path, takes: list[Motion]):
     assert not report.skipped
     index = open_index(folder / ".mretrieve")
     assert index.clips == ["0.toy", "1.toy", "2.toy"]
-    hits = index.query(canonicalise(takes[0]), k=1)
+    hits = index.search(canonicalise(takes[0]), k=1)
     assert (hits[0].clip, hits[0].score) == ("0.toy", pytest.approx(1, abs=1e-3))
 
 

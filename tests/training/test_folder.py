@@ -71,7 +71,7 @@ def test_a_wrong_column_is_answered_with_those_that_there_are(folder: Path, labe
 
 
 def test_a_table_without_label_asks_for_a_column(folder: Path):
-    with pytest.raises(MRetrieveError, match="no column 'label'; it has class: name one with --label-column"):
+    with pytest.raises(MRetrieveError, match="no column 'label'; it has class: give one of them to --label-column"):
         choose_columns([source(folder, {"a.bvh": {"class": "x"}})], None, None)
 
 

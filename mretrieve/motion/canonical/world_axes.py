@@ -1,4 +1,4 @@
-"""Which way is up in a file, and whether its axes are left-handed: found from the body, never from the format."""
+"""The up axis of a file, and whether its axes are left-handed: found from the body, never from the format."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ _FLOOR_AT_ZERO, _FLOOR_IS_LEVEL = 0.5, 0.2
 
 @dataclass(frozen=True, eq=False)
 class WorldAxes:
-    """How a file's axes lie: `canonical_from_file` (3, 3) turns (and, if left-handed, mirrors) them to Y up."""
+    """The axes of a file.
+
+    Attributes:
+        canonical_from_file: (3, 3) rotates (and, if left-handed, mirrors) them to Y up.
+        up: the file's up axis: "+Y", "-Z" ...
+        left_handed: whether they are left-handed.
+    """
 
     canonical_from_file: NDArray[np.float64]
-    up: str  # "+Y", "-Z" ...
+    up: str
     left_handed: bool
 
 
@@ -44,41 +50,59 @@ def forward_evidence(positions: NDArray[np.floating], mapped: NDArray[np.intp]) 
     """How clearly a body faces forwards: near 1 if left and right are as the joints say, near -1 if they are swapped.
 
     `positions` are (T, 22, 3) in any axes, of which the joints `mapped` are known. Forwards is square to the hips, the
-    shoulders and the back, by the right hand. Feet point there, knees bend there, elbows the other way. 0 where the rig
-    lacks what it takes.
+    shoulders and the back, by the right hand. Feet point there, knees bend there, elbows the other way. 0 if the rig
+    lacks the joints for it.
     """
-    has = {int(index) for index in mapped}
-
-    def known(*names: str) -> bool:
-        return has.issuperset(joint(name) for name in names)
-
-    def at(name: str) -> NDArray[np.floating]:
-        return positions[:, joint(name)]
-
-    pairs = [part for part in ("hip", "shoulder") if known(f"left_{part}", f"right_{part}")]
-    bottom = next((part for part in ("hip", "knee", "ankle") if known(f"left_{part}", f"right_{part}")), None)
-    top = next((name for name in ("neck", "head", "left_shoulder") if known(name)), None)
-    if not pairs or bottom is None or top is None:
+    body = _MappedJoints(positions, {int(index) for index in mapped})
+    forward, offsets = _forward(body), _offsets_forwards(body)
+    shins = [
+        np.sqrt(((body.at(f"{side}_ankle") - body.at(f"{side}_knee")) ** 2).sum(axis=1)).mean()
+        for side in ("left", "right")
+        if body.has(f"{side}_knee", f"{side}_ankle")
+    ]
+    if forward is None or not shins or not offsets:
         return 0.0
-    left = sum((at(f"left_{part}") - at(f"right_{part}") for part in pairs), np.zeros(3))
-    forward = np.cross(left, at(top) - (at(f"left_{bottom}") + at(f"right_{bottom}")) / 2)
-    forward /= np.maximum(np.sqrt(np.einsum("ti,ti->t", forward, forward)), 1e-9)[:, None]
-    lengths, offsets = [], []
+    forwards = np.einsum("oti,ti->ot", np.stack(offsets), forward).mean() / (0.3 * max(float(np.mean(shins)), 1e-9))
+    return float(np.clip(forwards, -1, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _MappedJoints:
+    positions: NDArray[np.floating]  # (T, 22, 3)
+    mapped: set[int]
+
+    def has(self, *names: str) -> bool:
+        return self.mapped.issuperset(joint(name) for name in names)
+
+    def at(self, name: str) -> NDArray[np.floating]:
+        return self.positions[:, joint(name)]
+
+
+def _forward(body: _MappedJoints) -> NDArray[np.floating] | None:
+    """Unit vectors (T, 3) square to hips, shoulders and back; None if the rig lacks these."""
+    pairs = [part for part in ("hip", "shoulder") if body.has(f"left_{part}", f"right_{part}")]
+    bottom = next((part for part in ("hip", "knee", "ankle") if body.has(f"left_{part}", f"right_{part}")), None)
+    top = next((name for name in ("neck", "head", "left_shoulder") if body.has(name)), None)
+    if not pairs or bottom is None or top is None:
+        return None
+    left = sum((body.at(f"left_{part}") - body.at(f"right_{part}") for part in pairs), np.zeros(3))
+    forward = np.cross(left, body.at(top) - (body.at(f"left_{bottom}") + body.at(f"right_{bottom}")) / 2)
+    return np.asarray(forward / np.maximum(np.sqrt(np.einsum("ti,ti->t", forward, forward)), 1e-9)[:, None])
+
+
+def _offsets_forwards(body: _MappedJoints) -> list[NDArray[np.floating]]:
+    """Vectors (T, 3) that point forwards: ankle to foot, straight leg to knee, elbow to straight arm."""
+    offsets = []
     for side in ("left", "right"):
         hip, knee, ankle, foot = (f"{side}_{part}" for part in ("hip", "knee", "ankle", "foot"))
         shoulder, elbow, wrist = (f"{side}_{part}" for part in ("shoulder", "elbow", "wrist"))
-        if known(knee, ankle):
-            lengths.append(np.sqrt(((at(ankle) - at(knee)) ** 2).sum(axis=1)).mean())
-        if known(ankle, foot):
-            offsets.append(at(foot) - at(ankle))
-        if known(hip, knee, ankle):
-            offsets.append(at(knee) - (at(hip) + at(ankle)) / 2)
-        if known(shoulder, elbow, wrist):  # half as sure: elbows of raised arms bend forwards
-            offsets.append(((at(shoulder) + at(wrist)) / 2 - at(elbow)) / 2)
-    if not lengths or not offsets:
-        return 0.0
-    forwards = np.einsum("oti,ti->ot", np.stack(offsets), forward).mean() / (0.3 * max(float(np.mean(lengths)), 1e-9))
-    return float(np.clip(forwards, -1, 1))
+        if body.has(ankle, foot):
+            offsets.append(body.at(foot) - body.at(ankle))
+        if body.has(hip, knee, ankle):
+            offsets.append(body.at(knee) - (body.at(hip) + body.at(ankle)) / 2)
+        if body.has(shoulder, elbow, wrist):  # half as sure: elbows of raised arms bend forwards
+            offsets.append(((body.at(shoulder) + body.at(wrist)) / 2 - body.at(elbow)) / 2)
+    return offsets
 
 
 def _up_axis(positions: NDArray[np.floating], mapped: NDArray[np.intp], size: float) -> tuple[int, int]:
