@@ -47,7 +47,7 @@ def cmu_subjects(data: Path) -> list[LabelledClip]:
 def h36m(data: Path) -> list[LabelledClip]:
     """Human3.6M as the motion-prediction literature has it: S1/walking_1.txt, 99 exponential-map columns.
 
-    The folders S1 ... S11 lie in `data`, `data`/h36m or `data`/h3.6m/dataset. Label = action, group = subject.
+    The folders S1 ... S11 are in `data`, `data`/h36m or `data`/h3.6m/dataset. Label = action, group = subject.
     """
     for folder in (data / "h36m", data / "h3.6m" / "dataset", data):
         files = sorted(folder.glob("S*/*.txt"))
@@ -63,8 +63,10 @@ def h36m(data: Path) -> list[LabelledClip]:
 
 
 def windows(item: LabelledClip, longer_than: int = WINDOW_FRAMES) -> list[LabelledClip]:
-    """The item's 3-second windows with a second between two, or the item itself, where it is at most `longer_than`
-    frames long. The path of a window is that of its file, "@" and its first second."""
+    """The item's 3-second windows, a second apart, or the item itself if it has at most `longer_than` frames.
+
+    The path of a window is that of its file, "@" and its first second.
+    """
     if item.clip.frame_count <= max(longer_than, WINDOW_FRAMES):
         return [item]
     starts = range(0, item.clip.frame_count - WINDOW_FRAMES + 1, WINDOW_FRAMES + GAP_FRAMES)

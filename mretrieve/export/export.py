@@ -23,11 +23,11 @@ from .moment import file_frames, leading_rest_frames
 from .warping import warped_times
 
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
-#: Channels of one export may take so much memory, bytes.
+#: Most memory that the channels of one export may take, bytes.
 _LARGEST_CHANNELS = 1 << 30
 #: Digits behind the point of numbers that were computed: a millionth of a degree is less than a micrometre at a hand.
 _COMPUTED_DECIMALS = 6
-#: A frame that is due this part of a frame after the end is the last one.
+#: A frame due less than this part of a frame after the end is the last one.
 _FRAME_TOLERANCE = 1e-2
 
 
@@ -52,7 +52,7 @@ class ExportOptions:
     def __post_init__(self) -> None:
         if self.fps is not None and not _SLOWEST_FPS <= self.fps <= _FASTEST_FPS:
             raise QueryError(
-                f"{self.fps:g} frames a second is no rate of motion; give {_SLOWEST_FPS:g} to {_FASTEST_FPS:g}"
+                f"{self.fps:g} frames a second is not a rate of motion; give {_SLOWEST_FPS:g} to {_FASTEST_FPS:g}"
             )
 
 
@@ -100,14 +100,14 @@ class Exported:
 
 
 def check_target(path: Path, *, replace: bool = False) -> None:
-    """QueryError unless a BVH file may be written to `path`: said before anything is read."""
+    """QueryError unless a BVH file may be written to `path`; checked before anything is read."""
     try:
         if path.is_dir():
             raise QueryError(f"{path}: is a folder; name a file in it that ends in .bvh")
         if path.suffix.lower() != ".bvh":
             raise QueryError(f"{path}: only BVH is written; give a name that ends in .bvh, or - for standard output")
         if not path.parent.is_dir():
-            raise QueryError(f"{path}: there is no folder {path.parent}; make it first")
+            raise QueryError(f"{path}: the folder {path.parent} does not exist; create it first")
         if path.exists() and not replace:
             raise QueryError(f"{path}: exists already; --force replaces it")
     except (OSError, ValueError) as error:
@@ -150,19 +150,19 @@ def export_moment(name: str, options: ExportOptions | None = None, resolver: Cli
 
 
 def _canonical(query: ResolvedClip) -> Clip:
-    """What the exported moment is retimed to, without leading rest frames."""
+    """The clip that the exported moment is retimed to, without leading rest frames."""
     first, last = file_frames(query, leading_rest_frames(query.motion))
     return canonicalise(query.motion.cut(first, last))
 
 
 def _frames_at_rate(part: Motion, rig: Rig, fps: float) -> NDArray[np.float64]:
-    """Where the frames of another rate lie, in frames of the motion."""
+    """Positions of the frames of another rate, in frames of the motion."""
     duration_s = (part.frame_count - 1) / part.fps
     return np.arange(_frame_count(part, rig, duration_s, fps), dtype=np.float64) * (part.fps / fps)
 
 
 def _warped_frames(query: Clip, moment: Clip, part: Motion, rig: Rig, fps: float) -> NDArray[np.float64]:
-    """Where the frames of the moment, retimed to the query, lie in frames of its motion."""
+    """Positions of the frames of the moment, retimed to the query, in frames of its motion."""
     times_s = warped_times(query, moment)
     count = _frame_count(part, rig, (len(times_s) - 1) / CANONICAL_FPS, fps)
     at = np.arange(count) * (CANONICAL_FPS / fps)
@@ -171,7 +171,7 @@ def _warped_frames(query: Clip, moment: Clip, part: Motion, rig: Rig, fps: float
 
 
 def _frame_count(part: Motion, rig: Rig, duration_s: float, fps: float) -> int:
-    """Frames at `fps` from the first to the last moment; QueryError where these would not fit in memory."""
+    """Number of frames at `fps`, first and last included; QueryError if their channels would not fit in memory."""
     count = int(duration_s * fps + _FRAME_TOLERANCE) + 1
     size = 8 * count * len(rig.channel_kinds)
     if size > _LARGEST_CHANNELS:

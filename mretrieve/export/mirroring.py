@@ -1,7 +1,7 @@
 """A motion's left-right mirror image on its own rig: the same joints and bones, turned as the other side's were.
 
 Let S mirror the world, and M_j, a reflection too, lead from the frame of the joint m on the other side into that of
-joint j. With global rotations `S G_m M_j.T`, bones that are alike on both sides stand where the mirror shows them; the
+joint j. With global rotations `S G_m M_j.T`, bones that are alike on both sides are where the mirror shows them; the
 local rotations are then `M_p L_m M_j.T` (p the parent of j), local translations `M_p t_m`. As M_m = M_j.T, to mirror
 twice gives the motion again.
 """
@@ -20,14 +20,14 @@ from ..motion.canonical.world_axes import find_world_axes
 from ..motion.motion import Poses
 from .partners import mirror_partners
 
-#: How many frames, evenly spread, tell how joints are held.
+#: Number of frames, evenly spread, from which the pose of joints is measured.
 _LOOKED_AT = 64
 _ADULT_HEIGHT_M = 1.7
 #: A rig is symmetric as it is written if its bones, mirrored, miss their partners by less than this part of them.
 _SYMMETRIC = 0.25
-#: How much the frames of joints count beside the direction of bones, which they must not bend.
+#: Weight of the frames of joints relative to the direction of bones, which they must not bend.
 _FRAMES = 1e-2
-#: How much the mean pose counts where frames are told by it.
+#: Weight of the mean pose if the frames are found from it.
 _MEAN_POSE = 0.1
 #: A local translation that varies by less than this part of itself is a bone.
 _RIGID = 1e-2
@@ -45,11 +45,17 @@ _BETWEEN_AXES = np.array(
 
 @dataclass(frozen=True, eq=False)
 class Mirror:
-    """How the poses of one rig are mirrored."""
+    """How the poses of one rig are mirrored.
 
-    partners: NDArray[np.intp]  # (J,)
-    into_parent: NDArray[np.float64]  # (J, 3, 3): M of each joint's parent, S for a root
-    own: NDArray[np.float64]  # (J, 3, 3): M of each joint
+    Attributes:
+        partners: (J,) the joint on the other side.
+        into_parent: (J, 3, 3) M of each joint's parent, S for a root.
+        own: (J, 3, 3) M of each joint.
+    """
+
+    partners: NDArray[np.intp]
+    into_parent: NDArray[np.float64]
+    own: NDArray[np.float64]
 
     def of(self, poses: Poses) -> Poses:
         """The mirror image of local rotations (T, J, 3, 3) and translations (T, J, 3)."""
@@ -62,9 +68,9 @@ class Mirror:
 def find_mirror(motion: Motion, rig_map: RigMap) -> Mirror:
     """The mirror of a motion's rig, which must have rotations; the plane is the world's, upright through the origin.
 
-    The frames of both sides are compared as the rig is written, where that is symmetric; else by the nearest turn in
-    steps of 90 degrees, as the mean pose shows it. In either case bones that a captured body has a little different on
-    both sides are led to each other's directions, so that only their lengths stay unmirrored.
+    The frames of both sides are compared as the rig is written if that is symmetric; otherwise by the nearest rotation
+    in steps of 90 degrees in the mean pose. In both cases bones that differ a little between the sides of a captured
+    body get each other's directions, so that only their lengths stay unmirrored.
 
     Raises:
         RigError: the two sides have no joints to pair, or not the same ones.
@@ -93,13 +99,13 @@ def find_mirror(motion: Motion, rig_map: RigMap) -> Mirror:
         to, start = bones[children], bones[partners[children]]
         directions = to.T @ start / max(float(np.linalg.norm(to) * np.linalg.norm(start)), 1e-300)
         if parent < 0 and (np.abs(rotations[:, joint] - mean_turn[joint]) < 1e-6).all():
-            own[joint] = mean_turn[joint].T @ world @ mean_turn[joint]  # it stands still, and shall
+            own[joint] = mean_turn[joint].T @ world @ mean_turn[joint]  # it does not turn, and must not
             continue
         frames = plane
         if frames is None:
             held = mean_turn[joint].T @ into_parent[joint] @ mean_turn[partner]
-            told = directions + _MEAN_POSE * held
-            frames = _BETWEEN_AXES[np.argmax(np.einsum("nab,ab->n", _BETWEEN_AXES, told))]
+            evidence = directions + _MEAN_POSE * held
+            frames = _BETWEEN_AXES[np.argmax(np.einsum("nab,ab->n", _BETWEEN_AXES, evidence))]
         own[joint] = _nearest_reflection(directions + _FRAMES * frames)
     return Mirror(partners, into_parent, own)
 

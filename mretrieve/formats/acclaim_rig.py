@@ -2,9 +2,9 @@
 
 A joint is named after the bone that begins at it. The local rotation of a bone is C R C^T, with C the frame that its
 `axis` line gives and R the rotations of its degrees of freedom; of both, the first one named is applied first. The root
-is such a bone too, at `position`, with `orientation` for its frame. The bones of the root begin where it stands, all
-others at the end of their parent, `direction * length` away. Translations move a bone's begin within the frame C, those
-of the root within the world.
+is such a bone too, at `position`, with `orientation` for its frame. The bones of the root begin at its position, all
+others at the end of their parent, `direction * length` away. Translations move the beginning of a bone within the frame
+C, those of the root within the world.
 """
 
 from __future__ import annotations
@@ -24,13 +24,22 @@ from .motion_text import MotionText
 
 @dataclass(frozen=True, eq=False)
 class AcclaimRig:
-    """The rig of an ASF, and what an AMC needs to know to drive it."""
+    """The rig of an ASF, and what an AMC needs to drive it.
+
+    Attributes:
+        rig: the joint tree.
+        sources: (C,) bone and degree of freedom of each channel.
+        dofs: of each bone, in the order of its numbers.
+        movable: joints with translation channels; they have all three.
+        degrees: whether angles are in degrees in motions that do not state their unit.
+        metres_per_unit: the file's unit.
+    """
 
     rig: Rig
-    sources: tuple[tuple[str, str], ...]  # (C,) bone and degree of freedom of each channel
-    dofs: dict[str, tuple[str, ...]]  # of each bone, in the order of its numbers
-    movable: tuple[int, ...]  # joints with translation channels; they have all three
-    degrees: bool  # unit of angles in motions that do not say
+    sources: tuple[tuple[str, str], ...]
+    dofs: dict[str, tuple[str, ...]]
+    movable: tuple[int, ...]
+    degrees: bool
     metres_per_unit: float
 
 
@@ -84,7 +93,7 @@ def _rig(path: Path, content: bytes) -> AcclaimRig:
 def to_channels(
     acclaim: AcclaimRig, rows: NDArray[np.float64], columns: dict[tuple[str, str], int], degrees: bool
 ) -> NDArray[np.float64]:
-    """Channels (T, C) of the rig from AMC rows (T, N), where `columns` says which column holds which (bone, dof)."""
+    """Channels (T, C) of the rig from AMC rows (T, N); `columns` has the column of each (bone, dof)."""
     rig = acclaim.rig
     scale = np.where(rig.channel_kinds >= ROTATE_X, np.pi / 180 if degrees else 1.0, 1.0)
     scale *= [source in columns for source in acclaim.sources]  # a translation that the file lacks is zero
@@ -103,7 +112,7 @@ _DOF_OF_KIND = ("tx", "ty", "tz", "rx", "ry", "rz")
 
 
 def _kinds(bone: Bone) -> list[int]:
-    """Channels of a bone: all three translations where it has any, then its rotations, the one applied last first."""
+    """Channels of a bone: all three translations if it has any, then its rotations, the one applied last first."""
     kinds = [_DOF_OF_KIND.index(dof) for dof in bone.dofs if dof in _DOF_OF_KIND]
     moves = any(kind < ROTATE_X for kind in kinds)
     return list(range(ROTATE_X if moves else 0)) + [kind for kind in reversed(kinds) if kind >= ROTATE_X]
@@ -113,7 +122,7 @@ def _frame(bone: Bone, degrees: bool) -> NDArray[np.float64]:
     """The frame C (3, 3) of a bone's rotations."""
     frame = np.eye(3)
     angles = np.deg2rad(bone.axis) if degrees else bone.axis
-    for letter in bone.axis_order:  # applied first: stands rightmost
+    for letter in bone.axis_order:  # the rotation applied first is rightmost
         axis = "xyz".index(letter)
         frame = rotation_about(axis, angles[axis : axis + 1])[0] @ frame
     return frame

@@ -25,11 +25,11 @@ def read_frames(
     """Rows (T, N) of the frames from byte `start` to the end, and the column of every (bone, degree of freedom).
 
     `dofs` are the degrees of freedom of each bone of the skeleton, `skeleton` its file name for messages. The bones of
-    a frame may stand in any order; as far as frames keep the order of the first, one compiled pass reads them.
+    a frame may be in any order; frames in the order of the first one are read in one compiled pass.
 
     Raises:
-        FormatError: no frames, a frame that does not fit the skeleton or the one before it, or a value that is no
-            finite number; the message names line, frame and bone.
+        FormatError: no frames, a frame that does not fit the skeleton or the one before it, or a value that is not
+            a finite number; the message names line, frame and bone.
     """
     lines = AmcLines(text, dofs, skeleton)
     first = next(lines.frames(start), None)

@@ -13,7 +13,7 @@ _LINE = re.compile(rb"[^\r\n]++")
 
 @dataclass(frozen=True, eq=False)
 class AmcFrame:
-    """One frame: its number, and by the bytes of each bone's name where its values start and end in the text."""
+    """One frame: its number, and the start and end in the text of each bone's values, by the bytes of its name."""
 
     number: int
     bones: dict[bytes, tuple[int, int]]
@@ -47,7 +47,7 @@ class AmcLines:
                 due = frame.number + 1
             elif frame is None:
                 place = "before the first frame number" if due is None else f"where frame number {due} is due"
-                raise self.text.error(line.start(), f"{self.text.line_text(line.start())!r} stands {place}; mend it")
+                raise self.text.error(line.start(), f"{self.text.line_text(line.start())!r} {place}; correct the line")
             else:
                 self._add(frame, line, words)
         if frame is not None:
@@ -69,11 +69,11 @@ class AmcLines:
         if bone not in self.dofs:
             raise self.text.error(position, f"{where} is not in {self.skeleton}; name the right skeleton with --asf")
         if words[0] in frame.bones:
-            raise self.text.error(position, f"{where} stands there twice; remove one")
+            raise self.text.error(position, f"{where} occurs twice; remove one")
         raise self.text.error(
             position,
             f"{where} has {value_count} values, in {self.skeleton} it has {len(self.dofs[bone])} degrees of freedom; "
-            "mend the line or name the right skeleton with --asf",
+            "correct the line or name the right skeleton with --asf",
         )
 
     def _complete(self, frame: AmcFrame, position: int) -> AmcFrame:

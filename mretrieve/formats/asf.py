@@ -26,15 +26,26 @@ _LINE = re.compile(rb"[^\r\n]+")
 
 @dataclass(eq=False)
 class Bone:
-    """One bone as its ASF block has it; the root is a bone of length zero."""
+    """One bone as its ASF block has it; the root is a bone of length zero.
+
+    Attributes:
+        name: its name.
+        position: of its block in the text.
+        direction: unit vector along the bone.
+        length: in the file's unit.
+        axis: its frame, angles about X, Y, Z in the file's angle unit.
+        axis_order: order of these rotations; the first is applied first.
+        dofs: some of DOFS, in the order of the numbers in a motion; the first rotation is applied first.
+        children: names of the bones that begin at its end.
+    """
 
     name: str
-    position: int  # of its block in the text
+    position: int
     direction: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     length: float = 0.0
-    axis: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))  # about X, Y, Z in the file's angle unit
-    axis_order: str = "xyz"  # the first is applied first
-    dofs: tuple[str, ...] = ()  # of DOFS, in the order of the numbers; the first rotation is applied first
+    axis: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    axis_order: str = "xyz"
+    dofs: tuple[str, ...] = ()
     children: list[str] = field(default_factory=list)
 
 
@@ -144,7 +155,7 @@ def _bone_line(
             raise text.error(position, f"a block begins inside the one of bone {current.name!r}; add its end")
         return Bone("", position)
     if current is None:
-        raise text.error(position, f"{words[0]!r} stands outside a begin ... end block; check the lines before it")
+        raise text.error(position, f"{words[0]!r} is outside a begin ... end block; check the lines before it")
     if key == "end":
         _add_bone(text, current, bones)
         return None
@@ -182,7 +193,7 @@ def _hierarchy_line(text: MotionText, position: int, words: list[str], bones: di
 
 
 def _from_root_down(text: MotionText, bones: dict[str, Bone]) -> dict[str, Bone]:
-    """The bones in depth-first order; FormatError where one hangs on no or on two parents."""
+    """The bones in depth-first order; FormatError if one has no parent or two."""
     ordered: dict[str, Bone] = {}
     waiting = ["root"]
     while waiting:

@@ -1,4 +1,4 @@
-"""ASF and AMC out: a rig as Acclaim bones, its channels as lines of degrees of freedom."""
+"""Writing ASF and AMC: a rig as Acclaim bones, its channels as lines of degrees of freedom."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ class _Bone:
 def write_asf(path: Path | str, rig: Rig, metres_per_unit: float, decimals: int = 9) -> None:
     """Write a rig as an ASF skeleton in its own unit, degrees; the file appears whole or not at all.
 
-    A bone stands for the joint at which it begins; where the children of a joint stand in several places, links without
-    degrees of freedom lead to them. FormatError: ASF cannot hold the rig: several roots, a joint that turns about one
-    axis twice.
+    A bone represents the joint at which it begins. If the children of a joint are in several places, links without
+    degrees of freedom lead to them.
+
+    Raises:
+        FormatError: ASF cannot hold the rig: it has several roots, or a joint that turns about one axis twice.
     """
     path = Path(path)
     bones = _bones(path, rig)
@@ -84,8 +86,10 @@ def write_asf(path: Path | str, rig: Rig, metres_per_unit: float, decimals: int 
 def write_amc(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int = 6) -> None:
     """Write channels (T, C), radians and the rig's unit, as AMC for the ASF that `write_asf` makes of the same rig.
 
-    The rate is written only where it is not the customary 120 frames a second: AMC has no standard place for it.
-    FormatError: as for `write_asf`, a number that is not finite, or no frame.
+    The rate is written only if it is not the customary 120 frames a second: AMC has no standard place for it.
+
+    Raises:
+        FormatError: as for `write_asf`, a number that is not finite, or no frame.
     """
     path = Path(path)
     require_frames(path, channels)
@@ -135,7 +139,7 @@ def _bones(path: Path, rig: Rig) -> list[_Bone]:
         turns = tuple((kinds[kinds >= ROTATE_X][::-1] - ROTATE_X).tolist())
         if len(set(turns)) < len(turns):
             raise FormatError(
-                f"{path}: joint {name!r} turns about one axis twice, which ASF cannot say; write BVH instead"
+                f"{path}: joint {name!r} turns about one axis twice, which ASF cannot express; write BVH instead"
             )
         bones += [_Bone(name, own_children, vector, joint, bool((kinds <= TRANSLATE_Z).any()), turns), *links]
     return bones
@@ -168,7 +172,7 @@ def _axis(rig: Rig, bone: _Bone) -> tuple[NDArray[np.float64], str]:
     order = "".join("XYZ"[axis] for axis in applied)
     angles = np.zeros(3)
     if rig.rest_rotations is not None and bone.joint is not None:
-        third, second, first = applied  # the first applied stands rightmost
+        third, second, first = applied  # the rotation applied first is rightmost
         angles[[first, second, third]] = np.degrees(
             euler_angles(rig.rest_rotations[bone.joint], (first, second, third))
         )
@@ -176,7 +180,7 @@ def _axis(rig: Rig, bone: _Bone) -> tuple[NDArray[np.float64], str]:
 
 
 def _translations(rig: Rig, bone: _Bone, values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The three translations of a bone: its way from where it rests, in its own frame; none where it has none."""
+    """The three translations of a bone from its rest position, in its own frame; none if it has none."""
     if not bone.moves and bone.name != "root":
         return []
     assert bone.joint is not None

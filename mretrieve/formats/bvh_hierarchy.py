@@ -22,7 +22,7 @@ _CHANNELS = ("xposition", "yposition", "zposition", "xrotation", "yrotation", "z
 # Quantifiers are possessive (`*+`): a damaged file must not send the expression back over what it has read.
 _HEAD = re.compile(rb"\s*+HIERARCHY\b", re.IGNORECASE)
 _STATEMENT = re.compile(
-    # a joint's name is all that stands before the brace or the line's end: names may have blanks
+    # a joint's name is everything before the brace or the line's end: names may contain blanks
     rb"\s*+(?:(?P<joint>ROOT|JOINT|END\s*+SITE)\b([^{}\r\n]*+)\s*+\{"
     rb"(?:\s*+OFFSET\s++([^\s{}]++)\s++([^\s{}]++)\s++(?!CHANNELS)([^\s{}]++))?+"
     rb"(?:\s*+CHANNELS\s++(\d{1,9}+)((?:\s++[XYZ](?:position|rotation)\b)*+))?+"
@@ -43,7 +43,7 @@ class BvhBody:
 
 @dataclass(eq=False)
 class _Joints:
-    """What the statements of all joints say, joint by joint."""
+    """The content of the statements of all joints, joint by joint."""
 
     names: list[str] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
@@ -60,7 +60,7 @@ _LONGEST_KNOWN = 1 << 20  # bytes
 
 
 def parse_hierarchy(text: MotionText) -> tuple[list[BvhBody], int]:
-    """The bodies of a BVH file, one a ROOT, and the position behind the word MOTION.
+    """The bodies of a BVH file, one per ROOT, and the position after the word MOTION.
 
     Files with the same hierarchy share their bodies and rigs, which must not be written to.
 
@@ -79,7 +79,7 @@ def parse_hierarchy(text: MotionText) -> tuple[list[BvhBody], int]:
 
 
 def forget_hierarchies() -> None:
-    """Let go of all hierarchies that were read; the next file of each is parsed again."""
+    """Clear the cache of hierarchies; the next file of each is parsed again."""
     _KNOWN.clear()
 
 
@@ -102,12 +102,12 @@ def _parse(text: MotionText) -> tuple[list[BvhBody], int]:
                 place = -1
                 for _ in range(len(chain) + 1):
                     place = closing.index(b"}", place + 1)
-                raise text.error(statement.start("closing") + place, "a closing brace too many; balance the braces")
+                raise text.error(statement.start("closing") + place, "one closing brace too many; balance the braces")
             del chain[-closing.count(b"}") :]
         elif chain:
             name = joints.names[chain[-1]]
             raise text.error(
-                statement.start("motion"), f"MOTION stands inside the braces of {name!r}; close them before it"
+                statement.start("motion"), f"MOTION is inside the braces of {name!r}; close them before it"
             )
         else:
             return _bodies(text, joints, statement.start("motion")), position
@@ -168,13 +168,13 @@ def _no_statement(text: MotionText, position: int, joint: str) -> Exception:
         return text.error(position, "the file ends in the hierarchy, before MOTION; export it again")
     return text.error(
         position,
-        f"{text.line_text(position)!r} {f'in joint {joint!r}' if joint else 'in the hierarchy'} is no ROOT, JOINT, "
-        "End Site, brace or MOTION; mend this line",
+        f"{text.line_text(position)!r} {f'in joint {joint!r}' if joint else 'in the hierarchy'} is not a ROOT, "
+        "JOINT, End Site, brace or MOTION; correct this line",
     )
 
 
 def _offset_values(text: MotionText, joints: _Joints) -> list[float]:
-    """The numbers of all offsets; quick where all are plainly written."""
+    """The numbers of all offsets; fast if all are in plain notation."""
     if _PLAIN_NUMBERS.fullmatch(b" ".join(joints.offsets)):
         try:
             values = list(map(float, joints.offsets))
@@ -190,8 +190,8 @@ def _offset_values(text: MotionText, joints: _Joints) -> list[float]:
             joint = index // 3
             raise text.error(
                 text.content.find(token, joints.positions[joint]),
-                f"OFFSET of joint {joints.names[joint]!r}: {printable(token)!r} is no usable number"
-                f"{' beside others with another decimal mark' if len(marks) > 1 else ''}; mend it",
+                f"OFFSET of joint {joints.names[joint]!r}: {printable(token)!r} is not a usable number"
+                f"{' among others with another decimal mark' if len(marks) > 1 else ''}; correct it",
             )
         values.append(value)
     return values

@@ -1,4 +1,4 @@
-"""BVH out: a rig and its channels as a file that every tool reads."""
+"""Writing BVH: a rig and its channels as a file that every tool reads."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def children_of(rig: Rig) -> list[list[int]]:
 
 
 def is_end(rig: Rig, joint: int, children: list[list[int]]) -> bool:
-    """Whether a joint only says where its parent's bone ends."""
+    """Whether a joint only marks the end of its parent's bone."""
     parent = int(rig.parents[joint])
     named_so = parent >= 0 and rig.joint_names[joint] == rig.joint_names[parent] + "_end"
     return named_so and not children[joint] and joint not in rig.channel_joints
@@ -126,7 +126,7 @@ def is_end(rig: Rig, joint: int, children: list[list[int]]) -> bool:
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:
     """Write text, or pieces of it, under another name and rename it: a reader sees the old file, or all of the new."""
-    with atomic_write(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines([text] if isinstance(text, str) else text)
 
 

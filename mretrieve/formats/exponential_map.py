@@ -1,8 +1,8 @@
-"""Exponential-map text, the files of the motion-prediction literature: a row of comma-separated numbers a frame.
+"""Exponential-map text, the files of the motion-prediction literature: a row of comma-separated numbers per frame.
 
-A joint's rotation is a vector along its axis, as long as its angle in radians, and tells how a row vector is turned: a
-child stands at `offset @ R(parent) + position(parent)` with `R(child) = exp(vector) @ R(parent)` (Martinez et al.
-2017, `forward_kinematics.py`). For column vectors, which the rest of mretrieve has, it is the rotation backwards.
+A joint's rotation is a vector along its axis, as long as its angle in radians, and rotates row vectors: a child is at
+`offset @ R(parent) + position(parent)` with `R(child) = exp(vector) @ R(parent)` (Martinez et al. 2017,
+`forward_kinematics.py`). For column vectors, which the rest of mretrieve has, it is the inverse rotation.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def read_exponential_map(text: MotionText) -> list[Motion]:
 
     The channels are the file's rotations as angles about Z, X and Y. No file states a rate, so it is that of the data
     set: 50 frames a second for Human3.6M, 120 for CMU. In Human3.6M files the root's columns are differences from frame
-    to frame, without a place or heading to begin at: the root stays unturned at the origin, which `repairs` says. A
+    to frame, without a place or heading to begin at: the root stays unturned at the origin, as `repairs` notes. A
     first row that is the rig's rest pose, which CMU files have, is left to `canonicalise`.
 
     Raises:
-        FormatError: a row of another number of columns, a field that is no finite number, or end joints that turn; the
-            message names the line.
+        FormatError: a row of another number of columns, a field that is not a finite number, or end joints that turn;
+            the message names the line.
     """
     columns, rows = read_rows(text)
     layout = LAYOUTS[columns]

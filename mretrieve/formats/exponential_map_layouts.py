@@ -1,6 +1,6 @@
 """The two skeletons of exponential-map text: such files hold numbers and nothing else.
 
-Human3.6M in 99 columns is the layout of Jain et al., "Structural-RNN" (CVPR 2016), whose skeleton stands in the code of
+Human3.6M in 99 columns is the layout of Jain et al., "Structural-RNN" (CVPR 2016), whose skeleton is in the code of
 Martinez et al., "On human motion prediction using recurrent neural networks" (CVPR 2017). CMU in 117 columns is that of
 Li et al., "Convolutional sequence to sequence model for human dynamics" (CVPR 2018).
 """
@@ -21,13 +21,21 @@ ROTATIONS = (ROTATE_Z, ROTATE_X, ROTATE_Y)
 
 @dataclass(frozen=True)
 class ExponentialMapLayout:
-    """What the columns of a file are: three of root translation, then a rotation vector for each joint in turn."""
+    """The columns of a file: three of root translation, then a rotation vector for each joint in turn.
+
+    Attributes:
+        name: the data set.
+        fps: frames per second.
+        metres_per_unit: the file's unit.
+        root_differs: whether the six root columns are differences to the previous frame, in that frame's axes.
+        joints: name, parent, and offset from it in the file's unit.
+    """
 
     name: str
     fps: float
     metres_per_unit: float
-    root_differs: bool  # the six root columns are differences to the frame before, in that frame's axes
-    joints: tuple[tuple[str, str, float, float, float], ...]  # name, parent, offset from it in the file's unit
+    root_differs: bool
+    joints: tuple[tuple[str, str, float, float, float], ...]
 
     @property
     def columns(self) -> int:

@@ -19,7 +19,7 @@ def read_rows(text: MotionText) -> tuple[int, NDArray[np.float64]]:
     """The number of columns C, a key of LAYOUTS, and the numbers (T, C) float64 of a text of T rows.
 
     Raises:
-        FormatError: a row of another number of columns, or a field that is no finite number, is empty or holds several.
+        FormatError: a row of another number of columns, or a field that is not one finite number.
     """
     frame_count, columns = _shape(text)
     values = np.empty(frame_count * columns)
@@ -51,18 +51,18 @@ def _frames(text: MotionText) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _shape(text: MotionText) -> tuple[int, int]:
-    """How many rows and columns the commas make."""
+    """The number of rows and of columns, by the commas."""
     frame = columns = 0
     for frame, position, line in _frames(text):
         found = line.count(b",") + 1
         columns = columns or found
         if found != columns:
             raise text.error(
-                position, f"frame {frame} has {found} columns, the first {columns}; mend or delete this row"
+                position, f"frame {frame} has {found} columns, the first {columns}; correct or delete this row"
             )
         if columns not in LAYOUTS:
             known = " or ".join(f"{count} ({layout.name})" for count, layout in LAYOUTS.items())
-            raise text.error(position, f"{columns} columns; exponential maps have {known}; mend this row")
+            raise text.error(position, f"{columns} columns; exponential maps have {known}; correct this row")
     return frame, columns
 
 
@@ -72,5 +72,5 @@ def _require_one_number_a_field(text: MotionText) -> None:
             if len(field.split()) != 1:
                 found = f"{printable(field.strip()[:40])!r} is not one number" if field.strip() else "no number"
                 raise text.error(
-                    position, f"frame {frame}, column {column}: {found}; mend this value or export the motion again"
+                    position, f"frame {frame}, column {column}: {found}; correct this value or export the motion again"
                 )

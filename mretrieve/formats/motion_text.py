@@ -1,4 +1,4 @@
-"""A text file in memory that knows its path and its lines, so that every complaint can name them."""
+"""A text file in memory that knows its path and its lines, so that every message can name them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _BINARY_RUN = bytes(8)
 
 @dataclass(frozen=True, eq=False)
 class MotionText:
-    """The bytes of a text file without its byte-order mark; UTF-16 is brought to UTF-8, all else stays as it is.
+    """The bytes of a text file without its byte-order mark; UTF-16 is converted to UTF-8.
 
-    Behind `size` stand PADDING line feeds that are not in the file, as the number scanner needs them.
+    Attributes:
+        path: the file.
+        content: the text, followed by PADDING line feeds that are not in the file, for the number scanner.
+        size: bytes of text without the padding.
     """
 
     path: Path
     content: bytearray
-    size: int  # bytes of text, which end there
+    size: int
 
     @classmethod
     def load(cls, path: Path) -> MotionText:
@@ -34,7 +37,7 @@ class MotionText:
                 filled = 0
                 while count := file.readinto(memoryview(content)[filled:]):
                     filled += count
-                beyond = file.read()  # nothing, but where the file grew meanwhile or has no size
+                beyond = file.read()  # nothing, unless the file has grown or has no size
         except OSError as error:
             raise FormatError(f"{path}: cannot be read: {error.strerror}; check the path and its permissions") from None
         except MemoryError:
@@ -62,14 +65,14 @@ class MotionText:
         return cls(path, content, size)
 
     def free(self) -> None:
-        """Leave the content's memory to the next file; the text is empty from here on."""
+        """Give the content's memory to the next file; the text is empty afterwards."""
         if not _SPARE and len(self.content) <= LARGEST_SPARE:
             _SPARE.append(self.content)
         object.__setattr__(self, "content", bytearray(PADDING))
         object.__setattr__(self, "size", 0)
 
     def line_at(self, position: int) -> int:
-        """Number of the line, from 1, that holds the byte at `position`; a lone CR ends a line where no LF does."""
+        """Number of the line, from 1, that holds the byte at `position`; a lone CR ends a line if there is no LF."""
         line_end = b"\n" if self.content.find(b"\n", 0, self.size) >= 0 else b"\r"
         return self.content.count(line_end, 0, min(position, self.size)) + 1
 
@@ -113,7 +116,7 @@ def text_head(head: bytes) -> bytes:
 
 
 def decode(name: bytes) -> str:
-    """Text of a name or comment: UTF-8 where it is, else Latin-1, which every byte string is."""
+    """Text of a name or comment: UTF-8 if it is valid, else Latin-1, which every byte string is."""
     try:
         return name.decode("utf-8")
     except UnicodeDecodeError:

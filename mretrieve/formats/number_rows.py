@@ -34,7 +34,7 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
     a part of the next: there a value is lost or too many. `claimed_at` is the position of the frame count in the text.
 
     Raises:
-        FormatError: more or fewer numbers than declared, a token that is no finite number, or one beyond LARGEST_VALUE.
+        FormatError: more or fewer numbers than declared, a token that is not a finite number or beyond LARGEST_VALUE.
     """
     total = frame_count * row_length
     if total > (text.size - start + 1) // 2:  # a number and its separator take two bytes: no memory on a false claim
@@ -65,14 +65,15 @@ def read_rows(text: MotionText, start: int, frame_count: int, row_length: int, c
 
 
 def slow_number(text: MotionText, position: int, mark: int, where: str) -> tuple[float, int]:
-    """The number that starts at `position`, by `float()`, and the position behind it; FormatError where it is none."""
+    """The number at `position`, by `float()`, and the position after it; FormatError if it is not a number."""
     token = _token(text, position)
     other_mark = b"." if mark == ord(",") else b","
     value = None if other_mark in token.group() else number(token.group())
     if value is None or abs(value) > number_scan.LARGEST_VALUE:
         wrong = "is not a finite number" if value is None else "is larger than any motion"
         raise text.error(
-            position, f"{where}: {printable(token.group()[:40])!r} {wrong}; mend this value or export the motion again"
+            position,
+            f"{where}: {printable(token.group()[:40])!r} {wrong}; correct this value or export the motion again",
         )
     return value, token.end()
 
@@ -84,12 +85,12 @@ def _token(text: MotionText, position: int) -> re.Match[bytes]:
 
 
 def decimal_mark(text: MotionText, start: int) -> int:
-    """',' where the text has one from `start` on; its points are then refused, as they might part thousands."""
+    """',' if the text has one after `start`; points are then refused, as they might separate thousands."""
     return ord("," if text.content.find(b",", start) >= 0 else ".")
 
 
 def _shape_error(text: MotionText, start: int, row_length: int) -> FormatError | None:
-    """The first line with another number of values than a frame has; None where frames do not stand one on a line."""
+    """The first line with another number of values than a frame has; None if lines do not hold one frame each."""
     frame = 0
     for line in _LINE.finditer(text.content, start):
         value_count = len(line.group().split())
@@ -101,8 +102,8 @@ def _shape_error(text: MotionText, start: int, row_length: int) -> FormatError |
                 return None
             return text.error(
                 line.start(),
-                f"frame {frame} has {value_count} values, the hierarchy declares {row_length} channels; mend or delete "
-                "this row, or export the motion again",
+                f"frame {frame} has {value_count} values, the hierarchy declares {row_length} channels; correct or "
+                "delete this row, or export the motion again",
             )
     return None
 

@@ -1,4 +1,4 @@
-"""What a motion format has to provide, and what a reader is given."""
+"""The interface of a motion format: recognising and reading a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From poses to channels: what a rig whose joints were turned anew needs to say so in a BVH file."""
+"""From poses to the channels that express them in a BVH file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ..motion.rotations import euler_angles
 
 _TRANSLATIONS = (TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z)
 _ROTATIONS = (ROTATE_Z, ROTATE_X, ROTATE_Y)  # the order in which most BVH files have them
-#: A channel that stays this near to what the joint does without it says nothing; radians, or parts of the offset.
-_NOTHING = 1e-9
+#: A channel that differs by less than this from the joint without it is idle; radians, or parts of the offset.
+_IDLE = 1e-9
 #: A joint whose translation varies by less than this part of its offset does not move relative to its parent.
 _RIGID = 1e-6
 #: Rotations that are held in memory at a time, over all joints.
@@ -63,8 +63,8 @@ def rig_in_poses(rig: Rig, poses: Iterable[Poses], frame_count: int) -> tuple[Ri
     """A rig without rest rotations, and its channels (T, C) that put it into the poses of `frame_count` frames.
 
     `poses` come in blocks of frames. Joints keep the order of their channels; a joint that turns, or a root that moves,
-    in ways that its own channels cannot say gets what it lacks behind them. A rig with rest rotations has no channels
-    that could be kept: its joints turn about Z, X and Y. Angles go on from frame to frame without jumps where they can.
+    in a way that its own channels cannot express gets additional ones after them. A rig with rest rotations has no
+    channels that could be kept: its joints turn about Z, X and Y. Angles do not jump between frames unless they must.
     """
     whole = _with_all_channels(rig)
     channels = np.empty((frame_count, len(whole.channel_kinds)))
@@ -87,8 +87,8 @@ def rig_in_poses(rig: Rig, poses: Iterable[Poses], frame_count: int) -> tuple[Ri
 def continuous_angles(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same rotations by angles (T, 3) about three different axes that jump as little as they can between frames.
 
-    (a, b, c) and (a + pi, pi - b, c + pi) are one rotation, and so are turns by 2 pi; which of the two is nearer to the
-    frame before depends on nothing farther back, so each frame is told only whether to change sides.
+    (a, b, c) and (a + pi, pi - b, c + pi) are one rotation, and so are turns by 2 pi; which of the two is nearer to
+    the previous frame does not depend on earlier ones, so that each frame only decides whether to change sides.
     """
     other = np.stack([angles[:, 0] + np.pi, np.pi - angles[:, 1], angles[:, 2] + np.pi], axis=1)
 
@@ -102,7 +102,7 @@ def continuous_angles(angles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _columns(rig: Rig) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Each joint that has channels, and which they are."""
+    """Each joint that has channels, and their columns."""
     for joint in np.unique(rig.channel_joints).tolist():
         yield joint, np.flatnonzero(rig.channel_joints == joint)
 
@@ -110,7 +110,7 @@ def _columns(rig: Rig) -> Iterator[tuple[int, NDArray[np.intp]]]:
 def _with_all_channels(rig: Rig) -> Rig:
     """The rig without rest rotations; whatever turns has three rotations, roots and whatever moves three translations.
 
-    Joints without children and channels have none: they only say where a bone ends.
+    Joints without children and channels have none: they only mark the end of a bone.
     """
     has_children = np.isin(np.arange(len(rig.parents)), rig.parents)
     joints: list[int] = []
@@ -135,7 +135,7 @@ def _with_all_channels(rig: Rig) -> Rig:
 
 
 def _without_idle_channels(rig: Rig, whole: Rig, channels: NDArray[np.float64]) -> tuple[Rig, NDArray[np.float64]]:
-    """Without the channels that were added to the rig's own and say nothing; one with rest rotations keeps all."""
+    """Drop the added channels that are idle; a rig with rest rotations keeps all."""
     if rig.rest_rotations is not None:
         return whole, channels
     own = set(zip(rig.channel_joints.tolist(), rig.channel_kinds.tolist(), strict=True))
@@ -144,8 +144,8 @@ def _without_idle_channels(rig: Rig, whole: Rig, channels: NDArray[np.float64]) 
         zip(whole.channel_joints.tolist(), whole.channel_kinds.tolist(), strict=True)
     ):
         idle = rig.offsets[joint, kind] if kind < ROTATE_X else 0.0
-        says_something = np.abs(channels[:, column] - idle).max(initial=0.0) > _NOTHING * max(1.0, abs(idle))
-        if (joint, kind) in own or says_something:
+        is_used = np.abs(channels[:, column] - idle).max(initial=0.0) > _IDLE * max(1.0, abs(idle))
+        if (joint, kind) in own or is_used:
             kept.append(column)
     slim = replace(whole, channel_joints=whole.channel_joints[kept], channel_kinds=whole.channel_kinds[kept])
     return slim, channels[:, kept]

@@ -1,4 +1,4 @@
-"""A motion from a rig and its channels: what every reader of a hierarchy format ends with."""
+"""A motion from a rig and its channels, the last step of every reader of a format with Euler channels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..motion.motion import Motion, Rig
 
 #: A body with more joints is damage; the kinematics takes 3 KiB for each.
 MOST_JOINTS = 10_000
-#: Positions may take this much memory (bytes), or this many times the size of the file where that is more.
+#: Positions may take this much memory (bytes), or this many times the size of the file if that is more.
 LARGEST_POSITIONS = 256 << 20
 LARGEST_POSITIONS_PER_BYTE = 4
 
@@ -29,9 +29,10 @@ def solved_motion(
     metres_per_unit: float | None = None,
     repairs: tuple[str, ...] = (),
 ) -> Motion:
-    """The motion in the file `path` of `file_size` bytes, its positions worked out from channels (T, C) as in Motion.
+    """The motion in the file `path` of `file_size` bytes, its positions computed from channels (T, C) as in Motion.
 
-    FormatError: more joints than any body has, or so many joints and frames that positions would not fit in memory.
+    Raises:
+        FormatError: more joints than any body has, or positions that would not fit in memory.
     """
     if len(rig.parents) > MOST_JOINTS:
         raise FormatError(f"{path}: {len(rig.parents)} joints are more than any body has; export the skeleton again")

@@ -1,4 +1,4 @@
-"""Formats that are recognised, so that a refusal can say what to do, but not read."""
+"""Formats that are recognised, so that the refusal names a remedy, but not read."""
 
 from __future__ import annotations
 

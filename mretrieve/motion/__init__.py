@@ -1,8 +1,7 @@
-"""What a motion is: as a file has it (Motion), on the canonical skeleton (Clip), and the way from one to the other."""
+"""Motion as a file has it (Motion), on the canonical skeleton (Clip), and the conversion of one to the other."""
 
 from .canonical.conversion import canonicalise
-from .clip import CANONICAL_FPS, Clip
-from .labelled import LabelledClip
+from .clip import CANONICAL_FPS, Clip, LabelledClip
 from .motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, Motion, Rig
 from .rigs.rig_file import load_rig_map, save_rig_map
 from .rigs.rig_map import RigMap, find_rig_map, guess_rig_map

@@ -17,12 +17,19 @@ _BONES = tuple(tuple(sorted({child, MIRROR[child]})) for child in range(1, JOINT
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far random copies of a clip may be from it."""
+    """How far random copies of a clip may differ from it.
 
-    shortest_part: float = 0.5  # a copy keeps at least this part of the frames
-    fastest: float = 1.65  # speed lies between 1 / fastest and fastest, evenly on a logarithmic scale
-    limb_scale: float = 0.2  # each pair of bones is 1 - limb_scale to 1 + limb_scale times as long
-    joint_offset_m: float = 0.015  # root mean square of each joint's fixed displacement, as another rig places it
+    Attributes:
+        shortest_part: a copy keeps at least this part of the frames.
+        fastest: the speed is between 1 / fastest and fastest, uniform on a logarithmic scale.
+        limb_scale: each pair of bones is scaled by 1 - limb_scale to 1 + limb_scale.
+        joint_offset_m: root mean square of each joint's fixed displacement, as another rig places it.
+    """
+
+    shortest_part: float = 0.5
+    fastest: float = 1.65
+    limb_scale: float = 0.2
+    joint_offset_m: float = 0.015
 
     def draw(self, clip: Clip, generator: np.random.Generator) -> Clip:
         """One random copy."""

@@ -1,4 +1,4 @@
-"""Rotations of the bones of a body of which only positions are known, as exponential maps in the torso's frame."""
+"""Rotations of bones from joint positions, as exponential maps in the torso's frame."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def swing_rotations(
 ) -> NDArray[np.float32]:
     """The rotation of each bone from its rest direction, seen from the torso, as an exponential map.
 
-    Positions do not tell how a bone turns about itself, so its rotation is the smallest one that takes the rest
-    direction to where the bone points. The result does not change where the whole body is turned or leans (mmd-nca.md,
-    section 7: poses are aligned to the torso and expressed as exponential maps). Bones are not seen from their parents:
-    then a bone that is lost would change all that hang on it.
+    Positions do not determine the rotation of a bone about itself, so the smallest rotation from the rest direction is
+    taken. The result does not change if the whole body is turned or leans (mmd-nca.md, section 7: poses are aligned to
+    the torso and expressed as exponential maps). Rotations are not relative to the parents: otherwise a missing bone
+    would change all bones further out.
 
     Args:
-        directions: (N, B, 3) unit vectors, any frame of reference; zero where a bone is not seen.
+        directions: (N, B, 3) unit vectors, any frame of reference; zero if a bone is not observed.
         rest: (B, 3) unit directions at rest, in the torso's frame left, up, forwards.
         across: pairs of bones that point to the body's left and right: the sum of their differences is its left.
-        up: bones whose sum is the torso's up. With more than one of either a bone that is not seen does little harm.
+        up: bones whose sum is the torso's up. With several of either, one bone that is not observed does little harm.
 
     Returns:
-        (N, B, 3) float32, radians along the axis of rotation; zero where a bone is not seen. Where the torso has no
-        direction, it is not turned against the frame of reference.
+        (N, B, 3) float32, radians along the axis of rotation; zero if a bone is not observed. If the torso has no
+        direction, its frame is the frame of reference.
     """
     flat = np.ascontiguousarray(directions, np.float32)
     left, right = np.array(across, np.int64).T
@@ -70,7 +70,7 @@ def _swings(directions, rest, left, up):  # type: ignore[no-untyped-def]  # prag
 
 @njit(nogil=True, cache=True)
 def _torso(left, up, frame):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Axes left, up, forwards as columns, square to each other; the frame of reference where the body has none."""
+    """Axes left, up, forwards as columns, orthogonal; the frame of reference if the body has none."""
     frame[:] = np.eye(3, dtype=np.float32)
     length = np.sqrt(up[0] * up[0] + up[1] * up[1] + up[2] * up[2])
     if length < 1e-3:

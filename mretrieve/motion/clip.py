@@ -1,4 +1,4 @@
-"""A clip: one body's motion on the canonical skeleton, at one rate for the whole engine."""
+"""Clips: one body's motion on the canonical skeleton, at one rate for the whole engine."""
 
 from __future__ import annotations
 
@@ -17,15 +17,22 @@ CANONICAL_FPS = 30.0
 class Clip:
     """One body's motion on the canonical skeleton: metres (adult size), Y up, right-handed, world frame, 30 fps.
 
-    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file. Positions are finite everywhere: where `observed`
-    is False the value is filled in from neighbours in the body or in time and must not be trusted.
+    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file.
+
+    Attributes:
+        positions: (T, 22, 3), finite everywhere.
+        observed: (T, 22); False if the rig lacks the joint or the file has no sample. The position is then filled in
+            from neighbours in the body or in time and must not be trusted.
+        start_s: file time of frame 0: later than 0 if a leading T-pose was dropped.
+        metres_per_unit: the file's unit, measured on the skeleton.
+        notes: findings and corrections of canonicalisation, one line each.
     """
 
-    positions: NDArray[np.float32]  # (T, 22, 3)
-    observed: NDArray[np.bool_]  # (T, 22), False where the rig lacks the joint or the file had no sample
-    start_s: float = 0.0  # file time of frame 0: later than 0 where a leading T-pose was dropped
-    metres_per_unit: float = 1.0  # what the file's unit was found to be, from the measured skeleton
-    notes: tuple[str, ...] = ()  # what canonicalisation found and mended, one line each
+    positions: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    start_s: float = 0.0
+    metres_per_unit: float = 1.0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.positions.shape != (len(self.observed), JOINT_COUNT, 3) or self.observed.shape[1:] != (JOINT_COUNT,):
@@ -33,7 +40,7 @@ class Clip:
 
     @property
     def seen_joints(self) -> NDArray[np.bool_]:
-        """(22,) which joints are observed in at least half of the frames: those that a comparison may go by."""
+        """(22,) which joints are observed in at least half of the frames, and can be compared."""
         return np.asarray(2 * self.observed.sum(axis=0) >= len(self.observed))
 
     @property
@@ -59,3 +66,20 @@ class Clip:
             observed=self.observed[start_frame:end_frame],
             start_s=self.start_s + start_frame / CANONICAL_FPS,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledClip:
+    """A clip for training and evaluation.
+
+    Attributes:
+        clip: the motion.
+        label: its class; "" if unknown.
+        group: performer, style or recording. Clips of one group are not independent of each other.
+        path: its file, relative to the folder that was read; breaks ties.
+    """
+
+    clip: Clip
+    label: str
+    group: str
+    path: str

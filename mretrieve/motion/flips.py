@@ -11,11 +11,11 @@ from .clip import Clip
 from .skeleton import MIRROR, PARTS, joint
 from .views import body_view, mirror
 
-#: What is exchanged.
+#: The part of the body in which left and right are exchanged.
 Flip = Literal["none", "whole", "arms", "legs"]
 FLIPS: tuple[Flip, ...] = get_args(Flip)
 
-#: What is said behind the name of a flipped motion.
+#: Remarks after the name of a flipped motion.
 REMARKS: dict[Flip, str] = {
     "none": "",
     "whole": " (mirrored)",
@@ -23,7 +23,7 @@ REMARKS: dict[Flip, str] = {
     "legs": " (legs exchanged)",
 }
 
-#: The joint that limbs hang from: what they are flipped about, so that they stay where the body has them.
+#: The joint that limbs are attached to: they are flipped about it, so that they stay attached.
 _ROOT = {"arms": joint("spine3"), "legs": joint("pelvis")}
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError
 from .rotations import rotation_about
 
-#: What a channel of a joint drives: translation along X, Y, Z or rotation about X, Y, Z.
+#: Kinds of channels: translation along X, Y, Z and rotation about X, Y, Z.
 TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, ROTATE_X, ROTATE_Y, ROTATE_Z = range(6)
 
 

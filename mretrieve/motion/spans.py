@@ -1,4 +1,4 @@
-"""Overlapping spans of frames: how windows and pieces are laid over a longer stretch."""
+"""Overlapping spans of frames: windows and pieces over a longer stretch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 
 def overlapping_spans(start: int, end: int, length: int, hop: int) -> NDArray[np.int64]:
-    """Spans (S, 2) of `length` frames in [start, end), `hop` apart and the last one flush with the end.
+    """Spans (S, 2) of `length` frames in [start, end), `hop` apart, the last one flush with the end.
 
-    The stretch itself where it is no longer than that. Together they cover every frame as long as hop <= length.
+    If the stretch is not longer than `length`, the stretch itself. They cover every frame if hop <= length.
     """
     last = end - length
     if last <= start:

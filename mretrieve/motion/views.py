@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .clip import CANONICAL_FPS, Clip
 from .skeleton import JOINT_COUNT, MIRROR, joint
 
-#: Pairs of joints that tell where a body faces, and the joint in the middle of each.
+#: Pairs of joints that show where a body faces, and the joint in the middle of each.
 _FACING = (
     ((joint("left_hip"), joint("right_hip")), joint("pelvis")),
     ((joint("left_shoulder"), joint("right_shoulder")), joint("neck")),
@@ -20,11 +20,17 @@ _SMOOTHED_FRAMES = 5
 
 @dataclass(frozen=True, eq=False)
 class HeadingView:
-    """A clip as its own body sees it, and what that leaves out: where the body is and which way it faces."""
+    """A clip in the frame of its own body, and the place and heading that this leaves out.
 
-    positions: NDArray[np.float32]  # (T, 22, 3), metres, body frame: +X left, +Y up, +Z forwards
-    heading: NDArray[np.float32]  # (T,), radians about +Y from +Z to where the body faces, unwrapped over time
-    origin: NDArray[np.float32]  # (T, 3), metres, world: the point that is zero in `positions`
+    Attributes:
+        positions: (T, 22, 3) metres in the body's frame: +X left, +Y up, +Z forwards.
+        heading: (T,) radians about +Y from +Z to where the body faces, continuous over time.
+        origin: (T, 3) metres in the world: the point that is zero in `positions`.
+    """
+
+    positions: NDArray[np.float32]
+    heading: NDArray[np.float32]
+    origin: NDArray[np.float32]
 
     def velocity(self) -> NDArray[np.float32]:
         """Velocity of the origin (T, 3), metres a second, in the body frame: left, up, forwards."""

@@ -17,7 +17,7 @@ _SCHEMA = "mretrieve.query/"
 class SavedHit(NamedTuple):
     """A hit of a saved answer: the index that was searched, the clip's name in it, and when, in seconds of its file."""
 
-    index: Path
+    index_path: Path
     clip: str
     start_s: float
     end_s: float

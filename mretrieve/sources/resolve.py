@@ -174,7 +174,7 @@ class ClipResolver:
 
     def _from_hit(self, hit: SavedHit, options: ReadingOptions) -> ResolvedClip:
         if self._index is None:
-            self._index = hit.index
+            self._index = hit.index_path
         return self._from_index(hit.clip, options).between(hit.start_s, hit.end_s)
 
     def _from_index(self, name: str, options: ReadingOptions) -> ResolvedClip:

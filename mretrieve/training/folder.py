@@ -1,4 +1,4 @@
-"""The clips of a user's folders, with the labels and groups that their table gives them."""
+"""The clips of a user's folders, with labels and groups from a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..sources.labels import find_column
 from ..sources.reading import SourceClip, read_bodies, refusal_reason
 
 LABEL_COLUMN = "label"
-#: Columns that are taken for the groups of clips where the user names none, the first that there is.
+#: Columns that may hold the groups of clips if the user names none; the first that exists counts.
 GROUP_COLUMNS = ("group", "subject", "performer", "actor", "style", "take")
 
 
@@ -93,9 +93,9 @@ def read_clips(
 
     Args:
         sources: the folders.
-        columns: which columns count; None where there is no table: then no clip has a label.
+        columns: the columns of the table; None if there is no table and no clip has a label.
         options: how the files are read; the rig map is for the rigs that it fits.
-        progress: told the files done, and of how many, after each.
+        progress: called after each file with the number of files read and of all files.
 
     Raises:
         MRetrieveError: no file could be read.
@@ -143,7 +143,7 @@ def hold_out(clips: Iterable[LabelledClip], classes: Sequence[str]) -> tuple[lis
 
 
 def described(clips: FolderClips, columns: Columns | None) -> list[str]:
-    """What was read, in lines for the user."""
+    """Summary lines of what was read."""
     classes = Counter(item.label for item in clips.clips if item.label)
     lines = [f"{len(clips.clips)} clips, {sum(item.clip.duration_s for item in clips.clips) / 60:.1f} minutes"]
     if columns is not None:
@@ -151,7 +151,7 @@ def described(clips: FolderClips, columns: Columns | None) -> list[str]:
         lines[0] += f"; {sum(classes.values())} have a label of {len(classes)} classes ({columns.label}); {groups}"
         if single := sorted(name for name, count in classes.items() if count == 1):
             named = ", ".join(single[:5]) + (f" and {len(single) - 5} more" if len(single) > 5 else "")
-            lines.append(f"only one clip each, which teaches little: {named}")
+            lines.append(f"only one clip each, too few to learn from: {named}")
     return lines
 
 

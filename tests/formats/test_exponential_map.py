@@ -150,7 +150,7 @@ def with_field(row: int, column: int, field: str) -> str:
         (with_field(2, 117, " "), r":2: frame 2, column 117: no number"),
         (with_field(2, 9, "1 2"), r":2: frame 2, column 9: '1 2' is not one number"),
         (with_field(2, 9, "1 2").replace("0.5,", ",", 1), r":1: frame 1, column 1: no number"),
-        (with_field(2, 9, "1,2"), r":2: frame 2 has 118 columns, the first 117; mend or delete"),
+        (with_field(2, 9, "1,2"), r":2: frame 2 has 118 columns, the first 117; correct or delete"),
         (with_field(3, 1, "1\n2"), r":3: frame 3 has 1 columns, the first 117"),
         (with_field(1, 1, "0\n0.5"), r":1: 1 columns; exponential maps have 99 \(Human3.6M\) or 117 \(CMU\)"),
     ],

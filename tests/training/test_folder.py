@@ -147,5 +147,5 @@ def test_what_was_read_is_described(folder: Path):
     columns = Columns("label", "performer")
     first, single = described(read_clips([source(folder)], columns), columns)
     assert first.startswith("3 clips, 0.") and "3 have a label of 2 classes (label); groups by performer" in first
-    assert single == "only one clip each, which teaches little: walk"
+    assert single == "only one clip each, too few to learn from: walk"
     assert "label" not in described(read_clips([source(folder)], None), None)[0]

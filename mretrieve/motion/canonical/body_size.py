@@ -1,4 +1,4 @@
-"""How large a body is in its file's unit, measured on its bones: the one way in which mretrieve finds a unit."""
+"""The size of a body in its file's unit, measured on its bones: the only way in which mretrieve finds a unit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STANDARD_METRES: dict[tuple[str, str], float] = {
     ("left_elbow", "left_wrist"): 0.26,
     ("right_elbow", "right_wrist"): 0.26,
 }
-#: Ways over several bones, on an upright body: used only where a rig has none of the bones above.
+#: Distances over several bones of an upright body, used only if a rig has none of the bones above.
 _STANDING_METRES: dict[tuple[str, str], float] = {
     ("pelvis", "neck"): 0.52,
     ("pelvis", "head"): 0.60,
@@ -34,7 +34,7 @@ _LEAST_PROPORTION = 0.2
 
 
 def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDArray[np.intp]) -> float | None:
-    """Metres that one unit of finite `positions` (T, 22, 3) stands for, on a body of adult size; None if it has none.
+    """Metres per unit of finite `positions` (T, 22, 3), for a body of adult size; None if it has no size.
 
     The rule: standard lengths of thighs, shanks, upper arms and forearms, summed over those that the rig has, divided
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.

@@ -17,30 +17,33 @@ from .rest_frames import leading_rest_frames
 from .trunk import seat_trunk
 from .world_axes import find_world_axes
 
-#: How many frames of a motion, evenly spread, the size of the body and the axes of the file are measured on.
+#: Number of frames, evenly spread, on which the size of the body and the axes of the file are measured.
 _MEASURED_FRAMES = 64
 _ADULT_HEIGHT_M = 1.7
-#: Farther from the origin single precision holds no pose any more.
+#: Farther from the origin, single precision cannot represent a pose.
 _FARTHEST_M = 1e5
-#: Rates outside these are no motion capture but a slip in the header, and could ask for any amount of memory.
+#: Rates outside these are an error in the header, and could require any amount of memory.
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
 
 
 def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
     """The motion on 22 joints, in metres, Y up, right-handed, at 30 fps; without `rig_map` the rig's map is found.
 
-    Limbs, neck and head stand where the file has them and the path through the world is kept, all in one scale
-    (`metres_per_unit`); pelvis, spine and collars are seated alike in all bodies (`seat_trunk`). Leading rest frames
-    are dropped, joints that the rig lacks and samples that the file lacks are filled in and marked in `observed`.
-    RigError, with what to do, where the rig has not enough of a body; FormatError for a motion without frames, without
-    samples or with an impossible rate.
+    Limbs, neck and head are where the file has them and the path through the world is kept, all in one scale
+    (`metres_per_unit`); pelvis, spine and collars are at the same places in all bodies (`seat_trunk`). Leading rest
+    frames are dropped; joints that the rig lacks and samples that the file lacks are filled in and marked in
+    `observed`.
+
+    Raises:
+        RigError: the rig lacks too much of a body; the message has the remedy.
+        FormatError: the motion has no frames, no samples or an impossible rate.
     """
     source = motion.source
     if motion.frame_count == 0:
-        raise FormatError(f"{source}: no frames; nothing to make a clip of.")
+        raise FormatError(f"{source}: has no frames.")
     if not _SLOWEST_FPS <= motion.fps <= _FASTEST_FPS:
         raise FormatError(
-            f"{source}: {motion.fps:g} frames a second is no rate of motion capture "
+            f"{source}: {motion.fps:g} frames a second is not a rate of motion capture "
             f"({_SLOWEST_FPS:g} to {_FASTEST_FPS:g}); correct the frame time in the file."
         )
     if rig_map is None:
@@ -53,7 +56,7 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
     measured = positions[np.unique(np.linspace(0, len(positions) - 1, _MEASURED_FRAMES).astype(int))]
     scale = metres_per_unit(measured, mapped)
     if scale is None or not np.isfinite(scale):
-        raise RigError(f"{source}: the body has no size: all its joints stand in one place. Check the bone lengths.")
+        raise RigError(f"{source}: the body has no size: all its joints are in one place. Check the bone lengths.")
     farthest_m = float(np.abs(positions).max()) * scale
     if farthest_m > _FARTHEST_M:
         raise FormatError(
@@ -88,7 +91,7 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
 
 
 def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Positions (T, 22, 3) of the mapped joints in the file's unit, gaps in time filled, and where a sample was."""
+    """Positions (T, 22, 3) of the mapped joints in the file's unit, gaps filled, and a mask (T, 22) of the samples."""
     chosen = np.array([0 if index is None else index for index in rig_map.joints])
     has = np.array([index is not None for index in rig_map.joints])
     positions = np.ascontiguousarray(motion.positions[:, chosen], np.float32)
@@ -109,7 +112,7 @@ def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32
 
 
 def _resampled_mask(sampled: NDArray[np.bool_], fps: float, frame_count: int) -> NDArray[np.bool_]:
-    """Which canonical frames stand on samples: where more than half of the frames around them had one."""
+    """Which canonical frames are based on samples: those with samples in more than half of the frames around them."""
     if len(sampled) == frame_count:
         return sampled
     if (sampled == sampled[0]).all():

@@ -1,4 +1,4 @@
-"""Joints that a rig lacks, put where they are on a standard adult: for display and shape, never to be trusted."""
+"""Joints that a rig lacks, placed as on a standard adult: for display and shape, not to be trusted."""
 
 from __future__ import annotations
 

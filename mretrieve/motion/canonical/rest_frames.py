@@ -18,7 +18,7 @@ _HANGING_COSINE = 0.85  # 32 degrees
 
 
 def leading_rest_frames(positions: NDArray[np.floating], mapped: NDArray[np.intp], fps: float) -> int:
-    """How many frames at the start of positions (T, 22, 3), metres, Y up, are no captured motion: 0 for most files.
+    """Number of frames at the start of positions (T, 22, 3), metres, Y up, that were not captured: 0 for most files.
 
     They hold still in a pose with straight limbs and hanging legs, and then the body is in another pose from one frame
     to the next, by far more than it moves between the frames after that. A performer who stands in T-pose and then
@@ -30,7 +30,7 @@ def leading_rest_frames(positions: NDArray[np.floating], mapped: NDArray[np.intp
     relative = ahead - ahead.mean(axis=1, keepdims=True)
     displacement = np.diff(relative, axis=0)
     steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1)
-    jump = int(np.argmax(steps > _STILL_M))  # 0 as well where nothing moves: then there is no jump either
+    jump = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves, too: then there is no jump either
     if steps[jump] < _JUMP_M or jump > _LONGEST_REST_S * fps:
         return 0
     after = steps[jump + 1 : jump + 1 + _LOOK_AHEAD_FRAMES]

@@ -9,7 +9,7 @@ from ..skeleton import joint
 
 #: Where SMPL's mean body has them on the way from the middle of the hips (0) to the neck (1).
 _SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
-#: A collar stands this part of the way from neck to shoulder, and this part of the way from neck to spine3 below that.
+#: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
 _COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
 _LEAST_BONE_M = 0.005
 
@@ -17,10 +17,10 @@ _LEAST_BONE_M = 0.005
 def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
     """Move pelvis, spine1 to spine3 and the collars of positions (T, 22, 3), metres, in place to where SMPL has them.
 
-    These joints are no anatomy: one tool's "Spine" is 8 cm above the hips, another's 20 cm; one's collars are 3 cm from
-    the midline, another's on it. The curve from the middle of the hips through the pelvis and those spine joints that
-    are `mapped` to the neck is measured, and the canonical joints stand on it at fixed parts of its length. Hips, neck
-    and shoulders, which are anatomy, must hold values.
+    These joints are not anatomy: one tool's "Spine" is 8 cm above the hips, another's 20 cm; one's collars are 3 cm
+    from the midline, another's on it. The curve from the middle of the hips through the pelvis and those spine joints
+    that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
+    Hips, neck and shoulders, which are anatomy, must hold values.
     """
     hips = (positions[:, joint("left_hip")] + positions[:, joint("right_hip")]) / 2
     neck = positions[:, joint("neck")]

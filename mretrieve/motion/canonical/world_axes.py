@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..skeleton import joint
 
-#: What speaks for an axis before any data: Y up, then Z up, then Y down (image coordinates).
+#: Scores of an axis before any data: Y up, then Z up, then Y down (image coordinates).
 _PRIOR = {(1, 1): 0.35, (2, 1): 0.30, (1, -1): 0.10}
 _FLOOR_AT_ZERO, _FLOOR_IS_LEVEL = 0.5, 0.2
 
@@ -32,8 +32,8 @@ class WorldAxes:
 def find_world_axes(positions: NDArray[np.floating], mapped: NDArray[np.intp], size: float) -> WorldAxes:
     """The axes of positions (T, 22, 3), of which the joints `mapped` are known; `size` is an adult's height in them.
 
-    Up is the axis that the body stands along, that the lowest joint stays level on, and on which it is near zero.
-    Axes are left-handed if feet point and knees bend backwards when left and right are taken at their word.
+    Up is the axis along which the body stands, and on which the lowest joint is level and near zero.
+    Axes are left-handed if feet point and knees bend backwards, given the names of left and right.
     """
     axis, sign = _up_axis(positions, mapped, size)
     basis = np.zeros((3, 3))
@@ -106,7 +106,7 @@ def _offsets_forwards(body: _MappedJoints) -> list[NDArray[np.floating]]:
 
 
 def _up_axis(positions: NDArray[np.floating], mapped: NDArray[np.intp], size: float) -> tuple[int, int]:
-    """Axis and sign of up: where the body points from feet to neck, what is known of the floor, and the prior."""
+    """Axis and sign of up, from the direction of the body, the floor if it is known, and the prior."""
     has = {int(index) for index in mapped}
 
     def middle(*choices: tuple[str, ...]) -> NDArray[np.floating]:

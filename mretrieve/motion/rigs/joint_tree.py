@@ -1,4 +1,4 @@
-"""A joint tree seen without a root: its bones, the branches that leave each joint, and how far they reach."""
+"""A joint tree without a root: its bones, the branches at each joint, and how far they reach."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-#: What varies in length by more than this part of itself plus this part of the longest bone is no bone, but a root that
-#: stays behind or a target that follows a foot. The second part lets bones of zero length pass; captured points vary.
+#: A link whose length varies by more than this part of itself plus this part of the longest bone is not a bone, but a
+#: root that stays behind or a target that follows a foot. The second part is for bones of zero length and for captured
+#: points, which vary.
 _RIGID_VARIATION, _RIGID_NOISE = 0.25, 0.01
 #: Lengths of a left and a right bone differ by less than this part of themselves plus this part of the body.
 _LIKE_BONES, _LIKE_BODY = 0.2, 0.02

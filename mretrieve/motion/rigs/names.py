@@ -21,7 +21,7 @@ _SEPARATORS = re.compile(r"[\s:|._\-/]+")
 
 @dataclass(frozen=True)
 class NameTable:
-    """What one tool calls each part of a body, without the side: alternatives best first, lower case, no separators.
+    """One tool's names of the parts of a body, without the side: alternatives best first, lower case, no separators.
 
     The spine is listed from bottom to top and holds every joint strictly between pelvis and neck that the tool may
     write; one entry may be a tuple of spellings of the same joint.
@@ -45,7 +45,7 @@ class NameTable:
 _CENTRE_PARTS = ("pelvis", "neck", "head")
 _SIDED_PARTS = tuple(field.name for field in fields(NameTable) if field.name not in (*_CENTRE_PARTS, "origin", "spine"))
 
-# A joint stands where its bone begins: the canonical knee is the joint whose bone is the shank, whatever its name.
+# A joint is where its bone begins: the canonical knee is the joint whose bone is the shank, whatever its name.
 TABLES: tuple[NameTable, ...] = (
     NameTable(
         "CMU/HDM05 ASF",
@@ -292,7 +292,7 @@ TABLES: tuple[NameTable, ...] = (
 
 @dataclass(frozen=True)
 class NameMatch:
-    """What a table found in a rig: its origin and, for each of the 22 canonical joints, an index or None."""
+    """The joints that a table found in a rig: its origin and, for each of the 22 canonical joints, an index or None."""
 
     origin: str
     joints: tuple[int | None, ...]

@@ -1,4 +1,4 @@
-"""Rig maps as files that a person can read, mend and give back: `mretrieve rig FILE --save`, `--rig-map`."""
+"""Rig maps as files that people can read and edit: `mretrieve rig FILE --save`, `--rig-map`."""
 
 from __future__ import annotations
 
@@ -31,12 +31,10 @@ def save_rig_map(path: Path, rig_map: RigMap, rig: Rig) -> None:
     record = {"schema": SCHEMA, "found_by": rig_map.origin, "joints": joints, "rig_joints": list(names)}
     try:
         if path.exists() and SCHEMA not in path.read_text(encoding="utf-8", errors="replace")[:200]:
-            raise RigError(
-                f"{path}: there is a file already, and it is no rig map; name another place such as rig.json"
-            )
+            raise RigError(f"{path}: exists and is not a rig map; choose another name such as rig.json")
         path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RigError(f"{path}: cannot be written: {error.strerror or error}; name another place") from None
+        raise RigError(f"{path}: cannot be written: {error.strerror or error}; choose another name") from None
 
 
 def load_rig_map(path: Path, rig: Rig) -> RigMap:
@@ -51,7 +49,7 @@ def load_rig_map(path: Path, rig: Rig) -> RigMap:
     for canonical in joints:
         if canonical not in JOINTS:
             raise RigError(
-                f"{path}: {canonical!r} is no joint of the canonical skeleton; {_nearest(canonical, JOINTS)}"
+                f"{path}: {canonical!r} is not a joint of the canonical skeleton; {_nearest(canonical, JOINTS)}"
             )
     names = unique_names(rig.joint_names)
     index_of = {name: index for index, name in enumerate(names)}
@@ -71,27 +69,22 @@ def load_rig_map(path: Path, rig: Rig) -> RigMap:
 
 
 def _read(path: Path) -> dict[str, str | None]:
-    from typing import Literal
-
-    from pydantic import BaseModel, Field, ValidationError  # here: its import costs more than a short query may
-
-    class RigFile(BaseModel):
-        schema_name: Literal["mretrieve.rig/1"] = Field(alias="schema")
-        joints: dict[str, str | None]
-
+    remedy = f"`mretrieve rig FILE --save {path}` writes one."
     try:
-        return RigFile.model_validate_json(path.read_bytes()).joints
+        record = json.loads(path.read_bytes())
     except OSError as error:
-        raise RigError(
-            f"{path}: cannot be read ({error.strerror}); `mretrieve rig FILE --save {path}` makes one."
-        ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RigError(
-            f"{path}: no rig map of mretrieve ({f'{where}: ' if where else ''}{first['msg']}); "
-            f"`mretrieve rig FILE --save {path}` makes one."
-        ) from None
+        raise RigError(f"{path}: cannot be read ({error.strerror}); {remedy}") from None
+    except (ValueError, RecursionError) as error:
+        raise RigError(f"{path}: not a rig map ({error}); {remedy}") from None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise RigError(f"{path}: not a rig map (its schema is not {SCHEMA!r}); {remedy}")
+    joints = record.get("joints")
+    if not isinstance(joints, dict):
+        raise RigError(f"{path}: not a rig map (it has no object `joints`); {remedy}")
+    for canonical, name in joints.items():
+        if name is not None and not isinstance(name, str):
+            raise RigError(f"{path}: joints.{canonical} is {name!r}, not the name of a joint or null; correct it")
+    return joints
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A rig map: which joint of a file's rig plays which joint of the canonical skeleton, and how that was found."""
+"""Rig maps: the joint of a file's rig that corresponds to each joint of the canonical skeleton."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "neck, head or both shoulders": (("neck",), ("head",), ("left_shoulder", "right_shoulder")),
 }
 
-#: So many joints found by name need no second opinion; with fewer, the shape decides if it finds so many more.
+#: This many joints found by name need no second opinion; with fewer, the shape decides if it finds this many more.
 _CLEAR_JOINTS, _CLEAR_LEAD = 14, 3
-#: A shape below this is no human: people without names come out above .8, a hand at .3, a spider at .5, a dog at .55.
+#: A shape below this is not human: people score above .8, a hand .3, a spider .5, a dog .55.
 _LEAST_CONFIDENCE = 0.6
 
 
 @dataclass(frozen=True)
 class RigMap:
-    """Which joint of one rig plays each canonical joint.
+    """Which joint of one rig corresponds to each canonical joint.
 
-    `joints` holds, in the order of the canonical JOINTS, an index into the rig's joints or None where it has no such
-    joint. `confidence` is the part of the 22 joints that was found, for a map by geometry lowered by what the shape
-    leaves in doubt; 1 for a map that a user gave.
+    Attributes:
+        joints: an index into the rig's joints, or None if it has no such joint, for each of the 22 of JOINTS.
+        origin: "table: CMU/HDM05 ASF", "heuristics" or "user".
+        confidence: in [0, 1]: the fraction of the joints that was found, for a map by geometry reduced by what the
+            shape leaves in doubt; 1 for a user's map.
     """
 
-    joints: tuple[int | None, ...]  # 22
-    origin: str  # "table: CMU/HDM05 ASF", "heuristics" or "user"
-    confidence: float  # in [0, 1]
+    joints: tuple[int | None, ...]
+    origin: str
+    confidence: float
 
     def __post_init__(self) -> None:
         if len(self.joints) != JOINT_COUNT:
@@ -51,25 +53,25 @@ class RigMap:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What of REQUIRED is missing, in words; empty where a motion on this rig can be made canonical."""
+        """The groups of REQUIRED that are missing; empty if a motion on this rig can be made canonical."""
         has = {JOINTS[j] for j in self.mapped}
         return tuple(what for what, ways in REQUIRED.items() if not any(has.issuperset(way) for way in ways))
 
     def require_body(self, rig: Rig, source: Path | str) -> None:
-        """RigError, with what is missing and the command that mends it, unless the map holds what a body needs."""
+        """RigError, with the missing joints and the command to add them, unless the map holds what a body needs."""
         if max((index for index in self.joints if index is not None), default=0) >= len(rig.joint_names):
-            raise RigError(f"{source}: the rig map is of another rig, with more joints; leave it out or make it anew.")
+            raise RigError(f"{source}: the rig map is of another rig with more joints; leave it out or create one.")
         if not self.lacking:
             return
         some = ", ".join(rig.joint_names[:6]) + (", ..." if len(rig.joint_names) > 6 else "")
         raise RigError(
             f"{source}: found no {'; no '.join(self.lacking)} among the rig's {len(rig.joint_names)} joints ({some}). "
-            f"`mretrieve rig {source} --save rig.json` writes down what was found; fill in the joints there and give "
-            f"it back with `--rig-map rig.json`."
+            f"`mretrieve rig {source} --save rig.json` saves what was found; fill in the joints there and read "
+            f"the file with `--rig-map rig.json`."
         )
 
     def rows(self, rig: Rig) -> list[tuple[str, str, str]]:
-        """(canonical joint, rig joint, how it was found) of all 22 joints, as a table for people shows them."""
+        """(canonical joint, rig joint, how it was found) of all 22 joints, for a table."""
         names = unique_names(rig.joint_names)
         return [
             (JOINTS[j], "-", "not in the rig: filled from its neighbours")
@@ -87,7 +89,7 @@ def find_rig_map(rig: Rig, positions: NDArray[np.floating], source: Path | str =
 
 
 def guess_rig_map(rig: Rig, positions: NDArray[np.floating]) -> RigMap:
-    """The best map that names of known tools give, else the shape of the joint tree and how it stands and moves.
+    """The best map by the joint names of known tools, else by the shape of the joint tree and its motion.
 
     `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs.
     """

@@ -1,4 +1,4 @@
-"""Rig maps without names: a body found in the shape of a joint tree and in how it stands and moves."""
+"""Rig maps without names: a body found by the shape of a joint tree and its motion."""
 
 from __future__ import annotations
 
@@ -23,15 +23,20 @@ _END_PENALTY, _STEP_PENALTY = 0.5, 0.01  # ends of chains are tips of hands; of 
 #: Three joints are one straight bone while the way over the middle one is longer by less than this.
 _STRAIGHT = 1.003
 _LEAST_JOINTS = 10  # a back, hips, knees and ankles, and arms
-_SAME_PLACE = 0.02  # of a leg: joints nearer than this stand in one place
+_SAME_PLACE = 0.02  # of a leg: joints nearer than this are in one place
 
 
 @dataclass(frozen=True)
 class ShapeMatch:
-    """A body found by geometry: an index or None for each of the 22 canonical joints, and how sure that is."""
+    """A body found by geometry.
+
+    Attributes:
+        joints: an index or None for each of the 22 canonical joints.
+        confidence: in [0, 1].
+    """
 
     joints: tuple[int | None, ...]
-    confidence: float  # in [0, 1]
+    confidence: float
 
 
 def match_geometry(parents: NDArray[np.int32], positions: NDArray[np.floating]) -> ShapeMatch | None:
@@ -44,7 +49,7 @@ def match_geometry(parents: NDArray[np.int32], positions: NDArray[np.floating]) 
     frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
     looked_at = np.asarray(positions[frames], np.float64)
     sampled = np.asarray(np.isfinite(looked_at).all(axis=2))
-    looked_at = looked_at[sampled[:, sampled.any(axis=0)].all(axis=1)]  # a joint that is never there is no bone's end
+    looked_at = looked_at[sampled[:, sampled.any(axis=0)].all(axis=1)]  # a joint without any sample ends no bone
     if not len(looked_at) or len(parents) < _LEAST_JOINTS:
         return None
     tree = JointTree(parents, looked_at)
@@ -166,7 +171,7 @@ def _misfit(measured: float, expected: float) -> float:
 
 
 def _find_trunk(tree: JointTree, legs: LimbPair, arms: LimbPair, leg_length: float, found: list[int | None]) -> None:
-    """Pelvis, neck, head and spine: the way from where the legs leave to where the arms leave, and on to the head."""
+    """Pelvis, neck, head and spine: the path from the branching of the legs to that of the arms, and on to the head."""
     back = tree.path(legs.branching, arms.branching)
     branch = _head_branch(tree, arms, legs)
     head_chain = list(tree.chain(arms.branching, branch)) if branch is not None else []
@@ -205,7 +210,7 @@ def _find_trunk(tree: JointTree, legs: LimbPair, arms: LimbPair, leg_length: flo
 
 
 def _facing(positions: NDArray[np.float64], found: Sequence[int | None]) -> float:
-    """Positive if the body's left is where `found` says, as far as feet, knees and elbows tell."""
+    """Positive if feet, knees and elbows agree with the left side of `found`."""
     mapped = np.array([j for j, index in enumerate(found) if index is not None])
     body = np.zeros((len(positions), JOINT_COUNT, 3))
     body[:, mapped] = positions[:, [index for index in found if index is not None]]

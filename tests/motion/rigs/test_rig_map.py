@@ -92,8 +92,10 @@ def test_joints_of_one_name_are_told_apart_by_a_number(walk, tmp_path):
         ('{"schema": "mretrieve.rig/1", "joints": {"pelvis": 3}}', "joints.pelvis"),
         ('{"schema": "other/1", "joints": {}}', "schema"),
         ('{"joints": {}}', "schema"),
-        ("not json", "no rig map"),
-        ("", "no rig map"),
+        ('["mretrieve.rig/1"]', "schema"),
+        ('{"schema": "mretrieve.rig/1"}', "joints"),
+        ("not json", "not a rig map"),
+        ("", "not a rig map"),
     ],
 )
 def test_a_file_that_is_no_map_of_this_rig_is_refused_with_its_path(walk, tmp_path, text, said):
