@@ -97,7 +97,15 @@ def written(index: Path, clips: list[ShardClip]) -> None:
     index.mkdir(parents=True)
     with WriterLock(index):
         shards = [write_shard(index, clips[first : first + 128]) for first in range(0, len(clips), 128)]
-        commit(index, None, repository=index.parent, encoders=records, windows=DEFAULT_WINDOWS, add=shards)
+        commit(
+            index,
+            None,
+            folders={"": index.parent},
+            fps=CANONICAL_FPS,
+            encoders=records,
+            windows=DEFAULT_WINDOWS,
+            add=shards,
+        )
 
 
 @click.command(help=__doc__)

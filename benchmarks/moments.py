@@ -132,7 +132,15 @@ def indexed(clips: Mapping[str, Clip]) -> Iterator[Index]:
         folder = Path(home) / "index"
         with WriterLock(folder):
             shard = write_shard(folder, stored)
-            commit(folder, None, repository=Path(home), encoders=[record], windows=DEFAULT_WINDOWS, add=[shard])
+            commit(
+                folder,
+                None,
+                folders={"": Path(home)},
+                fps=CANONICAL_FPS,
+                encoders=[record],
+                windows=DEFAULT_WINDOWS,
+                add=[shard],
+            )
         yield open_index(folder)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mretrieve.motion import CANONICAL_FPS
 from mretrieve.storage import EncoderRecord, ShardClip, ShardRecord, Snapshot, WindowSettings, commit, write_shard
 from mretrieve.storage.labels import read_labels
+from mretrieve.vectors import trainers
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,15 @@ class Committer:
 
     def _write(self) -> None:
         if self._clips:
-            self._shards.append(write_shard(self.index, self._clips))
+            self._shards.append(write_shard(self.index, self._clips, trainers(self.encoders)))
         self._clips, self._frames = [], 0
 
     def _commit(self) -> None:
         commit(
             self.index,
             self.base,
-            repository=self.repository,
+            folders={"": self.repository},
+            fps=CANONICAL_FPS,
             encoders=self.encoders,
             windows=self.windows,
             add=self._shards,

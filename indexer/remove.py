@@ -36,7 +36,8 @@ def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
         version = commit(
             place,
             base,
-            repository=base.repository,
+            folders=base.folders,
+            fps=base.manifest.fps,
             encoders=base.encoders,
             windows=base.windows_settings,
             remove=set(clips),

@@ -85,7 +85,7 @@ def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
     return Hit(
         rank=rank,
         clip=clips["clip"][match.clip_row].as_py(),
-        file=str(snapshot.repository / clips["path"][match.clip_row].as_py()),
+        file=str(snapshot.file(match.clip_row)),
         start_s=moment.start_s,
         end_s=moment.end_s,
         score=score_of(match.distance),

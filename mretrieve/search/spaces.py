@@ -20,7 +20,7 @@ from ..errors import IndexStateError, QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..storage import EncoderRecord, Snapshot
-from ..vectors import FlatIndex, VectorIndex
+from ..vectors import VectorIndex, open_vectors
 from .smoothing import SmoothedIndex
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class OpenSpace:
 
     @cached_property
     def _vectors(self) -> VectorIndex:
-        return FlatIndex(self._snapshot, self._names)
+        return open_vectors(self._snapshot, self._names)
 
     @cached_property
     def _smoothed(self) -> SmoothedIndex | None:

@@ -16,6 +16,7 @@ from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, read_file
 from ..motion import Clip, Motion, canonicalise
 from ..storage import Snapshot, find_index
+from ..storage.folders import paths_of
 from .answers import SavedHit, find_hit, parse_hit_name
 from .bodies import choose_body, file_and_body
 from .moments import frames_between, parse_moment
@@ -190,7 +191,7 @@ class ClipResolver:
             name,
             partial(indexed_clip, snapshot, row),
             partial(_indexed_motion, snapshot, row, options),
-            file=snapshot.repository / snapshot.clips["path"][row].as_py(),
+            file=snapshot.file(row),
             body=snapshot.clips["body"][row].as_py(),
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
@@ -211,9 +212,8 @@ def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
         return ()
     rows = set()
     for file in (clip.file, clip.file.resolve()):  # a link may be what was indexed
-        for repository in (snapshot.repository, snapshot.repository.resolve()):
-            with suppress(ValueError, QueryError):
-                path = file.relative_to(repository).as_posix()
+        for path in paths_of(snapshot.folders, file):
+            with suppress(QueryError):
                 rows.add(snapshot.clip_row(f"{path}#{clip.body}" if clip.body else path))
     return tuple(sorted(rows))
 
@@ -245,7 +245,7 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
         FormatError: the file cannot be read.
     """
     (record,) = snapshot.clips.slice(row, 1).to_pylist()
-    file = snapshot.repository / record["path"]
+    file = snapshot.file(row)
     if not file.exists():
         raise IndexStateError(
             f"{file}: the file of an indexed clip is missing; if the library was moved, run "

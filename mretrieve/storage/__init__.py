@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .garbage import collect_garbage
     from .layout import WHOLE, versions, weights_file
     from .lock import WriterLock
-    from .manifest import EncoderRecord, FileRecord, ShardRecord, WindowSettings
-    from .shard_writer import ShardClip, write_shard
+    from .records import EncoderRecord, FileRecord, FolderRecord, ShardRecord, TrainedIndexRecord, WindowSettings
+    from .shard_writer import ShardClip, TrainedIndex, write_shard
     from .snapshot import Snapshot
     from .verification import Problem, check_content, verify
 
@@ -21,10 +21,13 @@ __all__ = [
     "WHOLE",
     "EncoderRecord",
     "FileRecord",
+    "FolderRecord",
     "Problem",
     "ShardClip",
     "ShardRecord",
     "Snapshot",
+    "TrainedIndex",
+    "TrainedIndexRecord",
     "WindowSettings",
     "WriterLock",
     "check_content",
@@ -41,13 +44,16 @@ __all__ = [
 
 _MODULE = {
     "WHOLE": "layout",
-    "EncoderRecord": "manifest",
-    "FileRecord": "manifest",
+    "EncoderRecord": "records",
+    "FileRecord": "records",
+    "FolderRecord": "records",
     "Problem": "verification",
     "ShardClip": "shard_writer",
-    "ShardRecord": "manifest",
+    "ShardRecord": "records",
     "Snapshot": "snapshot",
-    "WindowSettings": "manifest",
+    "TrainedIndex": "shard_writer",
+    "TrainedIndexRecord": "records",
+    "WindowSettings": "records",
     "WriterLock": "lock",
     "check_content": "verification",
     "collect_garbage": "garbage",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .labels import joined
-from .layout import CANONICAL_FPS
 from .rows import Rows
 from .shard import Shard
 from .shard_writer import clips_schema
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def clips_table(shards: Sequence[Shard], rows: Rows, labels: pa.Table | None) -> pa.Table:
+def clips_table(shards: Sequence[Shard], rows: Rows, fps: float, labels: pa.Table | None) -> pa.Table:
     """One row per live clip, sorted by `clip`; its columns are those that `Snapshot.clips` describes."""
     import pyarrow as pa
 
@@ -27,7 +26,7 @@ def clips_table(shards: Sequence[Shard], rows: Rows, labels: pa.Table | None) ->
     order = (first_of_shard[rows.clip_shard] + rows.clip_local).astype(np.int64)
     if not np.array_equal(order, np.arange(clips.num_rows)):
         clips = clips.take(column_of(order))
-    duration_s = numbers(clips["frame_count"]) / CANONICAL_FPS
+    duration_s = numbers(clips["frame_count"]) / fps
     clips = clips.append_column("duration_s", column_of(duration_s))
     clips = clips.append_column("end_s", column_of(numbers(clips["start_s"]) + duration_s))
     return joined(clips, labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,11 @@ from ..errors import IndexStateError
 from ..version import __version__
 from .damage import check_size
 from .files import explained, make_folder, publish_file, sync_folder
+from .folders import folder_records
 from .labels import write_labels
 from .layout import manifest_file, versions, weights_file
-from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings
+from .manifest import Manifest
+from .records import EncoderRecord, ShardRecord, WindowSettings
 from .shard import Shard
 from .snapshot import Snapshot
 
@@ -26,7 +28,8 @@ def commit(
     index: Path,
     base: Snapshot | None,
     *,
-    repository: Path,
+    folders: Mapping[str, Path],
+    fps: float,
     encoders: Sequence[EncoderRecord],
     windows: WindowSettings,
     add: Sequence[ShardRecord] = (),
@@ -41,7 +44,8 @@ def commit(
     Args:
         index: its folder.
         base: the newest version, which the new one follows; None to start from nothing (and to replace what there is).
-        repository: the indexed folder.
+        folders: the indexed folders by name; "" for a single one.
+        fps: frames per second of canonical clips.
         encoders: the encoders whose vectors every shard has; files of weights that they name are in the index already.
         windows: how takes were cut.
         add: shards that `write_shard` made.
@@ -67,14 +71,13 @@ def commit(
     for encoder in encoders:
         if encoder.file is not None:
             check_size(weights_file(index, encoder.file.id), encoder.file.size)
-    repository = Path(os.path.abspath(repository))  # noqa: PTH100
     before = base.manifest if base is not None else None
     manifest = Manifest(
         version=known[-1] + 1 if known else 1,
         writer=f"mretrieve {__version__}",
         committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        repository=str(repository),
-        repository_from_index=os.path.relpath(repository, index),
+        folders=folder_records(index, folders),
+        fps=fps,
         encoders=tuple(encoders),
         windows=windows,
         smooth=smooth if smooth is not None else bool(before and before.smooth),

@@ -10,7 +10,7 @@ from ..errors import IndexStateError
 from .damage import check_size, damaged, sha256_of_file
 from .files import Bytes, explained, make_folder, move_aside, publish_file, sync_folder
 from .layout import weights_file
-from .manifest import FileRecord
+from .records import FileRecord
 
 
 def write_content(content: Bytes, place: Callable[[str], Path]) -> FileRecord:

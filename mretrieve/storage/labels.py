@@ -9,7 +9,7 @@ import numpy as np
 
 from .content_files import read_content, write_content
 from .layout import labels_file
-from .manifest import FileRecord
+from .records import FileRecord
 from .tables import parquet, picked, table_from
 
 if TYPE_CHECKING:

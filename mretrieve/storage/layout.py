@@ -15,7 +15,7 @@ LABELS = "labels"
 ENCODERS = "encoders"
 REPORTS = "reports"
 
-#: Files of a shard; beside them lies one `<encoder>.npy` for each space.
+#: Files of every shard; there is also a `<space>.npy` for each space, and a file for each trained index.
 CLIPS_FILE = "clips.parquet"
 WINDOWS_FILE = "windows.parquet"
 MOTIONS_FILE = "motions.h5"
@@ -23,13 +23,15 @@ MOTIONS_FILE = "motions.h5"
 #: Stands for a clip as a whole, among the lengths of windows in frames.
 WHOLE = 0
 
-#: Frames per second of canonical clips: what frame numbers in an index count.
-CANONICAL_FPS = 30.0
-
 
 def vectors_file(space: str) -> str:
     """Name of the file with a space's vectors."""
     return f"{space}.npy"
+
+
+def trained_index_file(space: str, kind: str) -> str:
+    """Name of the file with a trained index of a kind over a space's vectors."""
+    return f"{space}.{kind}.index"
 
 
 _ID = "[0-9a-f]{32}"
@@ -48,9 +50,10 @@ SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def is_shard_file(name: str) -> bool:
     """Whether a file of a shard can have this name."""
-    return name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE) or (
-        name == vectors_file(space := name.removesuffix(".npy")) and SPACE_NAME.fullmatch(space) is not None
-    )
+    if name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE):
+        return True
+    space, _, suffix = name.rpartition(".")
+    return suffix in ("npy", "index") and SPACE_NAME.fullmatch(space) is not None
 
 
 def shard_folder(index: Path, shard_id: str) -> Path:

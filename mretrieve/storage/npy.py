@@ -31,3 +31,11 @@ def mapped_npy(path: Path, rows: int, dimension: int) -> NDArray[np.float32]:
         return np.memmap(path, "<f4", "r", _HEADER_BYTES, (rows, dimension)).view(np.ndarray)
     except (OSError, ValueError) as error:
         raise damaged(path, str(error)) from None
+
+
+def mapped_bytes(path: Path) -> NDArray[np.uint8]:
+    """The bytes of a file, read-only and mapped; IndexStateError if it cannot be read."""
+    try:
+        return np.memmap(path, np.uint8, "r").view(np.ndarray)
+    except (OSError, ValueError) as error:
+        raise damaged(path, str(error)) from None

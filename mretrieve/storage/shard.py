@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from .content_files import read_content
 from .damage import check_size, damaged
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
-from .manifest import ShardRecord
-from .npy import mapped_npy
+from .npy import mapped_bytes, mapped_npy
+from .records import ShardRecord
 from .tables import numbers, table_from
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Shard:
         self.record = record
         self._folder = shard_folder(index, record.id)
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._indexes: dict[str, NDArray[np.uint8]] = {}
         for name, size in record.sizes.items():
             check_size(self._folder / name, size)
 
@@ -54,6 +55,15 @@ class Shard:
             path = self._folder / vectors_file(space)
             self._vectors[space] = mapped_npy(path, self.record.window_count, dimension)
         return self._vectors[space]
+
+    def trained_index(self, space: str, kind: str) -> NDArray[np.uint8] | None:
+        """The bytes of a trained index, mapped from the file; None if the shard has none of this kind."""
+        for record in self.record.indexes:
+            if (record.space, record.kind) == (space, kind):
+                if record.file not in self._indexes:
+                    self._indexes[record.file] = mapped_bytes(self._folder / record.file)
+                return self._indexes[record.file]
+        return None
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (T, J, 3) and observed (T, J) of a clip, read-only and mapped from the file."""

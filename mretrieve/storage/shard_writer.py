@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -24,9 +24,9 @@ from .files import (
     temporary_name,
     write_file,
 )
-from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
-from .manifest import ShardRecord
+from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, trained_index_file, vectors_file
 from .npy import npy_header
+from .records import ShardRecord, TrainedIndexRecord
 from .tables import parquet
 
 if TYPE_CHECKING:
@@ -35,25 +35,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ShardClip:
-    """One clip to be stored."""
+    """One clip to be stored.
 
-    clip: str  # its id: path relative to the repository, with forward slashes, and `#body` where a file holds several
-    path: str  # of its file, relative to the repository
+    Attributes:
+        clip: its id: `path`, and `#body` if the file holds several.
+        path: of its file, relative to the indexed folder, with forward slashes; after the folder's name if it has one.
+        body: name of the body in the file.
+        content_hash: of the file.
+        size_bytes: of the file.
+        mtime_ns: of the file.
+        rig: name of its rig.
+        rig_confidence: of that name.
+        fps: frame rate of the file.
+        source_frame_count: number of frames of the file.
+        start_s: file time of canonical frame 0.
+        metres_per_unit: scale of the file.
+        notes: on how it was read.
+        positions: (T, J, 3), canonical.
+        observed: (T, J), whether a position was measured.
+        windows: (W, 2) start and end (exclusive) in canonical frames: the whole clip, then others by length.
+        vectors: (W, D) for each space.
+    """
+
+    clip: str
+    path: str
     body: str
-    content_hash: str  # of its file
-    size_bytes: int  # of its file
-    mtime_ns: int  # of its file
+    content_hash: str
+    size_bytes: int
+    mtime_ns: int
     rig: str
     rig_confidence: float
-    fps: float  # the file's own
-    source_frame_count: int  # the file's own
-    start_s: float  # file time of canonical frame 0
+    fps: float
+    source_frame_count: int
+    start_s: float
     metres_per_unit: float
     notes: tuple[str, ...]
-    positions: NDArray[np.float32]  # (T, J, 3), canonical
-    observed: NDArray[np.bool_]  # (T, J)
-    windows: NDArray[np.int32]  # (W, 2) start, end (exclusive) in canonical frames: the whole clip, then by length
-    vectors: Mapping[str, NDArray[np.float32]]  # space -> (W, D)
+    positions: NDArray[np.float32]
+    observed: NDArray[np.bool_]
+    windows: NDArray[np.int32]
+    vectors: Mapping[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:
         frames, windows = len(self.positions), np.asarray(self.windows)
@@ -76,10 +96,36 @@ CLIP_COLUMNS = tuple(
 )
 
 
-def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
+@dataclass(frozen=True, eq=False)
+class TrainedIndex:
+    """A trained vector index over some vectors.
+
+    Attributes:
+        kind: of vector index.
+        content: of its file.
+        settings, recall: as in TrainedIndexRecord.
+    """
+
+    kind: str
+    content: Bytes
+    settings: Mapping[str, float | str]
+    recall: float | None = None
+
+
+#: Trains an index over the vectors (n, D) of a shard; the second array has the length (n,) of each window in frames,
+#: WHOLE for whole clips, ascending.
+Trainer = Callable[[NDArray[np.float32], NDArray[np.int32]], TrainedIndex]
+
+
+def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, Trainer] | None = None) -> ShardRecord:
     """Write clips as a shard, complete and synced when this returns; it is in no version before a commit names it.
 
     The same clips, in whatever order, give the same bytes and the same shard. The caller holds the WriterLock.
+
+    Args:
+        index: the folder of the index.
+        clips: at least one; all of the same joints and spaces.
+        trainers: for spaces that are to have a trained index, what makes it.
 
     Raises:
         IndexStateError: the disk is full, or the index cannot be written. What is in the index stays as it was.
@@ -88,13 +134,16 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
     ordered = sorted(clips, key=lambda clip: clip.clip)
     _check_agreement(ordered)
     motions, positions_offset, observed_offset = _motions(ordered)
-    by_length = _by_length(ordered)
+    lengths = _lengths(ordered)
+    by_length = np.argsort(lengths, kind="stable")
     spaces = {space: _stacked(ordered, space)[by_length] for space in sorted(ordered[0].vectors)}
+    indexes = {space: train(spaces[space], lengths[by_length]) for space, train in sorted((trainers or {}).items())}
     contents: dict[str, list[Bytes]] = {
         CLIPS_FILE: [_clip_rows(ordered)],
         WINDOWS_FILE: [_window_rows(ordered, by_length)],
         MOTIONS_FILE: [motions],
         **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
+        **{trained_index_file(space, trained.kind): [trained.content] for space, trained in indexes.items()},
     }
     checksums = {name: _sha256(parts) for name, parts in contents.items()}
     record = ShardRecord(
@@ -108,6 +157,10 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
         largest_norms={space: _largest_norm(vectors) for space, vectors in spaces.items()},
         checksums=checksums,
         sizes={name: sum(memoryview(part).nbytes for part in parts) for name, parts in contents.items()},
+        indexes=tuple(
+            TrainedIndexRecord(space, trained.kind, trained.settings, trained.recall)
+            for space, trained in indexes.items()
+        ),
     )
     folder = shard_folder(index, record.id)
     with explained(folder):
@@ -180,10 +233,9 @@ def _clip_rows(clips: Sequence[ShardClip]) -> memoryview:
     return parquet(pa.table(columns, schema=clips_schema()))
 
 
-def _by_length(clips: Sequence[ShardClip]) -> NDArray[np.intp]:
-    """The order in which windows are stored: whole clips, then by length; in each length by clip."""
-    lengths = np.concatenate([[WHOLE, *np.diff(clip.windows[1:], axis=1)[:, 0].tolist()] for clip in clips])
-    return np.argsort(lengths, kind="stable")
+def _lengths(clips: Sequence[ShardClip]) -> NDArray[np.int32]:
+    """The length of each window, WHOLE for whole clips."""
+    return np.concatenate([[WHOLE, *np.diff(clip.windows[1:])[:, 0]] for clip in clips]).astype(np.int32)
 
 
 def _window_rows(clips: Sequence[ShardClip], order: NDArray[np.intp]) -> memoryview:

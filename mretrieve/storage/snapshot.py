@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from ..errors import IndexStateError, QueryError
 from .content_files import read_weights
 from .discovery import no_version
+from .folders import file_of, locate_folder
 from .layout import WHOLE, shard_folder, vectors_file, versions
-from .manifest import EncoderRecord, Manifest, ShardRecord, WindowSettings, read_manifest
+from .manifest import Manifest, read_manifest
 from .ownership import is_index
+from .records import EncoderRecord, ShardRecord, WindowSettings
 from .rows import Rows, live_rows
 from .shard import Shard
 from .vector_blocks import VectorBlock, to_array, vector_blocks
@@ -71,6 +73,8 @@ class Snapshot:
             _ = shard.motions
             for encoder in self.encoders:
                 shard.vectors(encoder.name, encoder.dimension)
+            for record in shard.record.indexes:
+                shard.trained_index(record.space, record.kind)
         for encoder in self.encoders:
             with suppress(IndexStateError):  # said when it is asked for: other spaces can answer without it
                 self.weights(encoder)
@@ -117,15 +121,21 @@ class Snapshot:
         return sum(file.size for file in beside) + sum(sum(record.sizes.values()) for record in self.shards)
 
     @cached_property
+    def folders(self) -> dict[str, Path]:
+        """The indexed folders by name, where they are now; the name is "" if there is only one."""
+        return {
+            record.name: locate_folder(self.index, record, self._some_paths(record.name))
+            for record in self.manifest.folders
+        }
+
+    @property
     def repository(self) -> Path:
-        """The indexed folder: where it was, seen from the index (both may have moved), else where it was absolutely."""
-        moved = Path(os.path.normpath(self.index / self.manifest.repository_from_index))
-        absolute = Path(self.manifest.repository)
-        some: list[str] = self.clips["path"].slice(0, 3).to_pylist()
-        for place in (moved, absolute):
-            if any((place / path).exists() for path in some or ["."]):
-                return place
-        return absolute
+        """The indexed folder; the first of several."""
+        return next(iter(self.folders.values()))
+
+    def file(self, clip_row: int) -> Path:
+        """The file that a clip was read from, in the folder where it was indexed or where that was moved to."""
+        return file_of(self.folders, self.clips["path"][clip_row].as_py())
 
     @cached_property
     def clips(self) -> pa.Table:
@@ -138,7 +148,8 @@ class Snapshot:
         from .labels import read_labels
 
         record = self.manifest.labels
-        return clips_table(self._shards, self._rows, None if record is None else read_labels(self.index, record))
+        labels = None if record is None else read_labels(self.index, record)
+        return clips_table(self._shards, self._rows, self.manifest.fps, labels)
 
     @property
     def clip_count(self) -> int:
@@ -206,6 +217,14 @@ class Snapshot:
         folders = [shard_folder(self.index, record.id) for record in self.shards]
         return [folder / vectors_file(space) for folder in folders for space in spaces]
 
+    def trained_indexes(self, space: str, kind: str) -> list[NDArray[np.uint8] | None]:
+        """The bytes of the trained index of a kind over a space, mapped, for each shard; None for shards without one.
+
+        Raises:
+            IndexStateError: a file is damaged.
+        """
+        return [shard.trained_index(space, kind) for shard in self._shards]
+
     def vectors(self, space: str | Sequence[str], length: int | None = None) -> NDArray[np.float32]:
         """A copy of the vectors of the windows of one length (or WHOLE; None for all), by row: (n, D).
 
@@ -241,6 +260,13 @@ class Snapshot:
     @cached_property
     def _rows(self) -> Rows:
         return live_rows(self._shards, self.manifest.removed)
+
+    def _some_paths(self, folder: str) -> list[str]:
+        """Paths of a few clips of a folder, relative to it."""
+        prefix, ids = f"{folder}/" if folder else "", self._rows.clips
+        first = bisect.bisect_left(ids, prefix)
+        paths: list[str] = self.clips["path"].slice(first, 3).to_pylist()
+        return [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
 
     def _dimensions(self, space: str | Sequence[str]) -> dict[str, int]:
         known = {encoder.name: encoder.dimension for encoder in self.encoders}

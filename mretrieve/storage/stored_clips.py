@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .manifest import EncoderRecord
+from .records import EncoderRecord
 from .shard import Shard
 from .shard_writer import CLIP_COLUMNS, ShardClip
 

@@ -21,8 +21,9 @@ from .layout import (
     versions,
     weights_file,
 )
-from .manifest import EncoderRecord, Manifest, ShardRecord, read_manifest
+from .manifest import Manifest, read_manifest
 from .ownership import is_index
+from .records import EncoderRecord, ShardRecord
 from .shard import Shard
 from .snapshot import Snapshot
 

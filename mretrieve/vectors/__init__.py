@@ -2,5 +2,15 @@
 
 from .flat import FlatIndex
 from .interface import Ranking, RowFilter, VectorIndex
+from .kinds import VectorKind, open_vectors, register_kind, trainers
 
-__all__ = ["FlatIndex", "Ranking", "RowFilter", "VectorIndex"]
+__all__ = [
+    "FlatIndex",
+    "Ranking",
+    "RowFilter",
+    "VectorIndex",
+    "VectorKind",
+    "open_vectors",
+    "register_kind",
+    "trainers",
+]

@@ -13,11 +13,11 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from support.small_index import ENCODER, SPACE, assert_holds, by_length, made_clip, made_clips, made_labels, store
+from support.small_index import ENCODER, SPACE, by_length, made_clip, made_clips, made_labels, store
 
 from mretrieve import __version__
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WindowSettings, WriterLock, write_shard
+from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WriterLock, write_shard
 
 NAMES = ("b.bvh", "a.amc", "c.bvh#left")
 
@@ -83,8 +83,8 @@ def test_layout_of_schema_4(tmp_path: Path):
         "schema": 4,
         "version": 2,
         "writer": f"mretrieve {__version__}",
-        "repository": str(index.parent),
-        "repository_from_index": "..",
+        "folders": [{"name": "", "path": str(index.parent), "path_from_index": ".."}],
+        "fps": 30.0,
         "encoders": [
             {
                 "name": SPACE,
@@ -92,6 +92,7 @@ def test_layout_of_schema_4(tmp_path: Path):
                 "dimension": 8,
                 "weight": 1.0,
                 "file": {"id": weights.id, "checksum": hashlib.sha256(b"weights").hexdigest(), "size": 7},
+                "vector_kind": "flat",
             }
         ],
         "windows": {"lengths_s": [0.2], "hop_share": 0.5},
@@ -109,29 +110,11 @@ def test_layout_of_schema_4(tmp_path: Path):
                 "largest_norms": {SPACE: shard.largest_norms[SPACE]},
                 "checksums": dict(shard.checksums),
                 "sizes": dict(shard.sizes),
+                "indexes": [],
             }
         ],
         "removed": {shard.id: ["a.amc"]},
     }
-
-
-def test_an_index_of_schema_1_opens_and_is_brought_on(tmp_path: Path):
-    """As mretrieve 0.1 wrote it: one encoder, neither its weight nor a file; windows of one length."""
-    index = tmp_path / "index"
-    store(index, made_clips(*NAMES), labels=made_labels(b_bvh="walk"))
-    path = index / "manifests" / "00000001.json"
-    content = json.loads(path.read_text())
-    del content["checksum"]
-    for encoder in content["encoders"]:
-        del encoder["weight"], encoder["file"]
-    content["windows"] = {"length_s": 2.0, "hop_s": 0.5}
-    text = json.dumps({**content, "schema": 1}, indent=1) + "\n"
-    path.write_text(f'{{\n "checksum": "{hashlib.sha256(text.encode()).hexdigest()}",{text[1:]}')
-    assert_holds(Snapshot.open(index), made_clips(*NAMES), {"b.bvh": "walk"})
-    assert Snapshot.open(index).encoders == (ENCODER,)
-    assert Snapshot.open(index).windows_settings == WindowSettings((2.0,), 0.25)
-    store(index, remove=["a.amc"])
-    assert_holds(Snapshot.open(index), made_clips("b.bvh", "c.bvh#left"), {"b.bvh": "walk"})
 
 
 def test_other_programs_can_read_a_shard(tmp_path: Path):

@@ -7,12 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.small_index import DIMENSION, SPACE, assert_holds, made_clip, made_clips, made_labels, store
+from support.small_index import (
+    DIMENSION,
+    ENCODER,
+    SPACE,
+    WINDOWS,
+    assert_holds,
+    made_clip,
+    made_clips,
+    made_labels,
+    store,
+)
 
 from mretrieve.errors import IndexStateError, QueryError
-from mretrieve.motion import CANONICAL_FPS as FPS_OF_CLIPS
-from mretrieve.storage import Snapshot, WriterLock, versions
-from mretrieve.storage.layout import CANONICAL_FPS
+from mretrieve.storage import Snapshot, WriterLock, commit, versions
+from mretrieve.storage.folders import paths_of
 
 
 def test_what_is_stored_is_what_is_read(tmp_path: Path):
@@ -83,7 +92,6 @@ def test_older_versions_stay_readable(tmp_path: Path):
 
 
 def test_times_of_a_clip_follow_from_its_frames(tmp_path: Path):
-    assert CANONICAL_FPS == FPS_OF_CLIPS
     clips = store(tmp_path / "index", [made_clip("a", frames=45)]).clips
     assert clips["duration_s"].to_pylist() == [1.5]
     assert clips["end_s"].to_pylist() == [0.25 + 1.5]
@@ -136,7 +144,7 @@ def _library(folder: Path) -> Path:
     """A repository with its motion file and an index inside."""
     folder.mkdir()
     (folder / "a.bvh").touch()
-    store(folder / ".mretrieve", made_clips("a.bvh"), repository=folder)
+    store(folder / ".mretrieve", made_clips("a.bvh"), folders={"": folder})
     return folder
 
 
@@ -155,6 +163,27 @@ def test_an_index_that_moves_alone_still_finds_its_repository(tmp_path: Path):
 def test_a_copy_of_both_means_the_copy(tmp_path: Path):
     shutil.copytree(_library(tmp_path / "library"), tmp_path / "copy")
     assert Snapshot.open(tmp_path / "copy" / ".mretrieve").repository == tmp_path / "copy"
+
+
+def test_several_folders_are_each_found_where_they_are(tmp_path: Path):
+    folders = {"cmu": tmp_path / "library" / "cmu", "studio b": tmp_path / "disk" / "studio"}
+    for folder in folders.values():
+        (folder / "sub").mkdir(parents=True)
+        (folder / "sub" / "a.bvh").touch()
+    index = tmp_path / "library" / "index"
+    snapshot = store(index, made_clips("cmu/sub/a.bvh", "studio b/sub/a.bvh"), folders=folders)
+    assert snapshot.folders == folders
+    assert [snapshot.file(row) for row in range(2)] == [folder / "sub" / "a.bvh" for folder in folders.values()]
+    (tmp_path / "library").rename(tmp_path / "moved")
+    moved = Snapshot.open(tmp_path / "moved" / "index")
+    assert moved.folders == {"cmu": tmp_path / "moved" / "cmu", "studio b": folders["studio b"]}
+    assert paths_of(moved.folders, tmp_path / "moved" / "cmu" / "sub" / "a.bvh") == {"cmu/sub/a.bvh"}
+
+
+@pytest.mark.parametrize("folders", [{}, {"": Path("a"), "b": Path("b")}], ids=["none", "one without a name"])
+def test_several_folders_have_names(tmp_path: Path, folders: dict[str, Path]):
+    with WriterLock(tmp_path / "index"), pytest.raises(ValueError, match="the folders are"):
+        commit(tmp_path / "index", None, folders=folders, fps=30.0, encoders=[ENCODER], windows=WINDOWS)
 
 
 def _begin(place: Path) -> None:

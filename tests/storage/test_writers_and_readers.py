@@ -81,7 +81,15 @@ def test_a_commit_on_a_version_that_is_not_the_newest_is_refused(tmp_path: Path)
     old = store(index, [A])
     store(index, [B])
     with pytest.raises(IndexStateError, match="another writer has made version 2 meanwhile"):
-        commit(index, old, repository=tmp_path, encoders=[ENCODER], windows=WINDOWS, add=[write_shard(index, [C])])
+        commit(
+            index,
+            old,
+            folders={"": tmp_path},
+            fps=30.0,
+            encoders=[ENCODER],
+            windows=WINDOWS,
+            add=[write_shard(index, [C])],
+        )
     assert_holds(Snapshot.open(index), [A, B])
 
 
@@ -97,7 +105,7 @@ def test_a_version_that_exists_is_never_replaced(tmp_path: Path, monkeypatch):
 
     def store_without_lock(index: Path, base: Snapshot, clip) -> None:
         record = write_shard(index, [clip])
-        commit(index, base, repository=tmp_path, encoders=[ENCODER], windows=WINDOWS, add=[record])
+        commit(index, base, folders={"": tmp_path}, fps=30.0, encoders=[ENCODER], windows=WINDOWS, add=[record])
 
     monkeypatch.setattr(files, "os", StandIn(other_writer_is_faster))
     with pytest.raises(IndexStateError, match="another writer has made version 2"):

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mretrieve.motion import CANONICAL_FPS
 from mretrieve.storage import (
     WHOLE,
     EncoderRecord,
@@ -23,7 +24,7 @@ from mretrieve.storage import (
     write_shard,
     write_weights,
 )
-from mretrieve.vectors import FlatIndex, RowFilter
+from mretrieve.vectors import FlatIndex, RowFilter, trainers
 
 SPACE = "pose-statistics"
 DIMENSION = 8
@@ -76,7 +77,7 @@ def store(
     remove: Collection[str] = (),
     labels: pa.Table | None = None,
     smooth: bool | None = None,
-    repository: Path | None = None,
+    folders: Mapping[str, Path] | None = None,
     encoders: Sequence[EncoderRecord] = (ENCODER,),
     weights: Mapping[str, bytes] | None = None,
 ) -> Snapshot:
@@ -86,10 +87,11 @@ def store(
         commit(
             index,
             base,
-            repository=repository or index.parent,
+            folders=folders or {"": index.parent},
+            fps=CANONICAL_FPS,
             encoders=[_with_file(index, one, (weights or {}).get(one.name)) for one in encoders],
             windows=WINDOWS,
-            add=[write_shard(index, clips)] if clips else [],
+            add=[write_shard(index, clips, trainers(encoders))] if clips else [],
             remove=remove,
             labels=labels,
             smooth=smooth,
