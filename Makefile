@@ -7,7 +7,7 @@ DEMO := demo
 
 .PHONY: demo test lint format clean
 
-$(VENV)/runtime: pyproject.toml constraints.txt
+$(VENV)/runtime: pyproject.toml constraints.txt $(wildcard mretrieve/kernels/native/*.[ch])
 	$(PYTHON) -c "import sys; sys.exit('mretrieve needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.11' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --editable '.[cpu]'

@@ -9,7 +9,8 @@ from numba import njit
 
 from ..scan_results import DIFFERS, DONE, LARGEST_VALUE, NEEDS_FLOAT, TOO_MANY
 
-_POWERS = np.array([float(10**power) for power in range(23)])  # exact
+_POWERS = np.array([float(10**power) for power in range(45)])
+_REMAINDERS = np.array([float(10**power - int(float(10**power))) for power in range(45)])  # 10^44 needs 103 bits
 _EXACT_INTEGERS = 1 << 53
 
 
@@ -17,8 +18,9 @@ _EXACT_INTEGERS = 1 << 53
 def _number(text, position, mark):
     """The number that starts at `position`: the position behind it, its value, and whether it was understood.
 
-    Its digits and its power of ten must be exact as float64: then one division rounds once (Clinger 1990). A number
-    ends at a byte <= 32.
+    If its digits and its power of ten are exact as float64, one division rounds once (Clinger 1990). Others, of up to
+    18 digits and powers from -44, are divided in double-double arithmetic, and the value stands unless it lies too near
+    the middle between two floats. A number ends at a byte <= 32.
     """
     negative = text[position] == 45
     if negative or text[position] == 43:
@@ -27,7 +29,7 @@ def _number(text, position, mark):
     while True:
         digit = np.int64(text[position]) - 48
         if 0 <= digit < 10:
-            if mantissa >= _EXACT_INTEGERS:
+            if mantissa >= 10**17:
                 return position, 0.0, False
             digits += 1
             mantissa = mantissa * 10 + digit
@@ -49,10 +51,31 @@ def _number(text, position, mark):
         if position == first_digit:
             return position, 0.0, False
         exponent += -power if shrinks else power
-    if digits == 0 or text[position] > 32 or mantissa >= _EXACT_INTEGERS or not -22 <= exponent <= 0:
+    if digits == 0 or text[position] > 32 or not -44 <= exponent <= 0:
         return position, 0.0, False
-    value = np.float64(mantissa) / _POWERS[-exponent]
+    value, divisor = np.float64(mantissa), _POWERS[-exponent]
+    if mantissa < _EXACT_INTEGERS and exponent >= -22:
+        value /= divisor
+    else:
+        quotient = value / divisor
+        product, error = _exact_product(quotient, divisor)
+        rest = (value - product) - error + np.float64(mantissa - np.int64(value)) - quotient * _REMAINDERS[-exponent]
+        value = quotient + rest / divisor
+        rest = rest / divisor - (value - quotient)
+        if value + (rest + value * 2.0**-90) != value or value + (rest - value * 2.0**-90) != value:
+            return position, 0.0, False
     return position, (-value if negative else value), value <= LARGEST_VALUE
+
+
+@njit(cache=True, nogil=True)
+def _exact_product(a, b):
+    """a * b and its rounding error (Dekker 1971)."""
+    split = 134217729.0  # 2^27 + 1
+    a_high = a * split - (a * split - a)
+    b_high = b * split - (b * split - b)
+    a_low, b_low = a - a_high, b - b_high
+    product = a * b
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
 @njit(cache=True, nogil=True)

@@ -289,7 +289,9 @@ INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int6
             }
         }
     }
-    return !(visited < INFINITY) && !NAME(all_finite)(sequence, length * features) ? NAN : best;
+    if (visited < INFINITY || NAME(all_finite)(sequence, length * features)) return best;
+    *best_start = *best_end = 0;
+    return NAN;
 }
 
 /* Write the best match of each sequence that `order` lists to costs, starts and ends. Returns 0, or 1 if there is not
