@@ -89,7 +89,7 @@ def listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]
     label_column, group_column = (find_column(name, ("path", *read.columns)) for name in (label, group))
     if label_column is None or group_column is None:
         missing = label if label_column is None else group
-        raise QueryError(f"{file}: no column {missing!r}; it has path, {', '.join(read.columns)}")
+        raise QueryError(f"{file}:1: no column {missing!r}; it has path, {', '.join(read.columns)}")
     rows = ({"path": row.path, **row.labels} for row in read.rows)
     return [_item(file.parent, row["path"], row[label_column], row[group_column]) for row in rows]
 

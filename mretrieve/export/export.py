@@ -107,7 +107,7 @@ def check_target(path: Path, *, replace: bool = False) -> None:
         if path.suffix.lower() != ".bvh":
             raise QueryError(f"{path}: only BVH is written; give a name that ends in .bvh, or - for standard output")
         if not path.parent.is_dir():
-            raise QueryError(f"{path}: the folder {path.parent} does not exist; create it first")
+            raise QueryError(f"{path}: there is no folder {path.parent}; create it first")
         if path.exists() and not replace:
             raise QueryError(f"{path}: exists already; --force replaces it")
     except (OSError, ValueError) as error:
