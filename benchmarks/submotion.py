@@ -23,12 +23,13 @@ import numpy as np
 import torch
 from mocap_sets import cmu_bvh, cmu_expmap, hdm05, mocap_folder
 
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.registry import shipped_mapper
 from mretrieve.encoders.systems.submotion import SubmotionMapper
 from mretrieve.motion import CANONICAL_FPS, Clip
+from mretrieve.training import default_recipe, train
 from mretrieve.training.pieces import ParentsFound, disturbed, parent_ranks, parents_found
-from mretrieve.training.submotion import pieces_found, submotion_recipe, train_submotion
+from mretrieve.training.systems.submotion import pieces_found
 
 LENGTHS_S = (2.0, 1.0)
 
@@ -50,18 +51,18 @@ def main(encoders: tuple[str, ...], mocap: Path | None, updates: int | None, alo
     order = np.random.default_rng(0).permutation(len(takes))
     halves = [sorted(half.tolist()) for half in np.array_split(order, 2)]
     others = [item for item in hdm05(folder) if item.group != "tr"]
-    recipe = submotion_recipe()
-    recipe = replace(recipe, updates=updates or recipe.updates, alone=alone)
+    default = default_recipe("submotion")
+    default = replace(default, updates=updates or default.updates, alone=alone)
     click.echo("| encoder | takes | piece | mapped: first / first 5 | itself: first / first 5 | mapped in |")
     click.echo("|---|---|---|---|---|---|")
     for name in encoders or ("deephums", "pose-statistics"):
-        encoder = load_encoder(name)
+        encoder, recipe = load_encoder(name), replace(default, over=name)
         shipped = None if alone else shipped_mapper(encoder.fingerprint)
-        mapper = shipped or train_submotion(encoder, others + takes, recipe).encoder
+        mapper = shipped or train(recipe, others + takes).encoder
         print_rows(encoder, "seen", clips, [(mapper, range(len(clips)))])
         folds = []
         for learned, asked in (halves, halves[::-1]):
-            trained = train_submotion(encoder, others + [takes[number] for number in learned], recipe)
+            trained = train(recipe, others + [takes[number] for number in learned])
             folds.append((trained.encoder, asked))
         print_rows(encoder, "not seen", clips, folds)
         generator = np.random.default_rng(0)
@@ -72,7 +73,7 @@ def main(encoders: tuple[str, ...], mocap: Path | None, updates: int | None, alo
 
 
 def print_rows(
-    encoder: Encoder, takes: str, clips: Sequence[Clip], folds: Sequence[tuple[SubmotionMapper, Sequence[int]]]
+    encoder: WindowEncoder, takes: str, clips: Sequence[Clip], folds: Sequence[tuple[SubmotionMapper, Sequence[int]]]
 ) -> None:
     """A row for each length of pieces: the mean over mappers, each with the clips that its pieces are taken from."""
     for length_s in LENGTHS_S:
@@ -88,7 +89,7 @@ def shares(found: Sequence[ParentsFound]) -> str:
     return f"{np.mean([one.first for one in found]):.3f} / {np.mean([one.among_first for one in found]):.3f}"
 
 
-def mapping_time(encoder: Encoder, mapper: SubmotionMapper, piece: Clip) -> float:
+def mapping_time(encoder: WindowEncoder, mapper: SubmotionMapper, piece: Clip) -> float:
     """Seconds of one query of which the encoder's own vector is known: the median of 20."""
     own, times = encoder.encode([piece]), []
     for _ in range(20):

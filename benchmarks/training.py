@@ -35,7 +35,6 @@ from mretrieve.formats import read
 from mretrieve.motion import Clip, LabelledClip, canonicalise
 from mretrieve.training import default_recipe
 from mretrieve.training.batches import BatchSource
-from mretrieve.training.objectives import objective_of
 
 _FRAMES, _BATCH = 90, 64
 
@@ -112,8 +111,7 @@ def update_times(clips: list[LabelledClip], lstm: str, seconds: float) -> tuple[
     network = build_network("mmd-nca", recipe.network)
     if lstm != "mretrieve":
         network.lstm = {"torch": TorchLSTM, "loop": LoopLSTM}[lstm](network.lstm)  # type: ignore[arg-type]
-    source = BatchSource(clips, recipe.sampling, recipe.augment)
-    objective = objective_of(recipe)
+    source = BatchSource(clips, recipe.objective, recipe.sampling, recipe.augment)
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9)
     drawing: list[float] = []
     network.train()
@@ -121,9 +119,9 @@ def update_times(clips: list[LabelledClip], lstm: str, seconds: float) -> tuple[
     def update(number: int) -> None:
         started = time.perf_counter()
         batch = source.draw(np.random.default_rng(number), 0.5)
-        inputs, lengths = torch.from_numpy(network.inputs(batch.sequence)), torch.from_numpy(batch.lengths)  # type: ignore[operator]
+        inputs, lengths = torch.from_numpy(network.inputs(batch.sequence)), torch.from_numpy(batch.lengths)
         drawing.append(time.perf_counter() - started)
-        loss = objective(network, network(inputs, lengths, batch.branches), batch)
+        loss = recipe.objective.loss(network, network(inputs, lengths, batch.branches), batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 25.0)

@@ -60,7 +60,7 @@ def main() -> None:
         print(f"{name}: own copies 50/95/99 % {np.percentile(to_copy, [50, 95, 99]).round(3)}", end="; ")
         among = differences(getattr(rows, part))[upper]
         print(f"random pairs 5/25/50/75 % {np.percentile(among, [5, 25, 50, 75]).round(3)}")
-    with_mean_pose = default_recipe("deephums-unlabelled").sampling.alike
+    with_mean_pose = default_recipe("deephums-unlabelled").objective.alike
     for about, limits in (("field and distance", SimilarityThresholds()), ("and mean pose", with_mean_pose)):
         random = trajectory_similarity(rows, limits)[upper]
         print(f"\n{about}: of random pairs {(random == SIMILAR).mean():.3f} similar", end=", ")

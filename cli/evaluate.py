@@ -12,53 +12,58 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mretrieve.encoders.catalogue import recipe_names
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
 if TYPE_CHECKING:
-    from mretrieve.encoders import Encoder
+    from mretrieve.encoders import WindowEncoder
     from mretrieve.evaluation import EvaluationReport, Method, Protocol
     from mretrieve.motion import LabelledClip
-    from mretrieve.training import Progress
+    from mretrieve.training import TrainingProgress
 
 _PATH = click.Path(path_type=Path)
-#: Where the output is no terminal, tables are as wide as they need to be.
+#: Width of tables if the output is not a terminal.
 _WIDE = 240
-#: A line about a training this often.
+#: How often a line about a training is printed.
 _LINE_EVERY_S = 10.0
+
+
+def _trained() -> str:
+    """The names that are trained, for the help text."""
+    *names, last = recipe_names()
+    return f"{', '.join(names)} or {last}"
 
 
 @click.command()
 @click.argument("name", metavar="PROTOCOL", required=False)
 @click.option("--list", "listed", is_flag=True, help="Print the protocols and what each compares.")
-@click.option(
-    "--data", type=_PATH, metavar="DIR", help="The folder that holds hdm05/, cmu/, bandai1/ or Human3.6M's S1/."
-)
+@click.option("--data", type=_PATH, metavar="DIR", help="Folder that holds hdm05/, cmu/, bandai1/ or Human3.6M's S1/.")
 @click.option(
     "--encoder",
     "encoders",
     multiple=True,
     metavar="NAME|FILE",
-    help="A file or pose-statistics as it is; mmd-nca, deephums, deephums-unlabelled or gru is trained on the "
-    "protocol's training split. May be given several times.  [default: pose-statistics]",
+    help=f"Encoder to evaluate: a weights file or pose-statistics as it is; {_trained()} is trained on the protocol's "
+    "training split. Repeatable. [default: pose-statistics]",
 )
 @click.option(
     "--baseline",
     "baselines",
     multiple=True,
     type=click.Choice(["dtw", "ctw", "pose-statistics"]),
-    help="Distances that learn nothing. May be given several times.",
+    help="Distance that learns nothing. Repeatable.",
 )
 @click.option(
-    "--seeds", default=3, show_default=True, type=click.IntRange(min=1), metavar="N", help="How often to train."
+    "--seeds", default=3, show_default=True, type=click.IntRange(min=1), metavar="N", help="Number of trainings."
 )
-@click.option("--updates", type=click.IntRange(min=1), metavar="N", help="Length of a training; else the recipe's own.")
 @click.option(
-    "--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="End a training after so long."
+    "--updates", type=click.IntRange(min=1), metavar="N", help="Number of training steps. [default: the recipe's]"
 )
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Time limit of a training.")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu or cuda.")
-@click.option("--as-shipped", is_flag=True, help="Take the weights that come with mretrieve instead of training.")
-@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Answers that P@k is taken over.")
+@click.option("--as-shipped", is_flag=True, help="Evaluate the weights that come with mretrieve instead of training.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Number of answers of P@k.")
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 @click.option("--out", type=_PATH, metavar="DIR", help="Write report.json, report.md and pictures there.")
 def evaluate(
@@ -100,7 +105,7 @@ def evaluate(
     methods += [Method(each, baseline(each)) for each in baselines]
     folds = chosen.folds(data)
     reports = [
-        report for method in methods for report in evaluate_protocol(folds, method, seeds=seeds, k=k, progress=_tell)
+        report for method in methods for report in evaluate_protocol(folds, method, seeds=seeds, k=k, progress=_message)
     ]
     if output == "json":
         click.echo(as_json(chosen, reports))
@@ -112,14 +117,14 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Training:
-    """How an encoder is trained anew."""
+    """How an encoder is trained."""
 
     name: str
     updates: int | None
     minutes: float | None
     device: str
 
-    def fit(self, clips: Sequence[LabelledClip], seed: int) -> Encoder:
+    def fit(self, clips: Sequence[LabelledClip], seed: int) -> WindowEncoder:
         """An encoder trained on clips."""
         import torch
 
@@ -128,29 +133,28 @@ class _Training:
         torch.set_num_threads(os.cpu_count() or 1)  # a query is too small to share out, a training is not
         recipe = default_recipe(self.name)
         recipe = replace(recipe, updates=self.updates or recipe.updates)
-        told = time.monotonic()
+        last = time.monotonic()
 
-        def progress(now: Progress) -> None:
-            nonlocal told
-            if time.monotonic() - told > _LINE_EVERY_S:
-                told = time.monotonic()
-                _tell(f"  update {now.update} of {now.updates}, loss {now.loss:.4g}, {now.left_s:.0f} s left")
+        def progress(now: TrainingProgress) -> None:
+            nonlocal last
+            if time.monotonic() - last > _LINE_EVERY_S:
+                last = time.monotonic()
+                _message(f"  update {now.update} of {now.updates}, loss {now.loss:.4g}, {now.left_s:.0f} s left")
 
-        return train(recipe, clips, seed=seed, minutes=self.minutes, device=self.device, progress=progress).encoder
+        trained = train(recipe, clips, seed=seed, minutes=self.minutes, device=self.device, progress=progress)
+        encoder: WindowEncoder = trained.encoder
+        return encoder
 
 
 def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
-    """A method of --encoder: trained where it is the name of a recipe, else as it is."""
+    """A method of --encoder: trained if it names a recipe, else as it is."""
     from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
     from mretrieve.encoders.registry import ENCODER_SUFFIX
     from mretrieve.evaluation import Method, encoder_distances
 
     fixed = name == DEFAULT_ENCODER or name.endswith(ENCODER_SUFFIX)
-    if not (fixed or as_shipped):
-        from mretrieve.training import RECIPES
-
-        if name in RECIPES:
-            return Method(name, fit=training.fit)
+    if not (fixed or as_shipped) and name in recipe_names():
+        return Method(name, fit=training.fit)
     shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
     return Method(shown, encoder_distances(load_encoder(name)))
 
@@ -174,7 +178,7 @@ def _make(folder: Path) -> None:
         raise MRetrieveError(f"{folder}: cannot be made: {error.strerror or error}; name another folder") from None
 
 
-def _tell(line: str) -> None:
+def _message(line: str) -> None:
     click.echo(line, err=True)
 
 
@@ -210,4 +214,4 @@ def _write(folder: Path, chosen: Protocol, reports: Sequence[EvaluationReport]) 
         draw_map(folder / "tsne.png", reports)
     except OSError as error:
         raise MRetrieveError(f"{folder}: cannot be written: {error.strerror or error}; name another folder") from None
-    _tell(f"report.json, report.md, precision_recall.png and tsne.png are in {folder}")
+    _message(f"report.json, report.md, precision_recall.png and tsne.png are in {folder}")

@@ -1,4 +1,4 @@
-"""How far a training has come: a bar on a terminal, a line for each milestone elsewhere; curves for TensorBoard."""
+"""Progress of a training: a bar on a terminal, a line per validation elsewhere; curves for TensorBoard."""
 
 from __future__ import annotations
 
@@ -13,59 +13,62 @@ import click
 from mretrieve.errors import MRetrieveError
 
 if TYPE_CHECKING:
-    from mretrieve.training import Progress
+    from mretrieve.training import TrainingProgress
 
-Listener = Callable[["Progress"], None]
-#: What the training of an encoder measures on held-out clips.
-HELD_OUT_MAP = "held-out mAP"
-#: Part of the shown loss that is the newest update's.
+Listener = Callable[["TrainingProgress"], None]
+#: Weight of the newest update in the loss that the bar shows.
 _NEWEST = 0.05
 
 
 @contextmanager
-def training_progress(score: str = HELD_OUT_MAP) -> Iterator[Listener]:
-    """Whom the training loop tells, `score` being what it measures; both ways write to standard error."""
-    if not sys.stderr.isatty():
-        yield lambda now: click.echo(milestone_line(now, score), err=True) if now.milestone else None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
+def training_progress(curves: Path | None = None) -> Iterator[Listener]:
+    """Yield a listener that shows progress on standard error, and logs it to TensorBoard if a folder is given."""
+    with _progress_bar() as show, _tensorboard(curves) as log:
 
-    smooth: list[float] = []
+        def listen(now: TrainingProgress) -> None:
+            show(now)
+            log(now)
 
-    def tell(now: Progress) -> None:
-        smooth[:] = [now.loss if not smooth or now.milestone else smooth[0] + _NEWEST * (now.loss - smooth[0])]
-        bar.update(
-            task,
-            completed=now.update,
-            total=now.updates,
-            said=f"loss {smooth[0]:.4g}{_held_out(now, score)}, {_duration(now.left_s)} left",
-        )
-
-    columns = TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}")
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Training", total=None, said="")
-        yield tell
+        yield listen
 
 
 @contextmanager
 def reading_progress() -> Iterator[Callable[[int, int], None]]:
-    """Whom the reading of files tells; nobody where there is no terminal."""
+    """Progress bar for reading files; silent without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Reading", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
-def tensorboard(folder: Path | None, score: str = HELD_OUT_MAP) -> Iterator[Listener]:
-    """Who writes curves of loss and of what is measured, `score`, into a folder; nobody for None.
+def _progress_bar() -> Iterator[Listener]:
+    if not sys.stderr.isatty():
+        yield lambda now: click.echo(milestone_line(now), err=True) if now.milestone else None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    smooth: list[float] = []
+
+    def show(now: TrainingProgress) -> None:
+        smooth[:] = [now.loss if not smooth or now.milestone else smooth[0] + _NEWEST * (now.loss - smooth[0])]
+        bar.update(task, completed=now.update, total=now.updates, state=_state(now, smooth[0]))
+
+    columns = TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[state]}")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Training", total=None, state="")
+        yield show
+
+
+@contextmanager
+def _tensorboard(folder: Path | None) -> Iterator[Listener]:
+    """Yield a listener that logs loss and score to TensorBoard; a no-op if `folder` is None.
 
     Raises:
         MRetrieveError: TensorBoard is not installed.
@@ -79,22 +82,22 @@ def tensorboard(folder: Path | None, score: str = HELD_OUT_MAP) -> Iterator[List
         raise MRetrieveError("--tensorboard needs TensorBoard; install it with: pip install tensorboard") from None
     with SummaryWriter(str(folder)) as writer:
 
-        def tell(now: Progress) -> None:
-            writer.add_scalar("loss" if not now.milestone else "mean loss", now.loss, now.update)
-            if now.milestone and now.held_out_map is not None:
-                writer.add_scalar(score, now.held_out_map, now.update)
+        def log(now: TrainingProgress) -> None:
+            writer.add_scalar("mean loss" if now.milestone else "loss", now.loss, now.update)
+            if now.milestone and now.score is not None:
+                writer.add_scalar(now.score_name, now.score, now.update)
 
-        yield tell
-
-
-def milestone_line(now: Progress, score: str = HELD_OUT_MAP) -> str:
-    """A milestone in one line."""
-    said = f"loss {now.loss:.4g}{_held_out(now, score)}, {_duration(now.left_s)} left"
-    return f"update {now.update} of {now.updates}: {said}"
+        yield log
 
 
-def _held_out(now: Progress, score: str) -> str:
-    return "" if now.held_out_map is None else f", {score} {now.held_out_map:.3f}"
+def milestone_line(now: TrainingProgress) -> str:
+    """A validation in one line."""
+    return f"update {now.update} of {now.updates}: {_state(now, now.loss)}"
+
+
+def _state(now: TrainingProgress, loss: float) -> str:
+    score = "" if now.score is None else f", {now.score_name} {now.score:.3f}"
+    return f"loss {loss:.4g}{score}, {_duration(now.left_s)} left"
 
 
 def _duration(seconds: float) -> str:

@@ -24,10 +24,9 @@ from mretrieve.encoders.learned import LearnedEncoder
 from mretrieve.encoders.registry import ENCODER_SUFFIX
 from mretrieve.encoders.systems.submotion import ARCHITECTURE, SubmotionMapper
 from mretrieve.motion import LabelledClip
-from mretrieve.training import Progress, Trained, default_recipe, train
+from mretrieve.training import Trained, TrainingProgress, default_recipe, train
 from mretrieve.training.card import data_card, retrieval, save_encoder, training_card
-from mretrieve.training.loop import RunOptions
-from mretrieve.training.submotion import submotion_recipe, submotion_report, train_submotion
+from mretrieve.training.systems.submotion import submotion_report
 
 sys.path.append(str(Path(__file__).parents[1]))
 from mocap_sets import hdm05, mocap_folder, training_clips
@@ -53,8 +52,8 @@ def labelled(items: Sequence[LabelledClip]) -> list[LabelledClip]:
     return [item if counts[item.label] > 1 else replace(item, label="") for item in named]
 
 
-def tell(now: Progress) -> None:
-    """A line now and then."""
+def echo_progress(now: TrainingProgress) -> None:
+    """Print a line every 50 updates."""
     if now.update % 50 == 0:
         click.echo(f"update {now.update}, loss {now.loss:.3f}, {now.left_s:.0f} s left")
 
@@ -65,7 +64,7 @@ def train_encoder(
     """An encoder, and what its card says of performer tr."""
     recipe = default_recipe(name)
     recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
-    trained = train(recipe, clips, progress=tell)
+    trained = train(recipe, clips, progress=echo_progress)
     measured = [retrieval(one.name, one, held_out) for one in (trained.encoder, load_encoder())]
     return trained, {"held_out": tuple(one for one in measured if one is not None)}
 
@@ -74,11 +73,10 @@ def train_mapper(
     over: str, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip], updates: int | None
 ) -> tuple[Trained[SubmotionMapper], dict[str, Any]]:
     """A sub-motion mapping, and what its card says of pieces of clips that were trained on and of performer tr's."""
-    encoder = load_encoder(over)
-    recipe = submotion_recipe()
-    recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
-    trained = train_submotion(encoder, clips, recipe, options=RunOptions(progress=tell))
-    return trained, {"report": submotion_report(encoder, trained.encoder, clips, held_out)}
+    recipe = default_recipe(ARCHITECTURE)
+    recipe = replace(recipe, over=over, updates=updates or recipe.updates, validate_every=50)
+    trained = train(recipe, clips, progress=echo_progress)
+    return trained, {"report": submotion_report(load_encoder(over), trained.encoder, clips, held_out)}
 
 
 @click.command(help=__doc__)

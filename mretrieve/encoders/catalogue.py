@@ -156,3 +156,19 @@ def is_for_parts(name: str) -> bool:
     """Whether a registered encoder answers queries that weigh body parts, and only those."""
     spec = find_spec(name)
     return spec is not None and spec.for_parts
+
+
+def trainable_specs() -> dict[str, TrainingSpec]:
+    """How each encoder is trained that can be, by its name."""
+    return {spec.name: spec.training for spec in encoder_specs() if spec.training is not None}
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The names of all recipes of encoders; the first one of an encoder is named after it."""
+    trained = [spec.training for spec in encoder_specs() if spec.training is not None and spec.kind == "trained"]
+    return tuple(name for training in trained for name in training.recipes)
+
+
+def loss_names() -> tuple[str, ...]:
+    """The names of all losses that `--loss` chooses from."""
+    return tuple(name for training in trainable_specs().values() for name in training.losses)

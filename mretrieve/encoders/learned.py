@@ -198,6 +198,14 @@ class LearnedEncoder:
         return np.asarray(embeddings.cpu().numpy(), np.float32)
 
 
+def encoder_class(architecture: str) -> type[LearnedEncoder]:
+    """The class of the encoder of an architecture, which is or derives from LearnedEncoder."""
+    spec = find_spec(architecture)
+    assert spec is not None
+    code: type[LearnedEncoder] = resolve_name(spec.code)
+    return code
+
+
 def network_arrays(network: nn.Module) -> dict[str, NDArray[Any]]:
     """All weights of a network by name."""
     return {key: value.detach().cpu().contiguous().numpy() for key, value in network.state_dict().items()}

@@ -16,7 +16,8 @@ class TrainingOption:
         field: the recipe's field, with dots: "network.attention".
         help: the option's line in `--help`.
         constant: the value that a flag sets; None if the option takes a value.
-        choices: the values that the option takes; empty for any text.
+        type: type of the value.
+        choices: the values that the option takes; empty for any.
         metavar: how `--help` names the value.
         required: whether training is refused without it.
     """
@@ -25,6 +26,7 @@ class TrainingOption:
     field: str
     help: str
     constant: bool | None = None
+    type: type[str] | type[int] | type[float] = str
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     required: bool = False

@@ -1,6 +1,8 @@
-"""Training of the learned encoders: losses, batches, one loop for all of them."""
+"""Training of the learned encoders: one loop, with recipes and losses of its own for each system."""
 
-from .loop import Progress, Trained, train
-from .recipe import RECIPES, Recipe, default_recipe
+from ..encoders.catalogue import recipe_names
+from .loop import Trained, TrainingProgress, train
+from .recipe import Recipe
+from .system import default_recipe
 
-__all__ = ["RECIPES", "Progress", "Recipe", "Trained", "default_recipe", "train"]
+__all__ = ["Recipe", "Trained", "TrainingProgress", "default_recipe", "recipe_names", "train"]

@@ -1,4 +1,4 @@
-"""The card of a trained encoder: what it was made of, how, and how good it is. In its file, and beside it to read.
+"""The card of a trained encoder: its data, its training and its accuracy; in its file, and next to it as Markdown.
 
 Nothing in a card depends on when or how fast it was made: the same run gives the same file, byte for byte.
 """
@@ -19,7 +19,7 @@ import torch
 
 from ..atomic_file import atomic_write
 from ..encoders.catalogue import find_spec
-from ..encoders.encoder import Encoder, Stored
+from ..encoders.encoder import Stored, WindowEncoder
 from ..encoders.weights_file import encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
@@ -30,7 +30,7 @@ from .loop import Trained
 
 CARD_SUFFIX = ".card.md"
 _UNSAID = "not stated"
-#: What the file of an encoder is, and that of a mapper.
+#: The first sentence on the card of an encoder, and of a mapper.
 _KINDS = (
     "A motion encoder of mretrieve (`{}`), for `mretrieve index DIR --encoder FILE`.",
     "A mapping of pieces of motions into the space of an encoder of mretrieve (`{}`).",
@@ -39,22 +39,41 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class DataCard:
-    """What was trained on."""
+    """The data of a training.
+
+    Attributes:
+        folders: where it was read from.
+        clips: number of clips trained on.
+        unlabelled: number of these without a label.
+        seconds: their duration.
+        classes: number of clips of each class.
+        groups: number of groups.
+        held_out: number of clips of each class that was held out.
+        licence: licence of the motion.
+        sha256: hash of all clips with their labels and groups.
+    """
 
     folders: tuple[str, ...]
     clips: int
-    unlabelled: int  # of the clips
+    unlabelled: int
     seconds: float
-    classes: Mapping[str, int]  # clips of each
+    classes: Mapping[str, int]
     groups: int
-    held_out: Mapping[str, int]  # clips of each class that was held out
+    held_out: Mapping[str, int]
     licence: str
-    sha256: str  # of all clips with their labels and groups
+    sha256: str
 
 
 @dataclass(frozen=True)
 class Retrieval:
-    """How well clips find others of their class among each other, query and answer of other groups."""
+    """How well held-out clips find others of their class among each other, in other groups.
+
+    Attributes:
+        encoder: name of the encoder.
+        mean_average_precision: of all queries.
+        top1: share of queries whose first answer is of their class.
+        queries: number of queries.
+    """
 
     encoder: str
     mean_average_precision: float
@@ -64,11 +83,29 @@ class Retrieval:
 
 @dataclass(frozen=True)
 class Card:
-    """All that a user of the file may want to know."""
+    """What a user of the file may want to know.
+
+    Attributes:
+        encoder: its name.
+        architecture: name of its `EncoderSpec`.
+        fingerprint: SHA-256 of weights and preprocessing.
+        data: the data it was trained on.
+        command: the command that made it.
+        seed: seed of everything that was drawn.
+        versions: versions of the software.
+        device: device that it was trained on.
+        threads: number of threads.
+        recipe: the recipe, or the results of `auto`.
+        updates: number of training steps; None for `auto`.
+        final_loss: mean over the updates of the last milestone.
+        milestones: (update, mean loss, score on held-out clips) of each validation.
+        held_out: retrieval of held-out clips, by it and by the default encoder.
+        report: more lines about it.
+    """
 
     encoder: str
     architecture: str
-    fingerprint: str  # SHA-256 of weights and preprocessing
+    fingerprint: str
     data: DataCard
     command: str
     seed: int
@@ -77,18 +114,18 @@ class Card:
     threads: int
     recipe: Mapping[str, Any] = field(default_factory=dict)
     updates: int | None = None
-    final_loss: float | None = None  # mean over the last milestone's updates
-    milestones: tuple[tuple[int, float, float | None], ...] = ()  # update, mean loss, mean average precision held out
+    final_loss: float | None = None
+    milestones: tuple[tuple[int, float, float | None], ...] = ()
     held_out: tuple[Retrieval, ...] = ()
-    report: tuple[str, ...] = ()  # what `auto` found, in words
+    report: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, as JSON holds it."""
+        """All fields, as JSON holds them."""
         content: dict[str, Any] = json.loads(json.dumps(asdict(self)), parse_constant=lambda _: None)  # no NaN
         return content
 
     def to_markdown(self) -> str:
-        """For a person to read."""
+        """The card as Markdown."""
         data, spec = self.data, find_spec(self.architecture)
         parts = [
             f"# {self.encoder}",
@@ -119,7 +156,7 @@ class Card:
             "fingerprint": f"`{self.fingerprint}`",
             "data, SHA-256": f"`{data.sha256}`",
         }
-        parts += ["## Making", "\n".join(f"- {name}: {said}" for name, said in facts.items() if said is not None)]
+        parts += ["## Making", "\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact is not None)]
         if self.recipe:
             parts.append(f"```json\n{json.dumps(self.to_json()['recipe'], indent=1, sort_keys=True)}\n```")
         return "\n\n".join(parts) + "\n"
@@ -128,7 +165,7 @@ class Card:
 def data_card(
     folders: Sequence[str], clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip], licence: str | None
 ) -> DataCard:
-    """What the clips of a run are."""
+    """The data of a run."""
     return DataCard(
         folders=tuple(folders),
         clips=len(clips),
@@ -142,8 +179,8 @@ def data_card(
     )
 
 
-def retrieval(name: str, encoder: Encoder, held_out: Sequence[LabelledClip]) -> Retrieval | None:
-    """How well an encoder does on clips that were held out; None where no clip has an answer."""
+def retrieval(name: str, encoder: WindowEncoder, held_out: Sequence[LabelledClip]) -> Retrieval | None:
+    """How well an encoder retrieves held-out clips; None if no clip has an answer."""
     scores = held_out_scores(encoder, held_out) if held_out else None
     if scores is None or not scores.query_count:
         return None
@@ -154,7 +191,7 @@ def training_card(
     trained: Trained[Any], data: DataCard, command: str, device: str, held_out: Sequence[Retrieval] = ()
 ) -> Card:
     """The card of a run of the training loop."""
-    milestones = tuple((one.update, one.loss, one.held_out_map) for one in trained.milestones)
+    milestones = tuple((one.update, one.loss, one.score) for one in trained.milestones)
     return Card(
         encoder=trained.encoder.name,
         architecture=trained.encoder.architecture,
@@ -170,6 +207,7 @@ def training_card(
         final_loss=_final_loss(trained.milestones),
         milestones=milestones,
         held_out=tuple(held_out),
+        report=trained.report,
     )
 
 
@@ -182,7 +220,7 @@ def adaptation_card(
     seed: int,
     held_out: Sequence[Retrieval] = (),
 ) -> Card:
-    """The card of what `auto` chose; `measured` is what its cross-validation found."""
+    """The card of an encoder that `auto` chose; `measured` are the results of its cross-validation."""
     return Card(
         encoder=encoder.name,
         architecture=encoder.architecture,
@@ -200,7 +238,7 @@ def adaptation_card(
 
 
 def versions() -> dict[str, str]:
-    """What made the numbers."""
+    """Versions of the software that made the encoder."""
     return {
         "mretrieve": __version__,
         "torch": str(torch.__version__),
@@ -212,21 +250,21 @@ def versions() -> dict[str, str]:
 def save_encoder(path: Path, encoder: Stored, card: Card) -> None:
     """Write the file of an encoder or a mapper, and its card beside it.
 
-    Each is the old one or the new one, whenever the power goes.
+    Readers see the old files or the complete new ones, even after a power failure.
 
     Raises:
         MRetrieveError: they cannot be written.
     """
-    for place, content in (
+    for file, content in (
         (path, encoder_bytes(encoder, card.to_json())),
         (path.with_suffix(CARD_SUFFIX), card.to_markdown().encode()),
     ):
         try:
-            with atomic_write(place) as beside:
+            with atomic_write(file) as beside:
                 beside.write_bytes(content)
         except OSError as error:
             raise MRetrieveError(
-                f"{place}: cannot be written: {error.strerror or error}; free some space or name another place"
+                f"{file}: cannot be written: {error.strerror or error}; free some space or name another file"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""The training loop: one for every encoder, and for what maps into one."""
+"""The training loop: one for every encoder and every mapping."""
 
 from __future__ import annotations
 
@@ -17,45 +17,88 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..encoders.learned import LearnedEncoder
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
-from .averaging import RunningAverage, copied
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
-from .encoder_task import EncoderTask
-from .optimisers import learning_rate, optimiser_of
+from .optimisation import RunningAverage, copied, learning_rate, make_optimiser
 from .recipe import Recipe
-from .task import Plan, Task
+from .system import make_task
+from .task import Task
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a listener is told after each update."""
+class TrainingProgress:
+    """The state of a run after an update.
+
+    Attributes:
+        update: number of the update, from 1.
+        updates: number of updates of the run.
+        loss: of the update; at a milestone the mean since the milestone before.
+        score: `Task.score` at the last milestone; None without held-out clips.
+        score_name: what the score measures.
+        left_s: time left at the present pace.
+        milestone: whether the network was validated after this update.
+    """
 
     update: int
     updates: int
     loss: float
-    held_out_map: float | None  # of the last milestone; of a mapping, the part of pieces that find their clips
-    left_s: float  # at the present pace
-    milestone: bool = False  # held-out clips were measured just now, and the loss is the mean since the last time
+    score: float | None
+    score_name: str
+    left_s: float
+    milestone: bool = False
 
 
 class InterruptedTrainingError(MRetrieveError):
-    """A run that was asked to stop; where it keeps checkpoints, it can be taken up again."""
+    """A run was stopped; if it keeps checkpoints, it can be resumed."""
 
 
 @dataclass(frozen=True, eq=False)
-class Trained(Generic[Made]):
-    """A finished run."""
+class Trained(Generic[Result]):
+    """A finished run.
 
-    encoder: Made  # or, of `train_submotion`, the mapper
-    recipe: Plan
+    Attributes:
+        encoder: the encoder, or the mapper.
+        recipe: the recipe.
+        seed: the seed.
+        milestones: the results of validations.
+        updates: number of updates that were made.
+        wall_s: duration of all parts of the run.
+        report: lines about it for the card.
+    """
+
+    encoder: Result
+    recipe: Recipe
     seed: int
     milestones: tuple[Milestone, ...]
-    updates: int  # how many were made
-    wall_s: float  # of all its parts, where it was interrupted
+    updates: int
+    wall_s: float
+    report: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made. Only device and minutes change its result.
+
+    Attributes:
+        device: a torch device; CUDA trains in mixed precision.
+        minutes: time after which training stops before all updates are made; None for no limit.
+        checkpoint: file that keeps the state of the run; None to keep none.
+        checkpoint_every_s: how often it is written.
+        resume: continue from the checkpoint, if there is one.
+        progress: called after each update.
+        stopped: called after each update; training is interrupted if it returns True.
+    """
+
+    device: str = "cpu"
+    minutes: float | None = None
+    checkpoint: Path | None = None
+    checkpoint_every_s: float = 20.0
+    resume: bool = False
+    progress: Callable[[TrainingProgress], None] | None = None
+    stopped: Callable[[], bool] | None = None
 
 
 def train(
@@ -64,93 +107,67 @@ def train(
     *,
     seed: int = 0,
     held_out: Sequence[LabelledClip] = (),
-    device: str = "cpu",
-    minutes: float | None = None,
-    checkpoint: Path | None = None,
-    checkpoint_every_s: float = 20.0,
-    resume: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-    stopped: Callable[[], bool] | None = None,
-) -> Trained[LearnedEncoder]:
-    """Train an encoder.
+    **options: Any,
+) -> Trained[Any]:
+    """Train an encoder or a mapping.
 
     With the same recipe, clips, seed, number of threads and device the weights are the same bit for bit, interrupted
     and resumed or not; except with `minutes`, which ends the run by the clock.
 
     Args:
         recipe: what to train, see `default_recipe`.
-        clips: what to train on; clips without a label are left out where the loss needs labels.
+        clips: what to train on; clips without a label are left out if the recipe needs labels.
         seed: of everything that is drawn.
-        held_out: clips, best of classes that are not trained on, whose retrieval (query and answer of other groups, or
-            other clips where all are of one group) is measured every `validate_every` updates; the weights that were
-            best there are returned.
-        device: a torch device; on CUDA in mixed precision.
-        minutes: end after so long, though the updates are not done.
-        checkpoint: where the state is kept meanwhile; None: nowhere.
-        checkpoint_every_s: how often it is written.
-        resume: go on from the checkpoint, where there is one.
-        progress: called after each update.
-        stopped: asked after each update whether to stop there.
+        held_out: clips, preferably of other classes, on which the network is validated every `validate_every` updates
+            (query and answer in different groups, or different clips if there is one group); the weights that did
+            best are returned.
+        **options: fields of RunOptions.
 
     Raises:
-        InterruptedTrainingError: `stopped` said so; the checkpoint is written.
-        MRetrieveError: too few clips or classes, or a checkpoint that does not fit.
+        InterruptedTrainingError: `stopped` returned True; the checkpoint is written.
+        MRetrieveError: too few clips or classes, or the checkpoint is of another run.
     """
     clips = [item for item in clips if item.label or not recipe.needs_labels]
+    return run_task(lambda: make_task(recipe, clips, held_out), seed, RunOptions(**options))
+
+
+def run_task(make: Callable[[], Task[Result]], seed: int, options: RunOptions) -> Trained[Result]:
+    """Train the task that `make` returns, which initialises its network; raises what `train` does."""
     torch.manual_seed(seed)
-    task = EncoderTask(recipe, clips, held_out)
-    options = RunOptions(device, minutes, checkpoint, checkpoint_every_s, resume, progress, stopped)
-    return run_task(task, seed, options)
+    return _Run(make(), seed, options).run()
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is made, which changes nothing of what comes out but for device and minutes: see `train`."""
-
-    device: str = "cpu"
-    minutes: float | None = None
-    checkpoint: Path | None = None
-    checkpoint_every_s: float = 20.0
-    resume: bool = False
-    progress: Callable[[Progress], None] | None = None
-    stopped: Callable[[], bool] | None = None
-
-
-def run_task(task: Task[Made], seed: int, options: RunOptions) -> Trained[Made]:
-    """Train what a task says, whose network has its first weights. Raises what `train` does."""
-    return _Run(task, seed, options).run()
-
-
-class _Run(Generic[Made]):
-    def __init__(self, task: Task[Made], seed: int, options: RunOptions) -> None:
+class _Run(Generic[Result]):
+    def __init__(self, task: Task[Result], seed: int, options: RunOptions) -> None:
         self.task, self.recipe, self.seed, self.options = task, task.recipe, seed, options
         self.device = torch.device(options.device)
         self.limit_s = None if options.minutes is None else 60.0 * options.minutes
         self.network = task.network.to(self.device)
-        self.optimiser = optimiser_of(self.recipe.optimiser, self.network)
+        self.optimiser = make_optimiser(self.recipe.optimiser, self.network)
         self.average = RunningAverage(self.network, self.recipe.optimiser.averaging)
         self.milestones: list[Milestone] = []
         self.losses: list[float] = []
         self.best: dict[str, Tensor] = {}
         self.elapsed_s = 0.0
 
-    def run(self) -> Trained[Made]:
+    def run(self) -> Trained[Result]:
         """Make all updates that are left."""
         checkpoint, stopped, progress = self.options.checkpoint, self.options.stopped, self.options.progress
         first = self._restore() if self.options.resume else 0
         before_s, started = self.elapsed_s, time.monotonic()
         saved = started
         update = first
-        with ThreadPoolExecutor(1) as beside:
-            coming = beside.submit(self._batch, first)
-            while update < self.recipe.updates and not self._late and not self._stale:
+        with ThreadPoolExecutor(1) as background:
+            coming = background.submit(self._batch, first)
+            while update < self.recipe.updates and not self._out_of_time and not self._patience_exhausted:
                 update += 1
                 batch = coming.result()
-                coming = beside.submit(self._batch, update)
+                coming = background.submit(self._batch, update)
                 self.losses.append(self._update(batch, update - 1))
                 now = time.monotonic()
                 self.elapsed_s = before_s + now - started
-                milestone = update % self.recipe.validate_every == 0 or update == self.recipe.updates or self._late
+                last = update == self.recipe.updates or self._out_of_time
+                milestone = last or update % self.recipe.validate_every == 0
                 if milestone:
                     self._measure(update)
                 stop = stopped is not None and stopped()
@@ -158,7 +175,7 @@ class _Run(Generic[Made]):
                     self._save(checkpoint, update)
                     saved = now
                 if progress is not None:
-                    progress(self._told(update, update - first, self.elapsed_s - before_s, milestone))
+                    progress(self._progress(update, update - first, self.elapsed_s - before_s, milestone))
                 if stop:
                     raise InterruptedTrainingError(f"stopped after {update} of {self.recipe.updates} updates")
         if checkpoint is not None:
@@ -166,11 +183,12 @@ class _Run(Generic[Made]):
         self.average.take_over()
         if self.best:
             self.network.load_state_dict(self.best)
-        made = self.task.made()
-        return Trained(made, self.recipe, self.seed, tuple(self.milestones), update, self.elapsed_s)
+        result = self.task.result()
+        report = self.task.report(result)
+        return Trained(result, self.recipe, self.seed, tuple(self.milestones), update, self.elapsed_s, report)
 
     def _batch(self, update: int) -> Any:
-        """The batch of an update: what is drawn depends on seed and update alone."""
+        """The batch of an update, which depends on seed and update alone."""
         return self.task.draw(np.random.default_rng((self.seed, update)), update / self.recipe.updates)
 
     def _update(self, batch: Any, update: int) -> float:
@@ -197,11 +215,11 @@ class _Run(Generic[Made]):
         return value
 
     def _measure(self, update: int) -> None:
-        """A milestone: the mean loss, and the score on what is held out."""
+        """A milestone: the mean loss, and the score on held-out clips."""
         with self.average.in_place():
             score = self.task.score()
             if score is not None:
-                best = max((known.held_out_map or 0.0 for known in self.milestones), default=-1.0)
+                best = max((known.score or 0.0 for known in self.milestones), default=-1.0)
                 if score > best:
                     self.best = copied(self.network)
         mean = float(np.mean(self.losses)) if self.losses else float("nan")
@@ -209,23 +227,23 @@ class _Run(Generic[Made]):
         self.losses = []
 
     @property
-    def _late(self) -> bool:
+    def _out_of_time(self) -> bool:
         return self.limit_s is not None and self.elapsed_s >= self.limit_s
 
     @property
-    def _stale(self) -> bool:
-        """Whether the last `patience` milestones found nothing better (early stopping on held-out clips)."""
-        scores = [known.held_out_map for known in self.milestones if known.held_out_map is not None]
+    def _patience_exhausted(self) -> bool:
+        """Whether the last `patience` milestones brought no improvement (early stopping on held-out clips)."""
+        scores = [known.score for known in self.milestones if known.score is not None]
         patience = self.recipe.patience
         return bool(0 < patience < len(scores) and max(scores[-patience:]) <= max(scores[:-patience]))
 
-    def _told(self, update: int, made: int, took_s: float, milestone: bool) -> Progress:
+    def _progress(self, update: int, made: int, took_s: float, milestone: bool) -> TrainingProgress:
         left_s = (self.recipe.updates - update) * took_s / max(made, 1)
         if self.limit_s is not None:
             left_s = min(left_s, max(self.limit_s - self.elapsed_s, 0.0))
         loss = self.losses[-1] if self.losses else self.milestones[-1].loss
-        score = self.milestones[-1].held_out_map if self.milestones else None
-        return Progress(update, self.recipe.updates, loss, score, left_s, milestone)
+        score = self.milestones[-1].score if self.milestones else None
+        return TrainingProgress(update, self.recipe.updates, loss, score, self.task.score_name, left_s, milestone)
 
     def _save(self, checkpoint: Path, update: int) -> None:
         save_checkpoint(
@@ -244,9 +262,9 @@ class _Run(Generic[Made]):
         )
 
     def _restore(self) -> int:
-        """Take up the checkpoint, if there is one; how many updates are done."""
-        place = self.options.checkpoint
-        kept = None if place is None else load_checkpoint(place, self._name)
+        """Restore the checkpoint, if there is one; returns the number of updates made."""
+        path = self.options.checkpoint
+        kept = None if path is None else load_checkpoint(path, self._name)
         if kept is None:
             return 0
         self.network.load_state_dict(kept.network)
@@ -258,7 +276,7 @@ class _Run(Generic[Made]):
 
     @cached_property
     def _name(self) -> str:
-        """Hash of all that decides what this run makes."""
+        """Hash of everything that decides the result of this run."""
         digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())
         digest.update(self.task.data_hash.encode())
         return digest.hexdigest()

@@ -1,46 +1,67 @@
-"""From a recipe to what is minimised: the loss of a batch of embeddings."""
+"""Losses over embeddings, each with the batches that it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
+from ..encoders.embedding_network import EmbeddingNetwork
 from .baseline_losses import baseline_loss
-from .batches import Batch
-from .kernels import KERNELS
-from .losses import ContrastiveLoss, MmdNcaLoss
-from .recipe import MMD_NCA, TRAJECTORY, Recipe
-
-#: (network, embeddings (B, E), batch) -> loss
-Objective = Callable[[nn.Module, Tensor, Batch], Tensor]
+from .batches import Batch, Composition, Draw, Sampling, draw_classes, draw_members
 
 
-def objective_of(recipe: Recipe) -> Objective:
-    """The objective of a recipe. MRetrieveError for a loss that there is not."""
-    if recipe.loss == MMD_NCA:
-        mmd_nca = MmdNcaLoss(KERNELS[recipe.kernel], recipe.squared)
-        return lambda _, embeddings, batch: mmd_nca(embeddings.view(batch.branches, -1, embeddings.shape[1]))
-    if recipe.loss == TRAJECTORY:
-        return _trajectory(recipe)
-    baseline = baseline_loss(recipe.loss)
-    return lambda _, embeddings, batch: baseline(embeddings, torch.from_numpy(batch.labels).to(embeddings.device))
+class Objective(Composition, Protocol):
+    """What a network is trained for. Implementations are frozen dataclasses, whose fields are settings of the loss."""
+
+    @property
+    def name(self) -> str:
+        """The loss, as `--loss` names it."""
+        ...
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether clips without a label are of no use to it."""
+        ...
+
+    def loss(self, network: EmbeddingNetwork, embeddings: Tensor, batch: Batch) -> Tensor:
+        """The loss, a scalar, of embeddings (B, E) of a batch."""
+        ...
 
 
-def _trajectory(recipe: Recipe) -> Objective:
-    contrastive = ContrastiveLoss(recipe.margin)
+@dataclass(frozen=True)
+class ClassObjective:
+    """A loss of `baseline_losses` over 1 + `others` classes, `per_class` sequences each.
 
-    def objective(network: nn.Module, embeddings: Tensor, batch: Batch) -> Tensor:
-        assert batch.similarity is not None
-        loss = contrastive(embeddings, torch.from_numpy(batch.similarity).to(embeddings.device))
-        if not recipe.class_weight:
-            return loss
-        labels = torch.from_numpy(batch.labels).to(embeddings.device)
-        named = labels >= 0
-        if not bool(named.any()):
-            return loss
-        scores = network.logits(embeddings[named])  # type: ignore[operator]
-        return loss + recipe.class_weight * nn.functional.cross_entropy(scores.float(), labels[named])
+    Attributes:
+        name: the loss.
+    """
 
-    return objective
+    name: str
+    needs_labels = True
+    least_classes = 2
+
+    def draw(
+        self, members: Sequence[NDArray[np.int64]], clips: int, sampling: Sampling, generator: np.random.Generator
+    ) -> Draw:
+        """See Composition."""
+        classes = draw_classes(members, sampling, generator)
+        return Draw(draw_members(members, classes, sampling, generator))
+
+    def similarity(
+        self,
+        positions: NDArray[np.float32],
+        rates: NDArray[np.float32],
+        lengths: NDArray[np.int64],
+        clips: NDArray[np.int64],
+    ) -> None:
+        """See Composition: classes say what is similar."""
+
+    def loss(self, network: EmbeddingNetwork, embeddings: Tensor, batch: Batch) -> Tensor:
+        """See Objective. MRetrieveError if the loss is unknown or its library is not installed."""
+        return baseline_loss(self.name)(embeddings, torch.from_numpy(batch.labels).to(embeddings.device))

@@ -1,4 +1,4 @@
-"""What the training loop trains: an encoder, or what maps into one's space."""
+"""What the training loop trains: an encoder, or a mapping into the space of one."""
 
 from __future__ import annotations
 
@@ -8,50 +8,45 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .recipe import Optimiser
+from .recipe import Recipe
 
-Made = TypeVar("Made", covariant=True)
-
-
-class Plan(Protocol):
-    """What the loop itself must know of a recipe."""
-
-    @property
-    def updates(self) -> int: ...
-    @property
-    def validate_every(self) -> int: ...
-    @property
-    def patience(self) -> int: ...
-    @property
-    def optimiser(self) -> Optimiser: ...
-    def to_json(self) -> dict[str, Any]: ...
+Result = TypeVar("Result", covariant=True)
 
 
-class Task(Protocol[Made]):
-    """What is trained: batches, what is minimised on them, and what the network becomes."""
+class Task(Protocol[Result]):
+    """A network, its batches, its loss, and what it becomes."""
 
     @property
-    def recipe(self) -> Plan: ...
+    def recipe(self) -> Recipe: ...
     @property
     def network(self) -> nn.Module: ...
 
     @property
+    def score_name(self) -> str:
+        """What `score` measures, in a few words."""
+        ...
+
+    @property
     def data_hash(self) -> str:
-        """Hash of all that decides the run besides recipe and seed."""
+        """Hash of everything that decides the run besides recipe and seed."""
         ...
 
     def draw(self, generator: np.random.Generator, progress: float) -> Any:
-        """A batch, by the generator alone; `progress` in [0, 1] is how far the run is. Called on a thread beside."""
+        """A batch, which depends on the generator alone; `progress` in [0, 1]. Called on a second thread."""
         ...
 
     def loss(self, batch: Any, device: torch.device) -> Tensor:
-        """What is minimised, of a batch of `draw`."""
+        """The loss of a batch of `draw`, a scalar."""
         ...
 
     def score(self) -> float | None:
-        """How good the network is now, from 0 to 1, on what it is not trained on; None where there is no such thing."""
+        """Quality of the network on clips that it is not trained on, from 0 to 1; None if there are none."""
         ...
 
-    def made(self) -> Made:
-        """What the trained network is for the rest of the engine."""
+    def result(self) -> Result:
+        """The trained network as the rest of the engine uses it."""
+        ...
+
+    def report(self, result: Any) -> tuple[str, ...]:
+        """Lines for the card about a result; empty if there is nothing besides its retrieval of held-out clips."""
         ...

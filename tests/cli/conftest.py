@@ -87,11 +87,10 @@ def here(motions: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def train(monkeypatch: pytest.MonkeyPatch) -> Train:
     """Runs `mretrieve train WORDS...` with tiny networks in a folder, in this process."""
-    import mretrieve.training.recipe as recipes
-    import mretrieve.training.submotion as submotion
+    from mretrieve.training.systems import deephums, gru, mmd_nca, submotion
 
-    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    monkeypatch.setattr(submotion, "_SUBMOTION", submotion._SUBMOTION)
+    for module in (deephums, gru, mmd_nca, submotion):
+        monkeypatch.setattr(module, "RECIPES", dict(module.RECIPES))
     make_recipes_small()
 
     def run(*words: str | Path, folder: Path) -> Result:

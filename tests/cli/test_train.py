@@ -13,7 +13,6 @@ import pytest
 from support.command_line import Run
 from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, interrupted
 
-from mretrieve.cli.train import LOSSES
 from mretrieve.encoders.weights_file import read_encoder
 
 # -- a training --------------------------------------------------------------------------------------------------------
@@ -60,16 +59,16 @@ def test_every_encoder_and_option_makes_a_file(train: Train, here: Path, words: 
     assert recipe["architecture"] == words[0] and recipe["updates"] == 2
     if "--no-attention" in words:
         assert recipe["network"]["attention"] is recipe["network"]["layer_norm"] is False
-        assert recipe["kernel"] == "linear" and recipe["augment"]["mirror"] is True
+        assert recipe["objective"]["kernel"] == "linear" and recipe["augment"]["mirror"] is True
     if "--loss" in words:
-        assert recipe["loss"] == words[words.index("--loss") + 1]
+        assert recipe["objective"]["name"] == words[words.index("--loss") + 1]
 
 
 def test_deephums_needs_no_labels(train: Train, here: Path):
     run = train("deephums", "motions", folder=here)
     assert run.exit_code == 0, run.stderr
     card = read_encoder(here / "encoder.safetensors").card
-    assert card["data"]["unlabelled"] == 10 and card["recipe"]["class_weight"] == 0
+    assert card["data"]["unlabelled"] == 10 and card["recipe"]["objective"]["class_weight"] == 0
 
 
 def test_held_out_classes_are_measured_beside_the_default_encoder(train: Train, here: Path):
@@ -122,9 +121,9 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
 def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(train: Train, here: Path, number: signal.Signals):
     stopped = interrupted(*LONG, folder=here, number=number, call=7)
     assert stopped.returncode == 128 + number, stopped.stderr
-    assert "Interrupted: stopped after 7 of 24 updates" in stopped.stdout
+    assert "Interrupted: stopped after 7 of 24 updates, which is not a usable encoder yet" in stopped.stdout
     assert f"mretrieve train {' '.join(LONG)}" in stopped.stdout and stopped.stdout.rstrip().endswith("--resume")
-    assert "Traceback" not in stopped.stderr and "Stopping: what is learned is kept" in stopped.stderr
+    assert "Traceback" not in stopped.stderr and "Stopping; progress is saved" in stopped.stderr
     assert not (here / "encoder.safetensors").exists()
     again = train(*LONG, "--resume", folder=here)
     assert again.exit_code == 0, again.stderr
@@ -136,7 +135,17 @@ def test_resuming_with_other_words_is_refused_and_a_fresh_start_says_what_it_lea
     refused = train(*LONG, "--resume", "--seed", "1", folder=here)
     assert refused.exit_code == 2 and "is the checkpoint of another run" in refused.stderr.splitlines()[-1]
     fresh = train(*LONG[:-1], "2", folder=here)
-    assert fresh.exit_code == 0 and "can be taken up with --resume; this one starts afresh" in fresh.stderr
+    assert fresh.exit_code == 0 and "--resume would continue this training" in fresh.stderr
+
+
+def test_a_run_that_minutes_stop_far_from_done_says_so_and_can_be_resumed(train: Train, here: Path):
+    words = (*LONG[:-1], "5000")
+    run = train(*words, "--minutes", "0.01", folder=here)
+    assert run.exit_code == 0, run.stderr
+    assert "of 5000 updates: this is not a usable encoder yet. To continue, with more --minutes:" in run.stdout
+    assert "To use it:" not in run.stdout and (here / "encoder.safetensors.checkpoint").exists()
+    resumed = train(*words, "--minutes", "0.02", "--resume", folder=here)
+    assert resumed.exit_code == 0, resumed.stderr
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
@@ -159,13 +168,18 @@ def test_resuming_with_other_words_is_refused_and_a_fresh_start_says_what_it_lea
         (("gru", "motions", "--labels", "labels.csv", "--out", "encoder"), "must end in .safetensors"),
         (
             ("gru", "motions", "--labels", "labels.csv", "--out", "no/e.safetensors"),
-            "no: no folder that can be written to",
+            "no: not a writable folder",
         ),
-        (("gru", "motions", "--labels", "labels.csv", "--no-attention"), "are for mmd-nca, not for gru"),
-        (("gru", "motions", "--labels", "labels.csv", "--kernel", "rbf"), "--kernel is for the loss mmd-nca"),
+        (("gru", "motions", "--labels", "labels.csv", "--no-attention"), "No such option"),
+        (
+            ("mmd-nca", "motions", "--labels", "labels.csv", "--kernel", "rbf", "--loss", "supcon"),
+            "kernel is a setting of the loss mmd-nca",
+        ),
         (("gru", "motions", "--labels", "labels.csv", "--patience", "3"), "name some with --holdout-classes"),
-        (("deephums", "motions", "--loss", "triplet"), "ask for classes: add --labels FILE.csv"),
-        (("auto", "motions", "--labels", "labels.csv", "--updates", "5"), "auto chooses by itself"),
+        (("deephums", "motions", "--loss", "triplet"), "the loss triplet learns from labels: add --labels FILE.csv"),
+        (("deephums", "motions", "--holdout-classes", "kick"), "--holdout-classes is about labels"),
+        (("deephums", "motions", "--group-column", "performer"), "--group-column is about labels"),
+        (("auto", "motions", "--labels", "labels.csv", "--updates", "5"), "No such option"),
         (("auto", "motions"), "auto learns from labels"),
         (("deephums", "empty"), "empty: no motion file that can be read"),
     ],
@@ -182,7 +196,7 @@ def test_a_mistake_is_answered_in_one_line(train: Train, motions: Path, words: t
 
 def test_an_unknown_encoder_is_answered_with_the_known_ones(train: Train, motions: Path):
     run = train("lstm", "motions", folder=motions)
-    assert run.exit_code == 2 and "'auto', 'mmd-nca', 'deephums', 'gru'" in run.stderr
+    assert run.exit_code == 2 and "choose one of auto, mmd-nca, deephums, gru, submotion" in run.stderr
 
 
 def test_without_tensorboard_its_option_says_what_to_install(train: Train, here: Path, monkeypatch: pytest.MonkeyPatch):
@@ -201,11 +215,33 @@ def test_without_torch_it_says_what_to_install(here: Path):
     )
 
 
-def test_the_losses_of_the_option_are_those_that_there_are():
-    from mretrieve.training.baseline_losses import BASELINE_LOSSES
-    from mretrieve.training.recipe import MMD_NCA, TRAJECTORY
+# -- help --------------------------------------------------------------------------------------------------------------
 
-    assert list(LOSSES) == [MMD_NCA, TRAJECTORY, *BASELINE_LOSSES]
+
+@pytest.mark.parametrize(
+    ("encoder", "own", "foreign"),
+    [
+        ("mmd-nca", ["--kernel", "--no-attention", "--loss", "--updates"], ["--over"]),
+        ("gru", ["--loss", "--mirror", "--resume"], ["--kernel", "--no-attention", "--over"]),
+        ("submotion", ["--over", "--updates"], ["--loss", "--mirror", "--kernel"]),
+        ("auto", ["--minutes", "--labels"], ["--updates", "--resume", "--loss", "--device"]),
+    ],
+)
+def test_the_help_of_an_encoder_shows_its_own_options(
+    train: Train, here: Path, encoder: str, own: list[str], foreign: list[str]
+):
+    words = train(encoder, "--help", folder=here).stdout.split()
+    assert set(own) <= set(words) and not set(foreign) & set(words)
+
+
+def test_help_lists_the_encoders_without_loading_torch(here: Path):
+    program = (
+        "import sys; from mretrieve.cli import main\n"
+        "for words in (['train', '--help'], ['train', 'mmd-nca', '--help']): main(words, standalone_mode=False)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert all(f"  {name} " in run.stdout for name in ("auto", "mmd-nca", "deephums", "gru", "submotion"))
 
 
 # -- auto --------------------------------------------------------------------------------------------------------------

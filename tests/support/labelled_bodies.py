@@ -10,8 +10,9 @@ from mretrieve.encoders.systems.deephums import DeepHumsSettings
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.systems.mmd_nca import MmdNcaSettings
 from mretrieve.motion import LabelledClip
-from mretrieve.training import Recipe, default_recipe
-from mretrieve.training.recipe import Sampling
+from mretrieve.training import default_recipe
+from mretrieve.training.batches import Sampling
+from mretrieve.training.embedding import EmbeddingRecipe
 from support.moving_bodies import random_clip
 
 torch.set_num_threads(1)
@@ -30,14 +31,14 @@ def labelled_clips(
     return clips
 
 
-def small(name: str, updates: int = 6) -> Recipe:
+def small(name: str, updates: int = 6) -> EmbeddingRecipe:
     """The recipe of an encoder with a tiny network and tiny batches."""
-    recipe = default_recipe(name)
+    recipe: EmbeddingRecipe = default_recipe(name)
     networks = {
         "mmd-nca": MmdNcaSettings(hidden=8, fully_connected=16, embedding=8),
         "deephums": DeepHumsSettings(layers=2, hidden=16, embedding=16),
         "gru": GruSettings(hidden=8, hops=1, embedding=8),
     }
-    sampling = Sampling(recipe.sampling.kind, per_class=4, others=3, longest=30)
+    sampling = Sampling(per_class=4, others=3, longest=30)
     network = networks[recipe.architecture]
     return replace(recipe, network=network, sampling=sampling, updates=updates, validate_every=2)

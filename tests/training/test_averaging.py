@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from mretrieve.training.averaging import RunningAverage, copied
+from mretrieve.training.optimisation import RunningAverage, copied
 
 
 def network() -> nn.Module:

@@ -13,24 +13,28 @@ from mretrieve import MRetrieveError
 from mretrieve.encoders.body_sequence import body_sequence
 from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
 from mretrieve.motion import LabelledClip, mirror
-from mretrieve.training.batches import SPEEDS, Batch, BatchSource
-from mretrieve.training.recipe import Augment, Sampling
+from mretrieve.training.batches import Augment, Batch, BatchSource, Composition, Sampling
+from mretrieve.training.objectives import ClassObjective
+from mretrieve.training.systems.deephums import SPEEDS, TrajectoryObjective
+from mretrieve.training.systems.mmd_nca import MmdNcaObjective
 
 #: Nothing is changed.
 STILL = Augment(
     shortest_part=1.0, fastest=1.0, yaw_deg=0.0, joint_offset_m=0.0, noise_m=0.0, missing_share=0.0, missing_joints=0
 )
-CLASSES = Sampling("classes", per_class=4, others=2, longest=30)
+SIZE = Sampling(per_class=4, others=2, longest=30)
+CLASSES, BRANCHES, SPEED_PAIRS = ClassObjective("supcon"), MmdNcaObjective(), TrajectoryObjective()
 
 
 def draw(
     clips: list[LabelledClip],
-    sampling: Sampling = CLASSES,
+    sampling: Sampling = SIZE,
     augment: Augment | None = None,
     seed: int = 0,
     progress: float = 0.0,
+    composition: Composition = CLASSES,
 ) -> Batch:
-    source = BatchSource(clips, sampling, augment or Augment())
+    source = BatchSource(clips, composition, sampling, augment or Augment())
     return source.draw(np.random.default_rng(seed), progress)
 
 
@@ -38,7 +42,7 @@ def draw(
 
 
 def test_a_draw_depends_on_the_generator_alone():
-    source = BatchSource(labelled_clips(), CLASSES, Augment())
+    source = BatchSource(labelled_clips(), CLASSES, SIZE, Augment())
     first = source.draw(np.random.default_rng((3, 7)), 0.5)
     source.draw(np.random.default_rng((3, 8)), 0.5)
     again = source.draw(np.random.default_rng((3, 7)), 0.5)
@@ -55,7 +59,7 @@ def test_a_batch_of_classes_has_as_many_sequences_of_each_as_it_shall():
 
 
 def test_branches_are_anchors_positives_of_the_same_class_and_other_classes():
-    batch = draw(labelled_clips(classes=5), replace(CLASSES, kind="branches"))
+    batch = draw(labelled_clips(classes=5), composition=BRANCHES)
     branches = batch.labels.reshape(batch.branches, -1)
     assert branches.shape == (4, 4)
     assert (branches == branches[:, :1]).all()
@@ -64,37 +68,38 @@ def test_branches_are_anchors_positives_of_the_same_class_and_other_classes():
 
 def test_every_class_comes_as_often_as_any_other_whatever_its_size():
     clips = labelled_clips(classes=3, per_class=2) + labelled_clips(classes=1, per_class=12, first=3)
-    source = BatchSource(clips, replace(CLASSES, per_class=1, others=1), STILL)
+    source = BatchSource(clips, CLASSES, replace(SIZE, per_class=1, others=1), STILL)
     drawn = np.concatenate([source.draw(np.random.default_rng(seed), 0).labels for seed in range(600)])
     counts = np.bincount(drawn)
     assert abs(counts / counts.sum() - 0.25).max() < 0.04
 
 
 def test_every_clip_of_a_class_comes_as_often_as_any_other_up_to_one():
-    batch = draw(labelled_clips(classes=3, per_class=3), replace(CLASSES, per_class=7))
+    batch = draw(labelled_clips(classes=3, per_class=3), replace(SIZE, per_class=7))
     for label in np.unique(batch.labels):
         counts = np.unique(batch.clips[batch.labels == label], return_counts=True)[1]
         assert sorted(counts) == [2, 2, 3]
 
 
 def test_with_fewer_classes_than_wanted_all_are_taken():
-    batch = draw(labelled_clips(classes=2), replace(CLASSES, others=5))
+    batch = draw(labelled_clips(classes=2), replace(SIZE, others=5))
     assert len(set(batch.labels)) == 2 and len(batch.labels) == 8
 
 
 def test_clips_without_a_label_are_drawn_for_pairs_only():
     clips = labelled_clips(classes=2) + [replace(item, label="") for item in labelled_clips(classes=2, first=5)]
-    assert (draw(clips, replace(CLASSES, others=5)).labels >= 0).all()
-    batch = draw(clips, Sampling("speeds", others=30, longest=40))
+    assert (draw(clips, replace(SIZE, others=5)).labels >= 0).all()
+    batch = draw(clips, Sampling(others=30, longest=40), composition=SPEED_PAIRS)
     assert len(batch.labels) == 3 * len(clips)
     assert (batch.labels < 0).sum() == 3 * 8
 
 
 def test_the_three_speeds_of_a_clip_share_its_content():
-    sampling = Sampling("speeds", others=3, longest=100)
-    batch = draw(labelled_clips(), sampling, replace(STILL, shortest_part=0.6))
-    assert (np.bincount(batch.clips) == 3).all()
-    for clip in range(4):
+    sampling = Sampling(others=3, longest=100)
+    batch = draw(labelled_clips(), sampling, replace(STILL, shortest_part=0.6), composition=SPEED_PAIRS)
+    clips, counts = np.unique(batch.clips, return_counts=True)
+    assert len(clips) == 4 and (counts == 3).all()
+    for clip in clips:
         plain, fast, slow = np.flatnonzero(batch.clips == clip)
         assert SPEEDS == (1.0, 2.0, 0.5)
         assert batch.lengths[fast] == pytest.approx(batch.lengths[plain] / 2, abs=1)
@@ -139,7 +144,7 @@ def test_padding_repeats_the_last_pose():
 
 def test_speed_changes_the_length_and_the_rates_alike():
     clips = labelled_clips(frames=40)
-    batch = draw(clips, replace(CLASSES, longest=200), replace(STILL, fastest=2.0))
+    batch = draw(clips, replace(SIZE, longest=200), replace(STILL, fastest=2.0))
     for row, clip in enumerate(batch.clips):
         speed = clips[clip].clip.frame_count / batch.lengths[row]
         assert 0.49 < speed < 2.1
@@ -186,7 +191,7 @@ def test_the_whole_body_is_turned_by_one_angle_a_sequence():
 
 def test_half_of_the_sequences_lack_as_many_joints_as_they_shall_and_never_the_pelvis():
     augment = replace(STILL, missing_share=0.5, missing_joints=4)
-    source = BatchSource(labelled_clips(), Sampling("classes", per_class=100, others=3, longest=5), augment)
+    source = BatchSource(labelled_clips(), CLASSES, Sampling(per_class=100, others=3, longest=5), augment)
     lost = ~source.draw(np.random.default_rng(0), 0).sequence.observed
     counts = lost.sum(axis=1)
     assert set(counts) == {0, 4}
@@ -210,7 +215,7 @@ def sided(label: str, seed: int) -> LabelledClip:
 
 def test_a_mirrored_sequence_is_that_of_the_mirrored_clip_and_has_the_other_sides_label():
     clips = [sided("kick left", 1), sided("Wave Right", 2), sided("jump", 3)]
-    source = BatchSource(clips, replace(CLASSES, per_class=20), replace(STILL, mirror=True))
+    source = BatchSource(clips, CLASSES, replace(SIZE, per_class=20), replace(STILL, mirror=True))
     assert source.classes == ["Wave Left", "Wave Right", "jump", "kick left", "kick right"]
     batch = source.draw(np.random.default_rng(0), 0)
     seen = set()
@@ -232,25 +237,25 @@ def test_a_mirrored_body_lacks_the_joints_of_the_other_side():
     clips = [sided("a", 1), sided("b", 2)]
     for item in clips:
         item.clip.observed[:, 20] = False  # left wrist
-    lacks = ~draw(clips, replace(CLASSES, per_class=20), replace(STILL, mirror=True)).sequence.observed
+    lacks = ~draw(clips, replace(SIZE, per_class=20), replace(STILL, mirror=True)).sequence.observed
     assert lacks[:, 20].any() and lacks[:, 21].any()
     assert (lacks[:, 20] != lacks[:, 21]).all()
 
 
 def test_without_the_mirror_labels_are_what_they_are():
-    source = BatchSource([sided("kick left", 1), sided("kick up", 2)], CLASSES, STILL)
+    source = BatchSource([sided("kick left", 1), sided("kick up", 2)], CLASSES, SIZE, STILL)
     assert source.classes == ["kick left", "kick up"]
 
 
 # -- too little --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["classes", "branches"])
-def test_one_class_is_too_few(kind):
+@pytest.mark.parametrize("composition", [CLASSES, BRANCHES])
+def test_one_class_is_too_few(composition: Composition):
     with pytest.raises(MRetrieveError, match=r"two classes or more.*have 1; check the label column"):
-        BatchSource(labelled_clips(classes=1), replace(CLASSES, kind=kind), STILL)
+        BatchSource(labelled_clips(classes=1), composition, SIZE, STILL)
 
 
 def test_one_clip_is_too_few_for_pairs():
     with pytest.raises(MRetrieveError, match="two clips or more"):
-        BatchSource(labelled_clips(classes=1, per_class=1), Sampling("speeds"), STILL)
+        BatchSource(labelled_clips(classes=1, per_class=1), SPEED_PAIRS, SIZE, STILL)

@@ -76,7 +76,7 @@ def test_another_runs_checkpoint_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04\x95", b"\xff" * 64])
 def test_what_is_no_checkpoint_is_refused(content: bytes, tmp_path: Path):
     (tmp_path / "c").write_bytes(content)
-    with pytest.raises(MRetrieveError, match=r"no checkpoint or damaged.*--resume"):
+    with pytest.raises(MRetrieveError, match=r"not a checkpoint, or damaged.*--resume"):
         load_checkpoint(tmp_path / "c", "run")
 
 

@@ -14,7 +14,7 @@ from support.labelled_bodies import labelled_clips, small
 from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
-from mretrieve.training import Progress, Recipe, Trained, default_recipe, train
+from mretrieve.training import Recipe, Trained, TrainingProgress, default_recipe, train
 from mretrieve.training.held_out import clips_hash, held_out_map, held_out_scores
 from mretrieve.training.loop import InterruptedTrainingError
 
@@ -57,7 +57,7 @@ def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
             )
     resumed = train(recipe, CLIPS, held_out=held_out, seed=3, checkpoint=place, resume=True)
     assert content(resumed) == content(whole)
-    strip = [[(one.update, one.loss, one.held_out_map) for one in run.milestones] for run in (whole, resumed)]
+    strip = [[(one.update, one.loss, one.score) for one in run.milestones] for run in (whole, resumed)]
     assert strip[0] == strip[1]
     assert resumed.updates == whole.updates == 7
 
@@ -95,7 +95,7 @@ def test_the_checkpoint_is_written_as_often_as_asked(tmp_path: Path):
     place = tmp_path / "checkpoint"
     there: list[bool] = []
 
-    def look(_: Progress) -> None:
+    def look(_: TrainingProgress) -> None:
         there.append(place.exists())
         place.unlink(missing_ok=True)
 
@@ -118,11 +118,11 @@ def test_a_time_limit_ends_the_run_with_an_encoder():
 
 
 def test_the_listener_hears_of_every_update_and_of_the_milestones():
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     train(small("gru", updates=5), CLIPS, held_out=HELD_OUT, progress=told.append)
     assert [one.update for one in told] == [1, 2, 3, 4, 5]
     assert [one.milestone for one in told] == [False, True, False, True, True]
-    assert told[0].held_out_map is None and all(0 < (one.held_out_map or 0) <= 1 for one in told[1:])
+    assert told[0].score is None and all(0 < (one.score or 0) <= 1 for one in told[1:])
     assert told[-1].left_s == 0 and told[0].left_s > 0
 
 
@@ -132,7 +132,7 @@ def test_the_listener_hears_of_every_update_and_of_the_milestones():
 def test_the_weights_that_were_best_on_held_out_clips_are_returned():
     recipe = replace(small("gru", updates=12), optimiser=replace(small("gru").optimiser, learning_rate=0.3))
     trained = train(recipe, CLIPS, held_out=HELD_OUT)
-    scores = [one.held_out_map for one in trained.milestones]
+    scores = [one.score for one in trained.milestones]
     assert scores[-1] is not None and max(scores) > scores[-1], "the last weights are the best: the test tests nothing"
     assert held_out_map(trained.encoder, HELD_OUT) == pytest.approx(max(scores), abs=1e-6)
 
@@ -169,13 +169,14 @@ def test_the_loss_of_an_easy_set_goes_down(name: str):
 
 @pytest.mark.parametrize("loss", ["contrastive", "triplet", "triplet-gor", "n-pair", "supcon", "nca"])
 def test_every_baseline_loss_trains(loss: str):
-    trained = train(replace(small("gru", updates=2), loss=loss), CLIPS)
+    trained = train(small("gru", updates=2).with_changes({"loss": loss}), CLIPS)
     assert np.isfinite(trained.milestones[-1].loss)
 
 
 @pytest.mark.parametrize("kernel", ["rbf", "linear", "polynomial"])
 def test_every_kernel_trains(kernel: str):
-    assert np.isfinite(train(replace(small("mmd-nca", updates=2), kernel=kernel), CLIPS).milestones[-1].loss)
+    recipe = small("mmd-nca", updates=2).with_changes({"objective.kernel": kernel})
+    assert np.isfinite(train(recipe, CLIPS).milestones[-1].loss)
 
 
 def test_distances_of_unrelated_clips_are_about_one():
@@ -212,7 +213,7 @@ def test_labels_change_nothing_in_a_run_without_labels():
 
 def test_an_unknown_loss_is_refused():
     with pytest.raises(MRetrieveError, match="no loss 'tripplet'"):
-        train(replace(small("gru"), loss="tripplet"), CLIPS)
+        train(small("gru").with_changes({"loss": "tripplet"}), CLIPS)
 
 
 def test_an_unknown_recipe_is_answered_with_those_that_there_are():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,13 +22,14 @@ from mretrieve.encoders.systems.submotion import SubmotionMapper
 from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Trained
-from mretrieve.training.loop import InterruptedTrainingError, RunOptions
-from mretrieve.training.submotion import (
+from mretrieve.training.loop import InterruptedTrainingError, RunOptions, run_task
+from mretrieve.training.systems.submotion import (
+    RECIPES,
     SubmotionRecipe,
+    SubmotionTask,
+    make_task,
     pieces_found,
-    submotion_recipe,
     submotion_report,
-    train_submotion,
 )
 
 CLIPS = [LabelledClip(random_clip(seed, 150), "", f"{seed}", f"{seed}.bvh") for seed in range(8)]
@@ -36,9 +39,21 @@ EVERY = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS)
 
 
 def small(updates: int = 6, count: int = 4) -> SubmotionRecipe:
-    recipe = submotion_recipe()
+    recipe = RECIPES["submotion"]
     pieces = replace(recipe.pieces, count=count, longest=60)
     return replace(recipe, network=GruSettings(hidden=8, hops=1), pieces=pieces, updates=updates, validate_every=2)
+
+
+def train_submotion(
+    encoder: Encoder,
+    clips: list[LabelledClip],
+    recipe: SubmotionRecipe,
+    *,
+    seed: int = 0,
+    held_out: Sequence[LabelledClip] = (),
+    **options: Any,
+) -> Trained[SubmotionMapper]:
+    return run_task(lambda: SubmotionTask(encoder, recipe, clips, held_out), seed, RunOptions(**options))
 
 
 def content(trained: Trained[SubmotionMapper]) -> bytes:
@@ -88,21 +103,19 @@ def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
 ):
     encoder, place = ENCODERS["deephums"], tmp_path / "checkpoint"
     whole = train_submotion(encoder, CLIPS, small(7), held_out=held_out)
-    calls = itertools.count(1)
-    options = RunOptions(checkpoint=place, resume=True, stopped=lambda: next(calls) == 3)
+    calls, kept = itertools.count(1), {"checkpoint": place, "resume": True}
     with pytest.raises(InterruptedTrainingError, match="3 of 7 updates"):
-        train_submotion(encoder, CLIPS, small(7), held_out=held_out, options=options)
-    options = RunOptions(checkpoint=place, resume=True)
-    resumed = train_submotion(encoder, CLIPS, small(7), held_out=held_out, options=options)
+        train_submotion(encoder, CLIPS, small(7), held_out=held_out, **kept, stopped=lambda: next(calls) == 3)
+    resumed = train_submotion(encoder, CLIPS, small(7), held_out=held_out, **kept)
     assert content(resumed) == content(whole)
     with pytest.raises(MRetrieveError, match="the checkpoint of another run"):  # other weights of the same encoder
-        train_submotion(small_encoder("deephums", typical_distance=0.5), CLIPS, small(7), options=options)
+        train_submotion(small_encoder("deephums", typical_distance=0.5), CLIPS, small(7), **kept)
 
 
 def test_pieces_of_held_out_clips_are_asked_among_all_clips():
     trained = train_submotion(ENCODERS["deephums"], CLIPS, small(4), held_out=HELD_OUT)
-    assert [one.held_out_map is not None and 0 <= one.held_out_map <= 1 for one in trained.milestones] == [True, True]
-    assert all(one.held_out_map is None for one in train_submotion(ENCODERS["deephums"], CLIPS, small(2)).milestones)
+    assert [one.score is not None and 0 <= one.score <= 1 for one in trained.milestones] == [True, True]
+    assert all(one.score is None for one in train_submotion(ENCODERS["deephums"], CLIPS, small(2)).milestones)
 
 
 def test_the_report_has_mapped_pieces_beside_the_encoder_itself_for_clips_seen_and_not_seen():
@@ -125,4 +138,4 @@ def test_the_report_has_mapped_pieces_beside_the_encoder_itself_for_clips_seen_a
 
 def test_one_clip_is_too_few():
     with pytest.raises(MRetrieveError, match="two clips or more"):
-        train_submotion(ENCODERS["deephums"], CLIPS[:1], small())
+        make_task(replace(small(), over="pose-statistics"), CLIPS[:1], [])

@@ -1,4 +1,4 @@
-"""`adapt`: learn somebody's labels, if there is something to be gained."""
+"""Learn a user's labels, if there is something to gain."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ from typing import Any
 
 import numpy as np
 
-from ...encoders import DEFAULT_ENCODER, Encoder
+from ...encoders import DEFAULT_ENCODER, WindowEncoder
 from ...encoders.adapted import AdaptedEncoder
 from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import LabelledClip
+from .candidates import LINEAR, LabelledDescriptions, candidates, fit_space, network_budgets, space_titles
 from .crossvalidation import Answers, Trial, answers, best_trial, trial
+from .explanation import explain_trials
 from .folds import LabelledSet, folds, labelled_set
 from .linear import described_copies
-from .spaces import CANDIDATES, LINEAR, SPACES, Lesson, learn
-from .words import in_plain_words
 
-#: Part of the time for networks that each fold's training has, and of the updates; the last one has the rest.
-_FOLD_PART = 0.17
-_FOLD_THOROUGHNESS = 0.5
-#: A network is tried from so many minutes of training in a fold on.
-_SHORTEST = {"gru": 0.1, "mmd-nca": 0.85}
-#: How the time is shared where both networks are tried.
-_GRU_MINUTES = 4.0
-#: Labelled clips that an encoder keeps to tell what resembles them.
+#: Share of the networks' time that the training of a fold gets, and of the updates; the last training gets the rest.
+_FOLD_TIME, _FOLD_UPDATES = 0.17, 0.5
+#: Number of labelled clips that an encoder keeps to recognise queries that resemble them.
 _KEPT = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """What came of it."""
+    """The result of `adapt`.
 
-    encoder: Encoder  # an AdaptedEncoder, or the default one where nothing was gained
-    chosen: str  # "pose-statistics", or what was learned, as "lda+gru"
-    trials: tuple[Trial, ...]  # of all candidates, the best first
-    explanation: str  # in plain words, several lines
+    Attributes:
+        encoder: an AdaptedEncoder, or the default one if nothing was gained.
+        chosen: "pose-statistics", or what was learned, such as "lda+gru".
+        trials: the results of all candidates, the best first.
+        explanation: several lines in plain words.
+        clip_count: number of labelled clips.
+        classes: their classes.
+    """
+
+    encoder: WindowEncoder
+    chosen: str
+    trials: tuple[Trial, ...]
+    explanation: str
     clip_count: int
     classes: tuple[str, ...]
 
@@ -47,7 +51,7 @@ class Adaptation:
         return self.chosen == DEFAULT_ENCODER
 
     def card(self) -> dict[str, Any]:
-        """What a file of the encoder says of its making, as JSON holds it."""
+        """Its measurements, as JSON holds them, for the card of a weights file."""
         return {
             "chosen": self.chosen,
             "clips": self.clip_count,
@@ -66,64 +70,70 @@ def adapt(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Adaptation:
-    """An encoder for somebody's own classes, learned from the clips that have a label, or the default one.
+    """An encoder for a user's own classes, learned from labelled clips, or the default one.
 
-    Each candidate learns from two thirds of the groups, without the labels of a quarter of the classes, and is asked by
-    the others; three times over. The one that gained most over the default, beyond noise, learns from all.
+    Candidates are compared by 3-fold cross-validation over groups: each learns from two folds, without the labels of a
+    quarter of the classes, and the third one serves as queries. The candidate that gains most over the default, beyond
+    noise, then learns from all clips.
 
     Args:
         clips: those without a label are left out.
-        minutes: time for all of it, within some seconds. Networks that end by the clock differ from run to run.
+        minutes: time for everything, within some seconds. Networks stopped by the clock differ from run to run.
         seed: of everything that is drawn.
-        progress: is told what happens, one line at a time.
+        progress: called with one line at a time.
 
     Raises:
         MRetrieveError: no labels, one class, or one clip of each.
     """
-    tell = progress or (lambda _: None)
+    log = progress or (lambda _: None)
     started = time.monotonic()
     items = labelled_set(clips)
     described = described_copies([item.clip for item in items.clips], seed)
     divided = folds(items, seed)
-    names = _affordable(minutes)
-    found: dict[tuple[str, ...], list[Answers]] = {}
-    lessons = [Lesson([items.clips[row] for row in fold.learned], described[:, fold.learned]) for fold in divided]
+    names, titles = _affordable(minutes), space_titles()
+    by_candidate: dict[tuple[str, ...], list[Answers]] = {}
     left = minutes - (time.monotonic() - started) / 60
-    for number, (fold, lesson) in enumerate(zip(divided, lessons, strict=True), 1):
+    shares = _shares(names, left)
+    for number, fold in enumerate(divided, 1):
+        training_set = LabelledDescriptions([items.clips[row] for row in fold.learned], described[:, fold.learned])
         learned = {}
         for name in names:
-            tell(f"trial {number} of {len(divided)}: {SPACES[name]} learns {len(lesson.clips)} clips")
-            learned[name] = learn(
+            log(f"trial {number} of {len(divided)}: {titles[name]} learns {len(training_set.clips)} clips")
+            learned[name] = fit_space(
                 name,
-                lesson,
-                minutes=_share(name, names, left) * _FOLD_PART,
+                training_set,
+                minutes=shares[name] * _FOLD_TIME,
                 seed=seed,
-                thoroughness=_FOLD_THOROUGHNESS,
-                progress=tell,
+                update_fraction=_FOLD_UPDATES,
+                progress=log,
             )
-        for candidate, answer in answers(items, fold, learned, CANDIDATES, seed).items():
-            found.setdefault(candidate, []).append(answer)
-    trials = sorted((trial(spaces, parts) for spaces, parts in found.items()), key=lambda result: -result.gain)
+        for candidate, answer in answers(items, fold, learned, candidates(), seed).items():
+            by_candidate.setdefault(candidate, []).append(answer)
+    trials = sorted((trial(spaces, parts) for spaces, parts in by_candidate.items()), key=lambda result: -result.gain)
     best = best_trial(trials)
-    if best is None:
-        encoder: Encoder = default_encoder()
-    else:
+    encoder: WindowEncoder = default_encoder()
+    if best is not None:
         left = minutes - (time.monotonic() - started) / 60
-        encoder = _learned(items, Lesson(items.clips, described), best, left, seed, tell)
-    chosen = DEFAULT_ENCODER if best is None else "+".join(best.spaces)
-    classes = tuple(sorted(set(items.labels)))
-    explanation = in_plain_words(trials, best, items, names)
-    return Adaptation(encoder, chosen, tuple(trials), explanation, len(items.clips), classes)
+        encoder = _fit_best(items, LabelledDescriptions(items.clips, described), best, left, seed, log)
+    return Adaptation(
+        encoder,
+        DEFAULT_ENCODER if best is None else "+".join(best.spaces),
+        tuple(trials),
+        explain_trials(trials, best, items, names),
+        len(items.clips),
+        tuple(sorted(set(items.labels))),
+    )
 
 
-def _learned(
-    items: LabelledSet, lesson: Lesson, best: Trial, left: float, seed: int, tell: Callable[[str], None]
+def _fit_best(
+    items: LabelledSet, labelled: LabelledDescriptions, best: Trial, left: float, seed: int, log: Callable[[str], None]
 ) -> AdaptedEncoder:
     """The chosen candidate, learned from all labelled clips in the minutes that are left."""
     parts = []
+    shares, titles = _shares(best.spaces, left), space_titles()
     for name in best.spaces:
-        tell(f"{SPACES[name]} learns all {len(items.clips)} labelled clips")
-        parts.append((learn(name, lesson, minutes=_share(name, best.spaces, left), seed=seed, progress=tell), 1.0))
+        log(f"{titles[name]} learns all {len(items.clips)} labelled clips")
+        parts.append((fit_space(name, labelled, minutes=shares[name], seed=seed, progress=log), 1.0))
     vectors = default_encoder().encode([item.clip for item in items.clips])
     step = -(-len(vectors) // _KEPT)
     by_class = np.argsort(np.array(items.labels), kind="stable")  # so that every class keeps its part
@@ -133,17 +143,18 @@ def _learned(
 def _affordable(minutes: float) -> tuple[str, ...]:
     """The spaces that there is time for."""
     names = [*LINEAR]
-    if minutes * _FOLD_PART >= _SHORTEST["gru"]:
-        names.append("gru")
-    if (minutes - _GRU_MINUTES) * _FOLD_PART >= _SHORTEST["mmd-nca"]:
-        names.append("mmd-nca")
+    for name, budget in network_budgets().items():
+        if minutes * _FOLD_TIME >= budget.least_minutes:
+            names.append(name)
+        minutes -= budget.most_minutes
     return tuple(names)
 
 
-def _share(name: str, names: Sequence[str], minutes: float) -> float:
-    """Of the minutes for networks, those of one of them."""
-    if name == "gru" and "mmd-nca" in names:
-        return min(_GRU_MINUTES, minutes / 2)
-    if name == "mmd-nca" and "gru" in names:
-        return max(minutes - _GRU_MINUTES, minutes / 2)
-    return max(minutes, 0.01)
+def _shares(names: Sequence[str], minutes: float) -> dict[str, float]:
+    """The minutes of each space: each network has at most its budget, except that the last one has the rest."""
+    budgets = {name: budget for name, budget in network_budgets().items() if name in names}
+    shares = dict.fromkeys(names, minutes)
+    for waiting, (name, budget) in enumerate(budgets.items(), 1 - len(budgets)):
+        shares[name] = minutes if waiting == 0 else min(budget.most_minutes, minutes / (1 - waiting))
+        minutes -= shares[name]
+    return {name: max(share, 0.01) for name, share in shares.items()}

@@ -12,7 +12,7 @@ from ...encoders import Encoder
 from ...encoders.adapted import Gate, nearest_labelled
 from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import Clip
-from .folds import Fold, LabelledSet
+from .folds import CrossValidationFold, LabelledSet
 
 #: Parts of the distance that a learned space is tried with; what lies between is interpolated.
 SHARES = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
@@ -63,10 +63,14 @@ class Trial:
 
 
 def answers(
-    items: LabelledSet, fold: Fold, spaces: Mapping[str, Encoder], candidates: Sequence[tuple[str, ...]], seed: int
+    items: LabelledSet,
+    fold: CrossValidationFold,
+    spaces: Mapping[str, Encoder],
+    candidates: Sequence[tuple[str, ...]],
+    seed: int,
 ) -> dict[tuple[str, ...], Answers]:
     """How a fold's queries are answered out of all labelled clips of other groups, by each candidate."""
-    asked = fold.asked
+    asked = fold.queries
     if len(asked) > _LARGEST_QUESTION:
         asked = np.sort(np.random.default_rng(seed).choice(asked, _LARGEST_QUESTION, replace=False))
     names, classes = np.unique(np.array(items.labels), return_inverse=True)

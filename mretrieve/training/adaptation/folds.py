@@ -18,12 +18,18 @@ _CLASSES_TO_LEAVE_OUT = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
-    """What one trial learns from and what it is asked."""
+class CrossValidationFold:
+    """The clips of one trial.
 
-    learned: NDArray[np.intp]  # rows of the clips whose labels are learned
-    asked: NDArray[np.intp]  # rows of the clips that ask: of other groups
-    unlabelled: frozenset[str]  # classes whose labels the trial never sees
+    Attributes:
+        learned: rows of the clips whose labels are learned.
+        queries: rows of the clips that serve as queries, of other groups.
+        unlabelled: classes whose labels are left out of training.
+    """
+
+    learned: NDArray[np.intp]
+    queries: NDArray[np.intp]
+    unlabelled: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ def labelled_set(clips: Sequence[LabelledClip]) -> LabelledSet:
     return LabelledSet(known, labels, files, "clip")
 
 
-def folds(items: LabelledSet, seed: int) -> list[Fold]:
+def folds(items: LabelledSet, seed: int) -> list[CrossValidationFold]:
     """FOLDS ways to divide, or two: groups in parts that each ask once, and in each other classes without labels.
 
     Groups go one by one, the largest first, to the part that has fewest of their classes. About a quarter of the
@@ -94,5 +100,5 @@ def folds(items: LabelledSet, seed: int) -> list[Fold]:
         unlabelled = frozenset(str(name) for name in shuffled[number * left : (number + 1) * left])
         learned = np.flatnonzero((parts != number) & ~np.isin(labels, sorted(unlabelled)))
         if len(set(labels[learned])) >= 2:
-            made.append(Fold(learned, np.flatnonzero(parts == number), unlabelled))
+            made.append(CrossValidationFold(learned, np.flatnonzero(parts == number), unlabelled))
     return made

@@ -26,7 +26,7 @@ from mretrieve.training.adaptation.crossvalidation import (
     trial,
 )
 from mretrieve.training.adaptation.folds import folds, labelled_set
-from mretrieve.training.adaptation.spaces import is_flat
+from mretrieve.training.systems.gru import is_flat
 
 QUICK = 0.05  # minutes: linear metrics alone
 ITEMS = arms_held(classes=6, per_class=9, groups=5, frames=40)
@@ -112,9 +112,9 @@ def test_two_clips_of_one_class_are_few_but_no_error():
 def test_no_group_is_learned_and_asked_and_every_clip_asks_once():
     items = labelled_set(ITEMS)
     made = folds(items, seed=0)
-    assert sorted(np.concatenate([fold.asked for fold in made])) == list(range(len(ITEMS)))
+    assert sorted(np.concatenate([fold.queries for fold in made])) == list(range(len(ITEMS)))
     for fold in made:
-        assert not {items.groups[row] for row in fold.learned} & {items.groups[row] for row in fold.asked}
+        assert not {items.groups[row] for row in fold.learned} & {items.groups[row] for row in fold.queries}
         assert not {items.labels[row] for row in fold.learned} & fold.unlabelled
         assert len(fold.unlabelled) == 2
     assert len(set.union(*(set(fold.unlabelled) for fold in made))) == 6  # other classes in each

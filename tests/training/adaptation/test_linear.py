@@ -11,7 +11,6 @@ from mretrieve.encoders.statistics.linear_metric import LinearMetric, default_en
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 from mretrieve.evaluation import cross_group, retrieval_scores
-from mretrieve.training.adaptation import linear
 from mretrieve.training.adaptation.linear import LdaSettings, NcaSettings, described_copies, fit_lda, fit_nca
 
 ITEMS = arms_held()
@@ -66,26 +65,6 @@ def test_without_gain_the_covariance_within_classes_and_the_ridge_become_white(d
     residuals = np.concatenate([numbers[classes == name] - numbers[classes == name].mean(0) for name in set(labels)])
     within = matrix.T @ residuals.T @ residuals @ matrix
     assert within / np.trace(within) * 192 == pytest.approx(np.eye(192), abs=1e-3)
-
-
-def test_the_slope_of_the_contrast_is_the_slope():
-    generator = np.random.default_rng(0)
-    points, classes = generator.normal(size=(7, 3)), np.array([0, 0, 1, 1, 1, 2, 2])
-
-    def loss(distances: np.ndarray) -> float:
-        costs = []
-        for i in range(7):
-            others = [k for k in range(7) if k != i]
-            log_sum = np.log(sum(np.exp(-distances[i, k]) for k in others))
-            costs.append(np.mean([distances[i, j] + log_sum for j in others if classes[j] == classes[i]]))
-        return float(np.mean(costs))
-
-    table = ((points[:, None] - points) ** 2).sum(axis=2)
-    slope = linear._pull_of_pairs(table, classes)
-    for i, j in ((0, 1), (0, 3), (5, 6)):
-        step = np.zeros((7, 7))
-        step[i, j] = step[j, i] = 1e-6  # a distance is one number, at two places
-        assert slope[i, j] == pytest.approx((loss(table + step) - loss(table - step)) / 2e-6, abs=1e-8)
 
 
 def test_the_same_seed_gives_the_same_metric_and_another_seed_draws_other_batches(described):

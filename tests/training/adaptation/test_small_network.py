@@ -15,9 +15,9 @@ from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.motion import LabelledClip
 from mretrieve.training.adaptation import adapt
-from mretrieve.training.adaptation.spaces import network_recipe
-from mretrieve.training.batches import BatchSource
-from mretrieve.training.recipe import RECIPES, Augment, Sampling, default_recipe
+from mretrieve.training.batches import Augment, BatchSource, Sampling
+from mretrieve.training.objectives import ClassObjective
+from mretrieve.training.systems.gru import RECIPES, adaptation_recipe
 
 ENOUGH = 3.0  # minutes, in which the small network is tried, too
 ITEMS = arms_held(classes=4, per_class=6, groups=3, frames=40)
@@ -35,7 +35,7 @@ FLAT = [flat(item) for item in ITEMS]
 def small_recipe(monkeypatch):
     """Networks so small and trained so briefly that a trial takes a moment."""
     torch.set_num_threads(1)
-    recipe = default_recipe("gru")
+    recipe = RECIPES["gru"]
     sampling = replace(recipe.sampling, per_class=3, others=3, longest=20)
     monkeypatch.setitem(
         RECIPES, "gru", replace(recipe, network=GruSettings(hidden=8, embedding=8), sampling=sampling, updates=10)
@@ -80,23 +80,23 @@ def test_trials_make_half_of_the_updates_and_the_last_training_all(monkeypatch):
 
 def test_only_flat_clips_are_seen_as_the_camera_saw_them():
     clips = [item.clip for item in ITEMS[:2]]
-    assert network_recipe("gru", clips).network.view == "heading"
-    assert network_recipe("gru", [*clips, FLAT[0].clip]).network.view == "heading"
-    seen = network_recipe("gru", [FLAT[0].clip, FLAT[1].clip]).network
+    assert adaptation_recipe(clips).network.view == "heading"
+    assert adaptation_recipe([*clips, FLAT[0].clip]).network.view == "heading"
+    seen = adaptation_recipe([FLAT[0].clip, FLAT[1].clip]).network
     assert (seen.view, seen.stride) == ("camera", 1)
 
 
 def test_few_clips_are_learned_more_briefly(monkeypatch):
     monkeypatch.setitem(RECIPES, "gru", replace(RECIPES["gru"], updates=700))
-    assert network_recipe("gru", [ITEMS[0].clip] * 30).updates == 330
-    assert network_recipe("gru", [ITEMS[0].clip] * 2000).updates == 700
+    assert adaptation_recipe([ITEMS[0].clip] * 30).updates == 330
+    assert adaptation_recipe([ITEMS[0].clip] * 2000).updates == 700
 
 
 def test_what_a_camera_saw_is_turned_in_its_plane():
     still = Augment(shortest_part=1, fastest=1, yaw_deg=0, joint_offset_m=0, noise_m=0, missing_share=0)
-    sampling = Sampling("classes", per_class=2, others=2, longest=90)
+    sampling = Sampling(per_class=2, others=2, longest=90)
     plain, turned = (
-        BatchSource(FLAT, sampling, replace(still, yaw_deg=angle), camera=True)
+        BatchSource(FLAT, ClassObjective("supcon"), sampling, replace(still, yaw_deg=angle), camera=True)
         .draw(np.random.default_rng(0), 0.0)
         .sequence.positions[..., 20, :]  # a wrist
         for angle in (0.0, 20.0)

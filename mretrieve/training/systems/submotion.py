@@ -1,120 +1,100 @@
-"""The sub-motion mapping as a task of the training loop (Battan, Venkat, Sharma 2020, section 4.5, figure 11)."""
+"""The training of `submotion` (Battan, Venkat, Sharma 2020, section 4.5, figure 11)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..encoders import Encoder
-from ..encoders.body_sequence import body_sequence
-from ..encoders.learned import LearnedEncoder
-from ..encoders.systems.gru import GruSettings
-from ..encoders.systems.submotion import ARCHITECTURE, Submotion, SubmotionMapper
-from ..errors import MRetrieveError
-from ..motion import Clip, LabelledClip
-from .held_out import clips_hash
-from .loop import RunOptions, Trained, run_task
-from .pieces import ParentsFound, Pieces, asked_pieces, parent_ranks, parents_found
-from .recipe import Optimiser
+from ...encoders import WindowEncoder, load_encoder
+from ...encoders.body_sequence import body_sequence
+from ...encoders.learned import LearnedEncoder
+from ...encoders.systems.gru import GruSettings
+from ...encoders.systems.submotion import ARCHITECTURE, Submotion, SubmotionMapper
+from ...errors import MRetrieveError
+from ...motion import Clip, LabelledClip
+from ..held_out import clips_hash
+from ..pieces import ParentsFound, Pieces, asked_pieces, parent_ranks, parents_found
+from ..recipe import Optimiser, Recipe
 
-#: A clip is drawn as often as the root of its frames says, within these limits: long ones have more pieces.
+#: A clip is drawn with a chance proportional to the root of its frames, within these limits.
 _FRAMES_THAT_COUNT = (30, 300)
 
 
-@dataclass(frozen=True)
-class SubmotionRecipe:
-    """A training of the mapping but for encoder, data and seed. Meets task.Plan."""
+@dataclass(frozen=True, kw_only=True)
+class SubmotionRecipe(Recipe):
+    """The recipe of the mapping.
 
-    network: GruSettings = field(default_factory=GruSettings)  # `embedding` and `view` become the encoder's
-    pieces: Pieces = field(default_factory=Pieces)
-    optimiser: Optimiser = field(default_factory=lambda: Optimiser("adam", 2e-3, "cosine", largest_gradient=5.0))
-    updates: int = 800
-    validate_every: int = 100
-    patience: int = 0
-    alone: bool = (
-        False  # as in the paper, the network alone says what the whole is; the piece's own vector counts nothing
-    )
-
-    @property
-    def architecture(self) -> str:
-        """What the file calls it."""
-        return ARCHITECTURE
-
-    def to_json(self) -> dict[str, Any]:
-        """All of it, as JSON holds it."""
-        content: dict[str, Any] = json.loads(json.dumps({"architecture": self.architecture, **asdict(self)}))
-        return content
-
-
-_SUBMOTION = SubmotionRecipe()
-
-
-def submotion_recipe() -> SubmotionRecipe:
-    """The default one."""
-    return _SUBMOTION
-
-
-def train_submotion(
-    encoder: Encoder,
-    clips: Sequence[LabelledClip],
-    recipe: SubmotionRecipe | None = None,
-    *,
-    seed: int = 0,
-    held_out: Sequence[LabelledClip] = (),
-    options: RunOptions | None = None,
-) -> Trained[SubmotionMapper]:
-    """Train the mapping from pieces of clips to the vectors that an encoder, which stays as it is, gives to the clips.
-
-    The same in, the same out, as of `train`.
-
-    Args:
-        encoder: into whose space.
-        clips: whole motions; labels do not count.
-        recipe: what else; the default one where None.
-        seed: of everything that is drawn.
-        held_out: clips that are not trained on; how often their pieces find them among all clips is measured every
-            `validate_every` updates, and the weights that were best there are returned.
-        options: how the run is made.
-
-    Raises:
-        InterruptedTrainingError: the run was stopped.
-        MRetrieveError: too few clips, or a checkpoint that does not fit.
+    Attributes:
+        over: the encoder into whose space it maps, as `load_encoder` takes it.
+        network: settings of the network; `embedding` and `view` are set to those of the encoder.
+        pieces: how pieces are drawn.
+        alone: as in the paper, the network alone predicts the whole; the piece's own vector counts nothing.
     """
-    torch.manual_seed(seed)
-    return run_task(
-        _SubmotionTask(encoder, clips, recipe or submotion_recipe(), held_out), seed, options or RunOptions()
+
+    over: str = ""
+    network: GruSettings = field(default_factory=GruSettings)
+    pieces: Pieces = field(default_factory=Pieces)
+    alone: bool = False
+
+
+RECIPES = {
+    "submotion": SubmotionRecipe(
+        architecture=ARCHITECTURE,
+        optimiser=Optimiser("adam", 2e-3, "cosine", largest_gradient=5.0),
+        updates=800,
     )
+}
+LOSSES: dict[str, object] = {}
+
+
+def make_task(
+    recipe: SubmotionRecipe, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip]
+) -> SubmotionTask:
+    """See TrainingModule. QueryError, FormatError if the encoder cannot be loaded."""
+    return SubmotionTask(load_encoder(recipe.over), recipe, clips, held_out)
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    inputs: Tensor  # (B, T, C)
-    lengths: Tensor  # (B,)
-    own: Tensor  # (B, D) the pieces' vectors, as the encoder stores them
-    clips: NDArray[np.int64]  # (B,)
+    """Inputs (B, T, C), lengths (B,), the encoder's vectors of the pieces (B, D), numbers of their clips (B,)."""
+
+    inputs: Tensor
+    lengths: Tensor
+    own: Tensor
+    clips: NDArray[np.int64]
 
 
-class _SubmotionTask:
+class SubmotionTask:
     """Meets task.Task."""
+
+    score_name = "held-out clips found by pieces"
 
     def __init__(
         self,
-        encoder: Encoder,
-        clips: Sequence[LabelledClip],
+        encoder: WindowEncoder,
         recipe: SubmotionRecipe,
+        clips: Sequence[LabelledClip],
         held_out: Sequence[LabelledClip],
     ) -> None:
+        """
+        Args:
+            encoder: the encoder into whose space the mapping is trained; it stays as it is.
+            recipe: everything else but data and seed.
+            clips: whole motions; labels do not count.
+            held_out: clips that are not trained on.
+
+        Raises:
+            MRetrieveError: there are too few clips.
+        """
         if len(clips) < 2:
             raise MRetrieveError("training needs two clips or more")
-        camera = isinstance(encoder, LearnedEncoder) and getattr(encoder.network.settings, "view", "") == "camera"
+        camera = isinstance(encoder, LearnedEncoder) and encoder.network.settings.camera
         settings = replace(recipe.network, embedding=encoder.dimension, view="camera" if camera else "heading")
         self.recipe = replace(recipe, network=settings)
         self._encoder, self._clips, self._held_out, self._camera = encoder, clips, held_out, camera
@@ -163,29 +143,33 @@ class _SubmotionTask:
         """Part of the pieces of held-out clips that find them among the first answers."""
         if not self._held_out:
             return None
-        return held_out_share(self._encoder, self.made(), self._clips, self._held_out)
+        return held_out_share(self._encoder, self.result(), self._clips, self._held_out)
 
-    def made(self) -> SubmotionMapper:
+    def result(self) -> SubmotionMapper:
         """See Task."""
         return SubmotionMapper(self._network, self._encoder.name, self._encoder.fingerprint)
 
+    def report(self, result: SubmotionMapper) -> tuple[str, ...]:
+        """See Task."""
+        return submotion_report(self._encoder, result, self._clips, self._held_out)
+
 
 def submotion_report(
-    encoder: Encoder, mapper: SubmotionMapper, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip]
+    encoder: WindowEncoder, mapper: SubmotionMapper, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip]
 ) -> tuple[str, ...]:
-    """Lines for a card: into which space, and how pieces of clips trained on, and of others, find them among all."""
+    """Lines for a card: the target space, and how well pieces of trained and of held-out clips find their clips."""
     every = [item.clip for item in (*clips, *held_out)]
     lines = [f"Maps into the space of {mapper.over}, fingerprint {mapper.over_fingerprint}."]
-    for what, parents in (("trained on", range(len(clips))), ("not trained on", range(len(clips), len(every)))):
+    for kind, parents in (("trained on", range(len(clips))), ("not trained on", range(len(clips), len(every)))):
         if len(parents):
             mapped, itself = pieces_found(encoder, mapper, every, parents)
-            lines.append(f"{mapped.pieces} disturbed pieces of {len(parents)} clips {what} ({mapped.length_s:.2g} s)")
+            lines.append(f"{mapped.pieces} disturbed pieces of {len(parents)} clips {kind} ({mapped.length_s:.2g} s)")
             lines += [f"- {mapped}", f"- {itself}"]
     return tuple(lines)
 
 
 def held_out_share(
-    encoder: Encoder, mapper: SubmotionMapper, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip]
+    encoder: WindowEncoder, mapper: SubmotionMapper, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip]
 ) -> float:
     """Part of the pieces of held-out clips that find them, mapped, among the first answers of all clips."""
     every = [item.clip for item in (*clips, *held_out)]
@@ -193,7 +177,7 @@ def held_out_share(
 
 
 def pieces_found(
-    encoder: Encoder,
+    encoder: WindowEncoder,
     mapper: SubmotionMapper,
     clips: Sequence[Clip],
     parents: Sequence[int],

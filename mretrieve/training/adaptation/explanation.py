@@ -1,17 +1,18 @@
-"""What came of an adaptation, in plain words."""
+"""The result of an adaptation, in plain words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from .candidates import space_titles
 from .crossvalidation import CERTAIN_ERRORS, DOUBTFUL_ERRORS, WORTHWHILE_GAIN, Trial
 from .folds import LabelledSet
-from .spaces import CANDIDATES, SPACES
 
 
-def in_plain_words(trials: Sequence[Trial], best: Trial | None, items: LabelledSet, tried: Sequence[str]) -> str:
-    """Lines that say what was tried on what, what each gained, and what is kept and why."""
+def explain_trials(trials: Sequence[Trial], best: Trial | None, items: LabelledSet, tried: Sequence[str]) -> str:
+    """Lines about the candidates, the gain of each, and the choice with its reason."""
+    titles = space_titles()
     count = len(set(items.groups))
     classes = len(set(items.labels))
     lines = [
@@ -23,7 +24,7 @@ def in_plain_words(trials: Sequence[Trial], best: Trial | None, items: LabelledS
     else:
         lines.append(f"  default, pose-statistics: {trials[0].default:.3f}")
         lines += [f"  {_name(result.spaces)}: {_gained(result)}" for result in trials]
-    if missing := [SPACES[name] for name in SPACES if name not in tried]:
+    if missing := [title for name, title in titles.items() if name not in tried]:
         lines.append(f"not tried, for want of time: {', '.join(missing)}; give more minutes to try")
     if best is None:
         recognised = not trials or trials[0].is_recognised
@@ -43,8 +44,8 @@ def in_plain_words(trials: Sequence[Trial], best: Trial | None, items: LabelledS
 
 
 def _name(spaces: tuple[str, ...]) -> str:
-    assert spaces in CANDIDATES
-    return " + ".join(SPACES[space] for space in spaces)
+    titles = space_titles()
+    return " + ".join(titles[space] for space in spaces)
 
 
 def _gained(result: Trial) -> str:

@@ -1,0 +1,1 @@
+"""The training side of each published system: its recipes, its loss and its task."""
