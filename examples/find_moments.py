@@ -1,4 +1,4 @@
-"""Index a folder and find where a body moves like the one in a clip.
+"""Index a folder and find the moments that move like a clip.
 
 python examples/find_moments.py MOCAP_FOLDER CLIP
 """
@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import mretrieve
-from mretrieve.indexer import build_index, summary_lines
+from mretrieve.indexer import summary_lines
 
 
 def main(folder: Path, clip: Path) -> None:
-    """Print the ten moments that move most like the clip."""
-    report = build_index(folder)  # writes ./.mretrieve; the second time it reads only what changed
+    """Print the ten most similar moments."""
+    report = mretrieve.build_index(folder)  # writes ./.mretrieve; later runs read only new and changed files
     print(*summary_lines(report), sep="\n")
     index = mretrieve.open_index()
     for hit in index.search(clip, k=10):

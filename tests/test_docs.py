@@ -20,6 +20,7 @@ DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 #: The pages with commands to type; the others show output of programs.
 MANUAL = [PAGES[0], *(page for page in PAGES if page.parent.name in ("guide", "reference"))]
+FILE = re.compile(r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz|safetensors)\b")
 MAKE_REFERENCE = runpy.run_path(str(DOCS / "make_cli_reference.py"))
 
 
@@ -88,7 +89,7 @@ def test_the_commands_of_the_readme_are_found():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_files_that_are_named_exist(page: Path):
     text = page.read_text(encoding="utf-8")
-    for path in re.findall(r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz)\b", text):
+    for path in FILE.findall(text):
         assert (REPOSITORY / path).exists(), f"{page}: no {path}"
 
 

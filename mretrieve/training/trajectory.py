@@ -7,7 +7,7 @@ where on things agree; the figures are of 342 clips of HDM05 (four performers) a
 Neither of the two says *where* the joints are while they move: arms that circle above the head and arms that circle
 beside the hips have the same field and distance. So the mean pose of a motion can be compared as well, which does not
 depend on speed either. Where no labels tell more, what is found first is nearer to the query in its poses with it
-(docs/encoders/deephums.md).
+(docs/research/encoders/deephums.md).
 
 - The distance is covered in the body's own view: in the room, the path of the root would outweigh all other ones.
 - The field has the motion of the root in it, seen from the first frame's heading: in the body's own view it says little

@@ -3,7 +3,7 @@
 An encoder is trained on whole motions, and the vector of a piece lies beside that of its whole. A recurrent network
 learns what is between them. The paper's network (figure 11) makes the whole's embedding out of the piece alone; here
 the encoder's own vector of the piece is the start, and the network says how much of it stays and what is added. So what
-the encoder knows of motions that the mapping was not trained on is not lost (docs/encoders/submotion.md).
+the encoder knows of motions that the mapping was not trained on is not lost (docs/research/encoders/submotion.md).
 """
 
 from __future__ import annotations
