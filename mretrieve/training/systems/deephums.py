@@ -92,7 +92,7 @@ _LABELLED = EmbeddingRecipe(
 )
 RECIPES = {
     "deephums": _LABELLED,
-    # without a class head only mean poses say where the joints are while they move (docs/encoders/deephums.md)
+    # without a class head only mean poses say where the joints are while they move (docs/research/encoders/deephums.md)
     "deephums-unlabelled": replace(
         _LABELLED,
         objective=TrajectoryObjective(

@@ -19,7 +19,7 @@ _LONGEST_FLAT = 60
 #: Number of updates for few clips; one more for each clip, up to those of the recipe.
 _FEWEST_UPDATES = 300
 
-#: Chosen on JHMDB's first split and on bandai1, so figures on those are seen: see docs/adaptation.md.
+#: Chosen on JHMDB's first split and on bandai1, so figures on those are seen: see docs/research/adaptation.md.
 RECIPES = {
     "gru": EmbeddingRecipe(
         architecture="gru",
