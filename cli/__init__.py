@@ -19,9 +19,10 @@ _COMMANDS = {
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),
-    "info": ("index", "Tell what an index holds."),
+    "info": ("index", "Describe the contents of an index."),
+    "list": ("index", "List the clips of an index with their durations and labels."),
     "verify": ("index", "Check every file of an index."),
-    "remove": ("index", "Take clips out of an index."),
+    "remove": ("index", "Remove clips from an index."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),
     "evaluate": ("evaluate", "Measure retrieval on a named protocol with a pinned split."),
@@ -40,9 +41,8 @@ class Commands(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
+        members = vars(import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}")).values()
+        return next(member for member in members if isinstance(member, click.Command) and member.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands for --help, without importing any of them."""

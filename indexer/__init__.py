@@ -1,19 +1,26 @@
-"""Makes and maintains an index: scan a folder, read, canonicalise, cut, encode, write shards, commit."""
+"""Create and maintain an index: scan folders, read, canonicalise, cut, encode, write shards, commit."""
+
+from __future__ import annotations
 
 from .build import build_index
-from .describe import IndexDescription, describe_index
-from .remove import remove_clips
+from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index
+from .remove import Removal, remove_clips
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
-from .summary import summary_lines
+from .summary import description_rows, summary_lines
 
 __all__ = [
+    "ClipDescription",
     "FileEntry",
+    "IndexContents",
     "IndexDescription",
     "IngestProgress",
     "IngestReport",
     "Outcome",
+    "Removal",
     "build_index",
+    "describe_clips",
     "describe_index",
+    "description_rows",
     "remove_clips",
     "summary_lines",
 ]

@@ -1,4 +1,4 @@
-"""What an index holds, in figures."""
+"""The contents of an index: figures of a version, and its clips one by one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import compress
 from math import log
 from pathlib import Path
 
+import numpy as np
+
+from mretrieve.search.where import matching_rows
 from mretrieve.sources.labels import RESERVED
 from mretrieve.storage import EncoderRecord, Snapshot, WindowSettings, versions
 
-#: Units that motion files come in, in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
+#: Units of motion files in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
 UNITS_M = {
     "millimetres": 0.001,
     "centimetres": 0.01,
@@ -27,30 +31,71 @@ UNITS_M = {
 
 @dataclass(frozen=True)
 class IndexContents:
-    """The clips of one version, counted."""
+    """The clips of one version, counted. The most frequent value comes first in each mapping.
+
+    Attributes:
+        clips: number of clips.
+        files: number of files that they are from.
+        duration_s: their total duration.
+        rates_fps: clips by frame rate of their file.
+        units: clips by unit of their file, judged by the size of the skeleton.
+        rigs: clips by origin of their rig map.
+        labels: for each column of the label files, clips by label.
+    """
 
     clips: int
     files: int
     duration_s: float
-    rates_fps: dict[str, int]  # rate of the file -> clips, most first, as all that follow
-    units: dict[str, int]  # unit of the file, as the skeleton's size tells it -> clips
-    rigs: dict[str, int]  # how the rig was mapped -> clips
-    labels: dict[str, dict[str, int]]  # column of the label files -> label -> clips
+    rates_fps: dict[str, int]
+    units: dict[str, int]
+    rigs: dict[str, int]
+    labels: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
 class IndexDescription:
-    """What `mretrieve info` tells."""
+    """An index as `mretrieve info` describes it.
+
+    Attributes:
+        index: its folder.
+        repository: the indexed folder.
+        version: its newest version.
+        versions: those that can still be opened.
+        encoders: its spaces.
+        windows: how clips were cut.
+        window_count: number of windows.
+        size_bytes: on disk, older versions included.
+        contents: its clips, counted.
+    """
 
     index: str
     repository: str
     version: int
-    versions: tuple[int, ...]  # that can still be opened
+    versions: tuple[int, ...]
     encoders: tuple[EncoderRecord, ...]
     windows: WindowSettings
     window_count: int
-    size_bytes: int  # on disk, older versions included
+    size_bytes: int
     contents: IndexContents
+
+
+@dataclass(frozen=True)
+class ClipDescription:
+    """A clip as `mretrieve list` describes it.
+
+    Attributes:
+        clip: its id.
+        file: absolute path of its file.
+        duration_s: its duration.
+        fps: frame rate of its file.
+        labels: its labels by column of the label files; None if it has none in a column.
+    """
+
+    clip: str
+    file: str
+    duration_s: float
+    fps: float
+    labels: dict[str, str | None]
 
 
 def describe_index(index: Path) -> IndexDescription:
@@ -69,16 +114,42 @@ def describe_index(index: Path) -> IndexDescription:
     )
 
 
+def describe_clips(index: Path, where: str | None = None) -> list[ClipDescription]:
+    """The clips in the newest version of an index, sorted by id.
+
+    Args:
+        index: its folder.
+        where: only those that meet a condition, as in a query.
+
+    Raises:
+        IndexStateError: there is no index, or it is damaged.
+        QueryError: the condition cannot be understood.
+    """
+    snapshot = Snapshot.open(index)
+    chosen = np.ones(snapshot.clip_count, bool) if where is None else matching_rows(where, snapshot.clips)
+    names = label_columns(snapshot.clips.column_names)
+    rows = snapshot.clips.select(["clip", "path", "duration_s", "fps", *names]).to_pylist()
+    return [
+        ClipDescription(
+            row["clip"],
+            str(snapshot.repository / row["path"]),
+            row["duration_s"],
+            row["fps"],
+            {name: row[name] for name in names},
+        )
+        for row in compress(rows, chosen)
+    ]
+
+
 def count_contents(snapshot: Snapshot | None) -> IndexContents:
-    """Count what a version holds; None holds nothing."""
+    """Count the clips of a version; None has none."""
     if snapshot is None:
         return IndexContents(0, 0, 0.0, {}, {}, {}, {})
     clips = snapshot.clips
     column = {name: clips.column(name).to_pylist() for name in ("path", "fps", "metres_per_unit", "rig")}
     labels = {
         name: _counted(label for label in clips.column(name).to_pylist() if label is not None)
-        for name in clips.column_names
-        if name not in RESERVED
+        for name in label_columns(clips.column_names)
     }
     return IndexContents(
         clips=clips.num_rows,
@@ -89,6 +160,11 @@ def count_contents(snapshot: Snapshot | None) -> IndexContents:
         rigs=_counted(column["rig"]),
         labels={name: counts for name, counts in labels.items() if counts},
     )
+
+
+def label_columns(names: Iterable[str]) -> list[str]:
+    """Those columns of the clips table that come from label files."""
+    return [name for name in names if name not in RESERVED]
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -103,7 +179,7 @@ def _unit(metres: float) -> str:
 
 
 def _size_bytes(index: Path) -> int:
-    """Bytes of all files of an index, also while a writer adds and removes some."""
+    """Bytes of all files of an index, even while a writer adds and removes some."""
     size = 0
     for folder, _, names in os.walk(index):
         for name in names:

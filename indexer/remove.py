@@ -1,12 +1,16 @@
-"""Take clips out of an index."""
+"""Remove clips from an index."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mretrieve.errors import QueryError
+from mretrieve.sources.resolve import ClipResolver, own_rows
 from mretrieve.storage import Snapshot, WriterLock, commit
 from mretrieve.version import __version__
 
@@ -15,24 +19,40 @@ from .report import FileEntry, IngestReport, Outcome, RunSettings
 from .report_files import last_report, save_report
 
 
-def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
-    """Make a version of the index without these clips; the files stay where they are.
+@dataclass(frozen=True)
+class Removal:
+    """Clips that were removed from an index.
+
+    Attributes:
+        clips: their ids, sorted.
+        version: the new version of the index.
+    """
+
+    clips: tuple[str, ...]
+    version: int
+
+
+def remove_clips(index: Path | str, names: Sequence[str]) -> Removal:
+    """Make a version of the index without these clips; their files are not touched.
 
     A file whose clips are all removed is left out of later runs until it changes, or until the index is rebuilt.
 
-    Returns:
-        The new version.
+    Args:
+        index: folder of the index.
+        names: ids of clips; or motion files and hits of answers, as in a query.
 
     Raises:
-        QueryError: the index has no such clip; nothing is removed.
+        QueryError: the index has no such clip, or a name means only a part of one; nothing is removed.
         IndexStateError: there is no index, or another writer holds it.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = Path(index)
-    Snapshot.open(place)  # where there is no index, none must be begun
+    Snapshot.open(place)  # raises if there is no index, before the lock creates one
     with WriterLock(place):
         base = Snapshot.open(place)
-        rows = sorted({base.clip_row(clip) for clip in clips})
+        resolver = ClipResolver(base)
+        rows = sorted({row for name in names for row in _rows(resolver, name)})
+        clips = tuple(base.clips["clip"].to_pylist()[row] for row in rows)
         version = commit(
             place,
             base,
@@ -43,11 +63,11 @@ def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
             remove=set(clips),
         )
         left = Snapshot.open(place)
-        still_there = set(left.clips.column("path").to_pylist())
+        remaining = set(left.clips.column("path").to_pylist())
         settings, remembered = last_report(place)
         entries = {entry.path: entry for entry in remembered}
         for row in base.clips.take(rows).to_pylist():
-            if row["path"] not in still_there:
+            if row["path"] not in remaining:
                 entries[row["path"]] = FileEntry(
                     row["path"],
                     Outcome.REMOVED,
@@ -65,9 +85,24 @@ def remove_clips(index: Path | str, clips: Sequence[str]) -> int:
             wall_s=round(time.perf_counter() - clock, 3),
             settings=settings or RunSettings(__version__, ",".join(one.name for one in base.encoders)),
             entries=tuple(sorted(entries.values(), key=lambda entry: entry.path)),
-            unchanged_files=len(still_there),
+            unchanged_files=len(remaining),
             unread_files=0,
             contents=count_contents(left),
         )
         save_report(report)
-    return version
+    return Removal(clips, version)
+
+
+def _rows(resolver: ClipResolver, name: str) -> Sequence[int]:
+    """Rows of the clips that a name means. An id of the index comes first: its file may be damaged, or gone."""
+    index = resolver.snapshot
+    with suppress(QueryError):
+        return (index.clip_row(name),)
+    clip = resolver.resolve(name)
+    rows = own_rows(index, clip)
+    if not rows:
+        raise QueryError(f"{name}: not in the index {index.index}; `mretrieve list` prints the names of its clips")
+    if clip.frames != (0, clip.clip.frame_count):
+        id = index.clips["clip"][rows[0]].as_py()
+        raise QueryError(f"{name}: only a part of a clip; to remove the whole clip, name {id}")
+    return rows

@@ -1,4 +1,4 @@
-"""A report as a few lines for people."""
+"""Reports and descriptions of an index as text."""
 
 from __future__ import annotations
 
@@ -10,82 +10,114 @@ from pathlib import Path
 from mretrieve.encoders.catalogue import is_for_parts
 
 from .build import default_index
+from .describe import IndexContents, IndexDescription
 from .report import FileEntry, IngestReport, Outcome
 
-#: Of a group of files that something was the matter with, so many are named; the JSON report names all.
-NAMED = 3
+#: Files named for each fault, and values named for each property; the JSON output has all.
+NAMED_FILES, NAMED_VALUES = 3, 12
 
 
 def summary_lines(report: IngestReport) -> list[str]:
-    """What the run did, what the index holds now, and what was the matter with which files."""
-    contents = report.contents
-    lines = []
-    if not report.new_version and not report.interrupted and not report.of(Outcome.READ):
-        lines.append("Nothing to do: every file is as the index has it.")
-    else:
-        read = report.of(Outcome.READ)
-        told = [f"{len(read)} files read", f"{report.unchanged_files + len(report.of(Outcome.UNCHANGED))} unchanged"]
-        told += [f"{len(gone)} gone"] if (gone := report.of(Outcome.GONE)) else []
-        lines.append(f"{', '.join(told)} in {report.wall_s:.1f} s.")
-    lines.append(
-        f"The index holds {contents.clips} clips of {contents.files} files, {contents.duration_s / 60:.1f} minutes."
-    )
-    if len(contents.rates_fps) > 1:
-        lines.append(f"Mixed rates, all brought to 30 fps: {_counts(contents.rates_fps, ' fps')}.")
-    if len(contents.units) > 1:
-        lines.append(f"Mixed units, all brought to metres: {_counts(contents.units)}.")
-    asked = [name for name in report.settings.encoder.split(",") if not is_for_parts(name)]
-    if len(asked) > 1:
-        lines.append(f"Queries ask {', '.join(asked)} together; `mretrieve query FILE --encoder NAME` asks one.")
+    """What the run did, what the index contains now, and which files had which faults."""
+    encoders = [name for name in report.settings.encoder.split(",") if not is_for_parts(name)]
+    lines = [_files_line(report), *_contents_lines(report.contents)]
+    if len(encoders) > 1:
+        lines.append(f"Queries combine {', '.join(encoders)}; `mretrieve query FILE --encoder NAME` uses only one.")
     lines += _groups("Repaired", report.repaired, lambda entry: entry.repairs)
     lines += _groups("Not yet readable", report.of(Outcome.UNREADABLE), lambda entry: [entry.reason])
     lines += _groups("Refused", report.of(Outcome.REFUSED), lambda entry: [entry.reason])
     lines += _groups("Left out", report.of(Outcome.REMOVED), lambda entry: [entry.reason])
     lines += [f"Warning: {warning}" for warning in report.warnings]
-    where = "" if Path(report.index) == default_index().absolute() else f" --index {shlex.quote(report.index)}"
-    lines.append(f"Index: {report.index}, version {report.version}; reports of every file are in its folder reports.")
+    if report.new_version:
+        lines.append(f"Wrote version {report.version} of {report.index}; its folder reports lists every file.")
+    return [*lines, *_next_step(report)]
+
+
+def _files_line(report: IngestReport) -> str:
+    read, gone = report.of(Outcome.READ), report.of(Outcome.GONE)
+    if not report.new_version and not report.interrupted and not read and report.contents.clips:
+        return "Index is up to date."
+    unchanged = report.unchanged_files + len(report.of(Outcome.UNCHANGED))
+    deleted = f", {len(gone)} deleted" if gone else ""
+    return f"{_count(len(read), 'file')} read, {unchanged} unchanged{deleted} in {report.wall_s:.1f} s."
+
+
+def _contents_lines(contents: IndexContents) -> list[str]:
+    if not contents.clips:
+        return ["No motion file could be read, so the index has no clips."]
+    clips, files = _count(contents.clips, "clip"), _count(contents.files, "file")
+    lines = [f"The index has {clips} from {files}, {contents.duration_s / 60:.1f} minutes."]
+    if len(contents.rates_fps) > 1:
+        lines.append(f"Mixed frame rates, all resampled to 30 fps: {_counts(contents.rates_fps, ' fps')}.")
+    if len(contents.units) > 1:
+        lines.append(f"Mixed units, all converted to metres: {_counts(contents.units)}.")
+    return lines
+
+
+def _next_step(report: IngestReport) -> list[str]:
+    option = "" if Path(report.index) == default_index().absolute() else f" --index {shlex.quote(report.index)}"
     if report.interrupted:
-        again = f"mretrieve index {shlex.quote(report.repository)}{where}"
-        kept = "what is read is kept. Go on with"
-        if not report.new_version:
-            kept = "the index is as it was. Begin again, with the same options"
-        lines.append(f"Interrupted: {report.unread_files} files are left, {kept}: {again}")
-    elif contents.clips:
-        lines.append(f"Next: mretrieve query FILE -k 10{where}")
-    return [printable(line) for line in lines]
+        state = "progress is saved. Continue with" if report.new_version else "the index is unchanged. Start again with"
+        command = f"mretrieve index {shlex.quote(report.repository)}{option}"
+        return [f"Interrupted with {_count(report.unread_files, 'file')} left; {state}: {command}"]
+    return [f"Next: mretrieve query FILE -k 10{option}"] if report.contents.clips else []
 
 
-def printable(text: str) -> str:
-    """Text that any terminal takes: bytes of file names that are no UTF-8 are written as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
+    """The properties of an index: name and value."""
+    contents = index.contents
+    lengths = ", ".join(f"{length:g}" for length in index.windows.lengths_s)
+    hops = ", ".join(f"{length * index.windows.hop_share:g}" for length in index.windows.lengths_s)
+    weights = [f", weight {encoder.weight:.3g}" if len(index.encoders) > 1 else "" for encoder in index.encoders]
+    return [
+        ("index", f"{index.index}, {index.size_bytes / 1e6:.1f} MB"),
+        ("folder", index.repository),
+        ("version", f"{index.version} (kept: {', '.join(map(str, index.versions))})"),
+        ("clips", f"{contents.clips} from {_count(contents.files, 'file')}, {contents.duration_s / 3600:.2f} hours"),
+        ("windows", f"{index.window_count}, {lengths} s long, {hops} s apart"),
+        *(
+            ("encoder", f"{encoder.name} ({encoder.dimension} dimensions, {encoder.fingerprint[:12]}{weight})")
+            for encoder, weight in zip(index.encoders, weights, strict=True)
+        ),
+        ("rates", _counts(contents.rates_fps, " fps")),
+        ("units", _counts(contents.units)),
+        ("rigs", _counts(contents.rigs)),
+        *((name, _counts(labels)) for name, labels in contents.labels.items()),
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _counts(counts: dict[str, int], unit: str = "") -> str:
-    return ", ".join(f"{name}{unit} ({count} clips)" for name, count in counts.items())
+    named = [f"{name}{unit} ({count})" for name, count in list(counts.items())[:NAMED_VALUES]]
+    more = [f"and {len(counts) - NAMED_VALUES} more"] if len(counts) > NAMED_VALUES else []
+    return ", ".join([*named, *more]) or "none"
 
 
-def _groups(title: str, entries: Iterable[FileEntry], told: Callable[[FileEntry], Iterable[str]]) -> list[str]:
-    """Files by what was the matter: complaints that differ in numbers only are one group, told in the first's words."""
+def _groups(title: str, entries: Iterable[FileEntry], reasons: Callable[[FileEntry], Iterable[str]]) -> list[str]:
+    """Files by reason; reasons that differ only in numbers and quoted text are one group, shown as the first has it."""
     groups: dict[str, tuple[str, list[str]]] = {}
     files = set()
     for entry in entries:
         files.add(entry.path)
-        for text in told(entry):
-            words = _without_path(text, entry.path)
-            kind = re.sub(r"'[^']*'|\d+(\.\d+)?", "#", words)
-            groups.setdefault(kind, (words, []))[1].append(entry.path)
+        for text in reasons(entry):
+            reason = _without_path(text, entry.path)
+            kind = re.sub(r"'[^']*'|\d+(\.\d+)?", "#", reason)
+            groups.setdefault(kind, (reason, []))[1].append(entry.path)
     if not files:
         return []
-    lines = [f"{title}: {len(files)} file{'s' * (len(files) > 1)}"]
-    for words, paths in sorted(groups.values(), key=lambda group: -len(group[1])):
-        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-        lines.append(f"  {', '.join(paths[:NAMED])}{more}: {words}")
+    lines = [f"{title}: {_count(len(files), 'file')}"]
+    for reason, paths in sorted(groups.values(), key=lambda group: -len(group[1])):
+        more = f" and {len(paths) - NAMED_FILES} more" if len(paths) > NAMED_FILES else ""
+        lines.append(f"  {', '.join(paths[:NAMED_FILES])}{more}: {reason}")
     return lines
 
 
 def _without_path(text: str, path: str) -> str:
-    """A message without the file's name that it begins with, but with the line."""
-    found = re.match(rf".*?{re.escape(path)}(?::(\d+))?:\s*", text)
-    if found is None:
+    """A message without the file's name in front, but with the line."""
+    prefix = re.match(rf".*?{re.escape(path)}(?::(\d+))?:\s*", text)
+    if prefix is None:
         return text
-    return f"line {found[1]}: {text[found.end() :]}" if found[1] else text[found.end() :]
+    return f"line {prefix[1]}: {text[prefix.end() :]}" if prefix[1] else text[prefix.end() :]

@@ -16,7 +16,7 @@ import pytest
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
-from mretrieve.indexer import IngestProgress, Outcome, build_index, remove_clips
+from mretrieve.indexer import IngestProgress, Outcome, Removal, build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 from mretrieve.storage import Snapshot, verify, versions
@@ -291,7 +291,7 @@ def test_removed_clips_stay_out_until_their_file_changes(
     repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
 ):
     build_index(repository, index, jobs=1)
-    assert remove_clips(index, ["a.bvh"]) == 2
+    assert remove_clips(index, ["a.bvh"]) == Removal(("a.bvh",), 2)
     report = build_index(repository, index, jobs=1)
     assert _clips(index) == some_motions[1:] and _outcomes(report) == {"a.bvh": Outcome.REMOVED}
     write_motion("a.bvh", seed=9)
