@@ -30,8 +30,8 @@ demo: $(VENV)/kernels
 	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO) --force
 	@echo && echo '$$ mretrieve index library --labels library/labels.csv'
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv
-	@echo && echo '$$ mretrieve query zoe_kick.bvh'
-	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh
+	@echo && echo '$$ mretrieve query zoe_kick.bvh --mirror both'
+	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh --mirror both
 	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 

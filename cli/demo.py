@@ -31,4 +31,4 @@ def demo(folder: Path, force: bool) -> None:
     click.echo(f"Wrote a query that is not among them: {query}")
     click.echo("\nNext:")
     click.echo(f"  mretrieve index {library} --index {folder / '.mretrieve'} --labels {library / 'labels.csv'}")
-    click.echo(f"  mretrieve query {query} --index {folder / '.mretrieve'} -k 10")
+    click.echo(f"  mretrieve query {query} --index {folder / '.mretrieve'} --mirror both")

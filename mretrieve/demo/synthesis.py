@@ -42,13 +42,12 @@ KINDS: dict[str, Callable[[Actor], Act]] = {
         gestures.dance,
     )
 }
-_MARGIN_S = 0.15
 
 
-def perform(recipe: MotionRecipe, fps: float = 60.0) -> Performance:
-    """A short performance at `fps` frames per second, cut to what gives it its name; ValueError for an unknown kind."""
+def perform(recipe: MotionRecipe, fps: float = 60.0, margin_s: float = 0.15) -> Performance:
+    """A short performance: what gives it its name, and `margin_s` before and after. ValueError for an unknown kind."""
     actor, act = _staged(recipe)
-    start_s, end_s = max(0.0, act.core[0] - _MARGIN_S), min(act.duration_s, act.core[1] + _MARGIN_S)
+    start_s, end_s = max(0.0, act.core[0] - margin_s), min(act.duration_s, act.core[1] + margin_s)
     return _performed(recipe, actor, act, start_s, end_s, fps)
 
 
