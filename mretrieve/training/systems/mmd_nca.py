@@ -65,8 +65,8 @@ class MmdNcaObjective:
         return MmdNcaLoss(KERNELS[self.kernel], self.squared)(groups)
 
 
-#: What section 6 leaves open was chosen on HDM05's performer mm (docs/research/encoders/mmd-nca.md), as was the learning
-#: rate: with 1e-4 the run needs the paper's 5000 updates, with 2e-3 some hundred.
+#: What section 6 leaves open was chosen on HDM05's performer mm (docs/research/encoders/mmd-nca.md), as was the
+#: learning rate: with 1e-4 the run needs the paper's 5000 updates, with 2e-3 some hundred.
 RECIPES = {
     "mmd-nca": EmbeddingRecipe(
         architecture="mmd-nca",
