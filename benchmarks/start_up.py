@@ -23,8 +23,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-MRETRIEVE = "import sys; from mretrieve.cli import main; main()"
-
 
 def seconds(command: list[str], folder: Path) -> float:
     """Wall time of a command."""
@@ -43,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        mretrieve = [sys.executable, "-c", MRETRIEVE]
+        mretrieve = [sys.executable, "-m", "mretrieve"]
         for words in (["demo", "."], ["index", "library"]):
             subprocess.run([*mretrieve, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         commands = {

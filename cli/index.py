@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from .cold_start import quick_start
 from .ingest_progress import ingest_progress
 from .interruption import stop_signals
 from .options import INDEX, PATH, as_json, encoder_weights
@@ -64,8 +63,7 @@ def index(
     Only new and changed files are read; clips of deleted files are dropped. A file that cannot be read is reported and
     skipped. Ctrl-C saves the progress; the same command continues from there.
     """
-    with quick_start():
-        from mretrieve.indexer import Outcome, build_index, summary_lines
+    from mretrieve.indexer import Outcome, build_index, summary_lines
 
     with stop_signals(_STOPPING) as stop, ingest_progress() as progress:
         report = build_index(

@@ -14,7 +14,6 @@ import click
 
 from mretrieve.errors import FormatError, QueryError, RigError
 
-from .cold_start import quick_start
 from .options import INDEX, as_json, complete_clip, given_options, query_options
 from .text import flush_columns, printable, safe_cell
 
@@ -45,14 +44,13 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
     if not queries and options["where"] != "help":
         raise click.UsageError("Missing argument 'QUERY...'.")
     printed, failed = _PRINTERS[output], False
-    with quick_start():
-        from mretrieve import open_index
+    from mretrieve import open_index
 
-        opened = open_index(index)
-        if options["where"] == "help":
-            click.echo(opened.where_help())
-            return
-        chosen = given_options(options)
+    opened = open_index(index)
+    if options["where"] == "help":
+        click.echo(opened.where_help())
+        return
+    chosen = given_options(options)
     if chosen.encoder and chosen.parts:
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
     for number, name in enumerate(queries):

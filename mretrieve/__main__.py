@@ -1,6 +1,5 @@
-"""`python -m mretrieve` is the command `mretrieve`."""
+"""`python -m mretrieve`: the command line."""
 
-from mretrieve.cli import main
+from mretrieve.cli import run
 
-if __name__ == "__main__":
-    main()
+run()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Part = TypeVar("Part")
 
@@ -58,4 +60,6 @@ def share(parts: Iterable[Part], work: Callable[[Part], None], threads: int) -> 
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # a hundredth of a second, and most searches need one thread
+
     return ThreadPoolExecutor(workers, "dtw")  # kept, for a thread takes longer to start than 100 candidates to align

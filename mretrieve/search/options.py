@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -91,6 +90,8 @@ class QueryOptions:
         known = [field.name for field in fields(cls)]
         for name in changes:
             if name not in known:
+                from difflib import get_close_matches
+
                 close = get_close_matches(name, known, 1)
                 hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
                 raise TypeError(f"a query has no option {name!r}; {hint}")

@@ -29,7 +29,7 @@ def mretrieve() -> Run:
     ) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if name != "MRETRIEVE_INDEX"}
         return subprocess.run(
-            [sys.executable, "-c", "from mretrieve.cli import main; main()", *map(str, words)],
+            [sys.executable, "-m", "mretrieve", *map(str, words)],
             cwd=folder,
             env={**inherited, **(environment or {})},
             stdin=subprocess.DEVNULL,
