@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mretrieve import Clip
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.evaluation import cross_group, encoder_distances, false_positive_rates, retrieval_scores
-from mretrieve.evaluation.perturbations import lose_some
+from mretrieve.evaluation.perturbations import drop_joints
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.views import body_view
@@ -31,7 +31,7 @@ Distances = Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # q
 
 
 @dataclass(frozen=True)
-class Disturbance:
+class Perturbation:
     """What is done to the clips of one side before they are compared."""
 
     name: str
@@ -39,12 +39,12 @@ class Disturbance:
     of_gallery: bool = False
 
 
-DISTURBANCES = (
-    Disturbance("clean", lambda clip, _: clip),
-    Disturbance("query lacks 20 % of the joints", lose_some),
-    Disturbance("gallery lacks 20 % of the joints", lose_some, of_gallery=True),
-    Disturbance("query at half speed", lambda clip, _: change_speed(clip, 0.5)),
-    Disturbance("query at double speed", lambda clip, _: change_speed(clip, 2.0)),
+PERTURBATIONS = (
+    Perturbation("clean", lambda clip, _: clip),
+    Perturbation("query lacks 20 % of the joints", drop_joints),
+    Perturbation("gallery lacks 20 % of the joints", drop_joints, of_gallery=True),
+    Perturbation("query at half speed", lambda clip, _: change_speed(clip, 0.5)),
+    Perturbation("query at double speed", lambda clip, _: change_speed(clip, 2.0)),
 )
 
 
@@ -63,12 +63,12 @@ def baseline_distances(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDAr
 
 
 def print_scores(
-    title: str, items: Sequence[LabelledClip], distances: Distances, disturbances: Sequence[Disturbance]
+    title: str, items: Sequence[LabelledClip], distances: Distances, perturbations: Sequence[Perturbation]
 ) -> None:
     """One row a disturbance."""
     relevant, allowed = cross_group([item.label for item in items], [item.group for item in items])
     clips = [item.clip for item in items]
-    for disturbance in disturbances:
+    for disturbance in perturbations:
         generator = np.random.default_rng(0)
         changed = [disturbance.change(clip, generator) for clip in clips]
         table = distances(clips, changed) if disturbance.of_gallery else distances(changed, clips)
@@ -99,8 +99,8 @@ def main(mocap: Path | None, name: str) -> None:
     distances = encoder_distances(load_encoder(name)).between
     click.echo("| set | queries | mAP | top-1 | P@10 | FPR at 90 / 80 / 70 % TPR |\n|---|---|---|---|---|---|")
     for title, items in (("hdm05, cross-performer", hdm05(folder)), ("bandai1, cross-style", bandai1(folder))):
-        print_scores(f"{title}: {name}", items, distances, DISTURBANCES)
-        print_scores(f"{title}: baseline", items, baseline_distances, DISTURBANCES[:1])
+        print_scores(f"{title}: {name}", items, distances, PERTURBATIONS)
+        print_scores(f"{title}: baseline", items, baseline_distances, PERTURBATIONS[:1])
     click.echo(
         "\ncmu/asfamc clips that find their twin in cmu/bvh first: {} of {}".format(*twins_found(folder, distances))
     )

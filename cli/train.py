@@ -4,99 +4,94 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec as find_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from mretrieve.encoders.catalogue import LOSS, encoder_specs, find_spec, loss_names
+from mretrieve.encoders.catalogue import AUTO, AUTO_MINUTES, LOSS, encoder_specs, find_spec, loss_names
 from mretrieve.encoders.spec import EncoderSpec, TrainingOption
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
 from .interruption import stop_signals
-from .training_progress import reading_progress, training_progress
-
-if TYPE_CHECKING:
-    from mretrieve.training.folder import Source
+from .training_progress import Listener, reading_progress, training_progress
 
 _PATH = click.Path(path_type=Path)
-_AUTO, _AUTO_MINUTES = "auto", 3
 _AUTO_ABOUT = "Try what your labels are good for, and keep the best encoder if it beats the default one."
 _AUTO_DETAILS = "Prints the gain of each encoder that it tries; if none is better than the default, nothing is written."
 _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately."
 
 
-def _option(*names: str, **settings: Any) -> Callable[[], click.Option]:
-    return partial(click.Option, names, **settings)
-
-
 _DATA = (
-    _option(
-        "--labels",
+    click.Option(
+        ["--labels"],
         multiple=True,
         type=_PATH,
         metavar="FILE.csv",
         help="Labels of the clips: a CSV file with a `path` column, as for `mretrieve index`. Repeatable.",
     ),
-    _option("--label-column", metavar="COLUMN", help="Column of the classes. [default: label]"),
-    _option(
-        "--group-column",
+    click.Option(["--label-column"], metavar="COLUMN", help="Column of the classes. [default: label]"),
+    click.Option(
+        ["--group-column"],
         metavar="COLUMN",
         help="Column of performers, styles or recordings; clips of one group do not count as answers to each other. "
         "[default: group, subject, performer, actor, style or take, if present; else each file is a group]",
     ),
-    _option(
-        "--holdout-classes",
+    click.Option(
+        ["--holdout-classes"],
         metavar="A,B",
         help="Classes to validate on instead of training on them; the weights that retrieve them best are kept.",
     ),
-    _option("--name", help="Name of the encoder. [default: the file's name]"),
+    click.Option(["--name"], help="Name of the encoder. [default: the file's name]"),
 )
 _RUN = (
-    _option(
-        "--updates", type=click.IntRange(min=1), metavar="N", help="Number of training steps. [default: the encoder's]"
+    click.Option(
+        ["--updates"],
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Training steps. [default: the encoder's]",
     ),
-    _option(
-        "--minutes",
+    click.Option(
+        ["--minutes"],
         type=click.FloatRange(min=0, min_open=True),
         metavar="N",
         help="Time limit. [default: none]",
     ),
-    _option(
-        "--patience",
+    click.Option(
+        ["--patience"],
         type=click.IntRange(min=1),
         metavar="N",
         help="Stop after N validations without improvement; needs --holdout-classes.",
     ),
-    _option("--resume", is_flag=True, help="Resume from the checkpoint; all other options must be unchanged."),
-    _option(
-        "--checkpoint-every",
-        "checkpoint_every_s",
+    click.Option(["--resume"], is_flag=True, help="Resume from the checkpoint; all other options must be unchanged."),
+    click.Option(
+        ["--checkpoint-every", "checkpoint_every_s"],
         type=click.FloatRange(min=0),
         metavar="SECONDS",
         default=20.0,
         show_default=True,
         help="How often to save the checkpoint.",
     ),
-    _option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to train."),
-    _option("--tensorboard", type=_PATH, metavar="DIR", help="Log curves for TensorBoard there."),
+    click.Option(["--device"], type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Device."),
+    click.Option(["--tensorboard"], type=_PATH, metavar="DIR", help="Log curves for TensorBoard there."),
 )
 _COMMON = (
-    _option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Random seed."),
-    _option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads. [default: one per core]"),
-    _option("--asf", type=_PATH, metavar="FILE", help="Skeleton of all AMC files. [default: the one next to each]"),
-    _option("--rig-map", type=_PATH, metavar="FILE", help="Joint names, as written by `mretrieve rig --save`."),
-    _option("--licence", metavar="TEXT", help="Licence of the motion, for the encoder's card."),
+    click.Option(["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Random seed."),
+    click.Option(["--threads"], type=click.IntRange(min=1), metavar="N", help="Threads. [default: one per core]"),
+    click.Option(["--asf"], type=_PATH, metavar="FILE", help="Skeleton of all AMC files. [default: next to each]"),
+    click.Option(["--rig-map"], type=_PATH, metavar="FILE", help="Joint names, as written by `mretrieve rig --save`."),
+    click.Option(["--licence"], metavar="TEXT", help="Licence of the motion, for the encoder's card."),
 )
 _AUTO_RUN = (
-    _option(
-        "--minutes",
+    click.Option(
+        ["--minutes"],
         type=click.FloatRange(min=0, min_open=True),
-        default=_AUTO_MINUTES,
+        default=AUTO_MINUTES,
         show_default=True,
         metavar="N",
         help="Time for everything it tries.",
@@ -109,12 +104,12 @@ class _Encoders(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """`auto`, then every encoder that can be trained."""
-        return [_AUTO, *(spec.name for spec in encoder_specs() if spec.training)]
+        return [AUTO, *(spec.name for spec in encoder_specs() if spec.training)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command that trains an encoder."""
-        if cmd_name == _AUTO:
-            return _command(_AUTO, f"{_AUTO_ABOUT}\n\n{_AUTO_DETAILS}", _AUTO_ABOUT, (*_DATA, *_AUTO_RUN, *_COMMON), ())
+        if cmd_name == AUTO:
+            return _command(AUTO, f"{_AUTO_ABOUT}\n\n{_AUTO_DETAILS}", _AUTO_ABOUT, (*_DATA, *_AUTO_RUN, *_COMMON), ())
         spec = find_spec(cmd_name)
         if spec is None or spec.training is None:
             return None
@@ -142,7 +137,7 @@ def _command(
     name: str,
     details: str,
     about: str,
-    common: Sequence[Callable[[], click.Option]],
+    common: Sequence[click.Option],
     options: Sequence[TrainingOption],
 ) -> click.Command:
     folders = click.Argument(["folders"], metavar="FOLDER...", nargs=-1, required=True, type=_PATH)
@@ -150,7 +145,7 @@ def _command(
     out = click.Option(["--out"], type=_PATH, metavar="FILE", default=default, show_default=True, help="File to write.")
     return click.Command(
         name,
-        params=[folders, *map(_own_option, options), out, *(make() for make in common)],
+        params=[folders, *map(_own_option, options), out, *common],
         help=details,
         short_help=about,
         callback=partial(_train, name, options),
@@ -180,9 +175,10 @@ def _train(
     encoder: str,
     options: Sequence[TrainingOption],
     folders: tuple[Path, ...],
-    labels: tuple[Path, ...],
     holdout_classes: str | None,
     out: Path,
+    asf: Path | None,
+    rig_map: Path | None,
     tensorboard: Path | None = None,
     **values: Any,
 ) -> None:
@@ -190,8 +186,10 @@ def _train(
     for module in ("torch", "safetensors", "pytorch_metric_learning"):
         if find_module(module) is None:
             raise MRetrieveError(f"training needs {module}; {install_hint('learned')}")
+    from mretrieve.formats import ReadingOptions
     from mretrieve.training.loop import InterruptedTrainingError
-    from mretrieve.training.session import Listeners, TrainingRequest, train_to_file
+    from mretrieve.training.request import TrainingRequest
+    from mretrieve.training.session import Listeners, train_to_file
 
     changes: dict[str, Any] = {name: values.pop(name) for name in ("updates", "patience") if name in values}
     for option in options:
@@ -199,23 +197,29 @@ def _train(
         changes[option.field] = (option.constant if value else None) if option.constant is not None else value
     request = TrainingRequest(
         encoder,
-        _sources(folders, labels),
-        labelled=bool(labels),
-        out=out,
+        folders,
+        out,
         command=_typed(),
         changes={path: value for path, value in changes.items() if value is not None},
+        reading=ReadingOptions(asf, rig_map),
         held_out_classes=tuple(name.strip() for name in (holdout_classes or "").split(",") if name.strip()),
         **values,
     )
-    with stop_signals(_STOPPING) as stop:
-        listeners = Listeners(
-            _message, reading_progress, partial(training_progress, tensorboard), stopped=lambda: bool(stop)
-        )
-        try:
-            lines = train_to_file(request, listeners)
-        except InterruptedTrainingError as interrupted:
-            click.echo(f"Interrupted: {interrupted}")
-            sys.exit(128 + stop[0])
+    stops: list[int] = []
+
+    @contextmanager
+    def training() -> Iterator[tuple[Listener, Callable[[], bool]]]:
+        with stop_signals(_STOPPING) as signals, training_progress(tensorboard) as progress:
+            try:
+                yield progress, lambda: bool(signals)
+            finally:
+                stops.extend(signals)
+
+    try:
+        lines = train_to_file(request, Listeners(_message, reading_progress, training))
+    except InterruptedTrainingError as interrupted:
+        click.echo(f"Interrupted: {interrupted}")
+        sys.exit(128 + stops[0])
     for line in lines:
         click.echo(line)
 
@@ -227,31 +231,3 @@ def _message(line: str) -> None:
 def _typed() -> str:
     """What was typed; the same for a run that was interrupted and resumed."""
     return shlex.join(["mretrieve", *(word for word in sys.argv[1:] if word != "--resume")])
-
-
-def _sources(folders: Sequence[Path], labels: Sequence[Path]) -> list[Source]:
-    """The files of the folders with their rows of the label tables."""
-    from mretrieve.sources.labels import UnmatchedLabelsError, read_labels
-    from mretrieve.sources.scan import scan
-    from mretrieve.training.folder import Source
-
-    sources, unmatched = [], []
-    for folder in folders:
-        found = scan(folder, folder / ".mretrieve")
-        for warning in found.warnings:
-            _message(warning)
-        paths = tuple(file.path for file in found.files)
-        rows: dict[str, dict[str, str]] = {}
-        if labels:
-            try:
-                read = read_labels(labels, folder, paths)
-            except UnmatchedLabelsError as error:
-                unmatched.append(error)
-            else:
-                rows = {row.pop("path"): {key: row[key] or "" for key in row} for row in read.table.to_pylist()}
-                for warning in read.warnings if len(folders) == 1 else ():  # another folder may have those files
-                    _message(warning)
-        sources.append(Source(folder, paths, rows))
-    if unmatched and len(unmatched) == len(folders):
-        raise unmatched[0]
-    return sources

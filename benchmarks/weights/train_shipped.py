@@ -100,7 +100,7 @@ def main(names: tuple[str, ...], mocap: Path | None, output: Path, updates: int 
         command = f"python benchmarks/weights/train_shipped.py {name} --threads {threads}"
         command += f" --updates {updates}" if updates else ""
         data = data_card(FOLDERS, clips, held_out, LICENCE)
-        card = replace(training_card(trained, data, command, "cpu"), **said)
+        card = training_card(trained, data, command, **said)
         save_encoder(output / f"{name.replace('-', '_')}{ENCODER_SUFFIX}", trained.encoder, card)
         click.echo(card.to_markdown())
 

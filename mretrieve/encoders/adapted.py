@@ -7,7 +7,7 @@ default space, to the nearest labelled clip. What resembles none of them is rank
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion import Clip
-from .encoder import StoredEncoder, fingerprint_of
+from .encoder import StoredEncoder, WindowEncoder, fingerprint_of
 from .fusion import blend_parts, mean_weights, places_of
 from .statistics.linear_metric import LinearMetric, check_default, default_encoder
 from .weights_file import stored_encoder
@@ -114,19 +114,15 @@ class AdaptedEncoder:
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """See WindowEncoder."""
-        default = self._default.encode(clips)
-        learned = [
-            part.of_default(default) if isinstance(part, LinearMetric) else part.encode(clips) for part in self._parts
-        ]
-        return np.concatenate([default, *learned], axis=1)
+        return self._encode(lambda encoder: encoder.encode(clips))
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
-        default = self._default.encode_windows(clip, windows)
-        learned = [
-            part.of_default(default) if isinstance(part, LinearMetric) else part.encode_windows(clip, windows)
-            for part in self._parts
-        ]
+        return self._encode(lambda encoder: encoder.encode_windows(clip, windows))
+
+    def _encode(self, encode: Callable[[WindowEncoder], NDArray[np.float32]]) -> NDArray[np.float32]:
+        default = encode(self._default)
+        learned = [part.of_default(default) if isinstance(part, LinearMetric) else encode(part) for part in self._parts]
         return np.concatenate([default, *learned], axis=1)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -33,7 +33,8 @@ class WindowEncoder(Protocol):
 
     def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
         """Vectors (N, D) as an index stores them, one per clip as a whole; clips may differ in length."""
-        ...
+        vectors = [self.encode_windows(clip, np.array([[0, clip.frame_count]])) for clip in clips]
+        return np.concatenate(vectors) if vectors else np.empty((0, self.dimension), np.float32)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Vectors (W, D) as an index stores them, of windows (W, 2) of one clip: first frame, frame after the last.
@@ -72,6 +73,14 @@ class PartEncoder(WindowEncoder, Protocol):
     def weighted(self, part_weights: PartWeights) -> WindowEncoder:
         """The same encoder, of the same fingerprint and stored vectors, whose queries weigh the parts like this."""
         ...
+
+
+def checked_windows(clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The windows (W, 2) of a clip; ValueError for one that is empty or leaves the clip."""
+    windows = np.asarray(windows, np.int64).reshape(-1, 2)
+    if (windows < 0).any() or (windows > clip.frame_count).any() or (windows[:, 0] >= windows[:, 1]).any():
+        raise ValueError(f"windows are empty or leave the clip's {clip.frame_count} frames")
+    return windows
 
 
 class Stored(Protocol):

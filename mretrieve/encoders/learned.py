@@ -19,7 +19,7 @@ from ..motion.spans import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
 from .catalogue import find_spec
 from .embedding_network import EmbeddingNetwork
-from .encoder import fingerprint_of
+from .encoder import checked_windows, fingerprint_of
 from .network_settings import NetworkSettings, checked_settings
 from .squared_distance import blended_numbers, query_vectors, stored_vectors
 
@@ -138,10 +138,7 @@ class LearnedEncoder:
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
-        windows = np.asarray(windows, np.int64).reshape(-1, 2)
-        if (windows < 0).any() or (windows > clip.frame_count).any() or (windows[:, 0] >= windows[:, 1]).any():
-            raise ValueError(f"windows are empty or leave the clip's {clip.frame_count} frames")
-        return stored_vectors(self._embed([(self._sequence(clip), windows)]))
+        return stored_vectors(self._embed([(self._sequence(clip), checked_windows(clip, windows))]))
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See WindowEncoder."""

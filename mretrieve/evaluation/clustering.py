@@ -1,4 +1,4 @@
-"""How well distances alone gather the classes: k-means of an embedding, scored by NMI and pairwise F1.
+"""How well distances alone separate the classes: k-means of an embedding, scored by NMI and pairwise F1.
 
 K-means needs coordinates. So that every row of a table is made in the same way, they always come from the distances:
 classical multidimensional scaling (Torgerson 1952). For an encoder whose distance is a squared Euclidean one (all
@@ -14,16 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: K-means starts anew so often; the tightest clusters count.
+#: Number of starts of k-means; the tightest clusters count.
 RESTARTS = 20
 
 
 @dataclass(frozen=True)
 class ClusterScores:
-    """How clusters agree with classes, in [0, 1]."""
+    """How clusters agree with classes, in [0, 1].
 
-    nmi: float  # 2 I / (H + H): mutual information over the mean entropy of clusters and of classes
-    f1: float  # of pairs "in one cluster" against "of one class" (Song et al. 2016)
+    Attributes:
+        nmi: mutual information over the mean entropy of clusters and of classes.
+        f1: F1 of pairs "in one cluster" against "of one class" (Song et al. 2016).
+    """
+
+    nmi: float
+    f1: float
 
 
 def classical_scaling(squared_distances: ArrayLike) -> NDArray[np.float64]:
@@ -57,23 +62,11 @@ def cluster_scores(coordinates: NDArray[np.floating], labels: Sequence[str], see
 
 
 def agreement(clusters: Sequence[int], labels: Sequence[str]) -> ClusterScores:
-    """NMI and pairwise F1 of clusters and labels of N items."""
-    _, rows = np.unique(np.asarray(clusters), return_inverse=True)
-    _, columns = np.unique(np.asarray(labels), return_inverse=True)
-    table = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(table, (rows, columns), 1)
-    joint = table / len(rows)
-    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-    some = joint > 0
-    information = float((joint[some] * np.log(joint[some] / independent[some])).sum())
-    entropy = _entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=0))
-    together, of_cluster, of_class = (
-        float((counts * (counts - 1) / 2).sum()) for counts in (table, table.sum(axis=1), table.sum(axis=0))
-    )
-    # 2 P R / (P + R) with P = together / of_cluster and R = together / of_class
-    f1 = 2 * together / (of_cluster + of_class) if of_cluster + of_class > 0 else 1.0
-    return ClusterScores(max(0.0, 2 * information / entropy) if entropy > 0 else 1.0, f1)
+    """NMI and pairwise F1 of clusters and labels of N items; needs scikit-learn."""
+    from sklearn.metrics import normalized_mutual_info_score
+    from sklearn.metrics.cluster import pair_confusion_matrix
 
-
-def _entropy(parts: NDArray[np.float64]) -> float:
-    return float(-(parts * np.log(parts)).sum())
+    (_, apart), (split, together) = pair_confusion_matrix(labels, clusters)
+    pairs = apart + split + 2 * together
+    f1 = 2 * together / pairs if pairs else 1.0  # 2 P R / (P + R)
+    return ClusterScores(float(normalized_mutual_info_score(labels, clusters)), float(f1))

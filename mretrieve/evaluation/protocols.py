@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import QueryError
 from ..motion import LabelledClip
 from .data_sets import H36M_ACTIONS, LONG_FRAMES, bandai1, cmu_expmap, cmu_subjects, h36m, hdm05, windows
-from .perturbations import DISTURBANCES
+from .perturbations import PERTURBATIONS
 from .task import EvaluationTask, Fold, Protocol
 
 HDM05_PERFORMERS = ("bd", "bk", "dg", "mm", "tr")
@@ -54,19 +54,19 @@ def _one_performer(items: Sequence[LabelledClip], performer: str) -> Fold:
 
 def _hdm05_unseen(data: Path) -> tuple[Fold, ...]:
     items = hdm05(data)
-    train = _of_classes(items, HDM05_TRAIN_CLASSES)
-    return (Fold(train, (EvaluationTask.of("cross-performer", _of_classes(items, HDM05_TEST_CLASSES)),)),)
+    train = _with_labels(items, HDM05_TRAIN_CLASSES)
+    return (Fold(train, (EvaluationTask.of("cross-performer", _with_labels(items, HDM05_TEST_CLASSES)),)),)
 
 
 def _cmu_unseen(data: Path) -> tuple[Fold, ...]:
     items = cmu_expmap(data)
-    queries = _cut(_of_classes(items, CMU_TEST_CLASSES), LONG_FRAMES)
-    return (Fold(_cut(_of_classes(items, CMU_TRAIN_CLASSES)), (EvaluationTask.of("cross-file", queries),)),)
+    queries = _cut(_with_labels(items, CMU_TEST_CLASSES), LONG_FRAMES)
+    return (Fold(_cut(_with_labels(items, CMU_TRAIN_CLASSES)), (EvaluationTask.of("cross-file", queries),)),)
 
 
 def _h36m_unseen(data: Path) -> tuple[Fold, ...]:
     items = h36m(data)
-    queries = _cut(_of_classes(items, H36M_TEST_CLASSES), LONG_FRAMES)
+    queries = _cut(_with_labels(items, H36M_TEST_CLASSES), LONG_FRAMES)
     across = EvaluationTask.of("cross-subject", queries)
     files = np.array([item.path.partition("@")[0] for item in queries])
     tasks = (
@@ -74,7 +74,7 @@ def _h36m_unseen(data: Path) -> tuple[Fold, ...]:
         replace(across, name="cross-file", allowed=files[:, None] != files),
         replace(across, name="all pairs", allowed=~np.eye(len(queries), dtype=bool)),
     )
-    return (Fold(_cut(_of_classes(items, H36M_TRAIN_CLASSES)), tasks),)
+    return (Fold(_cut(_with_labels(items, H36M_TRAIN_CLASSES)), tasks),)
 
 
 def _cmu_person(data: Path) -> tuple[Fold, ...]:
@@ -97,7 +97,7 @@ def _bandai_cross_style(data: Path) -> tuple[Fold, ...]:
 def _robustness(data: Path) -> tuple[Fold, ...]:
     fold = _one_performer(hdm05(data), HDM05_TEST_PERFORMER)
     (clean,) = fold.tasks
-    return (replace(fold, tasks=tuple(replace(clean, name=d.name, queries=d(clean.queries)) for d in DISTURBANCES)),)
+    return (replace(fold, tasks=tuple(replace(clean, name=d.name, queries=d(clean.queries)) for d in PERTURBATIONS)),)
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -163,7 +163,7 @@ def protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
-def _of_classes(items: Sequence[LabelledClip], classes: Sequence[str]) -> tuple[LabelledClip, ...]:
+def _with_labels(items: Sequence[LabelledClip], classes: Sequence[str]) -> tuple[LabelledClip, ...]:
     return tuple(item for item in items if item.label in classes)
 
 

@@ -22,37 +22,63 @@ RECALLS = np.linspace(0.0, 1.0, 101)
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a report."""
+    """One number of a report.
 
-    mean: float  # over seeds
-    deviation: float  # sample standard deviation over seeds; NaN with one
-    interval: Interval  # over groups of queries
+    Attributes:
+        mean: over seeds.
+        deviation: sample standard deviation over seeds; NaN with one.
+        interval: confidence interval over groups of queries.
+    """
+
+    mean: float
+    deviation: float
+    interval: Interval
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationReport:
-    """A method's figures on a task; `figures` by key: those of QueryScores, fpr95 ... fpr70, nmi, f1, dtw_error_mm."""
+    """A method's figures on a task.
+
+    Attributes:
+        method: name of the method.
+        task: name of the task.
+        k: number of answers of precision at k.
+        seeds: number of trainings.
+        query_count: queries with a relevant answer.
+        gallery_count: clips of the gallery.
+        group_count: groups among these queries.
+        figures: the fields of QueryScores, fpr95 ... fpr70, nmi, f1 and dtw_error_mm, by name.
+        curve: mean over seeds.
+        embedding: (Q, E) coordinates of the queries of the first seed and fold, see `clustering`.
+        labels: (Q,) their labels.
+    """
 
     method: str
     task: str
-    k: int  # of precision at k
+    k: int
     seeds: int
-    query_count: int  # queries with a relevant answer
+    query_count: int
     gallery_count: int
-    group_count: int  # groups among these queries
+    group_count: int
     figures: Mapping[str, Figure]
-    curve: PrecisionRecall  # mean over seeds
-    embedding: NDArray[np.float64]  # (Q, E), see clustering: the queries of the first seed and fold
-    labels: tuple[str, ...]  # (Q,)
+    curve: PrecisionRecall
+    embedding: NDArray[np.float64]
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A task with the distances that a method gave."""
+    """A task with the distances of a method.
+
+    Attributes:
+        task: the task.
+        distances: (Q, G).
+        embedding: (Q, E) of `clustering.classical_scaling`.
+    """
 
     task: EvaluationTask
-    distances: NDArray[np.float64]  # (Q, G)
-    embedding: NDArray[np.float64]  # (Q, E), see clustering.classical_scaling
+    distances: NDArray[np.float64]
+    embedding: NDArray[np.float64]
 
 
 def report(method: str, runs: Sequence[Sequence[Compared]], k: int = 10) -> EvaluationReport:

@@ -1,4 +1,4 @@
-"""What is asked of a method: which clips are compared with which, which are right, and what it may learn from."""
+"""Evaluation tasks: which clips are compared, which answers are right, and which clips may be trained on."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from ..motion import LabelledClip
 
 @dataclass(frozen=True, eq=False)
 class EvaluationTask:
-    """Queries against a gallery. Tasks that share tuples of clips share the work of comparing them."""
+    """Queries against a gallery. Tasks that share tuples of clips share the work of comparing them.
 
-    name: str  # what is special about it: "clean", "cross-subject"
-    queries: tuple[LabelledClip, ...]  # Q
-    gallery: tuple[LabelledClip, ...]  # G
-    relevant: NDArray[np.bool_]  # (Q, G), which answers are right
-    allowed: NDArray[np.bool_]  # (Q, G), which answers count at all: never a query's own clip
+    Attributes:
+        name: the condition, such as "clean" or "cross-subject".
+        queries: Q clips.
+        gallery: G clips.
+        relevant: (Q, G) right answers.
+        allowed: (Q, G) answers that count; a query's own clip never does.
+    """
+
+    name: str
+    queries: tuple[LabelledClip, ...]
+    gallery: tuple[LabelledClip, ...]
+    relevant: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         shape = (len(self.queries), len(self.gallery))
@@ -31,29 +39,41 @@ class EvaluationTask:
     def of(
         cls, name: str, queries: Sequence[LabelledClip], gallery: Sequence[LabelledClip] | None = None
     ) -> EvaluationTask:
-        """Right is what has the query's label; what has its group does not count. No gallery: the queries are it."""
+        """Clips with a query's label are right, those of its group do not count; queries are the default gallery."""
         asked = tuple(queries)
-        there = asked if gallery is None else tuple(gallery)
+        answers = asked if gallery is None else tuple(gallery)
         relevant, same_group = (
-            np.array([getattr(query, key) for query in asked])[:, None] == np.array([getattr(c, key) for c in there])
+            np.array([getattr(query, key) for query in asked])[:, None] == np.array([getattr(c, key) for c in answers])
             for key in ("label", "group")
         )
-        return cls(name, asked, there, relevant, ~same_group)
+        return cls(name, asked, answers, relevant, ~same_group)
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """A training split, and the tasks that what was trained on it is asked."""
+    """A training split, and the tasks for what is trained on it.
 
-    train: tuple[LabelledClip, ...]  # empty where nothing may be trained
+    Attributes:
+        train: the clips to train on; empty if nothing may be trained.
+        tasks: the tasks.
+    """
+
+    train: tuple[LabelledClip, ...]
     tasks: tuple[EvaluationTask, ...]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named evaluation with a pinned split."""
+    """A named evaluation with a pinned split.
+
+    Attributes:
+        name: its name.
+        about: one line about what is compared.
+        needs: data that must be in the data folder.
+        folds: reads the data folder; every fold has the same tasks in the same order.
+    """
 
     name: str
-    about: str  # one line: what is compared with what
-    needs: tuple[str, ...]  # what must lie under the data folder
-    folds: Callable[[Path], tuple[Fold, ...]]  # reads the data folder; every fold has the same tasks in the same order
+    about: str
+    needs: tuple[str, ...]
+    folds: Callable[[Path], tuple[Fold, ...]]

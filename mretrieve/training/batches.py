@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,19 +75,20 @@ class Draw:
     branches: int = 1
 
 
-class Composition(Protocol):
-    """What a batch is made up of, and what is known of the similarity of its sequences."""
+class Composition:
+    """What a batch is made up of: `per_class` clips of each of 1 + `others` classes, unless a subclass says otherwise.
 
-    @property
-    def least_classes(self) -> int:
-        """Number of classes below which there is no batch."""
-        ...
+    Attributes:
+        least_classes: number of classes below which there is no batch.
+    """
+
+    least_classes = 2
 
     def draw(
         self, members: Sequence[NDArray[np.int64]], clips: int, sampling: Sampling, generator: np.random.Generator
     ) -> Draw:
         """Choose clips, by the generator alone; `members` are the numbers of each class's clips."""
-        ...
+        return Draw(draw_members(members, draw_classes(members, sampling, generator), sampling, generator))
 
     def similarity(
         self,
@@ -98,7 +98,7 @@ class Composition(Protocol):
         clips: NDArray[np.int64],
     ) -> NDArray[np.int8] | None:
         """Similarity (B, B) of sequences before noise: positions (B, T, 22, 3), rates (B, T, 4); None if not needed."""
-        ...
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,6 @@ from ..encoders.weights_file import encoder_bytes
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from ..version import __version__
-from .checkpoint import Milestone
 from .held_out import clips_hash, held_out_scores
 from .loop import Trained
 
@@ -93,8 +92,8 @@ class Card:
         command: the command that made it.
         seed: seed of everything that was drawn.
         versions: versions of the software.
-        device: device that it was trained on.
         threads: number of threads.
+        device: device that it was trained on.
         recipe: the recipe, or the results of `auto`.
         updates: number of training steps; None for `auto`.
         final_loss: mean over the updates of the last milestone.
@@ -110,8 +109,8 @@ class Card:
     command: str
     seed: int
     versions: Mapping[str, str]
-    device: str
     threads: int
+    device: str = "cpu"
     recipe: Mapping[str, Any] = field(default_factory=dict)
     updates: int | None = None
     final_loss: float | None = None
@@ -187,40 +186,8 @@ def retrieval(name: str, encoder: WindowEncoder, held_out: Sequence[LabelledClip
     return Retrieval(name, scores.mean_average_precision, scores.top1, scores.query_count)
 
 
-def training_card(
-    trained: Trained[Any], data: DataCard, command: str, device: str, held_out: Sequence[Retrieval] = ()
-) -> Card:
-    """The card of a run of the training loop."""
-    milestones = tuple((one.update, one.loss, one.score) for one in trained.milestones)
-    return Card(
-        encoder=trained.encoder.name,
-        architecture=trained.encoder.architecture,
-        fingerprint=trained.encoder.fingerprint,
-        data=data,
-        command=command,
-        seed=trained.seed,
-        versions=versions(),
-        device=device,
-        threads=torch.get_num_threads(),
-        recipe=trained.recipe.to_json(),
-        updates=trained.updates,
-        final_loss=_final_loss(trained.milestones),
-        milestones=milestones,
-        held_out=tuple(held_out),
-        report=trained.report,
-    )
-
-
-def adaptation_card(
-    encoder: Stored,
-    report: Sequence[str],
-    measured: Mapping[str, Any],
-    data: DataCard,
-    command: str,
-    seed: int,
-    held_out: Sequence[Retrieval] = (),
-) -> Card:
-    """The card of an encoder that `auto` chose; `measured` are the results of its cross-validation."""
+def make_card(encoder: Stored, data: DataCard, command: str, seed: int, **others: Any) -> Card:
+    """The card of an encoder or a mapper; `others` are further fields of Card."""
     return Card(
         encoder=encoder.name,
         architecture=encoder.architecture,
@@ -229,11 +196,24 @@ def adaptation_card(
         command=command,
         seed=seed,
         versions=versions(),
-        device="cpu",
         threads=torch.get_num_threads(),
-        recipe=measured,
-        held_out=tuple(held_out),
-        report=tuple(report),
+        **others,
+    )
+
+
+def training_card(trained: Trained[Any], data: DataCard, command: str, **others: Any) -> Card:
+    """The card of a run of the training loop."""
+    last = trained.milestones[-1].loss if trained.milestones else math.nan
+    return make_card(
+        trained.encoder,
+        data,
+        command,
+        trained.seed,
+        recipe=trained.recipe.to_json(),
+        updates=trained.updates,
+        final_loss=last if math.isfinite(last) else None,
+        milestones=tuple((milestone.update, milestone.loss, milestone.score) for milestone in trained.milestones),
+        **{"report": trained.report, **others},
     )
 
 
@@ -274,7 +254,3 @@ def _by_class(clips: Sequence[LabelledClip]) -> dict[str, int]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counts.items())
-
-
-def _final_loss(milestones: Sequence[Milestone]) -> float | None:
-    return milestones[-1].loss if milestones and math.isfinite(milestones[-1].loss) else None

@@ -37,8 +37,8 @@ class EmbeddingRecipe(Recipe):
         lengths: how the trained encoder cuts clips.
     """
 
-    network: Any
-    objective: Any
+    network: NetworkSettings
+    objective: Objective
     sampling: Sampling = field(default_factory=Sampling)
     augment: Augment = field(default_factory=Augment)
     lengths: Lengths = field(default_factory=Lengths)
@@ -46,7 +46,7 @@ class EmbeddingRecipe(Recipe):
     @property
     def needs_labels(self) -> bool:
         """See Recipe."""
-        return bool(self.objective.needs_labels)
+        return self.objective.needs_labels
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """See Recipe; "loss" exchanges the objective.
@@ -55,7 +55,7 @@ class EmbeddingRecipe(Recipe):
             MRetrieveError: the loss is unknown, or a setting of the exchanged loss is changed as well.
         """
         others = dict(changes)
-        own: str = self.objective.name
+        own = self.objective.name
         loss = others.pop("loss", own)
         if loss == own:
             return super().with_changes(others)
@@ -76,11 +76,9 @@ class EmbeddingTask:
     ) -> None:
         """Pack clips and make a network. MRetrieveError if there are too few classes or clips, or no such loss."""
         self.recipe = recipe
-        self._objective: Objective = recipe.objective
-        self._settings: NetworkSettings = recipe.network
         self._clips, self._held_out = clips, held_out
-        self._source = BatchSource(clips, self._objective, recipe.sampling, recipe.augment, self._settings.camera)
-        self.network = build_network(recipe.architecture, self._settings)
+        self._source = BatchSource(clips, recipe.objective, recipe.sampling, recipe.augment, recipe.network.camera)
+        self.network = build_network(recipe.architecture, recipe.network)
 
     @cached_property
     def data_hash(self) -> str:
@@ -96,7 +94,7 @@ class EmbeddingTask:
         """See Task."""
         drawn, inputs, lengths = batch
         embeddings = self.network(inputs.to(device), lengths.to(device), drawn.branches)
-        return self._objective.loss(self.network, embeddings, drawn)
+        return self.recipe.objective.loss(self.network, embeddings, drawn)
 
     def score(self) -> float | None:
         """Mean average precision of the held-out clips among each other."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from ..errors import MRetrieveError
 from ..formats import MotionFile, ReadingOptions, readable_formats, recognise
 from ..motion import LabelledClip
-from ..sources.labels import find_column
+from ..sources.labels import UnmatchedLabelsError, find_column, read_labels
 from ..sources.reading import SourceClip, read_bodies, refusal_reason
+from ..sources.scan import scan
 
 LABEL_COLUMN = "label"
 #: Columns that may hold the groups of clips if the user names none; the first that exists counts.
@@ -58,6 +59,33 @@ class FolderClips:
 
     clips: tuple[LabelledClip, ...]
     refused: tuple[str, ...]
+
+
+def find_sources(folders: Sequence[Path], labels: Sequence[Path], message: Callable[[str], None]) -> tuple[Source, ...]:
+    """The files of folders with their rows of label files; `message` is called with each warning.
+
+    Raises:
+        MRetrieveError: a folder or a label file cannot be read, or the label files name files of no folder.
+    """
+    sources, unmatched = [], []
+    for folder in folders:
+        found = scan(folder, folder / ".mretrieve")
+        paths = tuple(file.path for file in found.files)
+        warnings, rows = list(found.warnings), {}
+        if labels:
+            try:
+                read = read_labels(labels, folder, paths)
+            except UnmatchedLabelsError as error:
+                unmatched.append(error)
+            else:
+                rows = {row.pop("path"): {key: row[key] or "" for key in row} for row in read.table.to_pylist()}
+                warnings += read.warnings if len(folders) == 1 else ()  # another folder may have those files
+        for warning in warnings:
+            message(warning)
+        sources.append(Source(folder, paths, rows))
+    if unmatched and len(unmatched) == len(folders):
+        raise unmatched[0]
+    return tuple(sources)
 
 
 def choose_columns(sources: Sequence[Source], label: str | None, group: str | None) -> Columns:

@@ -29,7 +29,7 @@ def card(trained: Trained) -> Card:
     data = data_card(["motions"], CLIPS, HELD_OUT, "CC BY 4.0")
     measured = retrieval("gru", trained.encoder, HELD_OUT)
     assert measured is not None
-    return training_card(trained, data, "mretrieve train gru motions", "cpu", [measured])
+    return training_card(trained, data, "mretrieve train gru motions", held_out=(measured,))
 
 
 def test_it_says_what_it_was_trained_on(card: Card):
@@ -60,7 +60,7 @@ def test_it_says_how_good(card: Card, trained: Trained):
 
 def test_nothing_in_it_depends_on_when_it_was_made(card: Card):
     again = train(small("gru"), CLIPS, held_out=HELD_OUT, seed=5)
-    made = training_card(again, card.data, card.command, "cpu", card.held_out)
+    made = training_card(again, card.data, card.command, held_out=card.held_out)
     assert made == card and made.to_markdown() == card.to_markdown()
 
 

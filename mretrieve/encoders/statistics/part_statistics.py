@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +18,16 @@ from numpy.typing import NDArray
 from ...motion import Clip
 from ...motion.body_parts import PartWeights
 from ..catalogue import WEIGHTS
+from ..encoder import WindowEncoder, checked_windows
 from ..squared_distance import query_vectors, scaled_vectors
 from .part_features import LAYOUTS, part_channels, part_features
-from .pose_statistics import WhitenedMap, checked_windows, joints_seen, stored_map
+from .pose_statistics import WhitenedMap, joints_seen, stored_map
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
 
 
-class PartStatistics:
+class PartStatistics(WindowEncoder):
     """A `PartEncoder`. The distance is the weighted mean of the parts' distances; only queries carry the weights.
 
     A part's distance is that of `squared_distance.scaled_vectors`, and 1 if a stored window shows nothing of the part.
@@ -60,11 +60,6 @@ class PartStatistics:
         other = copy.copy(self)
         other._part_weights = part_weights
         return other
-
-    def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See WindowEncoder."""
-        vectors = [self.encode_windows(clip, np.array([[0, clip.frame_count]])) for clip in clips]
-        return np.concatenate(vectors) if vectors else np.empty((0, self.dimension), np.float32)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ...motion import Clip
 from ...motion.spans import overlapping_spans
 from ..catalogue import WEIGHTS
+from ..encoder import WindowEncoder, checked_windows
 from ..squared_distance import blended_numbers, query_vectors, scaled_vectors
 from .pose_channels import USED_JOINTS, pose_channels
 from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_features
@@ -84,7 +85,7 @@ class WhitenedMap:
         return self.scale[:, None] * (self.basis @ self.whitening)
 
 
-class PoseStatistics:
+class PoseStatistics(WindowEncoder):
     """The default encoder. With two parts, each of K numbers and their scale, a vector holds some 200 floats.
 
     The distance of a part is that of `squared_distance.scaled_vectors`.
@@ -103,11 +104,6 @@ class PoseStatistics:
         self.fingerprint = hashlib.sha256(weights_file + bytes([_PREPROCESSING])).hexdigest()
         self._sizes = (self._whole.whitening.shape[1], 2 * self._piece.whitening.shape[1])
         self.dimension = sum(self._sizes) + 4
-
-    def encode(self, clips: Sequence[Clip]) -> NDArray[np.float32]:
-        """See WindowEncoder."""
-        vectors = [self.encode_windows(clip, np.array([[0, clip.frame_count]])) for clip in clips]
-        return np.concatenate(vectors) if vectors else np.empty((0, self.dimension), np.float32)
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
@@ -147,16 +143,6 @@ class PoseStatistics:
         for part, numbers, variance, share in zip(self.parts, descriptions, variances, shares, strict=True):
             vectors[:, part] = np.sqrt(share) * scaled_vectors(numbers, (numbers**2).sum(axis=1), variance)
         return vectors
-
-
-def checked_windows(clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The windows (W, 2) of a clip; ValueError for one that is empty or leaves the clip."""
-    windows = np.asarray(windows, np.int64).reshape(-1, 2)
-    if (windows < 0).any() or (windows > clip.frame_count).any():
-        raise ValueError(f"windows leave the clip's {clip.frame_count} frames")
-    if (windows[:, 0] >= windows[:, 1]).any():
-        raise ValueError("a window has no frames")
-    return windows
 
 
 def joints_seen(clip: Clip, spans: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...encoders import DEFAULT_ENCODER, WindowEncoder
 from ...encoders.adapted import AdaptedEncoder
+from ...encoders.catalogue import AUTO_MINUTES
 from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import LabelledClip
 from .candidates import LINEAR, LabelledDescriptions, candidates, fit_space, network_budgets, space_titles
@@ -66,7 +67,7 @@ class Adaptation:
 def adapt(
     clips: Sequence[LabelledClip],
     *,
-    minutes: float = 3.0,
+    minutes: float = AUTO_MINUTES,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Adaptation:

@@ -18,6 +18,7 @@ from ...motion import JOINT_COUNT, LabelledClip
 from ..batches import Augment, Batch, Draw, Sampling, class_names
 from ..embedding import EmbeddingRecipe, EmbeddingTask
 from ..losses import ContrastiveLoss
+from ..objectives import Objective
 from ..recipe import Optimiser
 from ..trajectory import SIMILAR, SimilarityThresholds, Trajectories, trajectory_similarity
 
@@ -26,7 +27,7 @@ SPEEDS = (1.0, 2.0, 0.5)
 
 
 @dataclass(frozen=True)
-class TrajectoryObjective:
+class TrajectoryObjective(Objective):
     """The loss of `losses.ContrastiveLoss` over 1 + `others` clips, each at three speeds, whatever their labels.
 
     Attributes:
@@ -110,5 +111,5 @@ def make_task(
     """See TrainingModule; the network has a class head if the objective asks for one."""
     if isinstance(recipe.objective, TrajectoryObjective) and recipe.objective.class_weight:
         classes = class_names([item.label for item in clips], recipe.augment.mirror)
-        recipe = replace(recipe, network=replace(recipe.network, classes=len(classes)))
+        recipe = recipe.with_changes({"network.classes": len(classes)})
     return EmbeddingTask(recipe, clips, held_out)

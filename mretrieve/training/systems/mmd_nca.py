@@ -17,11 +17,12 @@ from ..batches import Augment, Batch, Draw, Sampling, draw_classes, draw_members
 from ..embedding import EmbeddingRecipe, EmbeddingTask
 from ..kernels import KERNELS
 from ..losses import MmdNcaLoss
+from ..objectives import Objective
 from ..recipe import Optimiser
 
 
 @dataclass(frozen=True)
-class MmdNcaObjective:
+class MmdNcaObjective(Objective):
     """The loss of `losses.MmdNcaLoss` over one class twice (anchors, positives) and `others` more (negatives).
 
     Attributes:
@@ -32,8 +33,6 @@ class MmdNcaObjective:
     name: str = field(default="mmd-nca", init=False)
     kernel: str = "rbf"
     squared: bool = False
-    needs_labels = True
-    least_classes = 2
 
     def draw(
         self, members: Sequence[NDArray[np.int64]], clips: int, sampling: Sampling, generator: np.random.Generator
@@ -49,15 +48,6 @@ class MmdNcaObjective:
         disturbance[:2] = [[0.0], [2.0]]
         drawn = draw_members(members, classes, sampling, generator)
         return Draw(drawn, disturbance.ravel(), branches=len(classes))
-
-    def similarity(
-        self,
-        positions: NDArray[np.float32],
-        rates: NDArray[np.float32],
-        lengths: NDArray[np.int64],
-        clips: NDArray[np.int64],
-    ) -> None:
-        """See Composition: classes say what is similar."""
 
     def loss(self, network: EmbeddingNetwork, embeddings: Tensor, batch: Batch) -> Tensor:
         """See Objective."""
