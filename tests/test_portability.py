@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 #: Modules of the standard library that Windows does not have.
 POSIX_ONLY = ("fcntl", "grp", "posix", "pwd", "pty", "resource", "syslog", "termios", "tty")
 
@@ -20,7 +18,6 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.xfail(strict=True, reason="storage/lock.py imports fcntl")
 def test_index_and_query_run_without_posix_modules(tmp_path: Path):
     def mretrieve(*arguments: str) -> str:
         command = [sys.executable, "-c", PROGRAM, *arguments]

@@ -108,7 +108,9 @@ def move_aside(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Put the names in a folder on the disk."""
+    """Put the names in a folder on the disk. Windows does so by itself, and has no way to ask for it."""
+    if os.name == "nt":
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -9,6 +9,7 @@ from ..errors import IndexStateError
 
 MARKER = "mretrieve-index"
 LOCK = "lock"
+HOLDER = "lock-holder"
 MANIFESTS = "manifests"
 SHARDS = "shards"
 LABELS = "labels"
@@ -38,7 +39,7 @@ _ID = "[0-9a-f]{32}"
 
 #: The names that mretrieve gives in the folder of an index ("") and in the folders inside it.
 NAMES = {
-    "": re.compile(f"{MARKER}|{LOCK}"),
+    "": re.compile(f"{MARKER}|{LOCK}|{HOLDER}"),
     MANIFESTS: re.compile(r"[0-9]{8,}\.json"),
     SHARDS: re.compile(_ID),
     LABELS: re.compile(rf"{_ID}\.parquet"),

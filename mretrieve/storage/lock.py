@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from contextlib import suppress
@@ -10,60 +9,60 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from filelock import FileLock, Timeout
+
 from ..errors import IndexStateError
 from .files import explained, is_link
-from .layout import LOCK
+from .layout import HOLDER, LOCK
 from .ownership import claim
 
 
 class WriterLock:
-    """Holds an index for writing while the `with` block lasts; makes the index's folder where there is none.
+    """Holds an index for writing during the `with` block; creates the index's folder if necessary.
 
     Raises:
-        IndexStateError: on entering, where another process (or this one) holds it, the folder holds something else than
-            an index, or the file system has no locks.
+        IndexStateError: on entering, if another process (or this one) holds it, the folder is neither an index nor
+            empty, or the file system has no locks.
     """
 
     def __init__(self, index: Path) -> None:
         self._index = index
-        self._descriptor = -1
+        self._lock = FileLock(index / LOCK, timeout=0, mode=0o666, thread_local=False)
 
     def __enter__(self) -> WriterLock:
-        path = self._index / LOCK
+        path, holder = self._index / LOCK, self._index / HOLDER
         with explained(self._index):
             claim(self._index)
-            if is_link(path):
-                raise IndexStateError(f"{path}: is a link, and its target would be overwritten; remove the link")
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._descriptor, 500, 0).decode(errors="replace").strip()
-            self._close()
-            if isinstance(error, BlockingIOError):
+            for file in (path, holder):
+                if is_link(file):
+                    raise IndexStateError(f"{file}: is a link, and its target would be overwritten; remove the link")
+            try:
+                self._lock.acquire()
+            except Timeout:
                 raise IndexStateError(
-                    f"{self._index}: is being written by {holder or 'another process'}; wait until it has finished, or "
-                    "end that process"
+                    f"{self._index}: is being written by {_read(holder) or 'another process'}; wait until it has "
+                    "finished, or end that process"
                 ) from None
-            raise IndexStateError(
-                f"{path}: cannot be locked ({error.strerror}); keep the index on a file system with locks, such as a "
-                "local disk"
-            ) from error
+            except NotImplementedError as error:
+                raise IndexStateError(
+                    f"{path}: cannot be locked ({error}); keep the index on a file system with locks, such as a local "
+                    "disk"
+                ) from error
         since = datetime.now().astimezone().isoformat(" ", "seconds")
-        with suppress(
-            OSError
-        ):  # who holds it is a courtesy to the next one; a full disk must not keep us from cleaning up
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"pid {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0)
+        with suppress(OSError):  # a courtesy to the next writer: a full disk must not keep us from cleaning up
+            holder.write_text(f"pid {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-        self._close()  # the file stays: removing it would let two writers lock two files of one name
+            (self._index / HOLDER).write_bytes(b"")
+        self._lock.release()  # the file stays: removing it would let two writers lock two files of one name
 
-    def _close(self) -> None:
-        os.close(self._descriptor)
-        self._descriptor = -1
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8", errors="replace")[:500].strip()
+    except OSError:
+        return ""

@@ -68,6 +68,7 @@ def test_layout_of_schema_4(tmp_path: Path):
         f"encoders/{weights.id}.safetensors",
         f"labels/{labels.id}.parquet",
         "lock",
+        "lock-holder",
         "manifests/00000001.json",
         "manifests/00000002.json",
         "mretrieve-index",
@@ -214,5 +215,5 @@ def test_reading_loads_neither_faiss_nor_hdf5_nor_pandas(tmp_path: Path):
 
 def test_the_lock_file_says_nothing_when_nobody_writes(tmp_path: Path):
     with WriterLock(tmp_path / "index"):
-        assert "pid" in (tmp_path / "index" / "lock").read_text()
-    assert (tmp_path / "index" / "lock").read_text() == ""
+        assert "pid" in (tmp_path / "index" / "lock-holder").read_text()
+    assert (tmp_path / "index" / "lock-holder").read_text() == ""
