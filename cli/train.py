@@ -54,7 +54,7 @@ _RUN = (
         ["--updates"],
         type=click.IntRange(min=1),
         metavar="N",
-        help="Training steps. [default: the encoder's]",
+        help="Number of training steps. [default: the encoder's]",
     ),
     click.Option(
         ["--minutes"],
@@ -77,14 +77,35 @@ _RUN = (
         show_default=True,
         help="How often to save the checkpoint.",
     ),
-    click.Option(["--device"], type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Device."),
+    click.Option(
+        ["--device"],
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where to train.",
+    ),
     click.Option(["--tensorboard"], type=_PATH, metavar="DIR", help="Log curves for TensorBoard there."),
 )
 _COMMON = (
     click.Option(["--seed"], type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Random seed."),
-    click.Option(["--threads"], type=click.IntRange(min=1), metavar="N", help="Threads. [default: one per core]"),
-    click.Option(["--asf"], type=_PATH, metavar="FILE", help="Skeleton of all AMC files. [default: next to each]"),
-    click.Option(["--rig-map"], type=_PATH, metavar="FILE", help="Joint names, as written by `mretrieve rig --save`."),
+    click.Option(
+        ["--threads"],
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Number of threads. [default: one per core]",
+    ),
+    click.Option(
+        ["--asf"],
+        type=_PATH,
+        metavar="FILE",
+        help="Skeleton of all AMC files. [default: the one next to each]",
+    ),
+    click.Option(
+        ["--rig-map"],
+        type=_PATH,
+        metavar="FILE",
+        help="Joint names, as written by `mretrieve rig --save`.",
+    ),
     click.Option(["--licence"], metavar="TEXT", help="Licence of the motion, for the encoder's card."),
 )
 _AUTO_RUN = (

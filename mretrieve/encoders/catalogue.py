@@ -8,7 +8,7 @@ from .spec import AdaptationBudget, EncoderSpec, TrainingOption, TrainingSpec
 
 WEIGHTS = Path(__file__).parent / "weights"
 #: What trains several encoders on a user's labels and keeps the best one, and its time for all of them.
-AUTO, AUTO_MINUTES = "auto", 3.0
+AUTO, AUTO_MINUTES = "auto", 3
 
 #: Options of every network whose loss is taken over embeddings.
 LOSS = TrainingOption("--loss", "loss", "Train with another loss. [default: the encoder's own]")

@@ -92,21 +92,8 @@ def report(method: str, runs: Sequence[Sequence[Compared]], k: int = 10) -> Eval
     tasks = [compared.task for compared in runs[0]]
     groups = [query.group for task in tasks for query in task.queries]
     by_seed = [_query_values(run, k) for run in runs]
-    figures: dict[str, Figure] = {}
-    for key in by_seed[0]:
-        seeds = np.stack([values[key] for values in by_seed])
-        known = ~np.isnan(seeds[0])
-        interval = mean_interval(seeds.mean(axis=0), groups)
-        figures[key] = _figure([float(row[known].mean()) if known.any() else np.nan for row in seeds], interval)
     answerable = ~np.isnan(by_seed[0]["average_precision"])
     pooled = [_Pooled.of(run) for run in runs]
-    rates = [_false_positive_rates(tables, groups) for tables in pooled]
-    for number, rate in enumerate(TRUE_POSITIVE_RATES):
-        low, high = (float(np.mean([getattr(each[number][1], end) for each in rates])) for end in ("low", "high"))
-        figures[f"fpr{100 * rate:.0f}"] = _figure([each[number][0] for each in rates], Interval(low, high))
-    clusters = [[cluster_scores(c.embedding, [q.label for q in c.task.queries]) for c in run] for run in runs]
-    for field in fields(ClusterScores):
-        figures[field.name] = _figure([float(np.mean([getattr(c, field.name) for c in run])) for run in clusters])
     curves = [precision_recall(p.distances, p.relevant, p.allowed, RECALLS).precision for p in pooled]
     first = runs[0][0]
     return EvaluationReport(
@@ -117,15 +104,45 @@ def report(method: str, runs: Sequence[Sequence[Compared]], k: int = 10) -> Eval
         query_count=int(answerable.sum()),
         gallery_count=len({item.path for task in tasks for item in task.gallery}),
         group_count=len({groups[index] for index in np.flatnonzero(answerable)}),
-        figures=figures,
+        figures=_query_figures(by_seed, groups) | _rate_figures(pooled, groups) | _cluster_figures(runs),
         curve=PrecisionRecall(RECALLS, np.asarray(np.mean(curves, axis=0))),
         embedding=first.embedding,
         labels=tuple(query.label for query in first.task.queries),
     )
 
 
+def _query_figures(by_seed: Sequence[Mapping[str, NDArray[np.float64]]], groups: Sequence[str]) -> dict[str, Figure]:
+    """Figures that are means over queries."""
+    figures = {}
+    for key in by_seed[0]:
+        seeds = np.stack([values[key] for values in by_seed])
+        known = ~np.isnan(seeds[0])
+        interval = mean_interval(seeds.mean(axis=0), groups)
+        figures[key] = _figure([float(row[known].mean()) if known.any() else np.nan for row in seeds], interval)
+    return figures
+
+
+def _rate_figures(pooled: Sequence[_Pooled], groups: Sequence[str]) -> dict[str, Figure]:
+    """False positive rates."""
+    figures = {}
+    rates = [_false_positive_rates(tables, groups) for tables in pooled]
+    for number, rate in enumerate(TRUE_POSITIVE_RATES):
+        low, high = (float(np.mean([getattr(each[number][1], end) for each in rates])) for end in ("low", "high"))
+        figures[f"fpr{100 * rate:.0f}"] = _figure([each[number][0] for each in rates], Interval(low, high))
+    return figures
+
+
+def _cluster_figures(runs: Sequence[Sequence[Compared]]) -> dict[str, Figure]:
+    """Agreement of clusters and classes."""
+    scores = [[cluster_scores(c.embedding, [q.label for q in c.task.queries]) for c in run] for run in runs]
+    return {
+        field.name: _figure([float(np.mean([getattr(score, field.name) for score in run])) for run in scores])
+        for field in fields(ClusterScores)
+    }
+
+
 def _query_values(run: Sequence[Compared], k: int) -> dict[str, NDArray[np.float64]]:
-    """What there is one of for each query, the folds' queries one after another."""
+    """Values of each query, the folds' queries one after another."""
     scores = [query_scores(c.distances, c.task.relevant, c.task.allowed, k) for c in run]
     values = {
         field.name: np.concatenate([getattr(fold, field.name) for fold in scores]) for field in fields(QueryScores)
@@ -135,7 +152,7 @@ def _query_values(run: Sequence[Compared], k: int) -> dict[str, NDArray[np.float
 
 @dataclass(frozen=True, eq=False)
 class _Pooled:
-    """The folds' tables (Q_f, G_f) below each other, filled up on the right with pairs that are not allowed."""
+    """The folds' tables (Q_f, G_f), stacked, and padded on the right with pairs that are not allowed."""
 
     distances: NDArray[np.float64]
     relevant: NDArray[np.bool_]
@@ -156,7 +173,7 @@ class _Pooled:
 
 
 def _false_positive_rates(pooled: _Pooled, groups: Sequence[str]) -> list[tuple[float, Interval]]:
-    """Rate and interval at each of TRUE_POSITIVE_RATES; NaN where one kind of pairs is missing."""
+    """Rate and interval at each of TRUE_POSITIVE_RATES; NaN if one kind of pairs is missing."""
     tables = (pooled.distances, pooled.relevant, pooled.allowed)
     if not (pooled.relevant & pooled.allowed).any() or not (~pooled.relevant & pooled.allowed).any():
         return [(float("nan"), NO_INTERVAL) for _ in TRUE_POSITIVE_RATES]

@@ -97,8 +97,8 @@ class RunOptions:
     checkpoint: Path | None = None
     checkpoint_every_s: float = 20.0
     resume: bool = False
-    progress: Callable[[TrainingProgress], None] | None = None
-    stopped: Callable[[], bool] | None = None
+    progress: Callable[[TrainingProgress], None] = lambda _: None
+    stopped: Callable[[], bool] = lambda: False
 
 
 def train(
@@ -152,11 +152,9 @@ class _Run(Generic[Result]):
 
     def run(self) -> Trained[Result]:
         """Make all updates that are left."""
-        checkpoint, stopped, progress = self.options.checkpoint, self.options.stopped, self.options.progress
-        first = self._restore() if self.options.resume else 0
-        before_s, started = self.elapsed_s, time.monotonic()
-        saved = started
-        update = first
+        update = first = self._restore() if self.options.resume else 0
+        before_s, saved = self.elapsed_s, time.monotonic()
+        started = saved
         with ThreadPoolExecutor(1) as background:
             coming = background.submit(self._batch, first)
             while update < self.recipe.updates and not self._out_of_time and not self._patience_exhausted:
@@ -170,16 +168,14 @@ class _Run(Generic[Result]):
                 milestone = last or update % self.recipe.validate_every == 0
                 if milestone:
                     self._measure(update)
-                stop = stopped is not None and stopped()
-                if checkpoint is not None and (now - saved >= self.options.checkpoint_every_s or stop):
-                    self._save(checkpoint, update)
+                stop = self.options.stopped()
+                if stop or now - saved >= self.options.checkpoint_every_s:
+                    self._save(update)
                     saved = now
-                if progress is not None:
-                    progress(self._progress(update, update - first, self.elapsed_s - before_s, milestone))
+                self.options.progress(self._progress(update, update - first, self.elapsed_s - before_s, milestone))
                 if stop:
                     raise InterruptedTrainingError(f"stopped after {update} of {self.recipe.updates} updates")
-        if checkpoint is not None:
-            self._save(checkpoint, update)
+        self._save(update)
         self.average.take_over()
         if self.best:
             self.network.load_state_dict(self.best)
@@ -245,21 +241,22 @@ class _Run(Generic[Result]):
         score = self.milestones[-1].score if self.milestones else None
         return TrainingProgress(update, self.recipe.updates, loss, score, self.task.score_name, left_s, milestone)
 
-    def _save(self, checkpoint: Path, update: int) -> None:
-        save_checkpoint(
-            checkpoint,
-            Checkpoint(
-                self._name,
-                update,
-                tuple(self.milestones),
-                tuple(self.losses),
-                self.elapsed_s,
-                copied(self.network),
-                optimiser_tensors(self.optimiser),
-                self.best,
-                self.average.tensors,
-            ),
+    def _save(self, update: int) -> None:
+        """Write the checkpoint, if one is kept."""
+        if self.options.checkpoint is None:
+            return
+        checkpoint = Checkpoint(
+            self._name,
+            update,
+            tuple(self.milestones),
+            tuple(self.losses),
+            self.elapsed_s,
+            copied(self.network),
+            optimiser_tensors(self.optimiser),
+            self.best,
+            self.average.tensors,
         )
+        save_checkpoint(self.options.checkpoint, checkpoint)
 
     def _restore(self) -> int:
         """Restore the checkpoint, if there is one; returns the number of updates made."""
