@@ -30,7 +30,7 @@ from mocap_sets import bandai1, hdm05, mocap_folder
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.evaluation import false_positive_rates, retrieval_scores
 from mretrieve.motion import LabelledClip
 from mretrieve.motion.skeleton import JOINT_COUNT, joint
@@ -166,7 +166,7 @@ def shuffled(items: Sequence[LabelledClip]) -> list[LabelledClip]:
     return [replace(item, label=str(label)) for item, label in zip(items, labels, strict=True)]
 
 
-def scores(encoder: Encoder, question: Question) -> Scores:
+def scores(encoder: WindowEncoder, question: Question) -> Scores:
     """Of the queries among the gallery's clips of other groups."""
     sides = (question.queries, question.gallery)
     asking, stored = (encoder.encode([item.clip for item in items]) for items in sides)

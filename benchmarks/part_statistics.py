@@ -20,7 +20,7 @@ import numpy as np
 from mocap_sets import bandai1, hdm05, mocap_folder
 
 from mretrieve import Clip
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.statistics.part_statistics import PartStatistics
 from mretrieve.evaluation import cross_group, encoder_distances, retrieval_scores
 from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
@@ -58,7 +58,9 @@ def drawn_pairs(items: Sequence[LabelledClip], count: int, seed: int) -> list[tu
     return pairs
 
 
-def print_chimeras(items: Sequence[LabelledClip], spaces: Sequence[tuple[str, Encoder]], count: int, seed: int) -> None:
+def print_chimeras(
+    items: Sequence[LabelledClip], spaces: Sequence[tuple[str, WindowEncoder]], count: int, seed: int
+) -> None:
     """Mean average precision and top-1 for the class of either half."""
     pairs = drawn_pairs(items, count, seed)
     queries = [chimera(items[above].clip, items[below].clip) for above, below in pairs]
@@ -77,7 +79,7 @@ def print_chimeras(items: Sequence[LabelledClip], spaces: Sequence[tuple[str, En
 
 
 def print_whole_bodies(
-    sets: Sequence[tuple[str, Sequence[LabelledClip], str | None]], encoders: Sequence[Encoder]
+    sets: Sequence[tuple[str, Sequence[LabelledClip], str | None]], encoders: Sequence[WindowEncoder]
 ) -> None:
     """Mean average precision across groups; of the queries of one group where it is named."""
     click.echo(f"\nmAP across groups\n\n| set | {' | '.join(encoder.name for encoder in encoders)} |\n|---|---|---|")
@@ -92,7 +94,7 @@ def print_whole_bodies(
         click.echo(f"| {title} | {' | '.join(cells)} |")
 
 
-def print_costs(take: Clip, encoders: Sequence[Encoder]) -> None:
+def print_costs(take: Clip, encoders: Sequence[WindowEncoder]) -> None:
     """Windows of a take encoded a second, best of seven; floats a window."""
     windows = cut_windows(take.frame_count, DEFAULT_WINDOWS)
     runs = [partial(encoder.encode_windows, take, windows) for encoder in encoders]

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mretrieve.encoders import Encoder
+from mretrieve.encoders import WindowEncoder
 from mretrieve.encoders.embedding_network import EmbeddingNetwork
 from mretrieve.evaluation import EvaluationTask, Fold, Method, baseline, evaluate_protocol, protocol
 from mretrieve.evaluation.data_sets import bandai1
@@ -124,7 +124,7 @@ def measured(name: str, method: str, data: Path, updates: int, seeds: int) -> Re
     else:
         recipe = recipe_of(method, updates)
 
-        def fit(clips: Sequence[LabelledClip], seed: int) -> Encoder:
+        def fit(clips: Sequence[LabelledClip], seed: int) -> WindowEncoder:
             return train(recipe, clips, seed=seed).encoder
 
         compared = Method(method, fit=fit)

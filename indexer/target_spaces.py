@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, load_encoder
+from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, WindowEncoder, load_encoder
 from mretrieve.encoders.catalogue import is_for_parts, same_encoder
 from mretrieve.encoders.fusion import encoder_names, mean_weights
 from mretrieve.encoders.registry import ENCODER_SUFFIX
@@ -23,7 +23,7 @@ class Space:
     record: EncoderRecord
     source: str  # what `load_encoder` takes: the name of a shipped encoder, or the file that the index keeps
 
-    def load(self, index: Path, repository: Path) -> Encoder:
+    def load(self, index: Path, repository: Path) -> WindowEncoder:
         """Its encoder.
 
         Raises:
@@ -122,6 +122,6 @@ def _fresh(index: Path, known: Mapping[str, EncoderRecord], name: str) -> Space:
     return replace(space, record=replace(space.record, fingerprint=encoder.fingerprint, dimension=encoder.dimension))
 
 
-def _space_name(path: Path, encoder: Encoder) -> str:
+def _space_name(path: Path, encoder: WindowEncoder) -> str:
     """A file's name as the name of a space: letters, digits, '.', '_' and '-'."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("._-") or encoder.name

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .comparison import Explanation, NamedClip
     from .comparison.correspondence import Correspondence
     from .comparison.differences import Comparison
-    from .encoders import Encoder
+    from .encoders import WindowEncoder
     from .export import Exported
     from .motion.flips import Flip
 
@@ -272,7 +272,7 @@ def _named(
     return NamedClip.of(resolver.resolve(first, reading)), NamedClip.of(resolver.resolve(second, reading))
 
 
-def _encoders(resolver: ClipResolver, names: Sequence[str] | None) -> list[Encoder]:
+def _encoders(resolver: ClipResolver, names: Sequence[str] | None) -> list[WindowEncoder]:
     """The named encoders, of the index or shipped; None for those of the index that can be loaded."""
     from .encoders import load_encoder
 

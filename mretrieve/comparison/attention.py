@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..motion import Clip
 
 
@@ -20,7 +20,7 @@ class Attention:
     other: NDArray[np.float32]  # (k,), of the frames that are compared
 
 
-def attention_of(encoder: Encoder, query: Clip, moment: Clip) -> Attention | None:
+def attention_of(encoder: WindowEncoder, query: Clip, moment: Clip) -> Attention | None:
     """What an encoder looks at in two clips; None of one without attention."""
     attention = getattr(encoder, "attention", None)
     of_query = attention(query) if attention is not None else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..alignment.alignment import Alignment, align
 from ..alignment.moment_finder import MomentFinder
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..motion import CANONICAL_FPS
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINTS, PARTS
@@ -82,7 +82,7 @@ def explain(
     other: NamedClip,
     weights: PartWeights | None = None,
     *,
-    encoders: Sequence[Encoder] = (),
+    encoders: Sequence[WindowEncoder] = (),
 ) -> Explanation:
     """Why a moment matches a query.
 

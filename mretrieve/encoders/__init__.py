@@ -1,14 +1,13 @@
 """From windows of motion to vectors: one module per system, and the registry of their names."""
 
 from .catalogue import encoder_specs, register_encoder
-from .encoder import Encoder, FrameEncoder, PartEncoder, WindowEncoder
+from .encoder import FrameEncoder, PartEncoder, WindowEncoder
 from .registry import DEFAULT_ENCODER, PART_ENCODER, load_encoder
 from .spec import EncoderSpec, TrainingSpec
 
 __all__ = [
     "DEFAULT_ENCODER",
     "PART_ENCODER",
-    "Encoder",
     "EncoderSpec",
     "FrameEncoder",
     "PartEncoder",

@@ -53,10 +53,6 @@ class WindowEncoder(Protocol):
         ...
 
 
-#: The contract's name before encoders of frames.
-Encoder = WindowEncoder
-
-
 @runtime_checkable
 class FrameEncoder(Protocol):
     """An encoder that also describes single frames, so that two clips can be aligned in its space."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..errors import QueryError
 from ..motion import LabelledClip
 from .clustering import classical_scaling
@@ -17,7 +17,7 @@ from .report import Compared, EvaluationReport, report
 from .task import EvaluationTask, Fold
 
 #: Trains an encoder on labelled clips, from a seed.
-Fit = Callable[[Sequence[LabelledClip], int], Encoder]
+Fit = Callable[[Sequence[LabelledClip], int], WindowEncoder]
 #: Called with a line about what is being done.
 Listener = Callable[[str], None]
 
@@ -35,7 +35,7 @@ class Method:
             raise ValueError("a method has either distances or a training")
 
 
-def evaluate(task: EvaluationTask, compared: Encoder | Distances, *, k: int = 10) -> EvaluationReport:
+def evaluate(task: EvaluationTask, compared: WindowEncoder | Distances, *, k: int = 10) -> EvaluationReport:
     """The figures of one encoder, or of any distances between clips, on one task.
 
     Precision is taken over the first `k` answers. Needs scikit-learn, for the clusters.

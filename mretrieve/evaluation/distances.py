@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder, load_encoder
+from ..encoders import WindowEncoder, load_encoder
 from ..encoders.statistics.pose_channels import USED_JOINTS
 from ..errors import QueryError
 from ..kernels.dtw import dtw_distances
@@ -25,7 +25,7 @@ class Distances:
     squared: bool  # whether they are squares of what one would call a distance: those of encoders are
 
 
-def encoder_distances(encoder: Encoder) -> Distances:
+def encoder_distances(encoder: WindowEncoder) -> Distances:
     """The distances of whole clips as an index computes them from an encoder's vectors."""
 
     def between(queries: Sequence[Clip], gallery: Sequence[Clip]) -> NDArray[np.float64]:

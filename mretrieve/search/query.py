@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..errors import QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
@@ -63,7 +63,7 @@ class Query:
         """The same query for frames `start` to `end` (exclusive) of its part."""
         return replace(self, start_frame=self.start_frame + start, end_frame=self.start_frame + end)
 
-    def encoded_by(self, encoder: Encoder) -> NDArray[np.float32]:
+    def encoded_by(self, encoder: WindowEncoder) -> NDArray[np.float32]:
         """The vector (1, D) of the part, as it would be stored in an index: with its surroundings in view."""
         first = max(0, self.start_frame - _CONTEXT_FRAMES)
         around = self.clip.cut(first, self.end_frame + _CONTEXT_FRAMES)

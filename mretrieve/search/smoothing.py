@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..storage import WHOLE, Snapshot
 from ..storage.vector_blocks import VectorBlock
 from ..vectors import Ranking, RowFilter, VectorIndex
@@ -28,7 +28,7 @@ class SmoothedIndex:
     Several spaces, and the encoder that fuses them, count as one space whose vectors lie side by side.
     """
 
-    def __init__(self, snapshot: Snapshot, spaces: Sequence[str], encoder: Encoder, windows: VectorIndex) -> None:
+    def __init__(self, snapshot: Snapshot, spaces: Sequence[str], encoder: WindowEncoder, windows: VectorIndex) -> None:
         self.kind = windows.kind
         self._encoder = encoder
         self._windows = windows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import DEFAULT_ENCODER, PART_ENCODER, Encoder, PartEncoder, load_encoder
+from ..encoders import DEFAULT_ENCODER, PART_ENCODER, PartEncoder, WindowEncoder, load_encoder
 from ..encoders.catalogue import is_for_parts, same_encoder
 from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
 from ..encoders.registry import load_mapper, shipped_mapper
@@ -40,7 +40,7 @@ class OpenSpace:
     """One space of an index, or several searched together, ready for queries."""
 
     def __init__(
-        self, snapshot: Snapshot, names: Sequence[str], encoder: Encoder, mapper: SubmotionMapper | None = None
+        self, snapshot: Snapshot, names: Sequence[str], encoder: WindowEncoder, mapper: SubmotionMapper | None = None
     ) -> None:
         self.name = ",".join(names)
         self.encoder = encoder
@@ -89,7 +89,7 @@ class Spaces:
         """IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
         self.snapshot = self._snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[str, WindowEncoder] = {}
         self._open: dict[Asked, OpenSpace] = {}
         if sum(record.weight > 0 for record in self._records.values()) == 1:
             self.asked(None, None)
@@ -125,7 +125,7 @@ class Spaces:
         return self._open[asked]
 
     @staticmethod
-    def _mapper(asked: Asked, encoder: Encoder) -> SubmotionMapper | None:
+    def _mapper(asked: Asked, encoder: WindowEncoder) -> SubmotionMapper | None:
         if asked.mapper is not None:
             mapper = load_mapper(asked.mapper)
             mapper.check(encoder)
@@ -180,7 +180,7 @@ class Spaces:
             f"`{self._adding(named)}`"
         )
 
-    def _encoder(self, record: EncoderRecord) -> Encoder:
+    def _encoder(self, record: EncoderRecord) -> WindowEncoder:
         if record.name not in self._encoders:
             content = self._snapshot.weights(record)
             if content is None:

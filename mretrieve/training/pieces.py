@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders import Encoder
+from ..encoders import WindowEncoder
 from ..encoders.statistics.pose_channels import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS, Clip
@@ -104,7 +104,7 @@ def asked_pieces(
 
 
 def parent_ranks(
-    encoder: Encoder, vectors: NDArray[np.float32], stored: NDArray[np.float32], parents: NDArray[np.int64]
+    encoder: WindowEncoder, vectors: NDArray[np.float32], stored: NDArray[np.float32], parents: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Rank (N,), from 1, of each piece's parent: pieces by encoded vectors (N, D), all clips by theirs (M, D)."""
     distances = -(encoder.as_queries(vectors) @ stored.T)

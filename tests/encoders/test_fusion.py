@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from support.encoder_files import write_encoder
 from support.moving_bodies import random_clip
 
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.fusion import FusedEncoder, encoder_names, mean_weights
 from mretrieve.errors import QueryError
 from mretrieve.motion import Clip
@@ -42,7 +42,7 @@ class RootSpeeds:
 CLIPS = [random_clip(seed, 60 + 10 * seed) for seed in range(6)]
 
 
-def _distances(encoder: Encoder, clips: Sequence[Clip]) -> NDArray[np.float64]:
+def _distances(encoder: WindowEncoder, clips: Sequence[Clip]) -> NDArray[np.float64]:
     vectors = encoder.encode(clips)
     assert vectors.shape == (len(clips), encoder.dimension) and vectors.dtype == np.float32
     return -(encoder.as_queries(vectors).astype(np.float64) @ vectors.astype(np.float64).T)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.errors import QueryError
 from mretrieve.evaluation import (
     Distances,
@@ -96,7 +96,7 @@ def test_what_is_trained_is_trained_on_each_fold_with_each_seed(cross_performer)
     encoder = load_encoder("pose-statistics")
     trained: list[tuple[int, int]] = []
 
-    def fit(train: Sequence[LabelledClip], seed: int) -> Encoder:
+    def fit(train: Sequence[LabelledClip], seed: int) -> WindowEncoder:
         trained.append((len(train), seed))
         return encoder
 

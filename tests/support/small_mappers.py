@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mretrieve.encoders import Encoder
+from mretrieve.encoders import WindowEncoder
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.systems.submotion import Submotion, SubmotionMapper
 from support.moving_bodies import random_clip
@@ -12,7 +12,7 @@ from support.moving_bodies import random_clip
 WHOLES = [random_clip(seed, 50) for seed in range(6)]
 
 
-def small_mapper(encoder: Encoder, adds: float = 0.05) -> SubmotionMapper:
+def small_mapper(encoder: WindowEncoder, adds: float = 0.05) -> SubmotionMapper:
     """One that knows the columns of the encoder's vectors and adds something at random, of the size `adds`."""
     torch.manual_seed(2)
     network = Submotion(GruSettings(hidden=8, hops=2, embedding=encoder.dimension))

@@ -15,7 +15,7 @@ from support.moving_bodies import random_clip
 from support.small_encoders import small_encoder
 
 from mretrieve import MRetrieveError
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.encoder import fingerprint_of
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.systems.submotion import SubmotionMapper
@@ -34,7 +34,7 @@ from mretrieve.training.systems.submotion import (
 
 CLIPS = [LabelledClip(random_clip(seed, 150), "", f"{seed}", f"{seed}.bvh") for seed in range(8)]
 HELD_OUT = labelled_clips(classes=2, first=10)
-ENCODERS: dict[str, Encoder] = {"pose-statistics": load_encoder(), "deephums": small_encoder("deephums")}
+ENCODERS: dict[str, WindowEncoder] = {"pose-statistics": load_encoder(), "deephums": small_encoder("deephums")}
 EVERY = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS)
 
 
@@ -45,7 +45,7 @@ def small(updates: int = 6, count: int = 4) -> SubmotionRecipe:
 
 
 def train_submotion(
-    encoder: Encoder,
+    encoder: WindowEncoder,
     clips: list[LabelledClip],
     recipe: SubmotionRecipe,
     *,
@@ -61,7 +61,7 @@ def content(trained: Trained[SubmotionMapper]) -> bytes:
 
 
 @EVERY
-def test_pieces_come_nearer_to_their_wholes_than_their_own_vectors_are(encoder: Encoder):
+def test_pieces_come_nearer_to_their_wholes_than_their_own_vectors_are(encoder: WindowEncoder):
     recipe = replace(small(updates=60, count=16), network=GruSettings(hidden=24, hops=2, dropout=0.0))
     trained = train_submotion(encoder, CLIPS, replace(recipe, validate_every=15))
     losses = [one.loss for one in trained.milestones]
@@ -92,7 +92,7 @@ def test_the_encoder_stays_as_it_is():
 
 
 @EVERY
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others(encoder: Encoder):
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(encoder: WindowEncoder):
     first, again, other = (content(train_submotion(encoder, CLIPS, small(3), seed=seed)) for seed in (0, 0, 1))
     assert first == again != other
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...encoders import Encoder
+from ...encoders import WindowEncoder
 from ...encoders.adapted import Gate, nearest_labelled
 from ...encoders.statistics.linear_metric import default_encoder
 from ...motion import Clip
@@ -65,7 +65,7 @@ class Trial:
 def answers(
     items: LabelledSet,
     fold: CrossValidationFold,
-    spaces: Mapping[str, Encoder],
+    spaces: Mapping[str, WindowEncoder],
     candidates: Sequence[tuple[str, ...]],
     seed: int,
 ) -> dict[tuple[str, ...], Answers]:
@@ -196,7 +196,7 @@ def standard_error(values: NDArray[np.floating], groups: NDArray[np.str_]) -> fl
     return float(max(over_values, over_groups))
 
 
-def _distances(space: Encoder, clips: Sequence[Clip], asked: NDArray[np.intp]) -> NDArray[np.float32]:
+def _distances(space: WindowEncoder, clips: Sequence[Clip], asked: NDArray[np.intp]) -> NDArray[np.float32]:
     vectors = space.encode(clips)
     return np.asarray(-(space.as_queries(vectors[asked]) @ vectors.T))
 

@@ -17,14 +17,14 @@ from support.small_encoders import small_encoder
 from support.small_mappers import WHOLES, small_mapper
 
 from mretrieve import MRetrieveError
-from mretrieve.encoders import Encoder, load_encoder
+from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.body_sequence import body_sequence
 from mretrieve.encoders.fusion import FusedEncoder
 from mretrieve.encoders.registry import load_mapper, shipped_mapper
 from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder, read_mapper
 from mretrieve.errors import FormatError
 
-ENCODERS: dict[str, Encoder] = {
+ENCODERS: dict[str, WindowEncoder] = {
     "pose-statistics": load_encoder(),
     "gru": small_encoder("gru"),
     "deephums": small_encoder("deephums"),
@@ -35,7 +35,7 @@ WHOLES_SEEN = body_sequence(WHOLES[0])
 PIECES = [clip.cut(10, 10 + frames) for clip, frames in zip(WHOLES, (1, 12, 30, 17, 40, 25), strict=True)]
 
 
-def distances(encoder: Encoder, first: Any, second: Any) -> Any:
+def distances(encoder: WindowEncoder, first: Any, second: Any) -> Any:
     return -(encoder.as_queries(first) @ second.T)
 
 
@@ -43,14 +43,14 @@ def distances(encoder: Encoder, first: Any, second: Any) -> Any:
 
 
 @EVERY
-def test_what_adds_nothing_gives_the_vectors_that_the_encoder_gives(encoder: Encoder):
+def test_what_adds_nothing_gives_the_vectors_that_the_encoder_gives(encoder: WindowEncoder):
     mapped = small_mapper(encoder, adds=0.0).map(encoder, WHOLES)
     np.testing.assert_allclose(mapped, encoder.encode(WHOLES), rtol=1e-4, atol=1e-4)
 
 
 @EVERY
 @pytest.mark.parametrize("adds", [0.05, 100.0])
-def test_what_it_gives_are_vectors_as_the_encoder_stores_them(encoder: Encoder, adds: float):
+def test_what_it_gives_are_vectors_as_the_encoder_stores_them(encoder: WindowEncoder, adds: float):
     mapped = small_mapper(encoder, adds).map(encoder, PIECES)
     assert mapped.shape == (len(PIECES), encoder.dimension) and mapped.dtype == np.float32
     between = distances(encoder, mapped, mapped)
@@ -60,13 +60,13 @@ def test_what_it_gives_are_vectors_as_the_encoder_stores_them(encoder: Encoder, 
 
 
 @EVERY
-def test_it_changes_what_the_encoder_says_of_pieces(encoder: Encoder):
+def test_it_changes_what_the_encoder_says_of_pieces(encoder: WindowEncoder):
     mapped = small_mapper(encoder).map(encoder, PIECES)
     assert (np.diag(distances(encoder, mapped, encoder.encode(PIECES))) > 1e-3).all()
 
 
 @EVERY
-def test_a_piece_is_mapped_alike_alone_and_among_others_and_with_its_vector_known(encoder: Encoder):
+def test_a_piece_is_mapped_alike_alone_and_among_others_and_with_its_vector_known(encoder: WindowEncoder):
     mapper = small_mapper(encoder)
     together = mapper.map(encoder, PIECES, encoder.encode(PIECES))
     alone = np.concatenate([mapper.map(encoder, [piece]) for piece in PIECES])
@@ -147,7 +147,7 @@ def refusal(content: bytes) -> str:
 
 
 @EVERY
-def test_what_is_read_is_what_was_written(encoder: Encoder, tmp_path: Path):
+def test_what_is_read_is_what_was_written(encoder: WindowEncoder, tmp_path: Path):
     mapper = small_mapper(encoder)
     path = tmp_path / "pieces.safetensors"
     path.write_bytes(encoder_bytes(mapper, {"data": "ours"}))
