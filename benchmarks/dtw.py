@@ -9,9 +9,8 @@ time slice; the table with two threads counts wall time. Each library gets its n
 best, converted before the clock starts. The first call of each method (compilation, or loading compiled code) is not
 counted; mretrieve's is printed.
 
-"10 % band": radius 9 for tslearn and dtaidistance (window=10), which also widen the band by the difference in length;
-window=0.1 for aeon, whose band follows the line between both ends. mretrieve computes either band. dtaidistance's
-use_pruning is left off: 2.5.1 gives infinity for sequences of unequal length with it, and is no faster here.
+dtaidistance's use_pruning is left off: 2.5.1 gives infinity for sequences of unequal length with it, and is no faster
+here.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from numpy.typing import NDArray  # noqa: E402
 from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from mretrieve.kernels.dtw import LengthGapBand, SlopeBand, dtw_distances, dtw_path  # noqa: E402
+from mretrieve.kernels.dtw import dtw_distances, dtw_path  # noqa: E402
 
 QUERY_FRAMES = 90
 Distances = NDArray[np.float64]
@@ -43,10 +42,9 @@ Distances = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Method:
-    """A way to get all distances, and which of ours must give the same."""
+    """A way to get all distances."""
 
     name: str
-    group: str  # methods of a group compute the same distances
     run: Callable[[], Distances]  # squared distances, (C,)
 
 
@@ -57,32 +55,25 @@ def problem(count: int) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]
 
 
 def library_methods(query: NDArray[np.float32], candidates: list[NDArray[np.float32]]) -> list[Method]:
-    """Every library's ways, full window and in its own band."""
+    """Every library's ways."""
     query64 = query.astype(np.float64)
     candidates64 = [candidate.astype(np.float64) for candidate in candidates]
     block = ((0, 1), (1, len(candidates) + 1))
 
-    def dtai_loop(**settings: object) -> Distances:
-        return np.array([dtw_ndim.distance_fast(query64, other, **settings) for other in candidates64]) ** 2
+    def dtai_loop() -> Distances:
+        return np.array([dtw_ndim.distance_fast(query64, other) for other in candidates64]) ** 2
 
-    def dtai_matrix(**settings: object) -> Distances:
+    def dtai_matrix() -> Distances:
         series = [query64, *candidates64]
-        return (
-            np.asarray(dtw_ndim.distance_matrix_fast(series, block=block, compact=True, parallel=False, **settings))
-            ** 2
-        )
+        return np.asarray(dtw_ndim.distance_matrix_fast(series, block=block, compact=True, parallel=False)) ** 2
 
-    def tslearn_loop(**settings: object) -> Distances:
-        return np.array([tslearn.metrics.dtw(query64, other, **settings) for other in candidates64]) ** 2
+    def tslearn_loop() -> Distances:
+        return np.array([tslearn.metrics.dtw(query64, other) for other in candidates64]) ** 2
 
-    sakoe_chiba = {"global_constraint": "sakoe_chiba", "sakoe_chiba_radius": 9}
     methods = [
-        Method("dtaidistance, C, loop", "full", dtai_loop),
-        Method("dtaidistance, C, matrix", "full", dtai_matrix),
-        Method("tslearn", "full", tslearn_loop),
-        Method("dtaidistance, C, loop", "gap band", lambda: dtai_loop(window=10)),
-        Method("dtaidistance, C, matrix", "gap band", lambda: dtai_matrix(window=10)),
-        Method("tslearn", "gap band", lambda: tslearn_loop(**sakoe_chiba)),
+        Method("dtaidistance, C, loop", dtai_loop),
+        Method("dtaidistance, C, matrix", dtai_matrix),
+        Method("tslearn", tslearn_loop),
     ]
     if importlib.util.find_spec("aeon") is None:
         print("aeon is not installed: its rows are left out (pip install aeon)\n")
@@ -92,65 +83,52 @@ def library_methods(query: NDArray[np.float32], candidates: list[NDArray[np.floa
     columns = np.ascontiguousarray(query64.T)
     candidate_columns = [np.ascontiguousarray(other.T) for other in candidates64]
 
-    def aeon_loop(window: float | None) -> Distances:
-        return np.array([aeon.distances.dtw_distance(columns, other, window=window) for other in candidate_columns])
+    def aeon_loop() -> Distances:
+        return np.array([aeon.distances.dtw_distance(columns, other) for other in candidate_columns])
 
-    return [
-        *methods,
-        Method("aeon", "full", lambda: aeon_loop(None)),
-        Method("aeon", "slope band", lambda: aeon_loop(0.1)),
-    ]
+    return [*methods, Method("aeon", aeon_loop)]
 
 
 def compare(rounds: int) -> None:
-    """The main table: every method of every library beside ours in the same band."""
+    """The main table: every method of every library beside ours."""
     query, candidates = problem(100)
     started = time.perf_counter()
     dtw_distances(query, candidates)
     print(f"mretrieve's first call in this process, not counted below: {time.perf_counter() - started:.2f} s\n")
-    bands = {"full": None, "gap band": LengthGapBand(9), "slope band": SlopeBand(0.1)}
-    ours = [
-        Method("mretrieve", group, lambda band=band: dtw_distances(query, candidates, band=band))
-        for group, band in bands.items()
-    ]
+    ours = Method("mretrieve", lambda: dtw_distances(query, candidates))
     theirs = library_methods(query, candidates)
     stacked = np.concatenate(candidates)
     costs = np.empty((len(query), len(stacked)), np.float32)
-    floor = Method("sgemm of the cost matrix, nothing else", "floor", lambda: np.matmul(query, stacked.T, out=costs))
-    methods = [*ours, *theirs, floor]
+    floor = Method("sgemm of the cost matrix, nothing else", lambda: np.matmul(query, stacked.T, out=costs))
+    methods = [ours, *theirs, floor]
     medians = dict(zip(methods, medians_ms([method.run for method in methods], rounds, time.process_time), strict=True))
-    print("| window | method | ms | mretrieve is faster by | largest relative difference |\n|---|---|---|---|---|")
-    for mine in ours:
-        expected = mine.run()
-        print(f"| {mine.group} | **mretrieve** | **{medians[mine]:.2f}** | | |")
-        for method in sorted((m for m in theirs if m.group == mine.group), key=medians.__getitem__):
-            difference = np.abs(method.run() / expected - 1.0).max()
-            faster = medians[method] / medians[mine]
-            print(f"| {method.group} | {method.name} | {medians[method]:.2f} | {faster:.1f} x | {difference:.0e} |")
+    print("| method | ms | mretrieve is faster by | largest relative difference |\n|---|---|---|---|")
+    expected = ours.run()
+    print(f"| **mretrieve** | **{medians[ours]:.2f}** | | |")
+    for method in sorted(theirs, key=medians.__getitem__):
+        difference = np.abs(method.run() / expected - 1.0).max()
+        print(f"| {method.name} | {medians[method]:.2f} | {medians[method] / medians[ours]:.1f} x | {difference:.0e} |")
     cells = len(query) * len(stacked)
-    print(f"| | {floor.name} | {medians[floor]:.2f} | {medians[floor] / medians[ours[0]]:.1f} x | |")
+    print(f"| {floor.name} | {medians[floor]:.2f} | {medians[floor] / medians[ours]:.1f} x | |")
     print(
-        f"\n{cells / medians[ours[0]] / 1e6:.2f} thousand million cells a second; their costs alone are "
-        f"{cells * FEATURES * 3 / medians[ours[0]] / 1e6:.0f} GFLOP/s (3 a feature); sgemm reaches "
+        f"\n{cells / medians[ours] / 1e6:.2f} thousand million cells a second; their costs alone are "
+        f"{cells * FEATURES * 3 / medians[ours] / 1e6:.0f} GFLOP/s (3 a feature); sgemm reaches "
         f"{cells * FEATURES * 2 / medians[floor] / 1e6:.0f} (2 a feature).\n"
     )
 
 
 def grow(rounds: int) -> None:
-    """Ours with more candidates, with a bound and with two threads."""
+    """Ours with more candidates and with two threads."""
     query, candidates = problem(10_000)
-    print("| candidates | 1 thread, ms | 2 threads, ms | 1 thread, bound = 10th smallest distance, ms |")
-    print("|---|---|---|---|")
+    print("| candidates | 1 thread, ms | 2 threads, ms |\n|---|---|---|")
     for count in (100, 1_000, 10_000):
         some = candidates[:count]
-        tenth = float(np.sort(dtw_distances(query, some))[9])
         runs: list[Callable[[], object]] = [
             lambda some=some: dtw_distances(query, some),
             lambda some=some: dtw_distances(query, some, threads=2),
-            lambda some=some, tenth=tenth: dtw_distances(query, some, bound=tenth),
         ]
-        one, two, bounded = medians_ms(runs, max(5, rounds // 3), time.perf_counter)
-        print(f"| {count:,} | {one:.2f} | {two:.2f} | {bounded:.2f} |")
+        one, two = medians_ms(runs, max(5, rounds // 3), time.perf_counter)
+        print(f"| {count:,} | {one:.2f} | {two:.2f} |")
     (path_ms,) = medians_ms([lambda: dtw_path(query, candidates[0])], rounds, time.process_time)
     print(f"\nOne path with backtracking ({len(query)} x {len(candidates[0])} frames): {path_ms:.2f} ms")
 

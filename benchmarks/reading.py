@@ -35,7 +35,7 @@ from mocap_sets import mocap_folder  # noqa: E402
 
 import mretrieve  # noqa: E402
 from mretrieve.formats.bvh import parse_bvh  # noqa: E402
-from mretrieve.formats.bvh_hierarchy import forget_hierarchies  # noqa: E402
+from mretrieve.formats.bvh_hierarchy import _KNOWN  # noqa: E402
 from mretrieve.formats.motion_text import MotionText  # noqa: E402
 
 Read = Callable[[Path], object]
@@ -87,7 +87,7 @@ def without_positions(path: Path) -> object:
 
 def with_new_hierarchy(path: Path) -> object:
     """The same, for a rig that was never seen before."""
-    forget_hierarchies()
+    _KNOWN.clear()
     return without_positions(path)
 
 

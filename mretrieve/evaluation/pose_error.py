@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.dtw import dtw_path, path_distance_mm
+from ..kernels.dtw import dtw_path
 from ..motion import Clip, heading_view
 from .task import EvaluationTask
 
@@ -20,7 +20,8 @@ def warped_error_mm(query: Clip, found: Clip) -> float:
         return float("nan")
     ours, theirs = (heading_view(clip.positions, clip.observed) for clip in (query, found))
     path, _ = dtw_path(*(poses[:, joints].reshape(len(poses), -1) for poses in (ours, theirs)))
-    return path_distance_mm(ours, theirs, path, joints)
+    apart = ours[path[:, 0]][:, joints] - theirs[path[:, 1]][:, joints]
+    return float(np.linalg.norm(apart, axis=-1).mean(dtype=np.float64) * 1000.0)
 
 
 def first_answers(task: EvaluationTask, distances: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -78,11 +78,6 @@ def parse_hierarchy(text: MotionText) -> tuple[list[BvhBody], int]:
     return bodies, position
 
 
-def forget_hierarchies() -> None:
-    """Clear the cache of hierarchies; the next file of each is parsed again."""
-    _KNOWN.clear()
-
-
 def _parse(text: MotionText) -> tuple[list[BvhBody], int]:
     head = _HEAD.match(text.content)
     if not head:

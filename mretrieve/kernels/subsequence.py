@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import compiled
-from .dtw import dtw_path
 from .dtw_input import frames_like, query_frames, share
 
 
@@ -26,43 +25,30 @@ from .dtw_input import frames_like, query_frames, share
 class Matches:
     """The best match of a query in each of S sequences: frames starts[i] to ends[i] of sequence i."""
 
-    costs: NDArray[np.float64]  # (S,), sums of squared distances along the path, infinite where above the bound
+    costs: NDArray[np.float64]  # (S,), sums of squared distances along the path
     starts: NDArray[np.int64]  # (S,), the first frame; 0 where the cost is infinite
     ends: NDArray[np.int64]  # (S,), one past the last frame; 0 where the cost is infinite
 
 
-def subsequence_matches(
-    query: ArrayLike,
-    sequences: Sequence[ArrayLike],
-    *,
-    bound: float | NDArray[np.float64] = np.inf,
-    threads: int = 1,
-) -> Matches:
+def subsequence_matches(query: ArrayLike, sequences: Sequence[ArrayLike], *, threads: int = 1) -> Matches:
     """The cheapest match of the whole query with any part of each sequence.
 
     Args:
         query: (n, D).
         sequences: (m_i, D) each.
-        bound: costs above it are given as infinite; one number, or one for each sequence (S,). Most of the work on such
-            sequences is left out, so look first where good matches are likely.
         threads: how many of them share the sequences.
 
     Raises:
-        ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity; or
-            the bound is NaN or of another shape.
+        ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity.
     """
     frames = query_frames(query)
     arrays = [frames_like(frames, sequence, f"sequence {index}") for index, sequence in enumerate(sequences)]
     lengths = np.array([len(array) for array in arrays], np.int64)
-    bounds = np.asarray(bound, np.float64)
-    if bounds.shape not in ((), lengths.shape) or np.isnan(bounds).any():
-        raise ValueError(f"the bound is {bound}; give a number, or one for each of {len(arrays)} sequences")
-    bounds = np.broadcast_to(bounds, lengths.shape).copy()
     costs = np.empty(len(arrays), np.float64)
     starts, ends = np.zeros_like(lengths), np.zeros_like(lengths)
 
     def work(part: NDArray[np.int64]) -> None:
-        compiled.subsequence_matches(frames, arrays, bounds, part, costs, starts, ends)
+        compiled.subsequence_matches(frames, arrays, part, costs, starts, ends)
 
     # The longest first, so that no thread is left with one at the end; many short ones at a time.
     order = np.argsort(-lengths, kind="stable")
@@ -88,17 +74,3 @@ def subsequence_ends(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.
     if np.isnan(compiled.subsequence_ends(frames, other, costs, starts)):
         raise ValueError("the sequence holds NaN or infinite values")
     return costs, starts
-
-
-def subsequence_path(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.int32], float]:
-    """The best match's warping path (L, 2), a query frame and a frame of the sequence each; and its cost.
-
-    Raises:
-        ValueError: as subsequence_matches.
-    """
-    costs, starts = subsequence_ends(query, sequence)
-    end = int(costs.argmin())
-    start = int(starts[end])
-    path, cost = dtw_path(query, np.asarray(sequence)[start : end + 1])
-    path[:, 1] += start
-    return path, cost

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mretrieve.kernels import jit
-from mretrieve.kernels.dtw import LengthGapBand, SlopeBand
 from mretrieve.kernels.scan_results import PADDING
 
 native = pytest.importorskip("mretrieve.kernels.native", reason="installed without a C compiler", exc_type=ImportError)
@@ -26,23 +25,16 @@ def walk(random: np.random.Generator, length: int, width: int, dtype: type) -> n
     return (0.1 * np.cumsum(random.normal(size=(length, width)), axis=0)).astype(dtype)
 
 
-@given(
-    seed=SEEDS,
-    dtype=TYPES,
-    width=st.integers(1, 70),
-    band=st.sampled_from([LengthGapBand(1000), LengthGapBand(3), SlopeBand(0.2)]),
-    bound=st.sampled_from([np.inf, 50.0]),
-)
-def test_warping_distances_are_those_of_the_plain_kernel(seed, dtype, width, band, bound):
+@given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70))
+def test_warping_distances_are_those_of_the_plain_kernel(seed, dtype, width):
     random = np.random.default_rng(seed)
     query = walk(random, int(random.integers(1, 40)), width, dtype)
     candidates = [walk(random, int(length), width, dtype) for length in random.integers(1, 60, 20)]
     candidates[3][-1, -1] = np.nan
-    lengths = np.array([len(candidate) for candidate in candidates])
-    limits, order = band.limits(len(query), lengths), np.argsort(-lengths, kind="stable")
+    order = np.argsort([-len(candidate) for candidate in candidates], kind="stable")
     found, expected = np.empty(20), np.empty(20)
-    native.dtw_distances(query, candidates, limits, order, bound, found)
-    jit.dtw_distances(query, candidates, limits, order, bound, expected)
+    native.dtw_distances(query, candidates, order, found)
+    jit.dtw_distances(query, candidates, order, expected)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -50,23 +42,22 @@ def test_warping_distances_are_those_of_the_plain_kernel(seed, dtype, width, ban
 def test_warping_paths_are_those_of_the_plain_kernel(seed, dtype, width):
     random = np.random.default_rng(seed)
     query, candidate = (walk(random, int(length), width, dtype) for length in random.integers(1, 50, 2))
-    limits = LengthGapBand(len(query)).limits(len(query), np.array([len(candidate)]))[0]
-    path, cost = native.dtw_path(query, candidate, limits)
-    expected_path, expected_cost = jit.dtw_path(query, candidate, limits)
+    path, cost = native.dtw_path(query, candidate)
+    expected_path, expected_cost = jit.dtw_path(query, candidate)
     np.testing.assert_array_equal(path, expected_path)
     assert cost == pytest.approx(expected_cost, rel=1e-5)
 
 
-@given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70), bound=st.sampled_from([np.inf, 30.0]))
-def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width, bound):
+@given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70))
+def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width):
     random = np.random.default_rng(seed)
     query = walk(random, int(random.integers(1, 40)), width, dtype)
     sequences = [walk(random, int(length), width, dtype) for length in random.integers(1, 200, 5)]
     sequences[2][len(sequences[2]) // 2, 0] = np.inf
-    bounds, order = np.full(5, bound), np.arange(5)
+    order = np.arange(5)
     found, expected = ((np.empty(5), np.zeros(5, np.int64), np.zeros(5, np.int64)) for _ in range(2))
-    native.subsequence_matches(query, sequences, bounds, order, *found)
-    jit.subsequence_matches(query, sequences, bounds, order, *expected)
+    native.subsequence_matches(query, sequences, order, *found)
+    jit.subsequence_matches(query, sequences, order, *expected)
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
     np.testing.assert_array_equal(found[1:], expected[1:])
 

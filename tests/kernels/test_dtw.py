@@ -12,43 +12,28 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tslearn.metrics import dtw as tslearn_dtw
 
-from mretrieve.kernels.dtw import Band, LengthGapBand, SlopeBand, dtw_distances, dtw_path, path_distance_mm
+from mretrieve.kernels.dtw import dtw_distances, dtw_path
 
 Sequence = NDArray[np.float32] | NDArray[np.float64]
 
 
-def dtaidistance(query: Sequence, candidate: Sequence, radius: int | None = None) -> float:
-    window = None if radius is None else radius + 1
-    return float(dtw_ndim.distance_fast(query.astype(np.float64), candidate.astype(np.float64), window=window)) ** 2
+def dtaidistance(query: Sequence, candidate: Sequence) -> float:
+    return float(dtw_ndim.distance_fast(query.astype(np.float64), candidate.astype(np.float64))) ** 2
 
 
-def tslearn(query: Sequence, candidate: Sequence, radius: int | None = None) -> float:
-    band = {} if radius is None else {"global_constraint": "sakoe_chiba", "sakoe_chiba_radius": radius}
-    return float(tslearn_dtw(query.astype(np.float64), candidate.astype(np.float64), **band)) ** 2
+def tslearn(query: Sequence, candidate: Sequence) -> float:
+    return float(tslearn_dtw(query.astype(np.float64), candidate.astype(np.float64))) ** 2
 
 
-def plain(query: Sequence, candidate: Sequence, allowed: NDArray[np.bool_] | None = None) -> float:
+def plain(query: Sequence, candidate: Sequence) -> float:
     """The textbook recursion, cell by cell."""
     n, m = len(query), len(candidate)
     total = np.full((n + 1, m + 1), np.inf)
     total[0, 0] = 0.0
     for i, j in itertools.product(range(n), range(m)):
-        if allowed is None or allowed[i, j]:
-            cost = ((query[i].astype(np.float64) - candidate[j].astype(np.float64)) ** 2).sum()
-            total[i + 1, j + 1] = cost + min(total[i, j], total[i, j + 1], total[i + 1, j])
+        cost = ((query[i].astype(np.float64) - candidate[j].astype(np.float64)) ** 2).sum()
+        total[i + 1, j + 1] = cost + min(total[i, j], total[i, j + 1], total[i + 1, j])
     return float(total[n, m])
-
-
-def slope_band(n: int, m: int, fraction: float) -> NDArray[np.bool_]:
-    """aeon's band, built as its create_bounding_matrix does: step along the line that joins both ends."""
-    if n > m:
-        return slope_band(m, n, fraction).T
-    allowed = np.zeros((n, m), bool)
-    radius = int(fraction * n)
-    for step in range(m + 1):
-        row, column = step * n // (m + 1), step * m // (m + 1)
-        allowed[max(0, row - radius) : row + radius + 1, column] = True
-    return allowed
 
 
 def poses(rng: np.random.Generator, frame_count: int, features: int = 66) -> NDArray[np.float32]:
@@ -90,46 +75,6 @@ def test_distances_are_those_of_dtaidistance_and_tslearn(problem: tuple[Sequence
     distances = dtw_distances(query, candidates)
     np.testing.assert_allclose(distances, [dtaidistance(query, candidate) for candidate in candidates], rtol=1e-5)
     np.testing.assert_allclose(distances, [tslearn(query, candidate) for candidate in candidates], rtol=1e-5)
-
-
-@settings(max_examples=100)
-@given(sequences(), st.integers(0, 45))
-def test_a_length_gap_band_is_that_of_dtaidistance_and_tslearn(
-    problem: tuple[Sequence, list[Sequence]], radius: int
-) -> None:
-    query, candidates = problem
-    distances = dtw_distances(query, candidates, band=LengthGapBand(radius))
-    for library in (dtaidistance, tslearn):
-        np.testing.assert_allclose(distances, [library(query, other, radius) for other in candidates], rtol=1e-5)
-
-
-@settings(max_examples=50)
-@given(sequences(), st.floats(0, 1))
-def test_a_slope_band_follows_the_line_between_the_ends(
-    problem: tuple[Sequence, list[Sequence]], fraction: float
-) -> None:
-    query, candidates = problem
-    # Where the line passes exactly through a frame, one side of the band is rounding: leave those lengths out.
-    candidates = [other for other in candidates if len(other) == len(query) or not _rounds(len(query), len(other))]
-    distances = dtw_distances(query, candidates, band=SlopeBand(fraction))
-    expected = [plain(query, other, slope_band(len(query), len(other), fraction)) for other in candidates]
-    np.testing.assert_allclose(distances, expected, rtol=1e-5)
-
-
-def _rounds(n: int, m: int) -> bool:
-    shorter, longer = sorted((n, m))
-    return any(step * shorter % (longer + 1) == 0 for step in range(1, longer + 1))
-
-
-def test_a_slope_band_is_that_of_aeon() -> None:
-    aeon = pytest.importorskip("aeon.distances")
-    rng = np.random.default_rng(0)
-    query = rng.normal(size=(90, 3))
-    candidates = [rng.normal(size=(length, 3)) for length in range(1, 200)]
-    for fraction in (0.0, 0.1, 0.5, 1.0):
-        distances = dtw_distances(query, candidates, band=SlopeBand(fraction))
-        expected = [aeon.dtw_distance(query.T.copy(), other.T.copy(), window=fraction) for other in candidates]
-        np.testing.assert_allclose(distances, expected, rtol=1e-9)
 
 
 def test_motions_of_a_usual_size_agree_to_seven_digits() -> None:
@@ -176,58 +121,31 @@ def test_no_candidates_have_no_distances() -> None:
     assert distances.dtype == np.float64
 
 
-@pytest.mark.parametrize("band", [None, LengthGapBand(4), SlopeBand(0.1)])
-def test_a_distance_depends_on_nothing_but_its_own_two_motions(band: Band | None) -> None:
+def test_a_distance_depends_on_nothing_but_its_own_two_motions() -> None:
     rng = np.random.default_rng(4)
     query = poses(rng, 50)
     candidates = [poses(rng, length) for length in rng.integers(1, 120, 400)]
-    together = dtw_distances(query, candidates, band=band)
-    alone = np.concatenate([dtw_distances(query, [candidate], band=band) for candidate in candidates])
-    backwards = dtw_distances(query, candidates[::-1], band=band)[::-1]
+    together = dtw_distances(query, candidates)
+    alone = np.concatenate([dtw_distances(query, [candidate]) for candidate in candidates])
+    backwards = dtw_distances(query, candidates[::-1])[::-1]
     np.testing.assert_array_equal(together, alone)
     np.testing.assert_array_equal(together, backwards)
     for threads in (2, 3):
-        np.testing.assert_array_equal(together, dtw_distances(query, candidates, band=band, threads=threads))
+        np.testing.assert_array_equal(together, dtw_distances(query, candidates, threads=threads))
 
 
-@pytest.mark.parametrize("band", [None, LengthGapBand(4), SlopeBand(0.1)])
-@pytest.mark.parametrize("rank", [0, 1, 40, 99])
-def test_a_bound_makes_only_what_lies_above_it_infinite(band: Band | None, rank: int) -> None:
-    rng = np.random.default_rng(5)
-    query = poses(rng, 50)
-    candidates = [poses(rng, length) for length in rng.integers(30, 120, 99)] + [query]
-    distances = dtw_distances(query, candidates, band=band)
-    bound = np.sort(distances)[rank]
-    expected = np.where(distances <= bound, distances, np.inf)
-    np.testing.assert_array_equal(dtw_distances(query, candidates, band=band, bound=bound), expected)
-    assert np.isinf(dtw_distances(query, candidates[:-1], band=band, bound=1e-9)).all()
-
-
-def test_a_band_of_everything_is_no_band() -> None:
-    rng = np.random.default_rng(6)
-    query, candidates = poses(rng, 40), [poses(rng, length) for length in range(1, 80)]
-    distances = dtw_distances(query, candidates)
-    for everything in (LengthGapBand(1000), SlopeBand(1.0)):
-        np.testing.assert_array_equal(dtw_distances(query, candidates, band=everything), distances)
-
-
-@pytest.mark.parametrize("band", [None, LengthGapBand(0), LengthGapBand(5), SlopeBand(0.0), SlopeBand(0.2)])
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 30), (30, 1), (30, 31), (25, 60), (60, 25)])
-def test_a_path_joins_both_ends_by_single_steps_and_costs_the_distance(band: Band | None, n: int, m: int) -> None:
+def test_a_path_joins_both_ends_by_single_steps_and_costs_the_distance(n: int, m: int) -> None:
     rng = np.random.default_rng(7)
     query, candidate = poses(rng, n), poses(rng, m)
-    path, cost = dtw_path(query, candidate, band=band)
+    path, cost = dtw_path(query, candidate)
     assert path.dtype == np.int32
     assert path[0].tolist() == [0, 0]
     assert path[-1].tolist() == [n - 1, m - 1]
     assert {tuple(step) for step in np.diff(path, axis=0).tolist()} <= {(1, 1), (1, 0), (0, 1)}
     differences = query[path[:, 0]].astype(np.float64) - candidate[path[:, 1]]
     assert cost == pytest.approx((differences**2).sum(), rel=1e-5)
-    assert cost == pytest.approx(dtw_distances(query, [candidate], band=band)[0], rel=1e-5)
-    if isinstance(band, LengthGapBand):
-        warp = path[:, 1] - path[:, 0]
-        assert warp.min() >= min(m - n, 0) - band.radius
-        assert warp.max() <= max(m - n, 0) + band.radius
+    assert cost == pytest.approx(dtw_distances(query, [candidate])[0], rel=1e-5)
 
 
 def test_a_path_between_equally_good_ones_is_diagonal_as_long_as_it_can() -> None:
@@ -245,22 +163,6 @@ def test_values_too_large_to_square_are_infinitely_far_and_still_have_a_path() -
     assert path[0].tolist() == [0, 0]
 
 
-def test_path_distance_is_the_mean_joint_distance_in_millimetres() -> None:
-    query, candidate = np.zeros((2, 22, 3), np.float32), np.zeros((3, 22, 3), np.float32)
-    candidate[1, 0] = [0.3, 0.4, 0.0]  # 500 mm off in one joint of one frame
-    candidate[:, 5] = 9.0  # not observed: must not count
-    joints = np.zeros(22, bool)
-    joints[[0, 1]] = True
-    path = np.array([[0, 0], [0, 1], [1, 2]], np.int32)
-    assert path_distance_mm(query, candidate, path, joints) == pytest.approx(500.0 / (3 * 2))
-
-
-def test_path_distance_needs_a_joint() -> None:
-    frames, path = np.zeros((1, 22, 3), np.float32), np.zeros((1, 2), np.int32)
-    with pytest.raises(ValueError, match="no observed joint in common"):
-        path_distance_mm(frames, frames, path, np.zeros(22, bool))
-
-
 def test_any_layout_and_type_of_numbers_is_read() -> None:
     rng = np.random.default_rng(8)
     whole = rng.integers(-50, 50, (200, 8))
@@ -276,16 +178,13 @@ def test_any_layout_and_type_of_numbers_is_read() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("bound", [np.inf, 1e-9])
 @pytest.mark.parametrize("frame", [0, 50, 99])
-def test_a_candidate_with_values_that_are_not_numbers_is_refused_by_its_number(
-    value: float, bound: float, frame: int
-) -> None:
+def test_a_candidate_with_values_that_are_not_numbers_is_refused_by_its_number(value: float, frame: int) -> None:
     rng = np.random.default_rng(9)
     candidates = [poses(rng, 100) for _ in range(40)]
     candidates[23][frame, 65] = value
     with pytest.raises(ValueError, match="candidate 23 holds NaN or infinite values"):
-        dtw_distances(poses(rng, 30), candidates, bound=bound)
+        dtw_distances(poses(rng, 30), candidates)
     with pytest.raises(ValueError, match="the candidate holds NaN or infinite values"):
         dtw_path(poses(rng, 30), candidates[23])
 
@@ -310,11 +209,3 @@ def test_a_candidate_of_another_shape_is_refused(shape: tuple[int, ...]) -> None
 def test_a_query_without_frames_or_features_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="the query has shape"):
         dtw_distances(np.zeros(shape), [])
-
-
-def test_bands_refuse_meaningless_widths() -> None:
-    with pytest.raises(ValueError, match="radius is -1"):
-        LengthGapBand(-1)
-    for fraction in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="fraction is"):
-            SlopeBand(fraction)

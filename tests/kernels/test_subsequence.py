@@ -14,7 +14,7 @@ from tslearn.metrics import dtw_subsequence_path
 
 from mretrieve import canonicalise, read
 from mretrieve.kernels.dtw import dtw_distances
-from mretrieve.kernels.subsequence import subsequence_ends, subsequence_matches, subsequence_path
+from mretrieve.kernels.subsequence import subsequence_ends, subsequence_matches
 from mretrieve.motion.views import body_view
 
 Frames = NDArray[np.float32] | NDArray[np.float64]
@@ -155,20 +155,6 @@ def test_a_match_costs_what_the_warping_distance_of_its_frames_is() -> None:
     np.testing.assert_allclose(matches.costs, dtw_distances(query, cuts), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 50), (50, 1), (30, 20), (20, 300)])
-def test_a_path_joins_the_ends_of_the_match_by_single_steps_and_costs_as_much(n: int, m: int) -> None:
-    rng = np.random.default_rng(2)
-    query, sequence = walk(rng, n), walk(rng, m)
-    path, cost = subsequence_path(query, sequence)
-    matches = subsequence_matches(query, [sequence])
-    assert path.dtype == np.int32
-    assert path[0].tolist() == [0, matches.starts[0]]
-    assert path[-1].tolist() == [n - 1, matches.ends[0] - 1]
-    assert {tuple(step) for step in np.diff(path, axis=0).tolist()} <= {(1, 1), (1, 0), (0, 1)}
-    assert cost == pytest.approx(matches.costs[0], rel=1e-12)
-    assert cost == pytest.approx(((query[path[:, 0]] - sequence[path[:, 1]]) ** 2).sum(), rel=1e-12)
-
-
 def test_a_piece_is_found_at_any_constant_speed() -> None:
     times = np.arange(400)[:, None] / 30.0
     take = np.sin(times * np.linspace(1.0, 2.5, 12) + np.arange(12))
@@ -213,35 +199,6 @@ def test_a_match_depends_on_nothing_but_the_query_and_its_own_sequence(threads: 
         assert together.ends[index] == costs.argmin() + 1
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rank", [0, 1, 20, 79])
-def test_a_bound_takes_away_only_what_costs_more(dtype: type, rank: int) -> None:
-    rng = np.random.default_rng(4)
-    query = walk(rng, 70, 9, dtype)
-    sequences = [walk(rng, length, 9, dtype) for length in rng.integers(1, 400, 78)]
-    sequences += [query.copy(), query[:40].copy()]
-    free = subsequence_matches(query, sequences)
-    bound = np.sort(free.costs)[rank]
-    within = free.costs <= bound
-    bounded = subsequence_matches(query, sequences, bound=bound)
-    np.testing.assert_array_equal(bounded.costs, np.where(within, free.costs, np.inf))
-    np.testing.assert_array_equal(bounded.starts, np.where(within, free.starts, 0))
-    np.testing.assert_array_equal(bounded.ends, np.where(within, free.ends, 0))
-    each = np.where(np.arange(80) % 2 == 0, free.costs, np.nextafter(free.costs, -1.0))
-    kept = subsequence_matches(query, sequences, bound=each).costs
-    np.testing.assert_array_equal(kept, np.where(np.arange(80) % 2 == 0, free.costs, np.inf))
-
-
-@settings(max_examples=100)
-@given(problems())
-def test_a_bound_at_the_cost_itself_changes_nothing(problem: tuple[Frames, Frames]) -> None:
-    query, sequence = problem
-    free = subsequence_matches(query, [sequence])
-    bounded = subsequence_matches(query, [sequence], bound=free.costs)
-    for name in ("costs", "starts", "ends"):
-        np.testing.assert_array_equal(getattr(bounded, name), getattr(free, name))
-
-
 def test_no_sequences_have_no_matches() -> None:
     matches = subsequence_matches(np.zeros((5, 2), np.float32), [], threads=2)
     assert matches.costs.shape == matches.starts.shape == matches.ends.shape == (0,)
@@ -266,20 +223,16 @@ def test_any_layout_and_type_of_numbers_is_read() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("bound", [np.inf, 1e-9])
 @pytest.mark.parametrize("frame", [0, 50, 99])
-def test_a_sequence_with_values_that_are_not_numbers_is_refused_by_its_number(
-    value: float, bound: float, frame: int
-) -> None:
+def test_a_sequence_with_values_that_are_not_numbers_is_refused_by_its_number(value: float, frame: int) -> None:
     rng = np.random.default_rng(6)
     sequences = [walk(rng, 100, 6, np.float32) for _ in range(40)]
     sequences[23][frame, 5] = value
     query = walk(rng, 30, 6, np.float32)
     with pytest.raises(ValueError, match="sequence 23 holds NaN or infinite values"):
-        subsequence_matches(query, sequences, bound=bound, threads=2)
-    for call in (subsequence_ends, subsequence_path):
-        with pytest.raises(ValueError, match="the sequence holds NaN or infinite values"):
-            call(query, sequences[23])
+        subsequence_matches(query, sequences, threads=2)
+    with pytest.raises(ValueError, match="the sequence holds NaN or infinite values"):
+        subsequence_ends(query, sequences[23])
 
 
 def test_input_that_cannot_be_matched_is_refused() -> None:
@@ -292,6 +245,3 @@ def test_input_that_cannot_be_matched_is_refused() -> None:
             subsequence_matches(np.zeros(shape), [])
     with pytest.raises(ValueError, match="the query holds NaN or infinite values"):
         subsequence_matches(np.full((2, 2), np.nan), [])
-    for bound in (np.nan, np.zeros(3)):
-        with pytest.raises(ValueError, match="the bound"):
-            subsequence_matches(query, [query, query], bound=bound)

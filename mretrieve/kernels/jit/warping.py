@@ -11,36 +11,27 @@ from numpy.typing import NDArray
 
 
 def dtw_distances(
-    query: NDArray[Any],
-    candidates: Sequence[NDArray[Any]],
-    limits: NDArray[np.float64],
-    order: NDArray[np.int64],
-    bound: float,
-    distances: NDArray[np.float64],
+    query: NDArray[Any], candidates: Sequence[NDArray[Any]], order: NDArray[np.int64], distances: NDArray[np.float64]
 ) -> None:
     """Write the distance of each candidate that `order` lists; NaN if its frames are not finite.
 
     Args:
         query: (n, D) float32 or float64, in C order.
         candidates: (m_i, D) each, of the query's type and in C order.
-        limits: (C, 4), see `Band.limits`.
         order: indices of candidates, similar lengths next to each other, the longest first.
-        bound: a distance above it becomes infinite.
         distances: (C,), the output.
     """
     no_path = np.empty((0, 0), np.uint8)
     for index in order:
         candidate = candidates[index]
         finite = np.isfinite(candidate).all()
-        distances[index] = _accumulate(query, candidate, limits[index], bound, no_path) if finite else np.nan
+        distances[index] = _accumulate(query, candidate, no_path) if finite else np.nan
 
 
-def dtw_path(
-    query: NDArray[Any], candidate: NDArray[Any], limits: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], float]:
+def dtw_path(query: NDArray[Any], candidate: NDArray[Any]) -> tuple[NDArray[np.int32], float]:
     """The best path (L, 2) from (0, 0) to the last frames of both, and its cost; both are finite."""
     came_from = np.empty((len(query), len(candidate)), np.uint8)
-    cost = _accumulate(query, candidate, limits, np.inf, came_from)
+    cost = _accumulate(query, candidate, came_from)
     return _backtrack(came_from), cost
 
 
@@ -53,26 +44,17 @@ def _squared_distance(left: NDArray[Any], right: NDArray[Any]) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _accumulate(
-    query: NDArray[Any],
-    candidate: NDArray[Any],
-    limits: NDArray[np.float64],
-    bound: float,
-    came_from: NDArray[np.uint8],
-) -> float:
-    """The cost of the best path, infinite above the bound; steps go to came_from (n, m) unless it is empty.
+def _accumulate(query: NDArray[Any], candidate: NDArray[Any], came_from: NDArray[np.uint8]) -> float:
+    """The cost of the best path; steps go to came_from (n, m) unless it is empty.
 
     A step is 0 for a diagonal one, 1 for one from the query frame before, 2 for one from the candidate's.
     """
-    low, high, query_scale, candidate_scale = limits
     costs = np.full(len(candidate), np.inf)
     left = np.inf
     for row in range(len(query)):
-        level = int((row + 1) * query_scale)
         diagonal = 0.0 if row == 0 else np.inf
-        left = smallest = np.inf
+        left = np.inf
         for time in range(len(candidate)):
-            warp = int((time + 1) * candidate_scale) - level
             above = costs[time]
             best, origin = diagonal, 0
             if above < best:
@@ -80,14 +62,11 @@ def _accumulate(
             if left < best:
                 best, origin = left, 2
             diagonal = above
-            left = best + _squared_distance(query[row], candidate[time]) if low <= warp <= high else np.inf
+            left = best + _squared_distance(query[row], candidate[time])
             costs[time] = left
-            smallest = min(smallest, left)
             if came_from.size:
                 came_from[row, time] = origin
-        if smallest > bound:
-            return np.inf
-    return left if left <= bound else np.inf
+    return left
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +87,6 @@ def _backtrack(came_from: NDArray[np.uint8]) -> NDArray[np.int32]:
 def subsequence_matches(
     query: NDArray[Any],
     sequences: Sequence[NDArray[Any]],
-    bounds: NDArray[np.float64],
     order: NDArray[np.int64],
     costs: NDArray[np.float64],
     starts: NDArray[np.int64],
@@ -116,16 +94,14 @@ def subsequence_matches(
 ) -> None:
     """Write cost, first frame and end of the best match of each sequence that `order` lists.
 
-    Of several best ones the first; (inf, 0, 0) if it costs more than its bound, a cost of NaN if the sequence is not
-    finite. Arrays as in dtw_distances; bounds, costs, starts and ends are (S,).
+    Of several best ones the first; (inf, 0, 0) if values are too large to square, a cost of NaN if the sequence is not
+    finite. Arrays as in dtw_distances; costs, starts and ends are (S,).
     """
     for index in order:
         end_costs, end_starts = np.full(len(sequences[index]), np.inf), np.zeros(len(sequences[index]), np.int64)
         best = subsequence_ends(query, sequences[index], end_costs, end_starts)
-        costs[index], starts[index], ends[index] = (best, 0, 0) if np.isnan(best) else (np.inf, 0, 0)
         end = int(end_costs.argmin())
-        if end_costs[end] <= bounds[index] and np.isfinite(end_costs[end]):
-            costs[index], starts[index], ends[index] = end_costs[end], end_starts[end], end + 1
+        costs[index], starts[index], ends[index] = best, end_starts[end], end + 1 if np.isfinite(best) else 0
 
 
 def subsequence_ends(

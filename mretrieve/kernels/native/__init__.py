@@ -55,54 +55,35 @@ def _function(library: ctypes.CDLL, name: str, *arguments: Any, result: Any = ct
     return function
 
 
+def _of_both_types(name: str, *arguments: Any, result: Any = ctypes.c_int) -> dict[np.dtype[Any], Any]:
+    """The function for float32 and the one for float64; `...` stands for an argument that is an array of that type."""
+    return {
+        dtype: _function(
+            _fused, f"{name}_{dtype}", *(reals if each is ... else each for each in arguments), result=result
+        )
+        for dtype, reals in _REALS.items()
+    }
+
+
 _fused, _exact = _library("fused"), _library("exact")
-_sequences = _pointers, _int64, _float64, _int64, c_int64  # addresses, lengths, limits or bounds, order
-_dtw_distances = {
-    dtype: _function(
-        _fused, f"dtw_distances_{dtype}", reals, c_int64, c_int64, c_int64, *_sequences, c_double, _float64
-    )
-    for dtype, reals in _REALS.items()
-}
-_dtw_path = {
-    dtype: _function(
-        _fused,
-        f"dtw_path_{dtype}",
-        *(reals, c_int64, reals, c_int64, c_int64, _float64, reals, _float64, _uint8, _int32, _int64),
-        result=c_double,
-    )
-    for dtype, reals in _REALS.items()
-}
-_subsequence_matches = {
-    dtype: _function(
-        _fused,
-        f"subsequence_matches_{dtype}",
-        *(reals, c_int64, c_int64, *_sequences, _float64, _int64, _int64, c_int64, _float64, _int64),
-    )
-    for dtype, reals in _REALS.items()
-}
-_forward_kinematics = _function(
-    _fused,
-    "forward_kinematics",
-    *(_int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32, _float64, _float32),
-    *(c_int64, c_int64, c_int64),
+_sequences = _pointers, _int64, _int64, c_int64  # addresses, lengths, order
+_dtw_distances = _of_both_types("dtw_distances", ..., c_int64, c_int64, c_int64, *_sequences, _float64)
+_dtw_path = _of_both_types(
+    "dtw_path", ..., c_int64, ..., c_int64, c_int64, ..., _float64, _uint8, _int32, _int64, result=c_double
 )
-_scan_rows = _function(_exact, "scan_rows", _uint8, c_int64, c_int64, c_int64, _float64, c_int64, _int64)
-_scan_frames = _function(
-    _exact,
-    "scan_frames",
-    *(_uint8, c_int64, c_int64, _uint64, _uint64, _uint64, _int64, _int64, c_int64, _float64, c_int64, c_int64, _int64),
-)
-_resample_frames = _function(
-    _exact,
-    "resample_frames",
-    *(_float32, c_int64, c_int64, c_double, c_int64, c_int64, _float64, _float64, _float32, c_int64),
-    result=None,
-)
+_matches = _float64, _int64, _int64, c_int64, _float64, _int64
+_subsequence_matches = _of_both_types("subsequence_matches", ..., c_int64, c_int64, *_sequences, *_matches)
+_rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
+_forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
+_text = _uint8, c_int64, c_int64
+_scan_rows = _function(_exact, "scan_rows", *_text, c_int64, _float64, c_int64, _int64)
+_layout = _uint64, _uint64, _uint64, _int64
+_scan_frames = _function(_exact, "scan_frames", *_text, *_layout, _int64, c_int64, _float64, c_int64, c_int64, _int64)
+_resampling = c_int64, c_int64, c_double, c_int64, c_int64, _float64, _float64, _float32, c_int64
+_resample_frames = _function(_exact, "resample_frames", _float32, *_resampling, result=None)
+_speeds = _float64, c_int64, _float32, _float32, _int32
 _cheapest_fixed_speed = _function(
-    _exact,
-    "cheapest_fixed_speed",
-    *(_float32, _int64, c_int64, c_int64, _float64, c_int64, _float32, _float32, _int32),
-    result=None,
+    _exact, "cheapest_fixed_speed", _float32, _int64, c_int64, c_int64, *_speeds, result=None
 )
 
 
@@ -125,42 +106,33 @@ def _check_memory(failed: int) -> None:
 
 
 def dtw_distances(
-    query: NDArray[Any],
-    candidates: Sequence[NDArray[Any]],
-    limits: NDArray[np.float64],
-    order: NDArray[np.int64],
-    bound: float,
-    distances: NDArray[np.float64],
+    query: NDArray[Any], candidates: Sequence[NDArray[Any]], order: NDArray[np.int64], distances: NDArray[np.float64]
 ) -> None:
     blocks = _in_blocks(query, _RUNS)
-    sequences = *_in_memory(candidates), limits, order, len(order)
     size = len(blocks), query.shape[1], len(query)
-    _check_memory(_dtw_distances[query.dtype](blocks, *size, *sequences, bound, distances))
+    _check_memory(_dtw_distances[query.dtype](blocks, *size, *_in_memory(candidates), order, len(order), distances))
 
 
-def dtw_path(
-    query: NDArray[Any], candidate: NDArray[Any], limits: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], float]:
+def dtw_path(query: NDArray[Any], candidate: NDArray[Any]) -> tuple[NDArray[np.int32], float]:
     rows, columns = len(query), len(candidate)
     path, length = np.empty((rows + columns - 1, 2), np.int32), np.empty(1, np.int64)
     blocks, filled_up = _in_blocks(query, _LANES), np.zeros((columns + _RUNS, query.shape[1]), query.dtype)
     filled_up[:columns] = candidate
     squares = np.empty((len(blocks), columns, _LANES), query.dtype)
     room = squares, np.empty(columns), np.empty((rows, columns), np.uint8)
-    cost = _dtw_path[query.dtype](blocks, rows, filled_up, columns, query.shape[1], limits, *room, path, length)
+    cost = _dtw_path[query.dtype](blocks, rows, filled_up, columns, query.shape[1], *room, path, length)
     return path[len(path) - length[0] :].copy(), cost
 
 
 def subsequence_matches(
     query: NDArray[Any],
     sequences: Sequence[NDArray[Any]],
-    bounds: NDArray[np.float64],
     order: NDArray[np.int64],
     costs: NDArray[np.float64],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
 ) -> None:
-    blocks, listed = _in_blocks(query, _LANES), (*_in_memory(sequences), bounds, order, len(order))
+    blocks, listed = _in_blocks(query, _LANES), (*_in_memory(sequences), order, len(order))
     size = len(query), query.shape[1]
     _check_memory(
         _subsequence_matches[query.dtype](blocks, *size, *listed, costs, starts, ends, 0, np.empty(0), np.empty(0, int))
@@ -170,7 +142,7 @@ def subsequence_matches(
 def subsequence_ends(
     query: NDArray[Any], sequence: NDArray[Any], end_costs: NDArray[np.float64], end_starts: NDArray[np.int64]
 ) -> float:
-    listed = *_in_memory([sequence]), np.full(1, np.inf), np.zeros(1, np.int64), 1
+    listed = *_in_memory([sequence]), np.zeros(1, np.int64), 1
     cost, start, end = np.empty(1), np.empty(1, np.int64), np.empty(1, np.int64)
     blocks, size = _in_blocks(query, _LANES), (len(query), query.shape[1])
     _check_memory(_subsequence_matches[query.dtype](blocks, *size, *listed, cost, start, end, 1, end_costs, end_starts))

@@ -23,11 +23,9 @@ INLINE void NAME(sum_squares)(const REAL *side_by_side, const REAL *single, int6
 /* Rows `row` to row + RUNS of the next column of the recursion, for LANES candidates at once.
 
 block (D, RUNS): query frames. frames (D, LANES). column (RUNS, LANES): cumulative costs, before: of the last column,
-after: of this one. diagonal, above (LANES,): the cells before and above the first, handed on. A lane's rows from
-band_from to band_to are allowed. */
+after: of this one. diagonal, above (LANES,): the cells before and above the first, handed on. */
 INLINE void NAME(advance_block)(const REAL *block, const REAL *frames, int64_t features, double *restrict column,
-                                double *restrict diagonal, double *restrict above, const double *restrict band_from,
-                                const double *restrict band_to, double row) {
+                                double *restrict diagonal, double *restrict above) {
     NAME(numbers) sums[RUNS];
     REAL squares[RUNS][LANES];
     double costs[RUNS][LANES];
@@ -39,11 +37,9 @@ INLINE void NAME(advance_block)(const REAL *block, const REAL *frames, int64_t f
     for (int lane = 0; lane < LANES; lane++) {
         double before = diagonal[lane], up = above[lane];
         for (int run = 0; run < RUNS; run++) {
-            double cost = costs[run][lane], left = column[run * LANES + lane];
-            cost = (band_from[lane] <= row + run) & (row + run < band_to[lane]) ? cost : INFINITY;
-            double best = before < left ? before : left;
+            double left = column[run * LANES + lane], best = before < left ? before : left;
             best = best < up ? best : up;
-            column[run * LANES + lane] = up = cost + best;
+            column[run * LANES + lane] = up = costs[run][lane] + best;
             before = left;
         }
         diagonal[lane] = before;
@@ -61,11 +57,11 @@ INLINE int NAME(all_finite)(const REAL *values, int64_t count) {
 not enough memory. See the jit module's function of this name; query here: (blocks, D, RUNS), frames in blocks of RUNS,
 addresses: of each candidate's frames (length, D). */
 CLONES int NAME(dtw_distances)(const REAL *query, int64_t blocks, int64_t features, int64_t query_length,
-                               REAL *const *addresses, const int64_t *lengths, const double *limits,
-                               const int64_t *order, int64_t count, double bound, double *distances) {
+                               REAL *const *addresses, const int64_t *lengths, const int64_t *order, int64_t count,
+                               double *distances) {
     REAL *frames = malloc(features * LANES * sizeof(REAL));
     double *column = malloc((1 + blocks * RUNS) * LANES * sizeof(double));
-    double diagonal[LANES], above[LANES], band_from[LANES], band_to[LANES];
+    double diagonal[LANES], above[LANES];
     if (!frames || !column) {
         free(frames);
         free(column);
@@ -75,49 +71,30 @@ CLONES int NAME(dtw_distances)(const REAL *query, int64_t blocks, int64_t featur
         const int64_t *group = order + start;
         int size = count - start < LANES ? (int)(count - start) : LANES;
         int live = size; /* lanes still running; the lanes are sorted, so the shortest candidate's is the last */
-        for (int lane = 0; lane < size; lane++) distances[group[lane]] = INFINITY;
         for (int64_t index = 0; index < features * LANES; index++) frames[index] = 0;
         for (int64_t index = 0; index < (1 + blocks * RUNS) * LANES; index++)
             column[index] = index < LANES ? 0 : INFINITY;
-        for (int lane = 0; lane < LANES; lane++) band_from[lane] = band_to[lane] = 0;
         for (int64_t time = 0; time < lengths[group[0]]; time++) {
             while (lengths[group[live - 1]] <= time) live--;
-            int64_t first_row = query_length, last_row = 0;
             for (int lane = 0; lane < live; lane++) {
-                const double *band = limits + 4 * group[lane]; /* lowest, highest, query scale, candidate scale */
-                int64_t level = (int64_t)((time + 1) * band[3]), from = band_from[lane], to = band_to[lane];
-                while (from < query_length && level - (int64_t)((from + 1) * band[2]) > band[1]) from++;
-                while (to < query_length && level - (int64_t)((to + 1) * band[2]) >= band[0]) to++;
-                band_from[lane] = from;
-                band_to[lane] = to;
-                first_row = from < first_row ? from : first_row;
-                last_row = to > last_row ? to : last_row;
                 const REAL *frame = addresses[group[lane]] + time * features;
                 for (int64_t feature = 0; feature < features; feature++) frames[feature * LANES + lane] = frame[feature];
             }
-            first_row -= first_row % RUNS;
             for (int lane = 0; lane < LANES; lane++) {
-                diagonal[lane] = column[first_row * LANES + lane];
-                above[lane] = INFINITY;
-                column[first_row * LANES + lane] = INFINITY; /* the row before the band is not reached any more */
+                diagonal[lane] = column[lane];
+                above[lane] = column[lane] = INFINITY; /* only the first column begins below a row with a zero */
             }
-            for (int64_t row = first_row; row < last_row; row += RUNS)
-                NAME(advance_block)(query + row * features, frames, features, column + (1 + row) * LANES, diagonal, above,
-                                    band_from, band_to, row);
-            int within = bound == INFINITY || time % 8 != 7;
-            for (int64_t row = 1 + first_row; !within && row < 1 + last_row; row++)
-                for (int lane = 0; lane < live; lane++) within |= column[row * LANES + lane] <= bound;
-            for (int lane = 0; lane < live; lane++) {
-                double distance = column[query_length * LANES + lane];
-                if (lengths[group[lane]] == time + 1) distances[group[lane]] = distance <= bound ? distance : INFINITY;
-            }
-            if (!within) break;
+            for (int64_t row = 0; row < query_length; row += RUNS)
+                NAME(advance_block)(query + row * features, frames, features, column + (1 + row) * LANES, diagonal, above);
+            for (int lane = 0; lane < live; lane++)
+                if (lengths[group[lane]] == time + 1)
+                    distances[group[lane]] = column[query_length * LANES + lane];
         }
         for (int lane = 0; lane < size; lane++)
-            /* A path visits every frame: what is not finite there shows in the distance, unless it was abandoned. */
-            if (distances[group[lane]] == INFINITY &&
-                !NAME(all_finite)(addresses[group[lane]], lengths[group[lane]] * features))
-                distances[group[lane]] = NAN;
+            /* A path visits every frame: what is not finite there shows in the distance. */
+            if (!(distances[group[lane]] < INFINITY))
+                distances[group[lane]] =
+                    NAME(all_finite)(addresses[group[lane]], lengths[group[lane]] * features) ? INFINITY : NAN;
     }
     free(frames);
     free(column);
@@ -129,12 +106,10 @@ from its end. query (blocks, D, LANES); candidate (columns, D), filled up to a m
 columns, LANES), costs (columns,) and came_from (rows, columns): room to work in; 0 in came_from is a diagonal step, 1 one
 from the query frame before, 2 one from the candidate's. */
 CLONES double NAME(dtw_path)(const REAL *query, int64_t rows, const REAL *candidate, int64_t columns, int64_t features,
-                             const double *band, REAL *squares, double *costs, uint8_t *came_from, int32_t *path,
-                             int64_t *length) {
+                             REAL *squares, double *costs, uint8_t *came_from, int32_t *path, int64_t *length) {
     double left = INFINITY;
     for (int64_t time = 0; time < columns; time++) costs[time] = INFINITY;
     for (int64_t row = 0; row < rows; row++) {
-        int64_t level = (int64_t)((row + 1) * band[2]);
         double diagonal = row ? INFINITY : 0;
         REAL *block = squares + row / LANES * columns * LANES;
         for (int64_t time = 0; row % LANES == 0 && time < columns; time += RUNS) {
@@ -145,12 +120,11 @@ CLONES double NAME(dtw_path)(const REAL *query, int64_t rows, const REAL *candid
         }
         left = INFINITY;
         for (int64_t time = 0; time < columns; time++) {
-            int64_t warp = (int64_t)((time + 1) * band[3]) - level;
             double best = diagonal, above = costs[time];
             uint8_t origin = 0;
             if (above < best) best = above, origin = 1;
             if (left < best) best = left, origin = 2;
-            left = band[0] <= warp && warp <= band[1] ? best + block[time * LANES + row % LANES] : INFINITY;
+            left = best + block[time * LANES + row % LANES];
             diagonal = above;
             costs[time] = left;
             came_from[row * columns + time] = origin;
@@ -221,15 +195,14 @@ typedef struct {
     int idle;  /* tiles since the block was computed; after two every cost is infinite */
 } NAME(block_state);
 
-/* The best match of the query in one sequence: cost, first frame and end; (inf, 0, 0) if it costs more than the bound,
+/* The best match of the query in one sequence: cost, first frame and end; (inf, 0, 0) if values are too large,
 NaN if a value of the sequence is not finite. If all_ends, cost and first frame of the best match that ends with
 each frame go to end_costs and end_starts (length,); infinite costs are not written. padded: room for RUNS frames. */
 INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int64_t features, const REAL *sequence,
-                                   int64_t length, double bound, NAME(block_state) *states, REAL *padded,
-                                   int64_t all_ends, double *end_costs, int64_t *end_starts, int64_t *best_start,
-                                   int64_t *best_end) {
+                                   int64_t length, NAME(block_state) *states, REAL *padded, int64_t all_ends,
+                                   double *end_costs, int64_t *end_starts, int64_t *best_start, int64_t *best_end) {
     int64_t blocks = (query_length + LANES - 1) / LANES, last_lane = 1 + (query_length - 1) % LANES;
-    double limit = bound < DBL_MAX ? bound : DBL_MAX, best = INFINITY, visited = 0;
+    double limit = DBL_MAX, best = INFINITY, visited = 0;
     *best_start = *best_end = 0;
     memset(states, 0, blocks * sizeof(*states));
     for (int64_t index = 0; index < blocks; index++) {
@@ -297,15 +270,15 @@ INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int6
 /* Write the best match of each sequence that `order` lists to costs, starts and ends. Returns 0, or 1 if there is not
 enough memory. query: (blocks, D, LANES), frames in blocks of LANES. See the jit module's function of this name. */
 CLONES int NAME(subsequence_matches)(const REAL *query, int64_t query_length, int64_t features, REAL *const *addresses,
-                                     const int64_t *lengths, const double *bounds, const int64_t *order, int64_t count,
-                                     double *costs, int64_t *starts, int64_t *ends, int64_t all_ends,
-                                     double *end_costs, int64_t *end_starts) {
+                                     const int64_t *lengths, const int64_t *order, int64_t count, double *costs,
+                                     int64_t *starts, int64_t *ends, int64_t all_ends, double *end_costs,
+                                     int64_t *end_starts) {
     NAME(block_state) *states = malloc((query_length + LANES - 1) / LANES * sizeof(*states));
     REAL *padded = calloc(RUNS * features, sizeof(REAL));
     for (int64_t index = 0; states && padded && index < count; index++) {
         int64_t which = order[index];
-        costs[which] = NAME(sweep_sequence)(query, query_length, features, addresses[which], lengths[which], bounds[which],
-                                            states, padded, all_ends, end_costs, end_starts, starts + which, ends + which);
+        costs[which] = NAME(sweep_sequence)(query, query_length, features, addresses[which], lengths[which], states,
+                                            padded, all_ends, end_costs, end_starts, starts + which, ends + which);
     }
     int failed = !states || !padded;
     free(states);
