@@ -14,7 +14,6 @@ from .rotations import about, apply, turned, unit
 from .track import LEFT, RIGHT, BodyTrack
 
 _SIDES = ((LEFT, "left"), (RIGHT, "right"))
-_PARENTS = np.array(PARENTS)
 #: Bend that elbows and knees do not exceed, radians.
 MAX_BEND = np.radians(150)
 #: How near the floor a foot counts as carrying, metres: the pelvis comes down for it.
@@ -40,12 +39,6 @@ class Performance:
         for index, parent in enumerate(PARENTS[1:], start=1):
             positions[:, index] = positions[:, parent] + self.rotations[:, parent] @ self.body.offsets[index]
         return positions
-
-    def local_rotations(self) -> Floats:
-        """Rotations (T, 22, 3, 3) of each joint against its parent."""
-        local = self.rotations.copy()
-        local[:, 1:] = self.rotations[:, _PARENTS[1:]].swapaxes(-1, -2) @ self.rotations[:, 1:]
-        return local
 
     def moved_to(self, place: Floats, heading: float) -> Performance:
         """The same from another place (3,), added, and with the heading turned by `heading` radians to the left."""

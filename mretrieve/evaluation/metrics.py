@@ -9,7 +9,7 @@ average precision, R-precision and MAP@R are those of pytorch-metric-learning (`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,25 +75,11 @@ def query_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, 
 
 def retrieval_scores(distances: ArrayLike, relevant: ArrayLike, allowed: ArrayLike, k: int = 10) -> RetrievalScores:
     """Means over the queries that have a relevant answer; arguments and errors as `query_scores`."""
-    return mean_scores(query_scores(distances, relevant, allowed, k))
-
-
-def mean_scores(scores: QueryScores) -> RetrievalScores:
-    """Means over the queries that have a relevant answer."""
+    scores = query_scores(distances, relevant, allowed, k)
     counted = ~np.isnan(scores.average_precision)
-
-    def mean(values: NDArray[np.float64]) -> float:
-        return float(values[counted].mean()) if counted.any() else float("nan")
-
-    return RetrievalScores(
-        mean_average_precision=mean(scores.average_precision),
-        top1=mean(scores.top1),
-        precision_at_k=mean(scores.precision_at_k),
-        query_count=int(counted.sum()),
-        r_precision=mean(scores.r_precision),
-        average_precision_at_r=mean(scores.average_precision_at_r),
-        ndcg=mean(scores.ndcg),
-    )
+    values = {field.name: getattr(scores, field.name)[counted] for field in fields(scores)}
+    means = {name: float(of_queries.mean()) if counted.any() else float("nan") for name, of_queries in values.items()}
+    return RetrievalScores(means.pop("average_precision"), query_count=int(counted.sum()), **means)
 
 
 def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> float:

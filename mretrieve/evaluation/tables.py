@@ -11,6 +11,7 @@ from .report import TRUE_POSITIVE_RATES, EvaluationReport, Figure
 from .task import Protocol
 
 SCHEMA = "mretrieve.evaluation/1"
+_HEAD = ("method", "task", "k", "seeds", "query_count", "gallery_count", "group_count")
 #: Below a table, where one of its cells holds it.
 DEVIATION_NOTE = "± standard deviation over seeds"
 INTERVAL_NOTE = (
@@ -128,13 +129,7 @@ def as_json(protocol: Protocol, reports: Sequence[EvaluationReport]) -> str:
         "about": protocol.about,
         "reports": [
             {
-                "method": report.method,
-                "task": report.task,
-                "k": report.k,
-                "seeds": report.seeds,
-                "query_count": report.query_count,
-                "gallery_count": report.gallery_count,
-                "group_count": report.group_count,
+                **{name: getattr(report, name) for name in _HEAD},
                 "figures": {
                     key: {
                         "mean": _known(figure.mean),

@@ -119,11 +119,6 @@ class Motion:
         return len(self.positions) / self.fps
 
     @property
-    def has_rotations(self) -> bool:
-        """Whether the file holds rotations, and not only positions."""
-        return self.channels is not None or self.local_poses is not None
-
-    @property
     def rotations(self) -> NDArray[np.float64]:
         """(T, J, 3, 3) local rotations of all frames; see `poses` for the memory of long motions and for errors."""
         return self.poses().rotations

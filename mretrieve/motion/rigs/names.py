@@ -24,270 +24,90 @@ class NameTable:
     """One tool's names of the parts of a body, without the side: alternatives best first, lower case, no separators.
 
     The spine is listed from bottom to top and holds every joint strictly between pelvis and neck that the tool may
-    write; one entry may be a tuple of spellings of the same joint.
+    write.
     """
 
     origin: str
-    pelvis: tuple[str, ...]
-    hip: tuple[str, ...]
-    knee: tuple[str, ...]
-    ankle: tuple[str, ...]
-    foot: tuple[str, ...]
-    spine: tuple[str, ...]
-    neck: tuple[str, ...]
-    head: tuple[str, ...]
-    collar: tuple[str, ...]
-    shoulder: tuple[str, ...]
-    elbow: tuple[str, ...]
-    wrist: tuple[str, ...]
+    pelvis: str
+    spine: str
+    neck: str
+    head: str
+    hip: str
+    knee: str
+    ankle: str
+    foot: str
+    collar: str
+    shoulder: str
+    elbow: str
+    wrist: str
 
 
 _CENTRE_PARTS = ("pelvis", "neck", "head")
 _SIDED_PARTS = tuple(field.name for field in fields(NameTable) if field.name not in (*_CENTRE_PARTS, "origin", "spine"))
 
 # A joint is where its bone begins: the canonical knee is the joint whose bone is the shank, whatever its name.
-TABLES: tuple[NameTable, ...] = (
-    NameTable(
-        "CMU/HDM05 ASF",
-        pelvis=("root",),
-        hip=("femur",),
-        knee=("tibia",),
-        ankle=("foot",),
-        foot=("toes",),
-        spine=("upperback", "thorax", "lowerneck"),  # lowerback begins at the root itself
-        neck=("upperneck",),
-        head=("head",),
-        collar=("clavicle",),
-        shoulder=("humerus",),
-        elbow=("radius",),
-        wrist=("hand", "wrist"),  # the bone "wrist" is the forearm's last third, which only twists
-    ),
-    NameTable(
-        "CC_Base/iClone",
-        pelvis=("hip", "pelvis"),
-        hip=("thigh",),
-        knee=("calf",),
-        ankle=("foot",),
-        foot=("toebase",),
-        spine=("waist", "spine01", "spine02"),
-        neck=("necktwist01", "neck"),
-        head=("head",),
-        collar=("clavicle",),
-        shoulder=("upperarm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Bandai Namco, Unity humanoid or VRM",
-        pelvis=("hips",),
-        hip=("upperleg",),
-        knee=("lowerleg",),
-        ankle=("foot",),
-        foot=("toes", "toebase", "toe"),
-        spine=("spine", "chest", "upperchest"),
-        neck=("neck",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("upperarm",),
-        elbow=("lowerarm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Mixamo, LAFAN1 or MotionBuilder",
-        pelvis=("hips",),
-        hip=("upleg",),
-        knee=("leg",),
-        ankle=("foot",),
-        foot=("toebase", "toe", "toes"),
-        spine=tuple(f"spine{number}" for number in ("", *range(1, 10))),
-        neck=("neck",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("arm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "CMU in BVH (cgspeed)",
-        pelvis=("hips",),
-        hip=("upleg",),
-        knee=("leg",),
-        ankle=("foot",),
-        foot=("toebase",),
-        spine=("spine", "spine1", "neck"),  # lowerback begins at the hips, neck is ASF's lowerneck
-        neck=("neck1",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("arm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Rokoko",
-        pelvis=("hips", "hip"),
-        hip=("thigh",),
-        knee=("shin",),
-        ankle=("foot",),
-        foot=("toe", "toes", "toebase"),
-        spine=tuple(f"spine{number}" for number in ("", *range(1, 6))),
-        neck=("neck",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("arm", "upperarm"),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Xsens BVH or Biovision",
-        pelvis=("hips", "hip", "pelvis"),
-        hip=("hip", "upleg"),
-        knee=("knee", "lowleg"),
-        ankle=("ankle", "foot"),
-        foot=("toe", "toes", "toebase"),
-        spine=("spine", "abdomen", "chest", "chest2", "chest3", "chest4"),
-        neck=("neck",),
-        head=("head",),
-        collar=("collar", "clavicle"),
-        shoulder=("shoulder", "uparm"),
-        elbow=("elbow", "lowarm"),
-        wrist=("wrist", "hand"),
-    ),
-    NameTable(
-        "Xsens MVN segments",
-        pelvis=("pelvis",),
-        hip=("upperleg",),
-        knee=("lowerleg",),
-        ankle=("foot",),
-        foot=("toe",),
-        spine=("l5", "l3", "t12", "t8"),
-        neck=("neck",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("upperarm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Unreal mannequin",
-        pelvis=("pelvis",),
-        hip=("thigh",),
-        knee=("calf",),
-        ankle=("foot",),
-        foot=("ball",),
-        spine=tuple(f"spine0{number}" for number in range(1, 6)),
-        neck=("neck01",),
-        head=("head",),
-        collar=("clavicle",),
-        shoulder=("upperarm",),
-        elbow=("lowerarm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "3ds Max Biped",
-        pelvis=("pelvis",),
-        hip=("thigh",),
-        knee=("calf",),
-        ankle=("foot",),
-        foot=("toe0",),
-        spine=tuple(f"spine{number}" for number in ("", *range(1, 6))),
-        neck=("neck",),
-        head=("head",),
-        collar=("clavicle",),
-        shoulder=("upperarm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "SMPL or SMPL-X",
-        pelvis=("pelvis",),
-        hip=("hip",),
-        knee=("knee",),
-        ankle=("ankle",),
-        foot=("foot",),
-        spine=("spine1", "spine2", "spine3"),
-        neck=("neck",),
-        head=("head",),
-        collar=("collar",),
-        shoulder=("shoulder",),
-        elbow=("elbow",),
-        wrist=("wrist",),
-    ),
-    NameTable(
-        "Human3.6M",
-        pelvis=("hips", "hip", "pelvis", "root"),
-        hip=("upleg", "hip"),
-        knee=("leg", "knee"),
-        ankle=("foot", "ankle"),
-        foot=("toebase", "toe"),
-        spine=("spine1", "spine", "belly"),
-        neck=("thorax", "neck"),
-        head=("head",),
-        collar=(),
-        shoulder=("arm", "shoulder"),
-        elbow=("forearm", "elbow"),
-        wrist=("hand", "wrist"),
-    ),
-    NameTable(
-        "Kinect",
-        pelvis=("spinebase", "hipcenter", "hipcentre", "pelvis"),
-        hip=("hip",),
-        knee=("knee",),
-        ankle=("ankle",),
-        foot=("foot",),
-        spine=("spinemid", "spine", "spinenavel", "spinechest"),
-        neck=("neck", "spineshoulder", "shouldercenter", "shouldercentre"),
-        head=("head",),
-        collar=("clavicle",),
-        shoulder=("shoulder",),
-        elbow=("elbow",),
-        wrist=("wrist",),
-    ),
-    NameTable(
-        "OptiTrack Motive",
-        pelvis=("hip",),
-        hip=("thigh",),
-        knee=("shin",),
-        ankle=("foot",),
-        foot=("toe",),
-        spine=("ab", "chest"),
-        neck=("neck",),
-        head=("head",),
-        collar=("shoulder",),
-        shoulder=("uarm",),
-        elbow=("farm",),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Daz or Poser",
-        pelvis=("hip", "pelvis"),
-        hip=("thigh", "thighbend", "buttock"),
-        knee=("shin",),
-        ankle=("foot",),
-        foot=("toe", "toes"),
-        spine=("abdomen", "abdomenlower", "abdomen2", "abdomenupper", "chest", "chestlower", "chestupper"),
-        neck=("neck", "necklower"),
-        head=("head",),
-        collar=("collar",),
-        shoulder=("shldr", "shldrbend"),
-        elbow=("forearm", "forearmbend"),
-        wrist=("hand",),
-    ),
-    NameTable(
-        "Blender Rigify",
-        pelvis=("spine", "hips"),
-        hip=("thigh", "upperleg"),
-        knee=("shin", "lowerleg"),
-        ankle=("foot",),
-        foot=("toe",),
-        spine=("spine001", "spine002", "spine003"),
-        neck=("spine004", "neck"),
-        head=("spine006", "head"),
-        collar=("shoulder",),
-        shoulder=("upperarm",),
-        elbow=("forearm",),
-        wrist=("hand",),
-    ),
-)
+TABLES = (
+    # lowerback begins at the root itself; the bone "wrist" is the forearm's last third, which only twists
+    NameTable("CMU/HDM05 ASF", pelvis="root", spine="upperback thorax lowerneck", neck="upperneck", head="head",
+        hip="femur", knee="tibia", ankle="foot", foot="toes",
+        collar="clavicle", shoulder="humerus", elbow="radius", wrist="hand wrist"),
+    NameTable("CC_Base/iClone", pelvis="hip pelvis", spine="waist spine01 spine02", neck="necktwist01 neck",
+        head="head",
+        hip="thigh", knee="calf", ankle="foot", foot="toebase",
+        collar="clavicle", shoulder="upperarm", elbow="forearm", wrist="hand"),
+    NameTable("Bandai Namco, Unity humanoid or VRM", pelvis="hips", spine="spine chest upperchest", neck="neck",
+        head="head",
+        hip="upperleg", knee="lowerleg", ankle="foot", foot="toes toebase toe",
+        collar="shoulder", shoulder="upperarm", elbow="lowerarm", wrist="hand"),
+    NameTable("Mixamo, LAFAN1 or MotionBuilder", pelvis="hips",
+        spine="spine spine1 spine2 spine3 spine4 spine5 spine6 spine7 spine8 spine9", neck="neck", head="head",
+        hip="upleg", knee="leg", ankle="foot", foot="toebase toe toes",
+        collar="shoulder", shoulder="arm", elbow="forearm", wrist="hand"),
+    # lowerback begins at the hips, neck is ASF's lowerneck
+    NameTable("CMU in BVH (cgspeed)", pelvis="hips", spine="spine spine1 neck", neck="neck1", head="head",
+        hip="upleg", knee="leg", ankle="foot", foot="toebase",
+        collar="shoulder", shoulder="arm", elbow="forearm", wrist="hand"),
+    NameTable("Rokoko", pelvis="hips hip", spine="spine spine1 spine2 spine3 spine4 spine5", neck="neck", head="head",
+        hip="thigh", knee="shin", ankle="foot", foot="toe toes toebase",
+        collar="shoulder", shoulder="arm upperarm", elbow="forearm", wrist="hand"),
+    NameTable("Xsens BVH or Biovision", pelvis="hips hip pelvis", spine="spine abdomen chest chest2 chest3 chest4",
+        neck="neck", head="head",
+        hip="hip upleg", knee="knee lowleg", ankle="ankle foot", foot="toe toes toebase",
+        collar="collar clavicle", shoulder="shoulder uparm", elbow="elbow lowarm", wrist="wrist hand"),
+    NameTable("Xsens MVN segments", pelvis="pelvis", spine="l5 l3 t12 t8", neck="neck", head="head",
+        hip="upperleg", knee="lowerleg", ankle="foot", foot="toe",
+        collar="shoulder", shoulder="upperarm", elbow="forearm", wrist="hand"),
+    NameTable("Unreal mannequin", pelvis="pelvis", spine="spine01 spine02 spine03 spine04 spine05", neck="neck01",
+        head="head",
+        hip="thigh", knee="calf", ankle="foot", foot="ball",
+        collar="clavicle", shoulder="upperarm", elbow="lowerarm", wrist="hand"),
+    NameTable("3ds Max Biped", pelvis="pelvis", spine="spine spine1 spine2 spine3 spine4 spine5", neck="neck",
+        head="head",
+        hip="thigh", knee="calf", ankle="foot", foot="toe0",
+        collar="clavicle", shoulder="upperarm", elbow="forearm", wrist="hand"),
+    NameTable("SMPL or SMPL-X", pelvis="pelvis", spine="spine1 spine2 spine3", neck="neck", head="head",
+        hip="hip", knee="knee", ankle="ankle", foot="foot",
+        collar="collar", shoulder="shoulder", elbow="elbow", wrist="wrist"),
+    NameTable("Human3.6M", pelvis="hips hip pelvis root", spine="spine1 spine belly", neck="thorax neck", head="head",
+        hip="upleg hip", knee="leg knee", ankle="foot ankle", foot="toebase toe",
+        collar="", shoulder="arm shoulder", elbow="forearm elbow", wrist="hand wrist"),
+    NameTable("Kinect", pelvis="spinebase hipcenter hipcentre pelvis", spine="spinemid spine spinenavel spinechest",
+        neck="neck spineshoulder shouldercenter shouldercentre", head="head",
+        hip="hip", knee="knee", ankle="ankle", foot="foot",
+        collar="clavicle", shoulder="shoulder", elbow="elbow", wrist="wrist"),
+    NameTable("OptiTrack Motive", pelvis="hip", spine="ab chest", neck="neck", head="head",
+        hip="thigh", knee="shin", ankle="foot", foot="toe",
+        collar="shoulder", shoulder="uarm", elbow="farm", wrist="hand"),
+    NameTable("Daz or Poser", pelvis="hip pelvis",
+        spine="abdomen abdomenlower abdomen2 abdomenupper chest chestlower chestupper", neck="neck necklower",
+        head="head",
+        hip="thigh thighbend buttock", knee="shin", ankle="foot", foot="toe toes",
+        collar="collar", shoulder="shldr shldrbend", elbow="forearm forearmbend", wrist="hand"),
+    NameTable("Blender Rigify", pelvis="spine hips", spine="spine001 spine002 spine003", neck="spine004 neck",
+        head="spine006 head",
+        hip="thigh upperleg", knee="shin lowerleg", ankle="foot", foot="toe",
+        collar="shoulder", shoulder="upperarm", elbow="forearm", wrist="hand"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -338,16 +158,17 @@ def spine_slots(count: int) -> tuple[tuple[int, int], ...]:
 def _match(table: NameTable, spelled: dict[tuple[str | None, str], int]) -> NameMatch:
     found: list[int | None] = [None] * JOINT_COUNT
 
-    def first(names: tuple[str, ...], side: str | None) -> int | None:
-        return next((spelled[side, name] for name in names if (side, name) in spelled), None)
+    def first(part: str, side: str | None) -> int | None:
+        names: str = getattr(table, part)
+        return next((spelled[side, name] for name in names.split() if (side, name) in spelled), None)
 
     for part in _CENTRE_PARTS:
-        found[joint(part)] = first(getattr(table, part), None)
+        found[joint(part)] = first(part, None)
     for part in _SIDED_PARTS:
         for side in (LEFT, RIGHT):
-            found[joint(f"{side}_{part}")] = first(getattr(table, part), side)
+            found[joint(f"{side}_{part}")] = first(part, side)
     taken = set(found)
-    spine = [spelled[None, name] for name in table.spine if (None, name) in spelled]
+    spine = [spelled[None, name] for name in table.spine.split() if (None, name) in spelled]
     spine = [index for index in spine if index not in taken]
     for position, number in spine_slots(len(spine)):
         found[joint(f"spine{number}")] = spine[position]
