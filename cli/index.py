@@ -18,7 +18,7 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=PATH)
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=PATH)
 @click.option(
     "--index", type=PATH, metavar="DIR", help="The index. [default: $MRETRIEVE_INDEX, else .mretrieve in this folder]"
 )
@@ -44,9 +44,10 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
     "--smooth/--no-smooth", default=None, help="Smooth queries over the library; for large libraries. [default: no]"
 )
 @click.option("--rebuild", is_flag=True, help="Read every file again, and replace the index when done.")
+@click.option("--prune", is_flag=True, help="Remove the clips of folders that are not named, not there or empty.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if a file was refused.")
 def index(
-    folder: Path,
+    folders: tuple[Path, ...],
     index: Path | None,
     labels: tuple[Path, ...],
     encoder: tuple[str, ...],
@@ -56,18 +57,22 @@ def index(
     rig_map: Path | None,
     smooth: bool | None,
     rebuild: bool,
+    prune: bool,
     strict: bool,
 ) -> None:
     """Index the motion files in DIR, or bring its index up to date.
 
-    Only new and changed files are read; clips of deleted files are dropped. A file that cannot be read is reported and
+    Only new and changed files are read; clips of deleted files are removed. A file that cannot be read is reported and
     skipped. Ctrl-C saves the progress; the same command continues from there.
+
+    An index can have several folders. One that is not there, or empty, keeps its clips. If a folder was moved, name its
+    new place.
     """
     from mretrieve.indexer import Outcome, build_index, summary_lines
 
     with stop_signals(_STOPPING) as stop, ingest_progress() as progress:
         report = build_index(
-            folder,
+            folders,
             index,
             labels=labels,
             encoder=encoder or None,
@@ -77,6 +82,7 @@ def index(
             rig_map=rig_map,
             smooth=smooth,
             rebuild=rebuild,
+            prune=prune,
             progress=progress,
             stopped=lambda: bool(stop),
         )

@@ -1,4 +1,4 @@
-"""Bring an index up to date with a folder: ingest what is new or changed, commit shard by shard, report."""
+"""Bring an index up to date with its folders: ingest new and changed files, commit shard by shard, report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from .changes import FileTask
 from .committer import DEFAULT_SIZE, Committer, ShardSize
 from .describe import count_contents
 from .ingest import Ingested
-from .plan import IndexOptions, RunPlan, absolute, plan_run, read_library
+from .library import absolute, scan_folders
+from .plan import IndexOptions, RunPlan, plan_run
 from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener
 from .report_files import save_report
 from .worker import ingest_in_order
@@ -39,7 +40,7 @@ def default_index() -> Path:
 
 
 def build_index(
-    folder: Path | str,
+    folder: Path | str | Sequence[Path | str],
     index: Path | str | None = None,
     *,
     labels: Path | str | Sequence[Path | str] = (),
@@ -50,6 +51,7 @@ def build_index(
     rig_map: Path | str | None = None,
     smooth: bool | None = None,
     rebuild: bool = False,
+    prune: bool = False,
     shard_size: ShardSize = DEFAULT_SIZE,
     progress: ProgressListener | None = None,
     stopped: Callable[[], bool] = lambda: False,
@@ -60,7 +62,10 @@ def build_index(
     shard, and each version is complete: the run after an interruption continues from the last one.
 
     Args:
-        folder: folder of motion files; subfolders are searched, hidden ones are not.
+        folder: folder of motion files, or several; subfolders are searched, hidden ones are not. In an index of several
+            folders, ids of clips begin with the name of the folder; a folder that was indexed alone keeps its ids when
+            others are added later. New folders are added to an index if one of its own is given too. A folder that was
+            moved is recognised by its files.
         index: folder of the index; None for `default_index()`.
         labels: CSV files with a `path` column; together they replace the labels of the index. () keeps them.
         encoder: names of encoders and paths of weights files, "a,b" or a list; each fills a space of the index. None
@@ -75,21 +80,23 @@ def build_index(
         rig_map: a saved rig map, used for the files whose rig it fits.
         smooth: whether queries are smoothed over the gallery; None keeps the setting of the index, at first False.
         rebuild: read every file again; the new version replaces the old one when the run is complete.
+        prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
         shard_size: amount of motion committed at once.
         progress: called after every few files.
         stopped: called after every few files; if it returns True, the files read so far are committed and the run ends.
 
     Raises:
-        IndexStateError: another writer holds the index, or it was made with other settings.
+        IndexStateError: another writer holds the index, or it was made with other settings or of other folders.
         QueryError: an encoder is unknown, or the weights do not fit.
-        MRetrieveError: the folder holds no motion file, or a file named by an argument cannot be used.
+        MRetrieveError: no folder holds a motion file, or a file named by an argument cannot be used.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
     reading = ReadingOptions(*(None if path is None else Path(path) for path in (asf, rig_map)))
-    library = read_library(absolute(folder), place, [labels] if isinstance(labels, str | Path) else labels)
+    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune)
+    scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
-        plan = plan_run(library, place, IndexOptions(encoder, weights, reading, smooth, rebuild))
+        plan = plan_run(scans, place, options)
         result = run(plan, jobs or os.cpu_count() or 1, shard_size, progress, stopped)
         report = make_report(plan, result, started, time.perf_counter() - clock)
         if not result.abandoned and (report.new_version or result.entries):
@@ -121,10 +128,10 @@ def run(
     committer = Committer(
         index=plan.spec.index,
         base=plan.base,
-        repository=plan.library.path,
+        folders=plan.library.folders,
         encoders=plan.encoders,
         windows=plan.spec.windows,
-        labels=plan.library.labels,
+        labels=plan.labels,
         smooth=plan.smooth,
         size=shard_size,
         replace=plan.replace,
@@ -172,7 +179,7 @@ def make_report(plan: RunPlan, result: RunResult, started: str, wall_s: float) -
     if (rig_map := plan.settings.rig_map) is not None and contents.clips and "user" not in contents.rigs:
         warnings = (*warnings, f"{rig_map}: fits the rig of no file in the index; see `mretrieve rig FILE`")
     return IngestReport(
-        repository=str(plan.library.path),
+        folders={name: str(path) for name, path in plan.library.folders.items()},
         index=str(plan.spec.index),
         version=0 if result.newest is None else result.newest.version,
         new_version=result.newest is not plan.base,
@@ -203,3 +210,7 @@ def plan_pieces(tasks: Sequence[FileTask]) -> list[list[FileTask]]:
         pieces[-1].append(task)
         room -= task.found.size_bytes
     return pieces
+
+
+def _paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:
+    return [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]

@@ -1,8 +1,8 @@
-"""Clips become shards, and shards versions of an index."""
+"""Write clips to shards, and shards to versions of an index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,15 @@ from mretrieve.vectors import trainers
 
 @dataclass(frozen=True)
 class ShardSize:
-    """When the clips in hand become a shard: what an interruption can lose, and the memory that waiting takes."""
+    """Clips become a shard when one of these is reached. It limits memory, and what an interruption can lose.
+
+    Attributes:
+        clips: number of clips.
+        frames: their canonical frames; 200,000 are 57 MB, nearly two hours of motion.
+    """
 
     clips: int = 512
-    frames: int = 200_000  # canonical frames: 57 MB, nearly two hours of motion
+    frames: int = 200_000
 
 
 DEFAULT_SIZE = ShardSize()
@@ -27,19 +32,28 @@ DEFAULT_SIZE = ShardSize()
 
 @dataclass(eq=False)
 class Committer:
-    """Takes clips in, and lets them appear in the index a shard at a time.
+    """Adds clips to an index, a shard at a time.
 
-    With `replace` nothing appears before `finish`, and then in place of all that was there: old and new vectors may be
-    of two kinds.
+    Attributes:
+        index: folder of the index.
+        base: the version that the next one follows; None for a new index.
+        folders: the indexed folders by name.
+        encoders: the spaces.
+        windows: how clips are cut.
+        labels: the new labels; None keeps those of the index.
+        smooth: the new setting; None keeps that of the index.
+        size: when clips become a shard.
+        replace: whether nothing appears before `finish`, and then in place of all that was there: old and new vectors
+            may be of two kinds.
     """
 
     index: Path
-    base: Snapshot | None  # the version that the next one follows
-    repository: Path
+    base: Snapshot | None
+    folders: Mapping[str, Path]
     encoders: tuple[EncoderRecord, ...]
     windows: WindowSettings
-    labels: pa.Table | None  # None keeps those that the index has
-    smooth: bool | None  # None keeps what the index has
+    labels: pa.Table | None
+    smooth: bool | None
     size: ShardSize
     replace: bool
     _clips: list[ShardClip] = field(default_factory=list)
@@ -58,7 +72,7 @@ class Committer:
             self.smooth = None
 
     def drop(self, clips: Iterable[str]) -> None:
-        """Take clips out of the index with the next commit."""
+        """Remove clips with the next commit."""
         self._stale.update(clips)
 
     def take(self, clips: Sequence[ShardClip]) -> None:
@@ -67,18 +81,22 @@ class Committer:
         self._frames += sum(len(clip.positions) for clip in clips)
 
     def commit_full(self) -> None:
-        """Commit what is in hand where it has come to the size of a shard."""
+        """Commit the added clips if they fill a shard."""
         if len(self._clips) >= self.size.clips or self._frames >= self.size.frames:
             self._write()
             if not self.replace:
                 self._commit()
 
     def finish(self) -> None:
-        """Commit what is in hand, be it a new shard, clips that are gone, labels or a setting."""
+        """Commit all changes that are left: clips, removals, labels, settings, folders."""
         self._write()
-        changed = self._stale or self.labels is not None or self.smooth is not None
-        if self._shards or (self.base is not None and (changed or self.encoders != self.base.encoders)):
+        if self._shards or (self.base is not None and self._differs(self.base)):
             self._commit()
+
+    def _differs(self, base: Snapshot) -> bool:
+        recorded = {folder.name: Path(folder.path) for folder in base.manifest.folders}
+        settings = (self.encoders, self.folders) != (base.encoders, recorded)
+        return settings or bool(self._stale) or self.labels is not None or self.smooth is not None
 
     def _write(self) -> None:
         if self._clips:
@@ -89,7 +107,7 @@ class Committer:
         commit(
             self.index,
             self.base,
-            folders={"": self.repository},
+            folders=self.folders,
             fps=CANONICAL_FPS,
             encoders=self.encoders,
             windows=self.windows,
@@ -104,6 +122,6 @@ class Committer:
 
 
 def labels_of(snapshot: Snapshot) -> pa.Table | None:
-    """The label table of a version. IndexStateError: it is damaged."""
+    """The labels of a version. IndexStateError: they are damaged."""
     record = snapshot.manifest.labels
     return None if record is None else read_labels(snapshot.index, record)

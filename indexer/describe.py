@@ -16,6 +16,7 @@ import numpy as np
 from mretrieve.search.where import matching_rows
 from mretrieve.sources.labels import RESERVED
 from mretrieve.storage import EncoderRecord, Snapshot, WindowSettings, versions
+from mretrieve.storage.folders import file_of
 
 #: Units of motion files in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
 UNITS_M = {
@@ -58,7 +59,7 @@ class IndexDescription:
 
     Attributes:
         index: its folder.
-        repository: the indexed folder.
+        folders: the indexed folders by name.
         version: its newest version.
         versions: those that can still be opened.
         encoders: its spaces.
@@ -69,7 +70,7 @@ class IndexDescription:
     """
 
     index: str
-    repository: str
+    folders: dict[str, str]
     version: int
     versions: tuple[int, ...]
     encoders: tuple[EncoderRecord, ...]
@@ -103,7 +104,7 @@ def describe_index(index: Path) -> IndexDescription:
     snapshot = Snapshot.open(index)
     return IndexDescription(
         index=str(snapshot.index),
-        repository=str(snapshot.repository),
+        folders={name: str(path) for name, path in snapshot.folders.items()},
         version=snapshot.version,
         versions=tuple(versions(index)),
         encoders=snapshot.encoders,
@@ -132,7 +133,7 @@ def describe_clips(index: Path, where: str | None = None) -> list[ClipDescriptio
     return [
         ClipDescription(
             row["clip"],
-            str(snapshot.repository / row["path"]),
+            str(file_of(snapshot.folders, row["path"])),
             row["duration_s"],
             row["fps"],
             {name: row[name] for name in names},

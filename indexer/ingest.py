@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,10 @@ from mretrieve.formats import MotionFile, ReadingOptions
 from mretrieve.motion import CANONICAL_FPS, Clip
 from mretrieve.sources.reading import SourceClip, read_bodies, refusal_reason
 from mretrieve.storage import ShardClip, Snapshot, WindowSettings
+from mretrieve.storage.folders import file_of, index_command
 
-from .changes import FileTask, content_hash
+from .changes import FileTask
+from .known_files import content_hash
 from .report import FileEntry, Outcome
 from .target_spaces import Space
 from .windows import cut_windows
@@ -28,7 +30,7 @@ class IngestSpec:
     """How the files of a run become clips.
 
     Attributes:
-        repository: the indexed folder.
+        folders: the indexed folders by name.
         index: path of the index.
         spaces: the encoders.
         windows: how clips are cut.
@@ -36,7 +38,7 @@ class IngestSpec:
         stored_version: version of the index whose clips are encoded again; None keeps their vectors.
     """
 
-    repository: Path
+    folders: Mapping[str, Path]
     index: Path
     spaces: tuple[Space, ...]
     windows: WindowSettings
@@ -58,7 +60,8 @@ class Ingester:
     def __init__(self, spec: IngestSpec) -> None:
         """Load the encoders. IndexStateError: one is not that which made the index's vectors."""
         self._spec = spec
-        self._encoders = {space: space.load(spec.index, spec.repository) for space in spec.spaces}
+        command = index_command(spec.folders.values(), spec.index)
+        self._encoders = {space: space.load(spec.index, command) for space in spec.spaces}
 
     def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
         """Each file's outcome, in their order. Whatever is wrong with a file is in its entry and never raised."""
@@ -108,7 +111,7 @@ class Ingester:
         return vectors
 
     def _ingest(self, task: FileTask) -> Ingested:
-        path = self._spec.repository / task.found.path
+        path = file_of(self._spec.folders, task.found.path)
         found = task.found
         try:
             hashed = content_hash(path, task.skeletons)

@@ -1,24 +1,26 @@
-"""The plan of a run: what the folder holds, what the index has of it, and with which encoders and settings."""
+"""The plan of a run: what the folders hold, what the index has of it, and with which encoders and settings."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from mretrieve.errors import IndexStateError
+from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
 from mretrieve.sources.labels import read_labels
-from mretrieve.sources.scan import Scan, scan
+from mretrieve.sources.scan import Scan
 from mretrieve.storage import EncoderRecord, Snapshot, check_content, versions
+from mretrieve.storage.folders import index_command
 
-from .changes import Changes, changes, holds_motion, known_files, no_motion
+from .changes import Changes, changes
 from .committer import labels_of
 from .ingest import IngestSpec
-from .report import Outcome, RunSettings
+from .known_files import known_files
+from .library import Library, plan_library
+from .report import RunSettings
 from .report_files import last_report
 from .settings import settings_for
 from .target_spaces import chosen_spaces, same_spaces
@@ -29,28 +31,13 @@ from .windows import DEFAULT_WINDOWS
 class IndexOptions:
     """Arguments of `build_index` that a plan depends on."""
 
+    labels: Sequence[Path]
     encoder: str | Sequence[str] | None
     weights: Sequence[float] | None
     reading: ReadingOptions
     smooth: bool | None
     rebuild: bool
-
-
-@dataclass(frozen=True)
-class Library:
-    """A folder of motion files with its labels.
-
-    Attributes:
-        path: absolute.
-        scan: its files.
-        labels: a table with a row per labelled file; None if no labels were given.
-        warnings: one line each.
-    """
-
-    path: Path
-    scan: Scan
-    labels: pa.Table | None
-    warnings: tuple[str, ...]
+    prune: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +45,13 @@ class RunPlan:
     """A run that is ready to start.
 
     Attributes:
-        library: the folder.
+        library: the folders.
         base: the version of the index to build on; None for a new index.
         settings: settings to record.
         spec: how files become clips.
         changes: the work.
-        smooth: setting for queries.
+        labels: the new labels of the index; None keeps those that it has.
+        smooth: the new setting for queries; None keeps that of the index.
         replace: whether one new version replaces everything in `base`, instead of several that add to it.
         warnings: one line each.
     """
@@ -73,6 +61,7 @@ class RunPlan:
     settings: RunSettings
     spec: IngestSpec
     changes: Changes
+    labels: pa.Table | None
     smooth: bool | None
     replace: bool
     warnings: tuple[str, ...]
@@ -83,59 +72,64 @@ class RunPlan:
         return tuple(space.record for space in self.spec.spaces)
 
 
-def absolute(path: Path | str) -> Path:
-    """An absolute path that is not resolved: links keep the names that the user knows."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
-
-
-def read_library(repository: Path, index: Path, labels: Sequence[Path | str]) -> Library:
-    """Scan a folder and read its label files.
-
-    Raises:
-        MRetrieveError: the folder or a label file cannot be read, or there is neither motion in it nor an index.
-    """
-    files = scan(repository, index)
-    if not index.exists() and not holds_motion(repository, files):
-        raise no_motion(repository)
-    if not labels:
-        return Library(repository, files, None, tuple(files.warnings))
-    table = read_labels([Path(file) for file in labels], repository, {file.path for file in files.files})
-    return Library(repository, files, table.table, (*table.warnings, *files.warnings))
-
-
-def plan_run(library: Library, index: Path, options: IndexOptions) -> RunPlan:
-    """Compare a folder with its index. The caller holds the WriterLock.
+def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: IndexOptions) -> RunPlan:
+    """Compare folders with their index. The caller holds the WriterLock.
 
     Raises:
         IndexStateError, QueryError, MRetrieveError: see `build_index`.
     """
     base, warnings = _newest(index, may_be_damaged=options.rebuild)
-    kept = None if options.rebuild else base
+    last, remembered = last_report(index)
+    known = known_files(base, remembered)
+    library = plan_library(scans, index, base, known, prune=options.prune)
+    kept = base
+    if options.rebuild:
+        _check_complete(library, index)
+        kept, known = None, {}
     spaces = chosen_spaces(index, base, options.encoder, options.weights, options.rebuild)
     stored_version = None
     if kept is not None and not same_spaces([space.record for space in spaces], kept.encoders):
         check_content(kept)  # damaged data must not get a new checksum
         stored_version = kept.version
-    last, remembered = last_report(index)
     names = ",".join(space.record.name for space in spaces)
-    settings = settings_for(kept, library.path, last, names, options.reading)
+    command = index_command(library.folders.values(), index)
+    settings = settings_for(None if kept is None else last, names, options.reading, command)
     if settings != last:  # files that were refused may be readable now
-        remembered = tuple(entry for entry in remembered if entry.outcome is not Outcome.REFUSED)
-    known = {} if options.rebuild else known_files(kept, remembered)
-    todo = changes(library.path, library.scan, known, settings.reading.asf, stored_version is not None)
-    if not (todo.tasks or todo.unchanged or todo.entries):
-        raise no_motion(library.path)
-    windows = DEFAULT_WINDOWS if kept is None else kept.windows_settings
+        known = {path: file for path, file in known.items() if not file.was_refused}
+    labels = None
+    if options.labels:
+        paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
+        table = read_labels(options.labels, library.folders, paths)
+        labels, warnings = table.table, [*warnings, *table.warnings]
     return RunPlan(
         library=library,
         base=base,
         settings=settings,
-        spec=IngestSpec(library.path, index, spaces, windows, settings.reading, stored_version),
-        changes=todo,
+        spec=IngestSpec(
+            folders=library.folders,
+            index=index,
+            spaces=spaces,
+            windows=DEFAULT_WINDOWS if kept is None else kept.windows_settings,
+            reading=settings.reading,
+            stored_version=stored_version,
+        ),
+        changes=changes(library, known, settings.reading.asf, stored_version is not None),
+        labels=labels,
         smooth=options.smooth,
         replace=options.rebuild or stored_version is not None,
         warnings=(*library.warnings, *warnings),
     )
+
+
+def _check_complete(library: Library, index: Path) -> None:
+    """MRetrieveError if a folder of the index cannot be read again."""
+    for name, folder in library.folders.items():
+        if name not in library.scanned:
+            command = index_command(library.folders.values(), index)
+            raise MRetrieveError(
+                f"{folder}: the index has clips of it too; read all again with `{command} --rebuild`, or add --prune "
+                "to remove them"
+            )
 
 
 def _newest(index: Path, may_be_damaged: bool) -> tuple[Snapshot | None, list[str]]:

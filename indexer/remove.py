@@ -77,7 +77,7 @@ def remove_clips(index: Path | str, names: Sequence[str]) -> Removal:
                     reason="removed by `mretrieve remove`; `--rebuild` brings it back",
                 )
         report = IngestReport(
-            repository=str(base.repository),
+            folders={name: str(path) for name, path in base.folders.items()},
             index=str(place),
             version=version,
             new_version=True,

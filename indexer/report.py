@@ -13,7 +13,7 @@ from mretrieve.formats import ReadingOptions
 
 from .describe import IndexContents
 
-#: 2: `contents` was called `holdings`.
+#: 2: `contents` was called `holdings`, and there was one `repository`.
 SCHEMA = "mretrieve.report/2"
 
 
@@ -41,7 +41,7 @@ class FileEntry:
     """One file in a report.
 
     Attributes:
-        path: relative to the indexed folder.
+        path: relative to the indexed folder; with the folder's name in front if the index has several.
         outcome: what the run did with it.
         size_bytes: its size.
         mtime_ns: time of its last modification.
@@ -99,7 +99,7 @@ class IngestReport:
     """What one run of an ingest found, did and left.
 
     Attributes:
-        repository: the indexed folder.
+        folders: the indexed folders by name.
         index: the folder of the index.
         version: of the index after the run.
         new_version: whether the run made that version.
@@ -113,7 +113,7 @@ class IngestReport:
         warnings: one line each.
     """
 
-    repository: str
+    folders: dict[str, str]
     index: str
     version: int
     new_version: bool

@@ -4,49 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
-from mretrieve.storage import Snapshot
 from mretrieve.version import __version__
 
 from .report import RunSettings
 
 
-def settings_for(
-    base: Snapshot | None, repository: Path, last: RunSettings | None, encoder: str, reading: ReadingOptions
-) -> RunSettings:
+def settings_for(last: RunSettings | None, encoder: str, reading: ReadingOptions, command: str) -> RunSettings:
     """The settings of a run: those given, else those of the last run.
 
     Args:
-        base: the version that the run adds to; None if it makes all clips.
-        repository: the indexed folder.
-        last: the settings of the last run, if they are known.
+        last: the settings of the last run, which this one adds to; None if they are unknown, or if it makes all clips.
         encoder: names of the spaces, separated by commas.
         reading: how files are read, as far as the caller says.
+        command: the command that brings the index up to date.
 
     Raises:
-        IndexStateError: the index is of another folder, or was made with another rig map, so that what this run adds
-            could not be compared with what is there.
+        IndexStateError: the index was made with another rig map, so that new clips could not be compared with its own.
         MRetrieveError: a file that they name cannot be used.
     """
-    if base is None:
-        return _settings(encoder, reading)
-    again = f"`mretrieve index {repository} --index {base.index} --rebuild`"
-    if base.repository.is_dir() and repository.is_dir() and not base.repository.samefile(repository):
-        raise IndexStateError(
-            f"{base.index}: is the index of {base.repository}, not of {repository}; name another place with "
-            f"--index, or {again} to replace it"
-        )
     if last is None:
         return _settings(encoder, reading)
     before = last.reading
     settings = _settings(encoder, ReadingOptions(reading.asf or before.asf, reading.rig_map or before.rig_map))
     if last.rig_map_hash != settings.rig_map_hash:
         raise IndexStateError(
-            f"{base.index}: was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; "
-            f"read every file again with {again[:-1]} --rig-map {settings.rig_map}`"
+            f"the index was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; read "
+            f"every file again with `{command} --rebuild --rig-map {settings.rig_map}`"
         )
     return settings
 

@@ -58,7 +58,7 @@ def _next_step(report: IngestReport) -> list[str]:
     option = "" if Path(report.index) == default_index().absolute() else f" --index {shlex.quote(report.index)}"
     if report.interrupted:
         state = "progress is saved. Continue with" if report.new_version else "the index is unchanged. Start again with"
-        command = f"mretrieve index {shlex.quote(report.repository)}{option}"
+        command = f"mretrieve index {shlex.join(report.folders.values())}{option}"
         return [f"Interrupted with {_count(report.unread_files, 'file')} left; {state}: {command}"]
     return [f"Next: mretrieve query FILE -k 10{option}"] if report.contents.clips else []
 
@@ -71,7 +71,7 @@ def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
     weights = [f", weight {encoder.weight:.3g}" if len(index.encoders) > 1 else "" for encoder in index.encoders]
     return [
         ("index", f"{index.index}, {index.size_bytes / 1e6:.1f} MB"),
-        ("folder", index.repository),
+        *(("folder", f"{path} ({name}/)" if name else path) for name, path in index.folders.items()),
         ("version", f"{index.version} (kept: {', '.join(map(str, index.versions))})"),
         ("clips", f"{contents.clips} from {_count(contents.files, 'file')}, {contents.duration_s / 3600:.2f} hours"),
         ("windows", f"{index.window_count}, {lengths} s long, {hops} s apart"),

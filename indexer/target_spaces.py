@@ -23,18 +23,21 @@ class Space:
     record: EncoderRecord
     source: str  # what `load_encoder` takes: the name of a shipped encoder, or the file that the index keeps
 
-    def load(self, index: Path, repository: Path) -> WindowEncoder:
+    def load(self, index: Path, command: str) -> WindowEncoder:
         """Its encoder.
+
+        Args:
+            index: folder of the index, for messages.
+            command: the command that brings the index up to date.
 
         Raises:
             IndexStateError: it is not the one that made the vectors of the index.
         """
         encoder = load_encoder(self.source)
         if (encoder.fingerprint, encoder.dimension) != (self.record.fingerprint, self.record.dimension):
-            again = f"mretrieve index {repository} --index {index}"
             raise IndexStateError(
                 f"{index}: its vectors were made by other weights of {self.record.name} than this mretrieve has, and "
-                f"the two cannot be compared; read every file again with `{again} --rebuild`"
+                f"the two cannot be compared; read every file again with `{command} --rebuild`"
             )
         return encoder
 

@@ -63,7 +63,7 @@ def _imported(path: Path) -> Iterator[tuple[str, ...]]:
 @pytest.mark.parametrize("path", _library_files(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_no_import_points_up(path: Path):
     module = _module(path)
-    if len(module) < 2:
+    if len(module) < 2 or module[1] == "__main__":
         return  # the public face hands on names of every room
     room = module[1]
     for name in _imported(path):

@@ -146,8 +146,7 @@ class Spaces:
     def _adding(self, encoder: str) -> str:
         """The command that adds a space."""
         wanted = ",".join([*(name for name in self._records if name != Path(encoder).stem), encoder])
-        place = self._snapshot
-        return f"mretrieve index {place.repository} --index {place.index} --encoder {wanted}"
+        return f"{self._snapshot.index_command} --encoder {wanted}"
 
     def _understood(
         self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None, mapper: Path | None
@@ -193,8 +192,8 @@ class Spaces:
                 place = self._snapshot
                 raise IndexStateError(
                     f"{place.index}: its vectors were made by {record.name} {record.fingerprint[:12]}, this mretrieve "
-                    f"has {encoder.fingerprint[:12]}, and the two cannot be compared; run `mretrieve index "
-                    f"{place.repository} --index {place.index} --rebuild`"
+                    f"has {encoder.fingerprint[:12]}, and the two cannot be compared; run "
+                    f"`{place.index_command} --rebuild`"
                 )
             self._encoders[record.name] = encoder
         return self._encoders[record.name]

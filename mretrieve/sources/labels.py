@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ..errors import MRetrieveError
 from ..storage import ShardClip
+from ..storage.folders import join_path
 
 #: Columns that every clip has already; a label column of such a name would hide them.
 RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}
@@ -65,19 +66,19 @@ class Labels:
     warnings: tuple[str, ...]
 
 
-def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str]) -> Labels:
-    """Read label files and match their rows to the files of a folder.
+def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str]) -> Labels:
+    """Read label files and match their rows to the files of folders.
 
-    A row's path is relative to the folder of its CSV file or to the repository. An empty cell means no label. Rows of
-    files that the repository does not have are ignored with a warning.
+    A row's path is relative to the folder of its CSV file or to one of the folders, or the path in the index. An empty
+    cell means no label. Rows of files that no folder has are ignored with a warning.
 
     Args:
         files: the label files. Columns that differ only in case are one, spelled as in the first file.
-        repository: the folder.
-        paths: the files in it, relative to it.
+        folders: the folders, by the name that paths of their files begin with in the index.
+        paths: the paths of their files in the index.
 
     Raises:
-        UnmatchedLabelsError: no row belongs to a file of the repository.
+        UnmatchedLabelsError: no row belongs to a file of the folders.
         MRetrieveError: as `read_label_file`, or two rows contradict each other.
     """
     merged: dict[str, dict[str, tuple[str, str]]] = {}  # path -> column -> (label, file:line)
@@ -88,7 +89,7 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
         for line, path, labels in read_label_file(file).rows:
             for column in labels:
                 columns.setdefault(column.casefold(), column)
-            known = _match(path, file, repository, paths)
+            known = _match(path, file, folders, paths)
             if known is None:
                 unknown.append(f"{path!r} (line {line})")
                 continue
@@ -104,8 +105,8 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
         if unknown:
             named = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
             warnings.append(
-                f"{file}: no such file in {repository}: {named}; paths must be relative to the CSV file or "
-                f"that folder. Give --labels again once they are there"
+                f"{file}: no such file in {', '.join(map(str, folders.values()))}: {named}; paths must be relative to "
+                f"the CSV file or that folder. Give --labels again once they are there"
             )
     if not merged:  # it would take away the labels that the index has
         raise UnmatchedLabelsError(
@@ -118,18 +119,20 @@ def read_labels(files: Sequence[Path], repository: Path, paths: Collection[str])
     return Labels(pa.table(table), tuple(warnings))
 
 
-def _match(path: str, file: Path, repository: Path, known: Collection[str]) -> str | None:
-    """The path in the repository of the file that a row means; None if there is none."""
+def _match(path: str, file: Path, folders: Mapping[str, Path], known: Collection[str]) -> str | None:
+    """The path in the index of the file that a row means; None if there is none."""
     for spelling in (path, path.replace("\\", "/")):  # a CSV written on Windows
-        for base in (file.parent, repository):
-            full = Path(base, spelling)
-            for inside in (repository, repository.resolve()):
-                try:
-                    name = _normal(full if inside is repository else full.resolve(), inside)
-                except (ValueError, OSError):
-                    continue
-                if name in known:
-                    return name
+        if spelling in known:
+            return spelling
+        for full in (Path(base, spelling) for base in (file.parent, *folders.values())):
+            for name, folder in folders.items():
+                for inside in (folder, folder.resolve()):
+                    try:
+                        found = join_path(name, _normal(full if inside is folder else full.resolve(), inside))
+                    except (ValueError, OSError):
+                        continue
+                    if found in known:
+                        return found
     return None
 
 

@@ -254,8 +254,7 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
     motion = choose_body(read_file(MotionFile(file), options), file, record["body"])
     if (motion.frame_count, motion.fps) != (record["source_frame_count"], record["fps"]):
         raise IndexStateError(
-            f"{file}: has changed since it was indexed; update the index with "
-            f"`mretrieve index {snapshot.repository} --index {snapshot.index}`"
+            f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"
         )
     return motion
 

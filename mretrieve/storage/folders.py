@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +35,28 @@ def locate_folder(index: Path, record: FolderRecord, some: Sequence[str]) -> Pat
     return absolute
 
 
+def split_path(names: Collection[str], path: str) -> tuple[str, str]:
+    """The name of the folder that a path in an index lies in, and the path in the folder.
+
+    Paths begin with the folder's name and a slash, but for the folder without a name, if there is one. KeyError if the
+    path lies in no folder.
+    """
+    name, slash, inside = path.partition("/")
+    if slash and name and name in names:
+        return name, inside
+    if "" in names:
+        return "", path
+    raise KeyError(path)
+
+
+def join_path(name: str, path: str) -> str:
+    """The path in an index of a path in the folder of this name."""
+    return f"{name}/{path}" if name else path
+
+
 def file_of(folders: Mapping[str, Path], path: str) -> Path:
     """The file of a path in an index. KeyError if it lies in none of its folders."""
-    if "" in folders:
-        return folders[""] / path
-    name, _, inside = path.partition("/")
+    name, inside = split_path(folders, path)
     return folders[name] / inside
 
 
@@ -48,6 +66,10 @@ def paths_of(folders: Mapping[str, Path], file: Path) -> set[str]:
     for name, folder in folders.items():
         for place in (folder, folder.resolve()):
             with suppress(ValueError):
-                inside = file.relative_to(place).as_posix()
-                paths.add(f"{name}/{inside}" if name else inside)
+                paths.add(join_path(name, file.relative_to(place).as_posix()))
     return paths
+
+
+def index_command(folders: Iterable[Path], index: Path) -> str:
+    """The command that brings an index of these folders up to date."""
+    return shlex.join(["mretrieve", "index", *map(str, folders), "--index", str(index)])

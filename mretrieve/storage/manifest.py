@@ -56,8 +56,8 @@ class Manifest:
         if len(set(names)) < len(names) or not any(encoder.weight for encoder in self.encoders):
             raise ValueError(f"the spaces are {self.encoders}: none, two of one name, or all of no weight")
         folders = [folder.name for folder in self.folders]
-        if not folders or len(set(folders)) < len(folders) or ("" in folders[1:] + folders[:-1]):
-            raise ValueError(f"the folders are {self.folders}: none, two of one name, or one of several without a name")
+        if not folders or len(set(folders)) < len(folders) or any("/" in name for name in folders):
+            raise ValueError(f"the folders are {self.folders}: none, two of one name, or one with a slash in its name")
 
     @property
     def weights_files(self) -> tuple[FileRecord, ...]:

@@ -44,7 +44,8 @@ class FolderRecord:
     """A folder whose motion files were indexed.
 
     Attributes:
-        name: what the paths of its files begin with in the index, before a slash; "" for the only folder of an index.
+        name: what the paths of its files begin with in the index, before a slash; "" for the folder of an index that
+            was made with only one.
         path: absolute.
         path_from_index: relative to the index's folder, so that both can be moved together.
     """

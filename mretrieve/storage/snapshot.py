@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import IndexStateError, QueryError
 from .content_files import read_weights
 from .discovery import no_version
-from .folders import file_of, locate_folder
+from .folders import file_of, index_command, locate_folder, split_path
 from .layout import WHOLE, shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index
@@ -122,16 +123,16 @@ class Snapshot:
 
     @cached_property
     def folders(self) -> dict[str, Path]:
-        """The indexed folders by name, where they are now; the name is "" if there is only one."""
+        """The indexed folders by name, where they are now; the name of the first may be ""."""
         return {
             record.name: locate_folder(self.index, record, self._some_paths(record.name))
             for record in self.manifest.folders
         }
 
     @property
-    def repository(self) -> Path:
-        """The indexed folder; the first of several."""
-        return next(iter(self.folders.values()))
+    def index_command(self) -> str:
+        """The command that brings the index up to date."""
+        return index_command(self.folders.values(), self.index)
 
     def file(self, clip_row: int) -> Path:
         """The file that a clip was read from, in the folder where it was indexed or where that was moved to."""
@@ -263,10 +264,10 @@ class Snapshot:
 
     def _some_paths(self, folder: str) -> list[str]:
         """Paths of a few clips of a folder, relative to it."""
-        prefix, ids = f"{folder}/" if folder else "", self._rows.clips
-        first = bisect.bisect_left(ids, prefix)
-        paths: list[str] = self.clips["path"].slice(first, 3).to_pylist()
-        return [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
+        ids, names = self._rows.clips, {record.name for record in self.manifest.folders}
+        first = bisect.bisect_left(ids, f"{folder}/") if folder else 0
+        rows = (row for row in range(first, len(ids)) if split_path(names, ids[row])[0] == folder)
+        return [split_path(names, self.clips["path"][row].as_py())[1] for row in islice(rows, 3)]
 
     def _dimensions(self, space: str | Sequence[str]) -> dict[str, int]:
         known = {encoder.name: encoder.dimension for encoder in self.encoders}

@@ -325,9 +325,12 @@ def test_an_index_takes_nothing_from_another_folder(
     build_index(repository, index, jobs=1)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x.bvh").write_text(bvh_text())
-    with pytest.raises(IndexStateError, match="--rebuild"):
+    with pytest.raises(IndexStateError, match=f"is the index of {repository}; add a folder with .* --prune"):
         build_index(tmp_path / "other", index, jobs=1)
-    build_index(tmp_path / "other", index, jobs=1, rebuild=True)
+    with pytest.raises(MRetrieveError):
+        build_index(tmp_path / "other", index, jobs=1, rebuild=True)
+    assert _clips(index) == some_motions
+    build_index(tmp_path / "other", index, jobs=1, prune=True)
     assert _clips(index) == ["x.bvh"]
 
 

@@ -71,7 +71,7 @@ def test_info_tells_in_words_and_in_json(run: Run, repository: Path, write_motio
     assert all(words in told for words in ("2 from 2 files", "120 fps (1), 30 fps (1)", "walk (1)", "pose-statistics"))
     described = json.loads(run("info", "--format", "json").stdout)
     assert described["contents"]["labels"] == {"label": {"walk": 1}}
-    assert described["version"] == 1 and described["repository"] == str(repository)
+    assert described["version"] == 1 and described["folders"] == {"": str(repository)}
 
 
 def test_verify_names_the_file_that_is_wrong(run: Run, repository: Path, some_motions: list[str]):

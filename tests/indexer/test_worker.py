@@ -32,7 +32,7 @@ WriteMotion = Callable[..., Path]
 def spec(repository: Path) -> IngestSpec:
     encoder = load_encoder("pose-statistics")
     record = EncoderRecord(encoder.name, encoder.fingerprint, encoder.dimension)
-    return IngestSpec(repository, repository / ".mretrieve", (Space(record, encoder.name),), DEFAULT_WINDOWS)
+    return IngestSpec({"": repository}, repository / ".mretrieve", (Space(record, encoder.name),), DEFAULT_WINDOWS)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def _read(folder: Path, text: str | bytes, name: str = "labels.csv") -> Labels:
     file = folder / name
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_labels([file], folder, PATHS)
+    return read_labels([file], {"": folder}, PATHS)
 
 
 def test_paths_are_relative_to_the_repository_or_to_the_csv(tmp_path: Path):
@@ -33,7 +33,7 @@ def test_paths_are_relative_to_the_repository_or_to_the_csv(tmp_path: Path):
 def test_a_csv_outside_the_repository_names_files_inside_it(tmp_path: Path):
     (tmp_path / "repository").mkdir()
     (tmp_path / "labels.csv").write_text(f"path,label\nc.bvh,x\n{tmp_path}/repository/walks/a.bvh,y\n")
-    labels = read_labels([tmp_path / "labels.csv"], tmp_path / "repository", PATHS)
+    labels = read_labels([tmp_path / "labels.csv"], {"": tmp_path / "repository"}, PATHS)
     assert labels.table["path"].to_pylist() == ["c.bvh", "walks/a.bvh"]
 
 
@@ -64,7 +64,7 @@ def test_an_empty_cell_and_a_short_row_are_no_label(tmp_path: Path):
 def test_several_files_add_up(tmp_path: Path):
     (tmp_path / "1.csv").write_text("path,label\nc.bvh,x\n")
     (tmp_path / "2.csv").write_text("path,style\nc.bvh,calm\n")
-    labels = read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], tmp_path, PATHS)
+    labels = read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], {"": tmp_path}, PATHS)
     assert labels.table.to_pylist() == [{"path": "c.bvh", "label": "x", "style": "calm"}]
 
 
@@ -74,7 +74,7 @@ def test_upper_and_lower_case_of_column_names_do_not_matter(tmp_path: Path):
     ]
     (tmp_path / "1.csv").write_text("path,Style\nc.bvh,calm\n")
     (tmp_path / "2.csv").write_text("path,STYLE\nwalks/a.bvh,wild\n")
-    assert read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], tmp_path, PATHS).table.to_pylist() == [
+    assert read_labels([tmp_path / "1.csv", tmp_path / "2.csv"], {"": tmp_path}, PATHS).table.to_pylist() == [
         {"path": "c.bvh", "Style": "calm"},
         {"path": "walks/a.bvh", "Style": "wild"},
     ]
@@ -115,13 +115,13 @@ def test_what_is_no_label_file_is_refused_with_its_line(tmp_path: Path, text: st
 
 def test_a_label_file_that_does_not_exist_is_named(tmp_path: Path):
     with pytest.raises(MRetrieveError, match=r"none.csv: cannot read the labels"):
-        read_labels([tmp_path / "none.csv"], tmp_path, PATHS)
+        read_labels([tmp_path / "none.csv"], {"": tmp_path}, PATHS)
 
 
 def test_labels_of_which_none_fits_are_refused_and_take_nothing_away(tmp_path: Path):
     (tmp_path / "labels.csv").write_text("path,label\nelsewhere.bvh,walk\n")
     with pytest.raises(MRetrieveError, match=r"elsewhere\.bvh"):
-        read_labels([tmp_path / "labels.csv"], tmp_path, {"here.bvh"})
+        read_labels([tmp_path / "labels.csv"], {"": tmp_path}, {"here.bvh"})
     (tmp_path / "empty.csv").write_text("path,label\n")
     with pytest.raises(MRetrieveError, match="has no rows"):
-        read_labels([tmp_path / "empty.csv"], tmp_path, {"here.bvh"})
+        read_labels([tmp_path / "empty.csv"], {"": tmp_path}, {"here.bvh"})

@@ -1,0 +1,177 @@
+"""The folders of a run and their files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from pathlib import Path
+
+from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.formats import readable_formats, recognise
+from mretrieve.sources import scan as scanning
+from mretrieve.sources.scan import FoundFile, Scan
+from mretrieve.storage import Snapshot
+from mretrieve.storage.folders import file_of, index_command, join_path, split_path
+
+from .folders import moved_folders, new_names, same_folders
+from .known_files import KnownFile
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """The folders of an index and the files in them.
+
+    Attributes:
+        folders: the folders that the index has after the run, by name.
+        scanned: names of those that this run compares with the index; the clips of the others are kept.
+        scan: the files of the scanned folders by their path in the index, which begins with the folder's name.
+        warnings: one line each.
+    """
+
+    folders: Mapping[str, Path]
+    scanned: Collection[str]
+    scan: Scan
+    warnings: tuple[str, ...]
+
+    def file(self, path: str) -> Path:
+        """The file of a path in the index."""
+        return file_of(self.folders, path)
+
+    def keeps(self, path: str) -> bool:
+        """Whether the index keeps the clips of a file that was not found, because nothing was found out about it."""
+        try:
+            name, _ = split_path(self.folders, path)
+        except KeyError:
+            return False
+        return name not in self.scanned or any(map(path.startswith, self.scan.unlisted))
+
+
+def absolute(path: Path | str) -> Path:
+    """An absolute path that is not resolved: links keep the names that the user knows."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def scan_folders(folders: Sequence[Path], index: Path) -> dict[Path, Scan | MRetrieveError]:
+    """The files of each folder, or the reason why it has none.
+
+    Raises:
+        MRetrieveError: no folder has a motion file, or a folder lies in another one.
+    """
+    _check_apart(folders)
+    scans = {folder: _scan(folder, index) for folder in folders}
+    if all(isinstance(result, MRetrieveError) for result in scans.values()):
+        raise next(result for result in scans.values() if isinstance(result, MRetrieveError))
+    return scans
+
+
+def plan_library(
+    scans: Mapping[Path, Scan | MRetrieveError],
+    index: Path,
+    base: Snapshot | None,
+    known: Mapping[str, KnownFile],
+    *,
+    prune: bool,
+) -> Library:
+    """Match folders with those of the index.
+
+    Args:
+        scans: the given folders. New ones are added to an index if one of its own is given too.
+        index: folder of the index.
+        base: the version of the index to compare with; None for a new index.
+        known: the files that the index knows.
+        prune: whether folders of the index that are not given, or have no motion file, are dropped.
+
+    Raises:
+        IndexStateError: the index has other folders.
+        MRetrieveError: a new folder has no motion file, or a folder lies in another one.
+    """
+    recorded = {} if base is None else base.folders
+    found = {folder: result for folder, result in scans.items() if isinstance(result, Scan)}
+    same = same_folders(scans, recorded)
+    others = {folder: files for folder, files in found.items() if folder not in same}
+    moved = moved_folders(others, recorded.keys() - same.values(), recorded, known)
+    names = {**moved, **same}
+    if base is not None and not names and not prune:
+        raise _other_library(index, list(recorded.values()), list(scans))
+    for folder, result in scans.items():
+        if folder not in names and isinstance(result, MRetrieveError):
+            raise result
+    in_use = {names[folder] for folder in found if folder in names}
+    kept = {} if prune else {name: folder for name, folder in recorded.items() if name not in in_use}
+    new = [folder for folder in found if folder not in names]
+    if len(new) == 1 and not in_use and not kept:
+        names[new[0]] = ""
+    else:
+        names |= new_names(new, {*in_use, *kept}, known)
+    # A folder that a link leads to keeps its recorded path.
+    scanned = {names[folder]: recorded[same[folder]] if folder in same else folder for folder in found}
+    folders = {name: path for name, path in {**recorded, **scanned}.items() if name in scanned or name in kept}
+    _check_apart(list(folders.values()))
+    files, warnings = _join({names[folder]: scan for folder, scan in found.items()}, folders)
+    warnings += [f"{recorded[name]} is gone, and its files are now in {folder}" for folder, name in moved.items()]
+    warnings += [_unavailable(result, prune) for result in scans.values() if isinstance(result, MRetrieveError)]
+    return Library(folders, scanned.keys(), files, (*warnings, *files.warnings))
+
+
+def _scan(folder: Path, index: Path) -> Scan | MRetrieveError:
+    try:
+        files = scanning.scan(folder, index)
+    except MRetrieveError as error:
+        return error
+    if any(_may_hold_motion(folder / file.path) for file in files.files):
+        return files
+    formats = ", ".join(readable_formats()).upper()
+    return MRetrieveError(f"{folder}: no motion file found; mretrieve reads {formats}, in subfolders too")
+
+
+def _may_hold_motion(path: Path) -> bool:
+    try:
+        reader = recognise(path)
+    except MRetrieveError:
+        return True  # the run that reads it reports the reason
+    return reader is not None and not reader.is_companion
+
+
+def _check_apart(folders: Sequence[Path]) -> None:
+    """MRetrieveError if a file would be indexed twice."""
+    for one, other in permutations([folder.resolve() for folder in folders], 2):
+        if one == other:
+            raise MRetrieveError(f"{one}: given twice; give it once")
+        if one.is_relative_to(other):
+            raise MRetrieveError(f"{one}: lies in {other}, and its files would be indexed twice; give only one of them")
+
+
+def _other_library(index: Path, recorded: Sequence[Path], given: Sequence[Path]) -> IndexStateError:
+    both, only_given = index_command([*recorded, *given], index), index_command(given, index)
+    return IndexStateError(
+        f"{index}: is the index of {', '.join(map(str, recorded))}; add a folder with `{both}`, replace its folders "
+        f"with `{only_given} --prune`, or make another index with --index"
+    )
+
+
+def _unavailable(error: MRetrieveError, prune: bool) -> str:
+    reason = str(error).partition(";")[0]
+    return f"{reason}; its clips {'were removed' if prune else 'stay in the index (--prune removes them)'}"
+
+
+def _join(scans: Mapping[str, Scan], folders: Mapping[str, Path]) -> tuple[Scan, list[str]]:
+    """The files of all folders by their paths in the index, and a warning for those that have the path of another."""
+    files: list[FoundFile] = []
+    unlisted: dict[str, str] = {}
+    hidden: dict[Path, str] = {}  # subfolders of the folder without a name that are called like another one
+    for name, scan in scans.items():
+        for file in scan.files:
+            path = join_path(name, file.path)
+            owner, _ = split_path(folders, path)
+            if owner == name:
+                files.append(replace(file, path=path))
+            else:
+                hidden[folders[name] / owner] = owner
+        unlisted |= {join_path(name, folder): reason for folder, reason in scan.unlisted.items()}
+    warnings = [
+        f"{subfolder}: not indexed, because its paths are those of {folders[name]} in the index; rename it"
+        for subfolder, name in hidden.items()
+    ]
+    return Scan(tuple(sorted(files, key=lambda file: file.path)), unlisted), warnings
