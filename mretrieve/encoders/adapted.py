@@ -24,10 +24,16 @@ from .weights_file import stored_encoder
 
 @dataclass(frozen=True)
 class Gate:
-    """w(d) = ceiling / (1 + exp((d - threshold) / softness)) at default distance d from the nearest labelled clip."""
+    """w(d) = ceiling / (1 + exp((d - threshold) / softness)) at default distance d from the nearest labelled clip.
 
-    threshold: float = 0.25  # default distance at which half of the ceiling is reached; about 1 is unrelated
-    ceiling: float = 0.85  # part of the distance that learned spaces have, at most
+    Attributes:
+        threshold: default distance at which half of the ceiling is reached; about 1 is unrelated.
+        ceiling: largest share of the distance that learned spaces have.
+        softness: width of the transition.
+    """
+
+    threshold: float = 0.25
+    ceiling: float = 0.85
     softness: float = 0.03
 
     def __call__(self, nearest: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -20,11 +20,17 @@ BONE_LENGTHS_M = np.array(
 
 @dataclass(frozen=True, eq=False)
 class BodySequence:
-    """One motion or a padded batch of them, as its own body sees it; leading axes `...` are the batch's."""
+    """One motion or a padded batch of them, seen by its own body; leading axes `...` are those of the batch.
 
-    positions: NDArray[np.float32]  # (..., T, 22, 3) metres, hips at the origin: left, up, forwards
-    rates: NDArray[np.float32]  # (..., T, 4) root velocity left, up, forwards (m/s) and turning (rad/s, to the left)
-    observed: NDArray[np.bool_]  # (..., 22) joints that are to be looked at
+    Attributes:
+        positions: (..., T, 22, 3) metres, hips at the origin: left, up, forwards.
+        rates: (..., T, 4) root velocity left, up, forwards (m/s) and turning (rad/s, to the left).
+        observed: (..., 22) joints that are used.
+    """
+
+    positions: NDArray[np.float32]
+    rates: NDArray[np.float32]
+    observed: NDArray[np.bool_]
 
 
 def body_sequence(clip: Clip, camera: bool = False) -> BodySequence:

@@ -1,4 +1,4 @@
-"""Methods on protocols: train where there is something to train, compare, report."""
+"""Methods on protocols: train if there is something to train, compare, report."""
 
 from __future__ import annotations
 

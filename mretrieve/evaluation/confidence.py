@@ -17,13 +17,13 @@ from .metrics import rates_at
 
 RESAMPLES = 2000
 LEVEL = 0.95
-#: Pairs are counted between so many distances, each letting as many more relevant pairs through as the next.
+#: Number of distances between which pairs are counted; each lets through the same number of relevant pairs more.
 _BINS = 4096
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a figure lies with a probability of 95 %; NaN where there are fewer than two groups."""
+    """Interval of a figure with a probability of 95 %; NaN if there are fewer than two groups."""
 
     low: float
     high: float
@@ -85,7 +85,7 @@ def rate_intervals(
 
 
 def _draws(group_count: int) -> NDArray[np.float64] | None:
-    """How often each group is in each resample, (RESAMPLES, groups); None where there is nothing to resample."""
+    """How often each group is in each resample, (RESAMPLES, groups); None if there is nothing to resample."""
     if group_count < 2:
         return None
     generator = np.random.default_rng(0)

@@ -14,10 +14,15 @@ ELEVEN_POINTS = np.linspace(0.0, 1.0, 11)
 
 @dataclass(frozen=True, eq=False)
 class PrecisionRecall:
-    """Interpolated precision, mean over the queries that have a relevant answer, at rising recalls."""
+    """Interpolated precision, mean over the queries that have a relevant answer.
 
-    recall: NDArray[np.float64]  # (P,)
-    precision: NDArray[np.float64]  # (P,)
+    Attributes:
+        recall: (P,) rising recalls.
+        precision: (P,) precisions.
+    """
+
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
 
 
 def precision_recall(

@@ -18,11 +18,17 @@ from .canonical_warping import FRAME_STEP, canonical_warping_distances
 
 @dataclass(frozen=True)
 class Distances:
-    """A way to compare clips."""
+    """A way to compare clips.
+
+    Attributes:
+        name: name of the method.
+        between: distances (Q, G) of Q queries and G clips of a gallery.
+        squared: whether they are squared distances, as those of encoders are.
+    """
 
     name: str
-    between: Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
-    squared: bool  # whether they are squares of what one would call a distance: those of encoders are
+    between: Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]
+    squared: bool
 
 
 def encoder_distances(encoder: WindowEncoder) -> Distances:
@@ -87,7 +93,7 @@ BASELINES: dict[str, Callable[[], Distances]] = {
 
 
 def baseline(name: str) -> Distances:
-    """The baseline of that name; QueryError where there is none."""
+    """The baseline of that name; QueryError if there is none."""
     if name not in BASELINES:
         raise QueryError(f"no baseline {name!r}; there are {', '.join(BASELINES)}")
     return BASELINES[name]()

@@ -17,15 +17,25 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True)
 class RetrievalScores:
-    """Means over the queries that have at least one relevant answer; all in [0, 1], NaN where there is none."""
+    """Means over the queries that have at least one relevant answer; all in [0, 1], NaN if there are none.
+
+    Attributes:
+        mean_average_precision: mean of the average precisions.
+        top1: part of the queries whose first answer is relevant.
+        precision_at_k: relevant part of the first k answers; missing answers count as irrelevant.
+        query_count: queries with a relevant answer.
+        r_precision: relevant part of the first R answers, R being the number of relevant ones.
+        average_precision_at_r: sum of the precisions at the relevant ones of the first R answers, over R.
+        ndcg: discounted cumulative gain of the whole ranking, gain 1 / log2(rank + 1), over the best possible.
+    """
 
     mean_average_precision: float
-    top1: float  # part of the queries whose first answer is relevant
-    precision_at_k: float  # part of the first k answers that is relevant; missing answers count as irrelevant
-    query_count: int  # queries with a relevant answer
-    r_precision: float  # part of the first R answers that is relevant, R being how many are relevant in all
-    average_precision_at_r: float  # sum of the precisions at the relevant ones of the first R answers, over R
-    ndcg: float  # discounted cumulative gain of the whole ranking, gain 1 / log2(rank + 1), over the best possible
+    top1: float
+    precision_at_k: float
+    query_count: int
+    r_precision: float
+    average_precision_at_r: float
+    ndcg: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +107,7 @@ def false_positive_rates(
     """Part of the irrelevant pairs at or below the distance that lets a given part of the relevant pairs through.
 
     All allowed pairs of the (Q, G) arrays are pooled, as Coskun et al. (2018) do; in a tie the rate is interpolated.
-    ValueError where there are no relevant or no irrelevant pairs.
+    ValueError if there are no relevant or no irrelevant pairs.
     """
     allowed_array = np.asarray(allowed, bool)
     values, hits = np.asarray(distances, np.float64)[allowed_array], np.asarray(relevant, bool)[allowed_array]
@@ -144,7 +154,7 @@ def chances(distances: NDArray[np.float64], relevant: NDArray[np.bool_]) -> tupl
     # of a tie of t items with r relevant, a rank holds a relevant one with r / t, and then the i ranks of the tie above
     # it hold i (r - 1) / (t - 1) others
     above = (np.arange(len(distances)) - starts[group]) * (right[group] - 1) / np.maximum(sizes[group] - 1, 1)
-    chance = right[group] / sizes[group] * np.isfinite(np.sort(distances))  # what is infinitely far is no answer
+    chance = right[group] / sizes[group] * np.isfinite(np.sort(distances))  # an infinite distance is not an answer
     return chance, before[group] + 1 + above
 
 

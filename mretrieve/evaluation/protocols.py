@@ -156,7 +156,7 @@ PROTOCOLS: dict[str, Protocol] = {
 
 
 def protocol(name: str) -> Protocol:
-    """The protocol of that name; QueryError with a suggestion where there is none."""
+    """The protocol of that name; QueryError with a suggestion if there is none."""
     if name not in PROTOCOLS:
         close = get_close_matches(name, PROTOCOLS) or list(PROTOCOLS)
         raise QueryError(f"no protocol {name!r}; did you mean {' or '.join(close)}?")

@@ -21,15 +21,22 @@ INTERVAL_NOTE = (
 
 @dataclass(frozen=True)
 class Column:
-    """A figure as a table shows it."""
+    """A figure as a table shows it.
 
-    key: str  # of EvaluationReport.figures
+    Attributes:
+        key: a key of EvaluationReport.figures.
+        title: heading of the column.
+        factor: factor of the number.
+        decimals: number of decimals.
+    """
+
+    key: str
     title: str
     factor: float = 1.0
     decimals: int = 3
 
     def cell(self, figure: Figure) -> str:
-        """Mean, deviation over seeds and interval over groups, the last two where there are any."""
+        """Mean, deviation over seeds and interval over groups, the last two if present."""
         parts = [self._number(figure.mean)]
         if not math.isnan(figure.deviation):
             parts.append(f"± {self._number(figure.deviation)}")
@@ -112,7 +119,7 @@ def markdown(protocol: Protocol, reports: Sequence[EvaluationReport]) -> str:
 
 
 def notes(reports: Sequence[EvaluationReport]) -> list[str]:
-    """What has to be said below the tables."""
+    """Notes below the tables."""
     texts = []
     if any(report.seeds > 1 for report in reports):
         texts.append(DEVIATION_NOTE)
@@ -122,7 +129,7 @@ def notes(reports: Sequence[EvaluationReport]) -> list[str]:
 
 
 def as_json(protocol: Protocol, reports: Sequence[EvaluationReport]) -> str:
-    """The whole report as JSON; what is no number is null."""
+    """The whole report as JSON; NaN is null."""
     content = {
         "schema": SCHEMA,
         "protocol": protocol.name,

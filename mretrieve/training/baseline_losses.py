@@ -1,7 +1,7 @@
 """Losses to compare with, by name, all through pytorch-metric-learning: `baseline_loss("triplet")(embeddings, labels)`.
 
-Each is taken on the unit sphere, with the library's defaults unless said here, in float32 (float64 stays). What a batch
-has no pair or triplet for costs 0.
+Each is taken on the unit sphere, with the library's defaults unless stated here, in float32 (float64 stays). A batch
+without pairs or triplets costs 0.
 """
 
 from __future__ import annotations

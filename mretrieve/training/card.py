@@ -228,7 +228,7 @@ def versions() -> dict[str, str]:
 
 
 def save_encoder(path: Path, encoder: Stored, card: Card) -> None:
-    """Write the file of an encoder or a mapper, and its card beside it.
+    """Write the file of an encoder or a mapper, and its card next to it.
 
     Readers see the old files or the complete new ones, even after a power failure.
 

@@ -19,9 +19,13 @@ class Kernel(Protocol):
 
 @dataclass(frozen=True)
 class RbfMixture:
-    """Sum of Gaussian kernels exp(-|x - y|^2 / (2 sigma^2)), one a bandwidth (MMD-NCA, equation 6)."""
+    """Sum of Gaussian kernels exp(-|x - y|^2 / (2 sigma^2)), one a bandwidth (MMD-NCA, equation 6).
 
-    bandwidths: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)  # sigma, in units of the embedding
+    Attributes:
+        bandwidths: sigma, in units of the embedding.
+    """
+
+    bandwidths: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         squared = squared_distances(first, second)

@@ -29,10 +29,14 @@ class MmdNcaLoss:
 
     as in neighbourhood component analysis. Unlike there the positive is not in the sum, so the loss can be negative; on
     the unit sphere it is bounded all the same, because MMD is.
+
+    Attributes:
+        kernel: the kernel of MMD.
+        squared: take MMD^2 in equation 8, which prints MMD; equations 5 and 7 define MMD^2.
     """
 
     kernel: Kernel = field(default_factory=RbfMixture)
-    squared: bool = False  # equation 8 prints MMD, equations 5 and 7 define MMD^2; True takes MMD^2 in equation 8
+    squared: bool = False
 
     def __call__(self, groups: Tensor) -> Tensor:
         """The loss, a scalar, of embeddings (2 + M, m, D): m anchors, m positives of their category, M negatives."""
@@ -53,10 +57,14 @@ class ContrastiveLoss:
     prints (1 - Y) before the first and Y before the second and calls Y = 1 similar; taken together that would push
     similar pairs apart. The formula is that of Hadsell, Chopra and LeCun (2006), where Y = 1 is dissimilar, and so it
     is meant here.
+
+    Attributes:
+        margin: distance beyond which a dissimilar pair costs nothing; unit vectors are 2 apart at most.
+        balanced: both kinds of pairs weigh the same; False weighs every pair the same.
     """
 
-    margin: float = 1.0  # a dissimilar pair farther apart than this costs nothing; unit vectors are 2 apart at most
-    balanced: bool = True  # both kinds weigh the same, as if pairs were drawn half and half; else each pair does
+    margin: float = 1.0
+    balanced: bool = True
 
     def __call__(self, embeddings: Tensor, similarity: Tensor) -> Tensor:
         """The loss, a scalar, of embeddings (B, D).

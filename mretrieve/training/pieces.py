@@ -1,4 +1,4 @@
-"""Pieces of motions: those that the sub-motion mapping is trained on, and those that are asked for to measure it."""
+"""Pieces of motions: for training the sub-motion mapping, and as queries to measure it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,35 @@ from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.augmentation import change_speed, lose_joints, other_body
 
-#: Answers among which the parent of an asked piece shall be.
+#: Number of answers among which the parent of a piece should be.
 FIRST = 5
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """How pieces are drawn: of all lengths and speeds, and disturbed as queries are."""
+    """How pieces are drawn: of all lengths and speeds, and perturbed as queries are.
 
-    count: int = 64  # of a batch
-    shortest: int = 15  # frames after the change of speed; all of a clip that is shorter
-    longest: int = 150  # frames, evenly drawn from shortest to longest on a logarithmic scale
-    fastest: float = 2.0  # speed lies between 1 / fastest and fastest, evenly on a logarithmic scale
-    limb_scale: float = 0.2  # each pair of bones is 1 - limb_scale to 1 + limb_scale times as long
-    joint_offset_m: float = 0.015  # root mean square of each joint's fixed displacement, in half of the pieces
-    noise_m: float = 0.02  # of every sample, root mean square, at most: each piece has its own part of it
-    missing_share: float = 0.3  # part of the pieces that lack joints
-    missing_joints: int = 4  # of the 17 that are not the pelvis
+    Attributes:
+        count: pieces of a batch.
+        shortest: frames after the change of speed; all of a clip that is shorter.
+        longest: frames, drawn evenly from shortest to longest on a logarithmic scale.
+        fastest: speed lies between 1 / fastest and fastest, evenly on a logarithmic scale.
+        limb_scale: each pair of bones is 1 - limb_scale to 1 + limb_scale times as long.
+        joint_offset_m: root mean square of the fixed displacement of each joint, in half of the pieces.
+        noise_m: largest root mean square of the noise of every sample; each piece has its own part of it.
+        missing_share: part of the pieces that lack joints.
+        missing_joints: number of joints that these lack, of the 17 besides the pelvis.
+    """
+
+    count: int = 64
+    shortest: int = 15
+    longest: int = 150
+    fastest: float = 2.0
+    limb_scale: float = 0.2
+    joint_offset_m: float = 0.015
+    noise_m: float = 0.02
+    missing_share: float = 0.3
+    missing_joints: int = 4
 
     def draw(self, clip: Clip, generator: np.random.Generator) -> Clip:
         """One piece of a clip."""
@@ -77,10 +89,15 @@ def disturbed(clip: Clip, generator: np.random.Generator) -> Clip:
 
 @dataclass(frozen=True, eq=False)
 class AskedPieces:
-    """Pieces, and which clips they are taken from."""
+    """Pieces and the clips they are taken from.
+
+    Attributes:
+        pieces: N pieces.
+        parents: (N,) number of the clip of each.
+    """
 
     pieces: tuple[Clip, ...]
-    parents: NDArray[np.int64]  # (N,)
+    parents: NDArray[np.int64]
 
 
 def asked_pieces(
@@ -113,14 +130,23 @@ def parent_ranks(
 
 @dataclass(frozen=True)
 class ParentsFound:
-    """How often the clip that a piece was taken from is the first answer, and among the first FIRST."""
+    """How often pieces find the clips they were taken from.
+
+    Attributes:
+        about: what the queries were.
+        first: share of pieces whose clip is the first answer.
+        among_first: share of pieces whose clip is among the first FIRST answers.
+        pieces: number of pieces.
+        clips: number of clips.
+        length_s: length of the pieces before they were perturbed.
+    """
 
     about: str
     first: float
     among_first: float
     pieces: int
     clips: int
-    length_s: float  # of the pieces, before they were disturbed
+    length_s: float
 
     def __str__(self) -> str:
         found = f"{self.among_first:.3f} among the first {FIRST} of {self.clips} clips, {self.first:.3f} first"
@@ -128,5 +154,5 @@ class ParentsFound:
 
 
 def parents_found(about: str, ranks: NDArray[np.int64], clips: int, length_s: float) -> ParentsFound:
-    """The shares of `parent_ranks` among so many clips."""
+    """The shares of `parent_ranks` among `clips` clips."""
     return ParentsFound(about, float((ranks == 1).mean()), float((ranks <= FIRST).mean()), len(ranks), clips, length_s)

@@ -1,4 +1,4 @@
-"""Trajectory similarity (DeepHuMS, section 3): which motions are alike, told without labels.
+"""Trajectory similarity (DeepHuMS, section 3): which motions are similar, without labels.
 
 Two motions are similar where both their motion fields (from the first to the last frame, equation 3) and the distances
 that their joints cover (equation 4) agree. Neither depends on speed. The paper leaves open what is compared and from
@@ -15,7 +15,7 @@ depend on speed either. Where no labels tell more, what is found first is nearer
   the body's own view, .79 without the field.
 - Fields and distances are compared relative to their size, so that all joints count by how far they move.
 - Similar is where *all* agree, so dissimilar is where *any* clearly differs. Were all to differ, motions on the spot,
-  whose fields all agree, would never be told apart (nor would hops and steps in HDM05).
+  whose fields all agree, would never be distinguished (nor would hops and steps in HDM05).
 """
 
 from __future__ import annotations
@@ -36,20 +36,28 @@ _LEAST_FIELD_M = 0.1
 
 @dataclass(frozen=True)
 class SimilarityThresholds:
-    """From where on motions agree, and from where on they clearly differ, as parts of their size: 0 equal, 1 disjoint.
+    """When motions are similar, and when dissimilar, by differences relative to their size: 0 equal, 1 disjoint.
 
     A clip and its copy at half or double speed differ by .05 in distance and .09 in field at most (99 % of copies); of
     random pairs, 5 % differ by less than .14 in distance, half by less than .41. With these thresholds 4 % of random
     pairs are similar and 85 % dissimilar. Pairs of the same class are 97 % of the similar ones and 2 % of the
     dissimilar ones in HDM05 (of all pairs: 10 %), 58 and 9 % in CMU's exponential maps (20 %), 68 and 10 % in its BVH
     files (21 %), whose classes are coarse words. Printed by `benchmarks/trajectory_similarity.py`.
+
+    Attributes:
+        similar_field: largest relative difference of fields of similar motions.
+        similar_distance: the same of distances.
+        dissimilar_field: relative difference of fields beyond which motions are dissimilar.
+        dissimilar_distance: the same of distances.
+        similar_posture_m: largest distance of mean poses of similar motions; by default larger than any.
+        dissimilar_posture_m: distance of mean poses beyond which motions are dissimilar.
     """
 
     similar_field: float = 0.5
     similar_distance: float = 0.15
     dissimilar_field: float = 0.7
     dissimilar_distance: float = 0.3
-    similar_posture_m: float = 10.0  # farther than any two bodies are: mean poses do not count
+    similar_posture_m: float = 10.0
     dissimilar_posture_m: float = 10.0
 
     def __post_init__(self) -> None:
@@ -63,11 +71,17 @@ class SimilarityThresholds:
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:
-    """What of B motions is compared."""
+    """The properties of B motions that are compared.
 
-    fields: NDArray[np.floating]  # (B, J, 3) metres
-    distances: NDArray[np.floating]  # (B, J) metres
-    postures: NDArray[np.floating]  # (B, J, 3) metres
+    Attributes:
+        fields: (B, J, 3) metres, see `motion_field`.
+        distances: (B, J) metres, see `motion_distance`.
+        postures: (B, J, 3) metres, see `mean_posture`.
+    """
+
+    fields: NDArray[np.floating]
+    distances: NDArray[np.floating]
+    postures: NDArray[np.floating]
 
     @classmethod
     def of(

@@ -34,13 +34,21 @@ _CHUNK = 512  # windows described at once: bounds memory on long takes
 
 @dataclass(frozen=True, eq=False)
 class PartLayout:
-    """The channels and features of one part; joints are positions in USED_JOINTS."""
+    """The channels and features of one part; joints are positions in USED_JOINTS.
 
-    bones: tuple[tuple[int, int], ...]  # parent and child
-    pairs: tuple[tuple[int, int], ...]  # joints whose distance counts: the torso's
-    side: tuple[int, ...]  # the two joints that tell the heading; none for the torso
-    root: bool  # whether the root's rates count: legs carry the body, arms do not
-    first: int  # row of its first channel
+    Attributes:
+        bones: parent and child.
+        pairs: joints whose distance is a channel; only of the torso.
+        side: the two joints that define the heading; empty for the torso.
+        root: whether the rates of the root are channels: legs carry the body, arms do not.
+        first: row of its first channel.
+    """
+
+    bones: tuple[tuple[int, int], ...]
+    pairs: tuple[tuple[int, int], ...]
+    side: tuple[int, ...]
+    root: bool
+    first: int
 
     @property
     def poses(self) -> slice:

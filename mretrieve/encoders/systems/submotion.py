@@ -1,7 +1,7 @@
 """`submotion`: from a piece of a motion to the vector of the whole (Battan, Venkat, Sharma 2020, section 4.5).
 
-An encoder is trained on whole motions, and the vector of a piece lies beside that of its whole. A recurrent network
-learns what is between them. The paper's network (figure 11) makes the whole's embedding out of the piece alone; here
+An encoder is trained on whole motions, and the vector of a piece differs from that of its whole. A recurrent network
+learns the difference. The paper's network (figure 11) makes the whole's embedding out of the piece alone; here
 the encoder's own vector of the piece is the start, and the network says how much of it stays and what is added. So what
 the encoder knows of motions that the mapping was not trained on is not lost (docs/research/encoders/submotion.md).
 """
@@ -35,10 +35,16 @@ class Submotion(Gru):
 
     `settings.embedding` is D, the length of the encoder's stored vectors. All is computed on columns that have mean 0
     and variance 1 over the vectors of the motions trained on.
+
+    Attributes:
+        mean: (D,) mean of the stored vectors.
+        spread: (D,) standard deviation; 0 for columns that are the same for every motion.
+        lowest: (D,) minimum.
+        highest: (D,) maximum.
     """
 
-    mean: Tensor  # (D,) of the stored vectors, as the next three
-    spread: Tensor  # standard deviation; 0 of columns that are the same for every motion
+    mean: Tensor
+    spread: Tensor
     lowest: Tensor
     highest: Tensor
 

@@ -1,4 +1,4 @@
-"""What each way to use the labels gains on clips that were not learned from: measured on the user's own clips."""
+"""Cross-validation on the user's own clips: the gain of each way to use the labels, on clips not trained on."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 2.0)
 CEILINGS = (0.4, 0.6, 0.8, 0.9, 1.0)
 #: Mean average precision that classes without labels may lose in cross-validation.
 TOLERATED_LOSS = 0.01
-#: A gain counts from so many standard errors and so much mean average precision on. Where the default ranks by these
-#: classes no better than by chance, they may mean nothing, and a gain has to be beyond the doubt of many candidates.
+#: Standard errors and mean average precision from which a gain counts. If the default ranks by these classes no better
+#: than by chance, they may mean nothing, and the gain has to exceed what many candidates reach by chance.
 CERTAIN_ERRORS, DOUBTFUL_ERRORS, WORTHWHILE_GAIN = 2.0, 3.5, 0.01
 #: Queries of a fold beyond which a sample speaks for all.
 _LARGEST_QUESTION = 600
@@ -30,34 +30,52 @@ _LARGEST_QUESTION = 600
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Average precision of one fold's queries, for every share of the learned distance."""
+    """Average precision of one fold's queries, for every share of the learned distance.
 
-    precision: NDArray[np.float64]  # (Q, SHARES), NaN for a query without an answer
-    chance: NDArray[
-        np.float64
-    ]  # (Q, SHARES), of the same rankings, had the query any learned class, as often as each asks
-    nearest: NDArray[np.floating]  # (Q,) default distance from the nearest clip that was learned
-    labelled: NDArray[np.bool_]  # (Q,) whether the query's class was learned
-    groups: NDArray[np.str_]  # (Q,)
+    Attributes:
+        precision: (Q, SHARES), NaN for a query without an answer.
+        chance: (Q, SHARES) of the same rankings if the query had any learned class, as often as each occurs.
+        nearest: (Q,) default distance from the nearest clip that was learned.
+        labelled: (Q,) whether the query's class was learned.
+        groups: (Q,) groups of the queries.
+    """
+
+    precision: NDArray[np.float64]
+    chance: NDArray[np.float64]
+    nearest: NDArray[np.floating]
+    labelled: NDArray[np.bool_]
+    groups: NDArray[np.str_]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one candidate came to."""
+    """The result of one candidate.
 
-    spaces: tuple[str, ...]  # keys of spaces.SPACES
-    gate: Gate  # the best one that spares classes without labels
-    default: float  # mean average precision of the default encoder on held-out clips of labelled classes
-    adapted: float  # of the candidate, on the same
-    gain: float  # of their difference, what is not by chance
-    error: float  # standard error of the gain
-    is_recognised: bool  # whether the default ranks by these classes, two standard errors above chance
-    unlabelled_default: float  # the same for classes whose labels were held back; NaN where there were too few classes
+    Attributes:
+        spaces: names of the spaces.
+        gate: the best gate that spares classes without labels.
+        default: mean average precision of the default encoder on held-out clips of labelled classes.
+        adapted: the same of the candidate.
+        gain: the part of their difference that is not due to chance.
+        error: standard error of the gain.
+        is_recognised: whether the default ranks by these classes, two standard errors above chance.
+        unlabelled_default: as `default`, on classes without labels; NaN if there were too few classes.
+        unlabelled_adapted: the same of the candidate.
+    """
+
+    spaces: tuple[str, ...]
+    gate: Gate
+    default: float
+    adapted: float
+    gain: float
+    error: float
+    is_recognised: bool
+    unlabelled_default: float
     unlabelled_adapted: float
 
     @property
     def is_certain(self) -> bool:
-        """Whether the gain is one: beyond noise, and worth another encoder."""
+        """Whether the gain is beyond noise, and worth another encoder."""
         errors = CERTAIN_ERRORS if self.is_recognised else DOUBTFUL_ERRORS
         return self.gain > max(errors * self.error, WORTHWHILE_GAIN)
 
@@ -69,7 +87,7 @@ def answers(
     candidates: Sequence[tuple[str, ...]],
     seed: int,
 ) -> dict[tuple[str, ...], Answers]:
-    """How a fold's queries are answered out of all labelled clips of other groups, by each candidate."""
+    """The results of a fold's queries among all labelled clips of other groups, for each candidate."""
     asked = fold.queries
     if len(asked) > _LARGEST_QUESTION:
         asked = np.sort(np.random.default_rng(seed).choice(asked, _LARGEST_QUESTION, replace=False))

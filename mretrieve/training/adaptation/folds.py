@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...errors import MRetrieveError
 from ...motion import LabelledClip
 
-#: Trainings that a cross-validation takes, where there are as many groups.
+#: Number of folds of a cross-validation, if there are as many groups.
 FOLDS = 3
 #: With fewer classes than this, none can do without its labels while the rest is learned.
 _CLASSES_TO_LEAVE_OUT = 4
@@ -34,12 +34,19 @@ class CrossValidationFold:
 
 @dataclass(frozen=True, eq=False)
 class LabelledSet:
-    """Clips with labels, and the groups within which they are no answers to each other."""
+    """Clips with labels, and groups within which they do not count as answers to each other.
+
+    Attributes:
+        clips: N clips.
+        labels: their labels.
+        groups: their groups.
+        grouped_by: "group" as the clips have it, "file" or "clip".
+    """
 
     clips: tuple[LabelledClip, ...]
     labels: tuple[str, ...]
     groups: tuple[str, ...]
-    grouped_by: str  # "group" as the clips have it, or "file"
+    grouped_by: str
 
 
 def labelled_set(clips: Sequence[LabelledClip]) -> LabelledSet:
