@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mretrieve.storage.files import discard, explained, make_folder, publish_file
+from mretrieve.storage.files import discard, make_folder, os_errors_as_index_errors, publish_file
 from mretrieve.storage.layout import NAMES, REPORTS
 from mretrieve.storage.ownership import own_entries
 
@@ -23,7 +23,7 @@ def save_report(report: IngestReport) -> Path:
         IndexStateError: the index cannot be written.
     """
     folder = Path(report.index) / REPORTS
-    with explained(folder):
+    with os_errors_as_index_errors(folder):
         make_folder(folder)
         earlier = _saved(folder)
         path = folder / f"{int(earlier[-1].stem) + 1 if earlier else 1:08d}.json"

@@ -6,14 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
+    from .checked_files import read_weights, write_weights
     from .commits import commit
-    from .content_files import read_weights, write_weights
     from .discovery import find_index
     from .garbage import collect_garbage
     from .layout import WHOLE, versions, weights_file
     from .lock import WriterLock
     from .records import EncoderRecord, FileRecord, FolderRecord, ShardRecord, TrainedIndexRecord, WindowSettings
-    from .shard_writer import ShardClip, TrainedIndex, write_shard
+    from .shard_clip import ShardClip
+    from .shard_writer import TrainedIndex, write_shard
     from .snapshot import Snapshot
     from .verification import Problem, check_content, verify
 
@@ -48,7 +49,7 @@ _MODULE = {
     "FileRecord": "records",
     "FolderRecord": "records",
     "Problem": "verification",
-    "ShardClip": "shard_writer",
+    "ShardClip": "shard_clip",
     "ShardRecord": "records",
     "Snapshot": "snapshot",
     "TrainedIndex": "shard_writer",
@@ -59,12 +60,12 @@ _MODULE = {
     "collect_garbage": "garbage",
     "commit": "commits",
     "find_index": "discovery",
-    "read_weights": "content_files",
+    "read_weights": "checked_files",
     "verify": "verification",
     "versions": "layout",
     "weights_file": "layout",
     "write_shard": "shard_writer",
-    "write_weights": "content_files",
+    "write_weights": "checked_files",
 }
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import IndexStateError
 from ..version import __version__
-from .damage import check_size
-from .files import explained, make_folder, publish_file, sync_folder
+from .checked_files import check_size
+from .files import make_folder, os_errors_as_index_errors, publish_file, sync_folder
 from .folders import folder_records
 from .labels import write_labels
 from .layout import manifest_file, versions, weights_file
@@ -86,7 +86,7 @@ def commit(
         removed=removed,
     )
     path = manifest_file(index, manifest.version)
-    with explained(path):
+    with os_errors_as_index_errors(path):
         make_folder(path.parent)
         for folder in (index,) if known else (index.parent, index):
             sync_folder(folder)  # a run that made a folder in it may have ended before it could

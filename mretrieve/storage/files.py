@@ -24,7 +24,8 @@ Bytes = bytes | memoryview
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}  # the last: FAT on Windows
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows writes "\r\n" for "\n" without it
 
 
 def temporary_name(path: Path) -> Path:
@@ -49,7 +50,7 @@ def is_link(path: Path) -> bool:
 
 def write_file(path: Path, parts: Iterable[Bytes]) -> None:
     """Create a file, write its parts in turn and sync it. FileExistsError where it exists; a failure leaves none."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
         try:
             for part in parts:
@@ -128,7 +129,7 @@ def discard(path: Path) -> None:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def os_errors_as_index_errors(path: Path) -> Iterator[None]:
     """Turn an OSError of what is done inside to an index, or a part of it, into an error that says what to do."""
     try:
         yield

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .files import discard, explained, sync_folder
+from .files import discard, os_errors_as_index_errors, sync_folder
 from .layout import (
     ENCODERS,
     LABELS,
@@ -45,7 +45,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
     if keep_versions < 1:
         raise ValueError(f"keep_versions is {keep_versions}; the newest version must stay")
     before = time.time() - grace_s
-    with explained(index):
+    with os_errors_as_index_errors(index):
         known = versions(index)
         own = own_entries(index, MANIFESTS)
         candidates = list(pairwise(known))[: max(0, len(known) - keep_versions)]

@@ -1,23 +1,45 @@
-"""Labels: one small table beside the shards, joined to the clips by the path of their file."""
+"""The table of a version's clips: what its shards store, times, and labels joined by the path of the file.
+
+Labels are a small table outside the shards.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .content_files import read_content, write_content
+from .checked_files import read_content, write_content
 from .layout import labels_file
 from .records import FileRecord
-from .tables import parquet, picked, table_from
+from .rows import Rows
+from .shard import Shard
+from .shard_clip import clips_schema
+from .tables import column_of, numbers, parquet, picked, table_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+def clips_table(shards: Sequence[Shard], rows: Rows, fps: float, labels: pa.Table | None) -> pa.Table:
+    """One row per live clip, sorted by `clip`; its columns are those that `Snapshot.clips` describes."""
+    import pyarrow as pa
+
+    clips = pa.concat_tables([shard.clips for shard in shards] or [clips_schema().empty_table()])
+    first_of_shard = np.cumsum([0, *(shard.record.clip_count for shard in shards)], dtype=np.int64)
+    order = (first_of_shard[rows.clip_shard] + rows.clip_local).astype(np.int64)
+    if not np.array_equal(order, np.arange(clips.num_rows)):
+        clips = clips.take(column_of(order))
+    duration_s = numbers(clips["frame_count"]) / fps
+    clips = clips.append_column("duration_s", column_of(duration_s))
+    clips = clips.append_column("end_s", column_of(numbers(clips["start_s"]) + duration_s))
+    return _joined(clips, labels)
+
+
 def write_labels(index: Path, labels: pa.Table) -> FileRecord | None:
-    """Write a table of labels, complete and synced; None where it has no label.
+    """Write a table of labels, complete and synced; None if it has no label.
 
     Args:
         labels: string columns: `path`, in which no value is twice, and one for each kind of label.
@@ -33,12 +55,12 @@ def write_labels(index: Path, labels: pa.Table) -> FileRecord | None:
 
 
 def read_labels(index: Path, record: FileRecord) -> pa.Table:
-    """The table of labels of a version. IndexStateError where its file is missing or damaged."""
+    """The table of labels of a version. IndexStateError if its file is missing or damaged."""
     return table_from(read_content(labels_file(index, record.id), record.size, record.checksum))
 
 
-def joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
-    """The clips with a column for each kind of label, null where a file has none; `label` is always among them."""
+def _joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
+    """The clips with a column for each kind of label, null if a file has none; `label` is always among them."""
     import pyarrow as pa
 
     if labels is not None:

@@ -12,7 +12,7 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from ..errors import IndexStateError
-from .files import explained, is_link
+from .files import is_link, os_errors_as_index_errors
 from .layout import HOLDER, LOCK
 from .ownership import claim
 
@@ -31,7 +31,7 @@ class WriterLock:
 
     def __enter__(self) -> WriterLock:
         path, holder = self._index / LOCK, self._index / HOLDER
-        with explained(self._index):
+        with os_errors_as_index_errors(self._index):
             claim(self._index)
             for file in (path, holder):
                 if is_link(file):

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .content_files import read_content
-from .damage import check_size, damaged
+from .checked_files import check_size, corrupt_file_error, mapped_array, mapped_npy, read_content
 from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
-from .npy import mapped_bytes, mapped_npy
 from .records import ShardRecord
 from .tables import numbers, table_from
 
@@ -61,7 +59,9 @@ class Shard:
         for record in self.record.indexes:
             if (record.space, record.kind) == (space, kind):
                 if record.file not in self._indexes:
-                    self._indexes[record.file] = mapped_bytes(self._folder / record.file)
+                    self._indexes[record.file] = mapped_array(
+                        self._folder / record.file, np.uint8, 0, (self.record.sizes[record.file],)
+                    )
                 return self._indexes[record.file]
         return None
 
@@ -80,13 +80,9 @@ class Shard:
         shape = (frames, joints)
         for offset, width in ((self.record.positions_offset, 12), (self.record.observed_offset, 1)):
             if offset < 0 or min(shape) < 0 or offset + frames * joints * width > self.record.sizes[MOTIONS_FILE]:
-                raise damaged(path, f"it is too short for {frames} frames of {joints} joints")
-        try:
-            positions = np.memmap(path, "<f4", "r", self.record.positions_offset, (*shape, 3))
-            observed = np.memmap(path, np.bool_, "r", self.record.observed_offset, shape)
-        except (OSError, ValueError) as error:
-            raise damaged(path, str(error)) from None
-        return positions.view(np.ndarray), observed.view(np.ndarray)
+                raise corrupt_file_error(path, f"it is too short for {frames} frames of {joints} joints")
+        positions = mapped_array(path, np.float32, self.record.positions_offset, (*shape, 3))
+        return positions, mapped_array(path, np.bool_, self.record.observed_offset, shape)
 
     @cached_property
     def _frame_bounds(self) -> NDArray[np.int64]:

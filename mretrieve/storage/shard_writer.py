@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,88 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .damage import sha256_of_file
+from .checked_files import npy_header, sha256_of_file
 from .files import (
     Bytes,
     discard,
-    explained,
     make_folder,
     move_aside,
+    os_errors_as_index_errors,
     publish_folder,
     sync_folder,
     temporary_name,
     write_file,
 )
 from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, trained_index_file, vectors_file
-from .npy import npy_header
 from .records import ShardRecord, TrainedIndexRecord
+from .shard_clip import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-@dataclass(frozen=True, eq=False)
-class ShardClip:
-    """One clip to be stored.
-
-    Attributes:
-        clip: its id: `path`, and `#body` if the file holds several.
-        path: of its file, relative to the indexed folder, with forward slashes; after the folder's name if it has one.
-        body: name of the body in the file.
-        content_hash: of the file.
-        size_bytes: of the file.
-        mtime_ns: of the file.
-        rig: name of its rig.
-        rig_confidence: of that name.
-        fps: frame rate of the file.
-        source_frame_count: number of frames of the file.
-        start_s: file time of canonical frame 0.
-        metres_per_unit: scale of the file.
-        notes: on how it was read.
-        positions: (T, J, 3), canonical.
-        observed: (T, J), whether a position was measured.
-        windows: (W, 2) start and end (exclusive) in canonical frames: the whole clip, then others by length.
-        vectors: (W, D) for each space.
-    """
-
-    clip: str
-    path: str
-    body: str
-    content_hash: str
-    size_bytes: int
-    mtime_ns: int
-    rig: str
-    rig_confidence: float
-    fps: float
-    source_frame_count: int
-    start_s: float
-    metres_per_unit: float
-    notes: tuple[str, ...]
-    positions: NDArray[np.float32]
-    observed: NDArray[np.bool_]
-    windows: NDArray[np.int32]
-    vectors: Mapping[str, NDArray[np.float32]]
-
-    def __post_init__(self) -> None:
-        frames, windows = len(self.positions), np.asarray(self.windows)
-        if not frames or self.observed.shape != self.positions.shape[:2] or self.positions.shape[2:] != (3,):
-            raise ValueError(f"{self.clip}: positions are {self.positions.shape}, observed is {self.observed.shape}")
-        if windows.ndim != 2 or windows.shape[1:] != (2,) or not len(windows) or tuple(windows[0]) != (0, frames):
-            raise ValueError(f"{self.clip}: the first window must be the whole clip, 0 to {frames}")
-        if windows.min() < 0 or windows.max() > frames or (windows[:, 0] >= windows[:, 1]).any():
-            raise ValueError(f"{self.clip}: a window lies outside of its {frames} frames or has none")
-        for space, vectors in self.vectors.items():
-            if vectors.ndim != 2 or len(vectors) != len(windows) or not np.isfinite(vectors).all():
-                raise ValueError(
-                    f"{self.clip}: {space} has {vectors.shape} numbers for {len(windows)} windows, or not finite"
-                )
-
-
-#: Columns of clips.parquet that come from ShardClip.
-CLIP_COLUMNS = tuple(
-    field.name for field in fields(ShardClip) if field.name not in ("positions", "observed", "windows", "vectors")
-)
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +100,7 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
         ),
     )
     folder = shard_folder(index, record.id)
-    with explained(folder):
+    with os_errors_as_index_errors(folder):
         _publish(folder, record, contents)
     return record
 
@@ -212,17 +149,6 @@ def _check_agreement(clips: Sequence[ShardClip]) -> None:
 def _shapes(clip: ShardClip) -> dict[str, int]:
     """Number of joints, and of dimensions of each space."""
     return {"joints": clip.positions.shape[1], **{space: vectors.shape[1] for space, vectors in clip.vectors.items()}}
-
-
-def clips_schema() -> pa.Schema:
-    """Names and types of the columns of clips.parquet."""
-    import pyarrow as pa
-
-    text = dict.fromkeys(("clip", "path", "body", "content_hash", "rig"), pa.string())
-    whole = dict.fromkeys(("size_bytes", "mtime_ns", "source_frame_count", "frame_count"), pa.int64())
-    real = dict.fromkeys(("rig_confidence", "fps", "start_s", "metres_per_unit"), pa.float64())
-    types = {**text, **whole, **real, "notes": pa.list_(pa.string())}
-    return pa.schema([(name, types[name]) for name in (*CLIP_COLUMNS, "frame_count")])
 
 
 def _clip_rows(clips: Sequence[ShardClip]) -> memoryview:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
-from .content_files import read_weights
+from .checked_files import read_weights
 from .discovery import no_version
 from .folders import file_of, index_command, locate_folder, split_path
 from .layout import WHOLE, shard_folder, vectors_file, versions
@@ -30,7 +30,7 @@ from .vector_blocks import VectorBlock, to_array, vector_blocks
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .shard_writer import ShardClip
+    from .shard_clip import ShardClip
 
 
 class Snapshot:
@@ -145,8 +145,7 @@ class Snapshot:
         Columns: what `ShardClip` says of a clip besides its arrays, frame_count, duration_s, end_s, and one of type
         string for each kind of label, null where a clip has none; `label` is always among them.
         """
-        from .clips_table import clips_table
-        from .labels import read_labels
+        from .labels import clips_table, read_labels
 
         record = self.manifest.labels
         labels = None if record is None else read_labels(self.index, record)
@@ -239,7 +238,7 @@ class Snapshot:
 
     def stored(self, clip_row: int) -> ShardClip:
         """A clip with all that is stored of it. IndexStateError: its shard is damaged."""
-        from .stored_clips import stored_clip
+        from .shard_clip import stored_clip
 
         rows = self._rows
         return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)

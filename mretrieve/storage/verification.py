@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .damage import damaged, sha256_of_file
+from .checked_files import corrupt_file_error, sha256_of_file
 from .discovery import no_version
 from .garbage import orphans
 from .layout import (
@@ -61,7 +61,7 @@ def check_content(snapshot: Snapshot) -> None:
     for record in snapshot.shards:
         for problem in _wrong_files(shard_folder(snapshot.index, record.id), record):
             if not problem.harmless:
-                raise damaged(problem.path, problem.what)
+                raise corrupt_file_error(problem.path, problem.what)
 
 
 def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
