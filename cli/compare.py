@@ -34,10 +34,11 @@ def compare(
     both are aligned.
     """
     from mretrieve.comparison.page import page
-    from mretrieve.comparison.tables import comparison_text
     from mretrieve.formats import ReadingOptions
     from mretrieve.index import compare_takes
     from mretrieve.sources.resolve import ClipResolver
+
+    from .comparison_text import comparison_text
 
     if html is not None:
         check_new(html, force)

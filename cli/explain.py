@@ -59,10 +59,11 @@ def explain(
     walk.bvh@3.20-5.43; answer.json#3 is the third hit of a saved answer. In a clip much longer than QUERY the
     best-matching moment is explained.
     """
-    from mretrieve.comparison.tables import explanation_text
     from mretrieve.formats import ReadingOptions
     from mretrieve.index import explain_moment
     from mretrieve.sources.resolve import ClipResolver
+
+    from .comparison_text import explanation_text
 
     if png is not None:
         check_new(png, force)

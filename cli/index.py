@@ -142,7 +142,7 @@ def list_clips(index: Path | None, where: str | None, output: str) -> None:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerows([safe_cell(cell) for cell in row] for row in [header, *rows])
         return
-    for line in flush_columns([header, *([printable(cell) for cell in row] for row in rows)], right=1):
+    for line in flush_columns([header, *([printable(cell) for cell in row] for row in rows)], right=(0,)):
         click.echo(line)
 
 

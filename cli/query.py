@@ -101,7 +101,7 @@ def _table(answer: Answer, first: bool) -> str:
         label = printable(hit.label or "")
         rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, _worst_part(hit), label, clip])
     lines = [f"{printable(answer.query)}, {answer.start_s:.2f} s to {answer.end_s:.2f} s"]
-    lines += flush_columns(rows, right=6)
+    lines += flush_columns(rows, right=range(6))
     lines.append(f"{len(answer)} moments from {answer.index_path} in {answer.took_ms.total:.0f} ms")
     return ("" if first else "\n") + "\n".join(lines) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -25,12 +25,12 @@ def safe_cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def flush_columns(rows: Sequence[Sequence[str]], right: int = 0) -> list[str]:
-    """Rows of cells as lines; the first `right` columns are set flush right, the others flush left."""
+def flush_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Rows of cells as lines; the columns `right` are set flush right, the others flush left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = zip(row, widths, strict=True)
-        set_cells = [cell.rjust(width) if at < right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
+        set_cells = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
         lines.append("  ".join(set_cells).rstrip())
     return lines

@@ -11,20 +11,11 @@ from numpy.typing import NDArray
 
 from ..atomic_file import atomic_write
 from ..errors import FormatError
-from ..motion.motion import ROTATE_X, Motion, Rig
-from .rotation_channels import frame_blocks, rig_in_poses, rig_with_channels
+from ..motion.motion import ROTATE_X, Rig
+from .rotation_channels import frame_blocks, rig_in_poses
 
 _CHANNEL_NAMES = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 _UNSAYABLE = re.compile(r"[{}\r\n]")
-
-
-def write_motion_bvh(path: Path | str, motion: Motion, decimals: int = 6) -> None:
-    """Write a motion as BVH, see `write_bvh`; FormatError if it has positions only."""
-    rig, channels = rig_with_channels(motion), motion.channels
-    if channels is None:
-        blocks = (motion.poses(block) for block in frame_blocks(rig, motion.frame_count))
-        rig, channels = rig_in_poses(rig, blocks, motion.frame_count)
-    write_bvh(path, rig, channels, motion.fps, decimals)
 
 
 def write_bvh(path: Path | str, rig: Rig, channels: NDArray[np.float64], fps: float, decimals: int | None = 6) -> None:

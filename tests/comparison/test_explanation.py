@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from support.changed_motion import raised_right_arm
 
+from mretrieve.cli.comparison_text import explanation_text
 from mretrieve.comparison import Explanation, NamedClip, explain
 from mretrieve.comparison.key_frames import farthest_frames, frames_to_draw, nearest_frames
 from mretrieve.comparison.pictures import draw_explanation
-from mretrieve.comparison.tables import explanation_text
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.motion.body_parts import PartWeights

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from support.expmap_files import expmap_text, write_human36m
+from support.written_motion import write_motion_bvh
 
 from mretrieve.demo import MotionRecipe
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
-from mretrieve.formats.bvh_writer import write_motion_bvh
 from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M, ExponentialMapLayout
 from mretrieve.motion import JOINTS, canonicalise
 from mretrieve.motion.rigs.rig_map import find_rig_map

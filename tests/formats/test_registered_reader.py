@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.written_motion import write_motion_bvh
 
 from mretrieve import open_index
 from mretrieve.demo import make_library
 from mretrieve.errors import FormatError
 from mretrieve.export import ExportOptions, export_moment
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read, recognise, register_reader
-from mretrieve.formats.bvh_writer import write_motion_bvh
 from mretrieve.indexer import build_index
 from mretrieve.motion import Motion, Rig, canonicalise
 from mretrieve.motion.motion import Poses

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_of
+from support.written_motion import write_motion_bvh
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
 from mretrieve.formats.asf_writer import write_amc, write_asf
-from mretrieve.formats.bvh_writer import write_bvh, write_motion_bvh
+from mretrieve.formats.bvh_writer import write_bvh
 from mretrieve.motion import Motion, Rig
 from mretrieve.motion.kinematics import joint_positions
 from mretrieve.motion.rotations import euler_angles, rotation_about

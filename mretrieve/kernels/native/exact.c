@@ -151,11 +151,9 @@ int scan_rows(const uint8_t *text, int64_t stop, int64_t mark, int64_t row_lengt
         uint8_t byte = *position;
         if (byte <= 32) {
             if ((byte == '\n' || byte == '\r' || position >= end) && count != line_first) {
-                if (count - line_first != row_length || count % row_length) {
-                    int crosses = (count - 1) / row_length != line_first / row_length;
-                    if (crosses && (count % row_length || line_first % row_length) && state[3] < 0)
-                        state[3] = position - text;
-                }
+                int crosses = (count - 1) / row_length != line_first / row_length;
+                if (crosses && (count % row_length || line_first % row_length) && state[3] < 0)
+                    state[3] = position - text;
                 line_first = count;
             }
             if (position >= end) break;

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from ..motion.skeleton import JOINTS, PARTS
-from .differences import Comparison
-from .explanation import Explanation
-from .formatting import display_name, pace, without_side
-from .key_frames import evenly_spaced, farthest_frames, nearest_frames
+from mretrieve.comparison.differences import Comparison
+from mretrieve.comparison.explanation import Explanation
+from mretrieve.comparison.formatting import display_name, pace, without_side
+from mretrieve.comparison.key_frames import evenly_spaced, farthest_frames, nearest_frames
+from mretrieve.motion.skeleton import JOINTS, PARTS
+
+from .text import flush_columns
 
 _ROWS = 9
 _COLUMNS = 10
@@ -37,7 +37,7 @@ def explanation_text(explanation: Explanation) -> str:
         )
         score, apart = f"{alignment.part_scores[part]:.3f}", f"{alignment.parts_mm[part]:.0f} mm"
         rows.append([display_name(part), f"{weight:g}", score, apart, joints])
-    lines += [*_set(rows, left=(0, 4)), ""]
+    lines += [*flush_columns(rows, right=range(1, 4)), ""]
 
     worst = {key.query_frame: "farthest" for key in farthest_frames(alignment)}
     best = {key.query_frame: "nearest" for key in nearest_frames(alignment)}
@@ -53,8 +53,7 @@ def explanation_text(explanation: Explanation) -> str:
         pace_there = f"{alignment.slope[frame]:.2f}"
         times = f"{key.query_s:.2f} s", f"{key.other_s:.2f} s"
         rows.append([*times, pace_there, apart, *attention, notes.get(frame, ""), farthest])
-    last = len(rows[0]) - 1
-    lines += _set(rows, left=(last - 1, last))
+    lines += flush_columns(rows, right=range(len(rows[0]) - 2))
     lines.append("pace: seconds of the clip per second of the query")
     if explanation.attention:
         lines.append("attends: weight of the frame in the vector of the query; the mean frame has weight 1")
@@ -75,18 +74,6 @@ def comparison_text(comparison: Comparison) -> str:
     for part, scores in timeline.scores.items():
         shown = ["" if score is None else f"{score:.2f}" for score in scores]
         rows.append([display_name(part), f"{alignment.part_scores[part]:.2f}", *shown])
-    lines += [*_set(rows, left=(0,)), ""]
+    lines += [*flush_columns(rows, right=range(1, len(rows[0]))), ""]
     lines += [said.text for said in comparison.advice]
     return "\n".join(lines) + "\n"
-
-
-def _set(rows: Sequence[Sequence[str]], left: tuple[int, ...]) -> list[str]:
-    """Rows of cells as lines; columns of `left` flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if place in left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
