@@ -72,9 +72,7 @@ def query_options(command: _Command) -> _Command:
         ),
         click.option("--exclude-self", is_flag=True, help="Leave out the clip that the query itself is."),
         click.option(
-            "--moments",
-            is_flag=True,
-            help="Return the best-matching moment of every clip, regardless of clip length.",
+            "--moments", is_flag=True, help="Return the best-matching moment of every clip, regardless of clip length."
         ),
         click.option("--whole", is_flag=True, help="Compare clips as a whole, regardless of clip length."),
         click.option("--all-moments", is_flag=True, help="Return every matching moment of a clip, not only its best."),

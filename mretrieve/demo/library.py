@@ -53,11 +53,7 @@ QUERY_FILE = "zoe_kick.bvh"
 #: Performer, style and what is performed in the long takes.
 _TAKES: tuple[tuple[str, str, str], ...] = (
     ("ada", "neutral", "walk wave turn walk pick_up walk_backward kick clap reach walk jump punch sit"),
-    (
-        "cleo",
-        "energetic",
-        "run jump punch turn dance throw hop kick squat run wave bow walk reach jump pick_up sit",
-    ),
+    ("cleo", "energetic", "run jump punch turn dance throw hop kick squat run wave bow walk reach jump pick_up sit"),
     ("bo", "tired", "walk reach sidestep squat bow throw turn walk sit pick_up"),
 )
 

@@ -8,17 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.motion import (
-    ROTATE_X,
-    ROTATE_Y,
-    ROTATE_Z,
-    TRANSLATE_X,
-    TRANSLATE_Y,
-    TRANSLATE_Z,
-    Motion,
-    Poses,
-    Rig,
-)
+from ..motion.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z, Motion, Poses, Rig
 from ..motion.rotations import euler_angles
 
 _TRANSLATIONS = (TRANSLATE_X, TRANSLATE_Y, TRANSLATE_Z)
@@ -127,10 +117,7 @@ def _with_all_channels(rig: Rig) -> Rig:
         joints += [joint] * len(own)
         kinds += own
     return replace(
-        rig,
-        rest_rotations=None,
-        channel_joints=np.array(joints, np.int32),
-        channel_kinds=np.array(kinds, np.int32),
+        rig, rest_rotations=None, channel_joints=np.array(joints, np.int32), channel_kinds=np.array(kinds, np.int32)
     )
 
 

@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 
 
 def swing_rotations(
-    directions: NDArray[np.float32],
-    rest: NDArray[np.float32],
-    across: tuple[tuple[int, int], ...],
-    up: tuple[int, ...],
+    directions: NDArray[np.float32], rest: NDArray[np.float32], across: tuple[tuple[int, int], ...], up: tuple[int, ...]
 ) -> NDArray[np.float32]:
     """The rotation of each bone from its rest direction, seen from the torso, as an exponential map.
 

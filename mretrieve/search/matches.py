@@ -130,11 +130,7 @@ def _located(region: Match, start: int, end: int, pose_distance: float, finder: 
     distance = combined_distance(np.array(region.distance), np.array(pose_distance), finder.still_pose_distance)
     first = region.start_frame
     return replace(
-        region,
-        start_frame=first + start,
-        end_frame=first + end,
-        distance=float(distance),
-        pose_distance=pose_distance,
+        region, start_frame=first + start, end_frame=first + end, distance=float(distance), pose_distance=pose_distance
     )
 
 

@@ -81,9 +81,7 @@ class ResolvedClip:
     def between(self, start_s: float | None, end_s: float | None) -> ResolvedClip:
         """The same clip with another start or end of the part; None keeps the present one."""
         return replace(
-            self,
-            start_s=self.start_s if start_s is None else start_s,
-            end_s=self.end_s if end_s is None else end_s,
+            self, start_s=self.start_s if start_s is None else start_s, end_s=self.end_s if end_s is None else end_s
         )
 
 
