@@ -57,20 +57,3 @@ def subsequence_matches(query: ArrayLike, sequences: Sequence[ArrayLike], *, thr
     if np.isnan(costs).any():
         raise ValueError(f"sequence {np.flatnonzero(np.isnan(costs))[0]} holds NaN or infinite values")
     return Matches(costs, starts, ends)
-
-
-def subsequence_ends(query: ArrayLike, sequence: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each frame of the sequence, the cheapest match that ends with it.
-
-    Returns:
-        Its cost (m,), and its first frame (m,); 0 where the cost is infinite, because values are too large to square.
-
-    Raises:
-        ValueError: as subsequence_matches.
-    """
-    frames = query_frames(query)
-    other = frames_like(frames, sequence, "the sequence")
-    costs, starts = np.full(len(other), np.inf), np.zeros(len(other), np.int64)
-    if np.isnan(compiled.subsequence_ends(frames, other, costs, starts)):
-        raise ValueError("the sequence holds NaN or infinite values")
-    return costs, starts

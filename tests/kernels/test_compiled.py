@@ -62,17 +62,6 @@ def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width):
     np.testing.assert_array_equal(found[1:], expected[1:])
 
 
-@given(seed=SEEDS, dtype=TYPES)
-def test_matches_at_every_end_are_those_of_the_plain_kernel(seed, dtype):
-    random = np.random.default_rng(seed)
-    query, sequence = walk(random, int(random.integers(1, 40)), 9, dtype), walk(random, 150, 9, dtype)
-    found, expected = ((np.full(150, np.inf), np.zeros(150, np.int64)) for _ in range(2))
-    best = native.subsequence_ends(query, sequence, *found)
-    assert best == pytest.approx(jit.subsequence_ends(query, sequence, *expected), rel=1e-5)
-    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
-    np.testing.assert_array_equal(found[1], expected[1])
-
-
 @given(seed=SEEDS)
 def test_alignments_at_a_fixed_speed_are_those_of_the_plain_kernel(seed):
     random = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ They take the place of the native ones if the installation had no compiler, and 
 from .kinematics import forward_kinematics
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
-from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_ends, subsequence_matches
+from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
     "cheapest_fixed_speed",
@@ -16,6 +16,5 @@ __all__ = [
     "resample_frames",
     "scan_frames",
     "scan_rows",
-    "subsequence_ends",
     "subsequence_matches",
 ]

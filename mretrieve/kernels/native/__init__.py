@@ -24,7 +24,6 @@ __all__ = [
     "resample_frames",
     "scan_frames",
     "scan_rows",
-    "subsequence_ends",
     "subsequence_matches",
 ]
 
@@ -71,8 +70,9 @@ _dtw_distances = _of_both_types("dtw_distances", ..., c_int64, c_int64, c_int64,
 _dtw_path = _of_both_types(
     "dtw_path", ..., c_int64, ..., c_int64, c_int64, ..., _float64, _uint8, _int32, _int64, result=c_double
 )
-_matches = _float64, _int64, _int64, c_int64, _float64, _int64
-_subsequence_matches = _of_both_types("subsequence_matches", ..., c_int64, c_int64, *_sequences, *_matches)
+_subsequence_matches = _of_both_types(
+    "subsequence_matches", ..., c_int64, c_int64, *_sequences, _float64, _int64, _int64
+)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -134,19 +134,7 @@ def subsequence_matches(
 ) -> None:
     blocks, listed = _in_blocks(query, _LANES), (*_in_memory(sequences), order, len(order))
     size = len(query), query.shape[1]
-    _check_memory(
-        _subsequence_matches[query.dtype](blocks, *size, *listed, costs, starts, ends, 0, np.empty(0), np.empty(0, int))
-    )
-
-
-def subsequence_ends(
-    query: NDArray[Any], sequence: NDArray[Any], end_costs: NDArray[np.float64], end_starts: NDArray[np.int64]
-) -> float:
-    listed = *_in_memory([sequence]), np.zeros(1, np.int64), 1
-    cost, start, end = np.empty(1), np.empty(1, np.int64), np.empty(1, np.int64)
-    blocks, size = _in_blocks(query, _LANES), (len(query), query.shape[1])
-    _check_memory(_subsequence_matches[query.dtype](blocks, *size, *listed, cost, start, end, 1, end_costs, end_starts))
-    return float(cost[0])
+    _check_memory(_subsequence_matches[query.dtype](blocks, *size, *listed, costs, starts, ends))
 
 
 def cheapest_fixed_speed(

@@ -196,11 +196,10 @@ typedef struct {
 } NAME(block_state);
 
 /* The best match of the query in one sequence: cost, first frame and end; (inf, 0, 0) if values are too large,
-NaN if a value of the sequence is not finite. If all_ends, cost and first frame of the best match that ends with
-each frame go to end_costs and end_starts (length,); infinite costs are not written. padded: room for RUNS frames. */
+NaN if a value of the sequence is not finite. padded: room for RUNS frames. */
 INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int64_t features, const REAL *sequence,
-                                   int64_t length, NAME(block_state) *states, REAL *padded, int64_t all_ends,
-                                   double *end_costs, int64_t *end_starts, int64_t *best_start, int64_t *best_end) {
+                                   int64_t length, NAME(block_state) *states, REAL *padded, int64_t *best_start,
+                                   int64_t *best_end) {
     int64_t blocks = (query_length + LANES - 1) / LANES, last_lane = 1 + (query_length - 1) % LANES;
     double limit = DBL_MAX, best = INFINITY, visited = 0;
     *best_start = *best_end = 0;
@@ -248,12 +247,7 @@ INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int6
                 int64_t end = begin + run - (query_length - 1);
                 double cost = state->costs[2 + run][last_lane];
                 if (end < 0 || end >= length || !(cost <= limit)) continue;
-                if (all_ends) {
-                    end_costs[end] = cost;
-                    end_starts[end] = state->starts[2 + run][last_lane];
-                } else {
-                    limit = cost;
-                }
+                limit = cost;
                 if (cost < best) {
                     best = cost;
                     *best_start = state->starts[2 + run][last_lane];
@@ -271,14 +265,13 @@ INLINE double NAME(sweep_sequence)(const REAL *query, int64_t query_length, int6
 enough memory. query: (blocks, D, LANES), frames in blocks of LANES. See the jit module's function of this name. */
 CLONES int NAME(subsequence_matches)(const REAL *query, int64_t query_length, int64_t features, REAL *const *addresses,
                                      const int64_t *lengths, const int64_t *order, int64_t count, double *costs,
-                                     int64_t *starts, int64_t *ends, int64_t all_ends, double *end_costs,
-                                     int64_t *end_starts) {
+                                     int64_t *starts, int64_t *ends) {
     NAME(block_state) *states = malloc((query_length + LANES - 1) / LANES * sizeof(*states));
     REAL *padded = calloc(RUNS * features, sizeof(REAL));
     for (int64_t index = 0; states && padded && index < count; index++) {
         int64_t which = order[index];
         costs[which] = NAME(sweep_sequence)(query, query_length, features, addresses[which], lengths[which], states,
-                                            padded, all_ends, end_costs, end_starts, starts + which, ends + which);
+                                            padded, starts + which, ends + which);
     }
     int failed = !states || !padded;
     free(states);
