@@ -74,7 +74,7 @@ def find_sources(folders: Sequence[Path], labels: Sequence[Path], message: Calla
         warnings, rows = list(found.warnings), {}
         if labels:
             try:
-                read = read_labels(labels, folder, paths)
+                read = read_labels(labels, {"": folder}, paths)
             except UnmatchedLabelsError as error:
                 unmatched.append(error)
             else:
