@@ -37,14 +37,21 @@ _bool, _uint8, _int32, _int64, _uint64, _pointers = (
 )
 
 
+#: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
+_VERSION = 2
+
+
 def _library(name: str) -> ctypes.CDLL:
     for suffix in EXTENSION_SUFFIXES:
         path = Path(__file__).with_name(name + suffix)
         if path.is_file():
             try:
-                return ctypes.CDLL(str(path))
-            except OSError as error:
+                library = ctypes.CDLL(str(path))
+                if library.kernel_version() == _VERSION:
+                    return library
+            except (OSError, AttributeError) as error:
                 raise ImportError(str(error)) from error
+            raise ImportError(f"{path} was compiled from another version; install the package again")
     raise ImportError(f"the kernels of {name} are not compiled")
 
 
