@@ -92,7 +92,7 @@ def build_index(
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
-    reading = ReadingOptions(*(None if path is None else Path(path) for path in (asf, rig_map)))
+    reading = ReadingOptions(*(Path(path) if path else None for path in (asf, rig_map)))
     options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
@@ -137,6 +137,16 @@ def run(
         replace=plan.replace,
     )
     committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
+    entries = _ingest(plan, committer, jobs, progress, stopped)
+    abandoned = plan.replace and len(entries) < len(plan.changes.tasks)
+    if not abandoned:
+        committer.finish()
+    return RunResult(entries, committer.base, abandoned)
+
+
+def _ingest(
+    plan: RunPlan, committer: Committer, jobs: int, progress: ProgressListener | None, stopped: Callable[[], bool]
+) -> list[FileEntry]:
     tasks = plan.changes.tasks
     pending = iter(tasks)
     entries: list[FileEntry] = []
@@ -152,10 +162,7 @@ def run(
             state = _advanced(state, piece)
             if progress is not None:
                 progress(state)
-    abandoned = plan.replace and len(entries) < len(tasks)
-    if not abandoned:
-        committer.finish()
-    return RunResult(entries, committer.base, abandoned)
+    return entries
 
 
 def _advanced(state: IngestProgress, piece: Sequence[Ingested]) -> IngestProgress:

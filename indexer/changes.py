@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,49 +58,68 @@ def changes(library: Library, known: Mapping[str, KnownFile], asf: Path | None, 
 
     With `encode_all` every clip that stays in the index is a task too.
     """
-    skeletons = _Skeletons(library, asf)
-    tasks: list[FileTask] = []
-    entries: list[FileEntry] = []
+    results, unchanged = _look_at(library, known, _Skeletons(library, asf))
+    entries, gone = _missing(library, known)
+    tasks = [result for result in results if isinstance(result, FileTask)]
+    if encode_all:
+        tasks += _stored(known, {task.found.path for task in tasks} | {entry.path for entry in gone})
+    return Changes(
+        tasks=tuple(sorted(tasks, key=lambda task: task.found.path)),
+        entries=(*(result for result in results if isinstance(result, FileEntry)), *entries),
+        gone=gone,
+        unchanged=unchanged,
+    )
+
+
+def _missing(library: Library, known: Mapping[str, KnownFile]) -> tuple[list[FileEntry], tuple[FileEntry, ...]]:
+    """Lines of the report for known files that were not found: those that are kept, and those that are gone."""
+    listed = {file.path for file in library.scan.files}
+    missing = {path: file for path, file in known.items() if path not in listed}
+    gone = {path: file for path, file in missing.items() if not library.keeps(path)}
+    entries = [file.entry for path, file in missing.items() if file.entry is not None and path not in gone]
+    return entries, tuple(FileEntry(path, Outcome.GONE, clips=file.clips) for path, file in gone.items() if file.clips)
+
+
+def _look_at(
+    library: Library, known: Mapping[str, KnownFile], skeletons: _Skeletons
+) -> tuple[list[FileTask | FileEntry], int]:
+    """Tasks and lines of the report for the files that are there, and the number of unchanged files with clips."""
+    results: list[FileTask | FileEntry] = []
     unchanged = 0
     for file in library.scan.files:
         before = known.get(file.path)
         if before is None or not _same(file, before, skeletons):
-            match _task(library.file(file.path), file, before, skeletons):
-                case FileTask() as task:
-                    tasks.append(task)
-                case FileEntry() as entry:
-                    entries.append(entry)
-        else:
-            unchanged += bool(before.clips)
-            entries += [before.entry] if before.entry is not None else []
-    listed = {file.path for file in library.scan.files}
-    missing = {path: file for path, file in known.items() if path not in listed}
-    entries += [file.entry for path, file in missing.items() if file.entry is not None and library.keeps(path)]
-    gone = {path: file for path, file in missing.items() if file.clips and not library.keeps(path)}
-    if encode_all:
-        others = {task.found.path for task in tasks} | gone.keys()
-        tasks += [
-            FileTask(FoundFile(path, file.size_bytes, file.mtime_ns), "", file, stored=True)
-            for path, file in known.items()
-            if file.clips and path not in others
-        ]
-        tasks.sort(key=lambda task: task.found.path)
-    gone_entries = tuple(FileEntry(path, Outcome.GONE, clips=file.clips) for path, file in gone.items())
-    return Changes(tuple(tasks), tuple(entries), gone_entries, unchanged)
+            results += _new_or_changed(library.file(file.path), file, before, skeletons)
+            continue
+        unchanged += bool(before.clips)
+        if before.entry is not None:
+            results.append(before.entry)
+    return results, unchanged
 
 
-def _task(path: Path, file: FoundFile, before: KnownFile | None, skeletons: _Skeletons) -> FileTask | FileEntry | None:
-    """A task for a file that is new or changed, or its line in the report; None if it holds no motion."""
+def _stored(known: Mapping[str, KnownFile], others: Collection[str]) -> list[FileTask]:
+    """Tasks for the known files that are not among others, without reading them."""
+    return [
+        FileTask(FoundFile(path, file.size_bytes, file.mtime_ns), "", file, stored=True)
+        for path, file in known.items()
+        if file.clips and path not in others
+    ]
+
+
+def _new_or_changed(
+    path: Path, file: FoundFile, before: KnownFile | None, skeletons: _Skeletons
+) -> list[FileTask | FileEntry]:
+    """A task for a file, or its line in the report; nothing if it holds no motion."""
     # An entry without size and time is not remembered: the next run looks at the first bytes again, as this one did.
     try:
         reader = recognise(path)
     except MRetrieveError as error:
-        return FileEntry(file.path, Outcome.REFUSED, reason=str(error))
+        return [FileEntry(file.path, Outcome.REFUSED, reason=str(error))]
     if reader is None or reader.is_companion:
-        return None
+        return []
     if reader.read is None:
-        return FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.hint}")
-    return FileTask(file, skeletons.beside(file.path) if reader.name == "amc" else "", before)
+        return [FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.hint}")]
+    return [FileTask(file, skeletons.beside(file.path) if reader.name == "amc" else "", before)]
 
 
 class _Skeletons:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
+from mretrieve.errors import MRetrieveError
 from mretrieve.sources.scan import Scan
 from mretrieve.storage.folders import split_path
 
@@ -15,53 +16,68 @@ from .known_files import KnownFile, is_unchanged
 COMPARED_FILES = 32
 
 
-def same_folders(given: Iterable[Path], recorded: Mapping[str, Path]) -> dict[Path, str]:
-    """Names in the index of the given folders that it has, whichever path leads to them."""
-    return {
-        folder: name
-        for folder in given
-        for name, known in recorded.items()
-        if folder == known or (folder.exists() and known.exists() and folder.samefile(known))
-    }
-
-
-def moved_folders(
-    given: Mapping[Path, Scan], gone: Collection[str], recorded: Mapping[str, Path], known: Mapping[str, KnownFile]
-) -> dict[Path, str]:
-    """Names in the index of the given folders that contain the files of a recorded folder that is gone.
+def match_folders(
+    given: Mapping[Path, Scan | MRetrieveError], recorded: Mapping[str, Path], known: Mapping[str, KnownFile]
+) -> tuple[dict[Path, str], dict[Path, Path]]:
+    """Find the given folders in an index.
 
     Args:
-        given: files of the folders.
-        gone: names of the recorded folders that may be gone.
-        recorded: the folders of the index.
+        given: the folders and their files.
+        recorded: the folders of the index by name.
         known: the files that the index knows.
+
+    Returns:
+        The names of the given folders that the index has, whichever path leads to them; and the former places of those
+        that were moved.
     """
-    moved: dict[Path, str] = {}
-    for name in gone:
-        paths = sorted(path for path in known if split_path(recorded, path)[0] == name)
-        sample = {split_path(recorded, path)[1]: known[path] for path in paths[:: len(paths) // COMPARED_FILES + 1]}
+    names = {folder: name for folder in given for name, place in recorded.items() if _is_same(folder, place)}
+    moved: dict[Path, Path] = {}
+    for name in [name for name in recorded if name not in names.values()]:
+        sample = _sample(name, recorded, known)
         if sample and not any((recorded[name] / path).exists() for path in sample):
-            candidates = (folder for folder in given if folder not in moved and _has(folder, given[folder], sample))
-            moved |= dict.fromkeys(islice(candidates, 1), name)
-    return moved
+            candidates = {folder: files for folder, files in given.items() if folder not in names}
+            for folder in [folder for folder, files in candidates.items() if _has(folder, files, sample)][:1]:
+                names[folder] = name
+                moved[folder] = recorded[name]
+    return names, moved
 
 
-def _has(folder: Path, scan: Scan, sample: Mapping[str, KnownFile]) -> bool:
-    found = [file for file in scan.files if file.path in sample]
+def _is_same(one: Path, other: Path) -> bool:
+    return one == other or (one.exists() and other.exists() and one.samefile(other))
+
+
+def _sample(name: str, recorded: Mapping[str, Path], known: Mapping[str, KnownFile]) -> dict[str, KnownFile]:
+    """Some known files of a folder, by their path in it."""
+    files = {
+        inside: known[path] for path in sorted(known) for owner, inside in [split_path(recorded, path)] if owner == name
+    }
+    return dict(list(files.items())[:: len(files) // COMPARED_FILES + 1])
+
+
+def _has(folder: Path, files: Scan | MRetrieveError, sample: Mapping[str, KnownFile]) -> bool:
+    if isinstance(files, MRetrieveError):
+        return False
+    found = [file for file in files.files if file.path in sample]
     return 2 * sum(is_unchanged(folder / file.path, file, sample[file.path]) for file in found) >= len(sample)
 
 
-def new_names(folders: Iterable[Path], taken: Collection[str], paths: Iterable[str]) -> dict[Path, str]:
-    """Names for new folders: their own, made unique.
+def name_folders(
+    folders: Iterable[Path], known: Mapping[Path, str], kept: Collection[str], paths: Iterable[str]
+) -> dict[Path, str]:
+    """Names for folders: those that they have, and for new ones their own, made unique; "" if there is only one.
 
     Args:
-        folders: the new folders.
-        taken: names of the other folders of the index.
+        folders: the folders.
+        known: the names that some of them have in the index.
+        kept: names of the other folders of the index.
         paths: paths in the index, which must not seem to lie in a new folder.
     """
-    used = {*taken, *(path.partition("/")[0] for path in paths)}
-    names: dict[Path, str] = {}
-    for folder in folders:
+    names = {folder: known[folder] for folder in folders if folder in known}
+    new = [folder for folder in folders if folder not in known]
+    if len(new) == 1 and not names and not kept:
+        return {new[0]: ""}
+    used = {*kept, *names.values(), *(path.partition("/")[0] for path in paths)}
+    for folder in new:
         name = folder.name or "folder"
         candidates = (name if number == 1 else f"{name}-{number}" for number in count(1))
         names[folder] = next(candidate for candidate in candidates if candidate not in used)

@@ -15,7 +15,7 @@ from mretrieve.sources.scan import FoundFile, Scan
 from mretrieve.storage import Snapshot
 from mretrieve.storage.folders import file_of, index_command, join_path, split_path
 
-from .folders import moved_folders, new_names, same_folders
+from .folders import match_folders, name_folders
 from .known_files import KnownFile
 
 
@@ -88,31 +88,33 @@ def plan_library(
         MRetrieveError: a new folder has no motion file, or a folder lies in another one.
     """
     recorded = {} if base is None else base.folders
-    found = {folder: result for folder, result in scans.items() if isinstance(result, Scan)}
-    same = same_folders(scans, recorded)
-    others = {folder: files for folder, files in found.items() if folder not in same}
-    moved = moved_folders(others, recorded.keys() - same.values(), recorded, known)
-    names = {**moved, **same}
-    if base is not None and not names and not prune:
+    matched, moved = match_folders(scans, recorded, known)
+    if base is not None and not matched and not prune:
         raise _other_library(index, list(recorded.values()), list(scans))
-    for folder, result in scans.items():
-        if folder not in names and isinstance(result, MRetrieveError):
-            raise result
-    in_use = {names[folder] for folder in found if folder in names}
-    kept = {} if prune else {name: folder for name, folder in recorded.items() if name not in in_use}
-    new = [folder for folder in found if folder not in names]
-    if len(new) == 1 and not in_use and not kept:
-        names[new[0]] = ""
-    else:
-        names |= new_names(new, {*in_use, *kept}, known)
+    found = _found(scans, matched)
+    scanned = {matched.get(folder) for folder in found}
+    kept = {name: folder for name, folder in recorded.items() if name not in scanned and not prune}
+    names = name_folders(found, matched, kept, known)
     # A folder that a link leads to keeps its recorded path.
-    scanned = {names[folder]: recorded[same[folder]] if folder in same else folder for folder in found}
-    folders = {name: path for name, path in {**recorded, **scanned}.items() if name in scanned or name in kept}
+    stayed = matched.keys() - moved.keys()
+    places = {name: recorded[name] if folder in stayed else folder for folder, name in names.items()}
+    folders = {**kept, **places}
     _check_apart(list(folders.values()))
-    files, warnings = _join({names[folder]: scan for folder, scan in found.items()}, folders)
-    warnings += [f"{recorded[name]} is gone, and its files are now in {folder}" for folder, name in moved.items()]
-    warnings += [_unavailable(result, prune) for result in scans.values() if isinstance(result, MRetrieveError)]
-    return Library(folders, scanned.keys(), files, (*warnings, *files.warnings))
+    files, hidden = _join({names[folder]: files for folder, files in found.items()}, folders)
+    warnings = [f"{place} is gone, and its files are now in {folder}" for folder, place in moved.items()]
+    warnings += [_unavailable(error, prune) for error in scans.values() if isinstance(error, MRetrieveError)]
+    return Library(folders, places.keys(), files, (*warnings, *hidden, *files.warnings))
+
+
+def _found(scans: Mapping[Path, Scan | MRetrieveError], names: Mapping[Path, str]) -> dict[Path, Scan]:
+    """The folders that have motion files. MRetrieveError: a new one has none."""
+    found = {}
+    for folder, result in scans.items():
+        if isinstance(result, Scan):
+            found[folder] = result
+        elif folder not in names:
+            raise result
+    return found
 
 
 def _scan(folder: Path, index: Path) -> Scan | MRetrieveError:

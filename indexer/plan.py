@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
-from mretrieve.sources.labels import read_labels
+from mretrieve.sources.labels import Labels, read_labels
 from mretrieve.sources.scan import Scan
 from mretrieve.storage import EncoderRecord, Snapshot, check_content, versions
 from mretrieve.storage.folders import index_command
@@ -18,7 +18,7 @@ from mretrieve.storage.folders import index_command
 from .changes import Changes, changes
 from .committer import labels_of
 from .ingest import IngestSpec
-from .known_files import known_files
+from .known_files import KnownFile, known_files
 from .library import Library, plan_library
 from .report import RunSettings
 from .report_files import last_report
@@ -96,11 +96,7 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
     settings = settings_for(None if kept is None else last, names, options.reading, command)
     if settings != last:  # files that were refused may be readable now
         known = {path: file for path, file in known.items() if not file.was_refused}
-    labels = None
-    if options.labels:
-        paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
-        table = read_labels(options.labels, library.folders, paths)
-        labels, warnings = table.table, [*warnings, *table.warnings]
+    labels = _labels(options.labels, library, known)
     return RunPlan(
         library=library,
         base=base,
@@ -114,11 +110,19 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
             stored_version=stored_version,
         ),
         changes=changes(library, known, settings.reading.asf, stored_version is not None),
-        labels=labels,
+        labels=None if labels is None else labels.table,
         smooth=options.smooth,
         replace=options.rebuild or stored_version is not None,
-        warnings=(*library.warnings, *warnings),
+        warnings=(*(() if labels is None else labels.warnings), *library.warnings, *warnings),
     )
+
+
+def _labels(files: Sequence[Path], library: Library, known: Mapping[str, KnownFile]) -> Labels | None:
+    """The labels in label files; None if there are no files."""
+    if not files:
+        return None
+    paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
+    return read_labels(files, library.folders, paths)
 
 
 def _check_complete(library: Library, index: Path) -> None:

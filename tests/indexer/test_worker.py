@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def test_only_the_file_that_kills_its_process_is_refused(
 def test_processes_that_cannot_be_started_are_done_without(
     spec: IngestSpec, tasks: list[FileTask], monkeypatch: pytest.MonkeyPatch
 ):
+    ensure_running()  # multiprocessing's own process, by the real interpreter
     monkeypatch.setattr("multiprocessing.spawn._python_exe", b"/bin/false")
     outcomes = list(ingest_in_order(spec, [tasks[:6], tasks[6:]], 4, lambda: False))
     assert [len(outcome) for outcome in outcomes] == [6, 6]
