@@ -110,7 +110,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots hold the same clips with the same windows and vectors."""
     return (
         one.clips.equals(other.clips)
-        and np.array_equal(one.window_start, other.window_start)
+        and np.array_equal(one.rows.window_start, other.rows.window_start)
         and all(np.array_equal(one.vectors(space.name), other.vectors(space.name)) for space in one.encoders)
     )
 

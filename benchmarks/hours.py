@@ -154,7 +154,7 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
             table.add_row(
                 str(wanted),
                 str(len(library)),
-                f"{index.snapshot.window_clip.size:,}",
+                f"{index.snapshot.rows.window_clip.size:,}",
                 f"{index.snapshot.size_bytes / 1e9:.2f}",
                 *(f"{value:.1f}" for value in medians),
                 f"{max(row[0] for row in took):.0f}",

@@ -109,7 +109,7 @@ def describe_index(index: Path) -> IndexDescription:
         versions=tuple(versions(index)),
         encoders=snapshot.encoders,
         windows=snapshot.windows_settings,
-        window_count=len(snapshot.window_start),
+        window_count=len(snapshot.rows.window_start),
         size_bytes=_size_bytes(index),
         contents=count_contents(snapshot),
     )
@@ -127,7 +127,7 @@ def describe_clips(index: Path, where: str | None = None) -> list[ClipDescriptio
         QueryError: the condition cannot be understood.
     """
     snapshot = Snapshot.open(index)
-    chosen = np.ones(snapshot.clip_count, bool) if where is None else matching_rows(where, snapshot.clips)
+    chosen = np.ones(snapshot.rows.clip_count, bool) if where is None else matching_rows(where, snapshot.clips)
     names = label_columns(snapshot.clips.column_names)
     rows = snapshot.clips.select(["clip", "path", "duration_s", "fps", *names]).to_pylist()
     return [

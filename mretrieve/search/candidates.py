@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..storage import WHOLE, Snapshot
+from ..storage import WHOLE
+from ..storage.rows import Rows
 from ..vectors import Ranking, RowFilter, VectorIndex
 
 
@@ -49,7 +50,7 @@ class EligibleRows:
 
 
 def eligible_rows(
-    snapshot: Snapshot,
+    rows: Rows,
     query_frames: int,
     whole_up_to: float,
     moments_from: float,
@@ -59,7 +60,7 @@ def eligible_rows(
     """The rows that may answer a query of this length.
 
     Args:
-        snapshot: the index.
+        rows: of the index.
         query_frames: the query's length.
         whole_up_to: clips up to this many times the query's length answer as a whole; so do clips without windows.
         moments_from: clips from this many times the query's length answer with those of their windows whose length is
@@ -67,16 +68,16 @@ def eligible_rows(
         clips: (C,) clips that may answer at all; None for all.
         excluded: rows of clips that may not.
     """
-    ratios = snapshot.clip_frames.astype(np.float32) / query_frames
-    longer, has = ratios >= moments_from, snapshot.clip_window_lengths
-    lengths = snapshot.window_lengths.astype(np.float32)
+    ratios = rows.clip_frames.astype(np.float32) / query_frames
+    longer, has = ratios >= moments_from, rows.clip_has_windows
+    lengths = rows.window_lengths.astype(np.float32)
     mismatches = np.where(has, np.maximum(lengths / query_frames, query_frames / lengths), np.inf)
     nearest = has & (mismatches == mismatches.min(axis=1, initial=np.inf, keepdims=True)) & longer[:, None]
 
     def some(length: int, among: NDArray[np.bool_]) -> RowFilter:
         return RowFilter(length, among if clips is None else among & clips, excluded)
 
-    by_length = zip(snapshot.window_lengths.tolist(), nearest.T, strict=True)
+    by_length = zip(rows.window_lengths.tolist(), nearest.T, strict=True)
     return EligibleRows(
         wholes=some(WHOLE, (ratios <= whole_up_to) | ~has.any(axis=1)),
         windows=tuple(some(length, answering) for length, answering in by_length if answering.any()),
@@ -85,8 +86,8 @@ def eligible_rows(
 
 
 def nearest_rows(
-    snapshot: Snapshot,
     index: VectorIndex,
+    window_clip: NDArray[np.int32],
     queries: NDArray[np.float32],
     filters: Sequence[RowFilter],
     clips: int,
@@ -94,14 +95,14 @@ def nearest_rows(
 ) -> Candidates:
     """The nearest of the rows that any of some filters leaves: `rows` of them, and more to reach `clips` clips.
 
-    Shape: queries (Q, D), the variants of one query; a row's distance is that of its nearest variant. The best row of
-    each clip is always returned; beyond `rows` rows, nothing else is.
+    Shape: window_clip (N,), the clip of each row; queries (Q, D), the variants of one query. The distance of a row is
+    that of its nearest variant. The best row of each clip is always returned; beyond `rows` rows, nothing else is.
     """
     depth = max(4 * clips, rows, 256)
     while True:
-        ranking = _joined([index.search(queries, depth, one) for one in filters], snapshot.window_clip, depth)
-        nearest = _merge(ranking, snapshot.window_clip, depth)
-        first = first_of_each(snapshot.window_clip[nearest.rows])
+        ranking = _joined([index.search(queries, depth, one) for one in filters], window_clip, depth)
+        nearest = _merge(ranking, window_clip, depth)
+        first = first_of_each(window_clip[nearest.rows])
         if len(first) >= clips or ranking.rows.shape[1] < depth:
             keep = np.union1d(first[:clips], np.arange(min(rows, len(nearest.rows))))
             return Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])

@@ -55,11 +55,11 @@ def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:
     """The candidates with the distances of their vectors, nearest first."""
-    rows = candidates.rows
+    windows, rows = snapshot.rows, candidates.rows
     columns = (
-        snapshot.window_clip[rows],
-        snapshot.window_start[rows],
-        snapshot.window_end[rows],
+        windows.window_clip[rows],
+        windows.window_start[rows],
+        windows.window_end[rows],
         candidates.variants,
         candidates.distances,
     )
@@ -69,10 +69,10 @@ def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:
 def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int) -> list[Match]:
     """The candidates' windows with a margin; overlapping ones of one clip and variant are merged. Nearest first."""
     margin = int(np.ceil(MARGIN * query_frames))
-    rows = candidates.rows
-    clips = snapshot.window_clip[rows].astype(np.int64)
-    ends = np.minimum(snapshot.window_end[rows] + margin, snapshot.clip_frames[clips])
-    starts = np.maximum(snapshot.window_start[rows] - margin, 0)
+    windows, rows = snapshot.rows, candidates.rows
+    clips = windows.window_clip[rows].astype(np.int64)
+    ends = np.minimum(windows.window_end[rows] + margin, windows.clip_frames[clips])
+    starts = np.maximum(windows.window_start[rows] - margin, 0)
     order = np.lexsort((starts, clips, candidates.variants))
     columns = (clips, starts, ends, candidates.variants, candidates.distances)
     regions: list[Match] = []

@@ -77,7 +77,7 @@ class Search:
         """The nearest whole clips, the nearest windows of longer clips, and the takes that the query may be from."""
         plan = self.plan
         eligible = eligible_rows(
-            self.snapshot, self.frames, plan.whole_up_to, plan.moments_from, self.clips, self.own_clips
+            self.snapshot.rows, self.frames, plan.whole_up_to, plan.moments_from, self.clips, self.own_clips
         )
         queries = self.space.prepared(encoded, self.own_clips)
         wholes = self._nearest(queries, [eligible.wholes], plan.candidates, 0)
@@ -112,7 +112,7 @@ class Search:
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
 
     def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
-        return nearest_rows(self.snapshot, self.space.index, queries, rows, clips, most)
+        return nearest_rows(self.space.index, self.snapshot.rows.window_clip, queries, rows, clips, most)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)
@@ -122,7 +122,7 @@ class Search:
         compared = self._rerank_wholes(clips)
         rows = {match.clip_row for match in compared}
         if self.plan.compare_windows:
-            uncut = ~self.snapshot.clip_window_lengths[wholes.rows].any(axis=1)
+            uncut = ~self.snapshot.rows.clip_has_windows[wholes.rows].any(axis=1)
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]

@@ -15,7 +15,7 @@ from .shard import Shard
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Live clips by id; live windows by length, then by clip, then as written.
+    """Live clips by id; live windows by length, then by clip, then by start.
 
     Whole clips come first, so the row of a clip is also the row of its whole.
 
@@ -50,11 +50,26 @@ class Rows:
             return slice(0, 0)
         return slice(*self.bounds[number : number + 2].tolist())
 
+    @property
+    def clip_count(self) -> int:
+        """Number of clips, C."""
+        return len(self.clips)
+
+    @property
+    def clip_frames(self) -> NDArray[np.int32]:
+        """Number of canonical frames of each clip: (C,)."""
+        return self.window_end[: len(self.clips)]
+
+    @property
+    def window_lengths(self) -> NDArray[np.int64]:
+        """Lengths of windows in frames without WHOLE, ascending: (L - 1,)."""
+        return self.lengths[1:]
+
     @cached_property
-    def clip_lengths(self) -> NDArray[np.bool_]:
-        """Whether each clip has windows of each of `lengths`: (C, L)."""
-        has = np.zeros((len(self.clips), len(self.lengths)), bool)
-        for number, length in enumerate(self.lengths.tolist()):
+    def clip_has_windows(self) -> NDArray[np.bool_]:
+        """Whether each clip has windows of each of `window_lengths`: (C, L - 1)."""
+        has = np.zeros((len(self.clips), len(self.window_lengths)), bool)
+        for number, length in enumerate(self.window_lengths.tolist()):
             has[self.window_clip[self.of_length(length)], number] = True
         return has
 

@@ -1,4 +1,4 @@
-"""A snapshot: one version of an index as a reader sees it. What is committed later does not change it."""
+"""A snapshot: one version of an index as a reader sees it. Later commits do not change it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..errors import IndexStateError, QueryError
 from .checked_files import read_weights
 from .discovery import no_version
 from .folders import file_of, index_command, locate_folder, split_path
-from .layout import WHOLE, shard_folder, vectors_file, versions
+from .layout import shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index
 from .records import EncoderRecord, ShardRecord, WindowSettings
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 class Snapshot:
     """One version of an index, read-only. Any number may be open, in any process, while a writer goes on.
 
-    A row of `clips` is a clip; a row of `window_clip`, `window_start`, `window_end` is a window, which has a vector in
-    every space. Clips are sorted by id, windows by length, then by clip and start. Whole clips come before all other
-    windows: the first C rows. Only live clips and their windows are visible.
+    `clips` has a row for each clip, `rows` for each window; a window has a vector in every space.
     """
 
     def __init__(self, index: Path, manifest: Manifest) -> None:
@@ -64,12 +62,12 @@ class Snapshot:
         return cls(index, read_manifest(index, known[-1] if version is None else version))
 
     def hold(self) -> None:
-        """Map every file now: what is mapped stays readable when later versions have replaced it and it is removed.
+        """Map every file now, so that it stays readable when it has been replaced by a later version and removed.
 
         Raises:
             IndexStateError: a file is damaged, or was removed since the snapshot was opened.
         """
-        _ = self.clips, self._rows
+        _ = self.clips, self.rows
         for shard in self._shards:
             _ = shard.motions
             for encoder in self.encoders:
@@ -77,7 +75,7 @@ class Snapshot:
             for record in shard.record.indexes:
                 shard.trained_index(record.space, record.kind)
         for encoder in self.encoders:
-            with suppress(IndexStateError):  # said when it is asked for: other spaces can answer without it
+            with suppress(IndexStateError):  # reported when it is used: other spaces do not need it
                 self.weights(encoder)
 
     @property
@@ -91,7 +89,7 @@ class Snapshot:
         return self.manifest.encoders
 
     def weights(self, encoder: EncoderRecord) -> bytes | None:
-        """The weights file of one of its encoders; None for one that ships with mretrieve.
+        """The weights file of one of its encoders; None for an encoder that comes with mretrieve.
 
         Raises:
             IndexStateError: the file is damaged.
@@ -107,7 +105,7 @@ class Snapshot:
 
     @property
     def smooth(self) -> bool:
-        """Whether queries are to be smoothed over the gallery."""
+        """Whether queries are smoothed over the gallery."""
         return self.manifest.smooth
 
     @property
@@ -118,8 +116,8 @@ class Snapshot:
     @property
     def size_bytes(self) -> int:
         """Bytes on disk of all files that this version names."""
-        beside = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
-        return sum(file.size for file in beside) + sum(sum(record.sizes.values()) for record in self.shards)
+        others = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
+        return sum(file.size for file in others) + sum(sum(record.sizes.values()) for record in self.shards)
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -142,63 +140,24 @@ class Snapshot:
     def clips(self) -> pa.Table:
         """One row per clip, sorted by `clip`.
 
-        Columns: what `ShardClip` says of a clip besides its arrays, frame_count, duration_s, end_s, and one of type
-        string for each kind of label, null where a clip has none; `label` is always among them.
+        Columns: the attributes of `ShardClip` that are not arrays, frame_count, duration_s, end_s, and one of strings
+        for each kind of label, null if a clip has none; `label` is always among them.
         """
         from .labels import clips_table, read_labels
 
         record = self.manifest.labels
         labels = None if record is None else read_labels(self.index, record)
-        return clips_table(self._shards, self._rows, self.manifest.fps, labels)
-
-    @property
-    def clip_count(self) -> int:
-        """Number of clips, C."""
-        return len(self._rows.clips)
-
-    @property
-    def clip_frames(self) -> NDArray[np.int32]:
-        """Number of canonical frames of each clip: (C,)."""
-        return self._rows.window_end[self._rows.of_length(WHOLE)]
+        return clips_table(self._shards, self.rows, self.manifest.fps, labels)
 
     def clip_row(self, clip: str) -> int:
-        """Row of a clip in `clips`. QueryError where the index has none of this id."""
-        ids = self._rows.clips
+        """Row of a clip in `clips`. QueryError if the index has no clip of this id."""
+        ids = self.rows.clips
         row = bisect.bisect_left(ids, clip)
         if row < len(ids) and ids[row] == clip:
             return row
         close = difflib.get_close_matches(clip, ids, n=3) if len(ids) <= 100_000 else []
-        hint = f"did you mean {' or '.join(close)}?" if close else "`mretrieve info` tells what the index holds"
+        hint = f"did you mean {' or '.join(close)}?" if close else "`mretrieve list` shows all clips"
         raise QueryError(f"{clip}: no clip of this name in {self.index}; {hint}")
-
-    @property
-    def window_clip(self) -> NDArray[np.int32]:
-        """Row in `clips` of each window: (N,)."""
-        return self._rows.window_clip
-
-    @property
-    def window_start(self) -> NDArray[np.int32]:
-        """First canonical frame of each window: (N,)."""
-        return self._rows.window_start
-
-    @property
-    def window_end(self) -> NDArray[np.int32]:
-        """Canonical frame after the last of each window: (N,)."""
-        return self._rows.window_end
-
-    @property
-    def window_lengths(self) -> NDArray[np.int64]:
-        """Lengths of windows in canonical frames, ascending, without whole clips: (L,)."""
-        return self._rows.lengths[1:]
-
-    @property
-    def clip_window_lengths(self) -> NDArray[np.bool_]:
-        """Whether each clip has windows of each of `window_lengths`: (C, L)."""
-        return self._rows.clip_lengths[:, 1:]
-
-    def rows_of_length(self, length: int) -> slice:
-        """Rows of the windows of one length in frames, or of whole clips (WHOLE)."""
-        return self._rows.of_length(length)
 
     def dimension(self, space: str | Sequence[str]) -> int:
         """Dimension of a space, or the sum over several. IndexStateError if the index lacks one."""
@@ -210,7 +169,7 @@ class Snapshot:
         Raises:
             IndexStateError: the index has no such space, or its vectors are damaged.
         """
-        return vector_blocks(self._shards, self._rows, self._dimensions(space), length)
+        return vector_blocks(self._shards, self.rows, self._dimensions(space), length)
 
     def vector_files(self, spaces: Sequence[str]) -> list[Path]:
         """The files with the vectors of some spaces."""
@@ -218,7 +177,7 @@ class Snapshot:
         return [folder / vectors_file(space) for folder in folders for space in spaces]
 
     def trained_indexes(self, space: str, kind: str) -> list[NDArray[np.uint8] | None]:
-        """The bytes of the trained index of a kind over a space, mapped, for each shard; None for shards without one.
+        """The trained index of a kind over a space, for each shard: its bytes, mapped, or None if the shard has none.
 
         Raises:
             IndexStateError: a file is damaged.
@@ -233,14 +192,14 @@ class Snapshot:
         Raises:
             IndexStateError: as in `vector_blocks`.
         """
-        lengths = self._rows.lengths.tolist() if length is None else [length]
+        lengths = self.rows.lengths.tolist() if length is None else [length]
         return to_array([block for each in lengths for block in self.vector_blocks(space, each)], self.dimension(space))
 
     def stored(self, clip_row: int) -> ShardClip:
-        """A clip with all that is stored of it. IndexStateError: its shard is damaged."""
+        """A clip with everything that is stored of it. IndexStateError: its shard is damaged."""
         from .shard_clip import stored_clip
 
-        rows = self._rows
+        rows = self.rows
         return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -249,21 +208,22 @@ class Snapshot:
         Raises:
             IndexStateError: the shard that holds it is damaged.
         """
-        rows = self._rows
+        rows = self.rows
         shard = self._shards[int(rows.clip_shard[clip_row])]
         return shard.motion(int(rows.clip_local[clip_row]))
 
     def shard_clips(self, number: int) -> list[str]:
         """Ids of the live clips of a shard, in the order of `shards`."""
-        return [self._rows.clips[row] for row in np.flatnonzero(self._rows.clip_shard == number)]
+        return [self.rows.clips[row] for row in np.flatnonzero(self.rows.clip_shard == number)]
 
     @cached_property
-    def _rows(self) -> Rows:
+    def rows(self) -> Rows:
+        """Its live clips and windows. IndexStateError: a shard is damaged."""
         return live_rows(self._shards, self.manifest.removed)
 
     def _some_paths(self, folder: str) -> list[str]:
         """Paths of a few clips of a folder, relative to it."""
-        ids, names = self._rows.clips, {record.name for record in self.manifest.folders}
+        ids, names = self.rows.clips, {record.name for record in self.manifest.folders}
         first = bisect.bisect_left(ids, f"{folder}/") if folder else 0
         rows = (row for row in range(first, len(ids)) if split_path(names, ids[row])[0] == folder)
         return [split_path(names, self.clips["path"][row].as_py())[1] for row in islice(rows, 3)]

@@ -61,11 +61,11 @@ class FlatIndex:
 
     def _filtered(self, rows: RowFilter) -> list[VectorBlock]:
         """The blocks of a length, less the rows that the filter leaves out."""
-        snapshot = self._snapshot
+        windows = self._snapshot.rows
         if rows.length not in self._blocks:
-            blocks = snapshot.vector_blocks(self._spaces, rows.length)
-            self._blocks[rows.length] = [(block, snapshot.window_clip[block.rows]) for block in blocks]
-        allowed = rows.allowed_clips(snapshot.clip_count)
+            blocks = self._snapshot.vector_blocks(self._spaces, rows.length)
+            self._blocks[rows.length] = [(block, windows.window_clip[block.rows]) for block in blocks]
+        allowed = rows.allowed_clips(windows.clip_count)
         if allowed is None:
             return [block for block, _ in self._blocks[rows.length]]
         filtered = [(block, allowed[clips]) for block, clips in self._blocks[rows.length]]

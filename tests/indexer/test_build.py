@@ -57,7 +57,7 @@ def test_an_index_holds_what_reading_canonicalising_and_encoding_give(
     positions, observed = snapshot.motion(0)
     np.testing.assert_array_equal(positions, clip.positions)
     np.testing.assert_array_equal(observed, clip.observed)
-    spans = list(zip(snapshot.window_start.tolist(), snapshot.window_end.tolist(), strict=True))
+    spans = list(zip(snapshot.rows.window_start.tolist(), snapshot.rows.window_end.tolist(), strict=True))
     assert spans[0] == (0, clip.frame_count) and len(spans) > 5
     np.testing.assert_array_equal(snapshot.vectors(encoder.name), encoder.encode_windows(clip, np.array(spans)))
     assert snapshot.clips["fps"].to_pylist() == [pytest.approx(60)]

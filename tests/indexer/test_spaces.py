@@ -57,8 +57,8 @@ def test_each_encoder_fills_a_space_over_the_same_windows(
     build_index(repository, index.with_name("alone"), encoder="pose-statistics", jobs=1)
     alone = Snapshot.open(index.with_name("alone"))
     np.testing.assert_array_equal(snapshot.vectors("pose-statistics"), alone.vectors("pose-statistics"))
-    np.testing.assert_array_equal(snapshot.window_end, alone.window_end)
-    assert snapshot.vectors("mine").shape == (len(alone.window_end), read_encoder(mine).encoder.dimension)
+    np.testing.assert_array_equal(snapshot.rows.window_end, alone.rows.window_end)
+    assert snapshot.vectors("mine").shape == (len(alone.rows.window_end), read_encoder(mine).encoder.dimension)
     assert not verify(index)
 
 

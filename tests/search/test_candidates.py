@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,45 +14,48 @@ from support.small_index import row_mask
 
 from mretrieve.search.candidates import EligibleRows, eligible_rows, nearest_rows
 from mretrieve.storage import WHOLE
+from mretrieve.storage.rows import Rows
 from mretrieve.vectors import Ranking, RowFilter
 
 
-class Takes:
-    """What candidates need of a snapshot: C clips, and of some of them windows of some lengths."""
-
-    def __init__(self, clip_frames: list[int], window_lengths: list[int], counts: NDArray[np.int64]) -> None:
-        """`counts` (C, L) has the number of windows of each length of each clip."""
-        clips = np.arange(len(clip_frames))
-        self.clip_count = len(clips)
-        self.clip_frames = np.array(clip_frames, np.int32)
-        self.window_lengths = np.array(window_lengths, np.int64)
-        self.clip_window_lengths = counts > 0
-        self.window_clip = np.concatenate([clips, *(np.repeat(clips, each) for each in counts.T)]).astype(np.int32)
-        self._bounds = np.cumsum([0, len(clips), *counts.sum(axis=0)])
-
-    def rows_of_length(self, length: int) -> slice:
-        number = [WHOLE, *self.window_lengths.tolist()].index(length)
-        return slice(*self._bounds[number : number + 2].tolist())
+def rows_of(clip_frames: Sequence[int], lengths: Sequence[int], counts: NDArray[np.int64]) -> Rows:
+    """Rows of C clips, with `counts` (C, L) windows of each length, all at the start of their clip."""
+    clips = np.arange(len(clip_frames), dtype=np.int32)
+    owners = [clips, *(np.repeat(clips, column) for column in counts.T)]
+    windows = [np.full(len(each), length) for each, length in zip(owners[1:], lengths, strict=True)]
+    window_clip = np.concatenate(owners)
+    return Rows(
+        clips=tuple(map(str, clips)),
+        clip_shard=np.zeros_like(clips),
+        clip_local=clips,
+        lengths=np.array([WHOLE, *lengths]),
+        bounds=np.cumsum([0, *map(len, owners)]),
+        window_clip=window_clip,
+        window_start=np.zeros_like(window_clip),
+        window_end=np.concatenate([clip_frames, *windows]).astype(np.int32),
+        local_windows=(np.arange(len(window_clip)),),
+        window_rows=(np.arange(len(window_clip)),),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class GivenProducts:
     """An index whose products are given, (Q, N)."""
 
-    takes: Takes
+    rows: Rows
     products: NDArray[np.float64]
     kind: str = "given"
 
     def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
-        allowed = np.flatnonzero(row_mask(self.takes, [rows]))  # type: ignore[arg-type]
+        allowed = np.flatnonzero(row_mask(self.rows, [rows]))
         products = self.products[:, allowed].astype(np.float32)
         order = np.argsort(-products, axis=1, kind="stable")[:, :k]
         return Ranking(np.take_along_axis(products, order, axis=1), allowed[order])
 
 
-def forty_takes() -> Takes:
+def forty_takes() -> Rows:
     """Takes of 60 s with windows of 2 s, a second apart."""
-    return Takes(40 * [1800], [60], np.full((40, 1), 59))
+    return rows_of(40 * [1800], [60], np.full((40, 1), 59))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -62,8 +66,8 @@ def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, w
     # a take's windows are alike, so that one take can fill a whole list, and the mirror prefers other takes
     near = random.uniform(0.1, 1.0, (2, 40)) ** 3
     products = -(near[:, takes.window_clip] + random.uniform(0, 0.01, (2, 40 * 60)))
-    windows = eligible_rows(takes, 60, 4.0, 1.5).windows  # type: ignore[arg-type]
-    found = nearest_rows(takes, GivenProducts(takes, products), np.zeros((2, 1)), windows, wanted_count, 0)  # type: ignore[arg-type]
+    windows = eligible_rows(takes, 60, 4.0, 1.5).windows
+    found = nearest_rows(GivenProducts(takes, products), takes.window_clip, np.zeros((2, 1)), windows, wanted_count, 0)
     of_take = -products[:, 40:].reshape(2, 40, 59).max(axis=2)
     expected = np.argsort(of_take.min(axis=0), kind="stable")[:wanted_count]
     assert takes.window_clip[found.rows].tolist() == expected.tolist()
@@ -75,7 +79,7 @@ def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
     takes = forty_takes()
     distances = np.random.default_rng(rows).permutation(40 * 60) / 1000.0
     index = GivenProducts(takes, -distances[None])
-    found = nearest_rows(takes, index, np.zeros((1, 1)), [RowFilter(WHOLE), RowFilter(60)], 10, rows)  # type: ignore[arg-type]
+    found = nearest_rows(index, takes.window_clip, np.zeros((1, 1)), [RowFilter(WHOLE), RowFilter(60)], 10, rows)
     order = np.argsort(distances, kind="stable")
     best_of_takes = order[np.sort(np.unique(takes.window_clip[order], return_index=True)[1])][:10]
     assert found.rows.tolist() == sorted({*order[:rows], *best_of_takes}, key=lambda row: distances[row])
@@ -86,11 +90,11 @@ def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
 def test_windows_of_several_lengths_are_ranked_as_one_list(seed: int, clips: int, rows: int):
     """By distance, clip and length; products above 0, which rounding may give, count as distance 0."""
     random = np.random.default_rng(seed)
-    takes = Takes(60 * [900], [30, 60, 120], random.integers(0, 9, (60, 3)))
+    takes = rows_of(60 * [900], [30, 60, 120], random.integers(0, 9, (60, 3)))
     products = random.integers(-40, 2, (1, len(takes.window_clip))) / 8.0
     filters = [RowFilter(length, random.random(60) < 0.7) for length in (30, 60, 120)]
-    found = nearest_rows(takes, GivenProducts(takes, products), np.zeros((1, 1)), filters, clips, rows)  # type: ignore[arg-type]
-    allowed = np.flatnonzero(row_mask(takes, filters))  # type: ignore[arg-type]
+    found = nearest_rows(GivenProducts(takes, products), takes.window_clip, np.zeros((1, 1)), filters, clips, rows)
+    allowed = np.flatnonzero(row_mask(takes, filters))
     depth = max(4 * clips, rows, 256)
     ranked = sorted(allowed, key=lambda row: (-products[0, row], takes.window_clip[row], row))
     while len({takes.window_clip[row] for row in ranked[:depth]}) < min(clips, len({*takes.window_clip[allowed]})):
@@ -117,7 +121,7 @@ def test_windows_of_several_lengths_are_ranked_as_one_list(seed: int, clips: int
 def test_which_rows_answer_depends_on_how_long_the_query_is(
     query_frames: int, whole_up_to: float, moments_from: float, wholes: bool, windows: bool
 ):
-    eligible = eligible_rows(forty_takes(), query_frames, whole_up_to, moments_from)  # type: ignore[arg-type]
+    eligible = eligible_rows(forty_takes(), query_frames, whole_up_to, moments_from)
     assert _answering(eligible) == {WHOLE: 40 * [wholes], **({60: 40 * [True]} if windows else {})}
 
 
@@ -134,24 +138,24 @@ def test_which_rows_answer_depends_on_how_long_the_query_is(
     ],
 )
 def test_each_clip_answers_with_the_nearest_length_that_it_has(query_frames: int, expected: dict[int, list[bool]]):
-    takes = Takes([50, 120, 300, 400], [30, 60, 120], np.array([[2, 0, 0], [7, 3, 0], [19, 9, 4], [0, 0, 0]]))
-    windows = _answering(eligible_rows(takes, query_frames, 4.0, 1.5))  # type: ignore[arg-type]
+    takes = rows_of([50, 120, 300, 400], [30, 60, 120], np.array([[2, 0, 0], [7, 3, 0], [19, 9, 4], [0, 0, 0]]))
+    windows = _answering(eligible_rows(takes, query_frames, 4.0, 1.5))
     windows.pop(WHOLE)
     assert windows == {length: clips for length, clips in expected.items() if any(clips)}
 
 
 def test_clips_whose_two_lengths_are_equally_near_answer_with_both():
-    takes = Takes([400, 400], [30, 60, 120], np.array([[9, 0, 9], [9, 9, 9]]))
-    windows = _answering(eligible_rows(takes, 60, 4.0, 1.5))  # type: ignore[arg-type]
+    takes = rows_of([400, 400], [30, 60, 120], np.array([[9, 0, 9], [9, 9, 9]]))
+    windows = _answering(eligible_rows(takes, 60, 4.0, 1.5))
     windows.pop(WHOLE)
     assert windows == {30: [True, False], 60: [False, True], 120: [True, False]}
 
 
 def test_conditions_and_exclusions_hold_for_all_rows():
     clips = np.arange(40) < 10
-    eligible = eligible_rows(forty_takes(), 300, 9.0, 1.5, clips, (3,))  # type: ignore[arg-type]
+    eligible = eligible_rows(forty_takes(), 300, 9.0, 1.5, clips, (3,))
     for rows in (eligible.wholes, *eligible.windows, eligible.longer):
-        assert np.flatnonzero(rows.allowed_clips(40)).tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]  # type: ignore[arg-type]
+        assert np.flatnonzero(rows.allowed_clips(40)).tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
 
 
 def _answering(eligible: EligibleRows) -> dict[int, list[bool]]:

@@ -116,9 +116,9 @@ def test_without_re_ranking_the_order_is_that_of_brute_force_over_all_vectors(li
     encoder = load_encoder(snapshot.encoders[0].name)
     clip = canonicalise(read(library.folder / library.short_clip)[0])
     distances = -(encoder.as_queries(encoder.encode([clip])).astype(np.float64) @ snapshot.vectors(encoder.name).T)[0]
-    eligible = eligible_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
-    distances[~row_mask(snapshot, [eligible.wholes, *eligible.windows])] = np.inf
-    best = [distances[snapshot.window_clip == row].min() for row in range(len(library.opened))]
+    eligible = eligible_rows(snapshot.rows, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~row_mask(snapshot.rows, [eligible.wholes, *eligible.windows])] = np.inf
+    best = [distances[snapshot.rows.window_clip == row].min() for row in range(len(library.opened))]
     expected = [library.opened.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in library.opened.search(library.short_clip, k=10_000, rerank=0)]
     assert found == expected
@@ -248,8 +248,8 @@ def test_a_batch_is_answered_in_order_as_one_by_one(library: Library):
 def test_a_part_of_a_take_is_encoded_as_the_same_window_of_the_index(library: Library):
     snapshot = library.snapshot
     row = snapshot.clip_row(library.long_take)
-    window = np.flatnonzero(snapshot.window_clip == row)[20]
-    start, end = snapshot.window_start[window] / 30, snapshot.window_end[window] / 30
+    window = np.flatnonzero(snapshot.rows.window_clip == row)[20]
+    start, end = snapshot.rows.window_start[window] / 30, snapshot.rows.window_end[window] / 30
     options = {"k": 1, "rerank": 0, "where": "label = 'take'"}
     hit = library.opened.search(library.long_take, start_s=float(start), end_s=float(end), **options)[0]
     assert (hit.start_s, hit.end_s) == pytest.approx((start, end))

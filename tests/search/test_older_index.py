@@ -18,7 +18,7 @@ def older(library: Library, index: Path, folder: Path) -> Path:
     """The library's index, of a copy of its folder, as 0.1.0 wrote it: in three shards."""
     shutil.copytree(library.folder, folder)
     snapshot = library.snapshot
-    clips = [snapshot.stored(row) for row in range(snapshot.clip_count)]
+    clips = [snapshot.stored(row) for row in range(snapshot.rows.clip_count)]
     assert snapshot.manifest.labels is not None
     write_older_index(
         index,

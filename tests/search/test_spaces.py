@@ -68,14 +68,14 @@ def test_without_re_ranking_the_order_is_that_of_the_weighted_mean_of_all_distan
 ):
     snapshot = fused._snapshot
     clip = canonicalise(read(library.folder / library.short_clip)[0])
-    distances = np.zeros(len(snapshot.window_clip))
+    distances = np.zeros(len(snapshot.rows.window_clip))
     encoders = {"pose-statistics": load_encoder(), "mine": read_encoder(home / "mine.safetensors").encoder}
     for (name, encoder), share in zip(encoders.items(), shares, strict=True):
         queries = encoder.as_queries(encoder.encode([clip])).astype(np.float64)
         distances -= share * (queries @ snapshot.vectors(name).astype(np.float64).T)[0]
-    eligible = eligible_rows(snapshot, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
-    distances[~row_mask(snapshot, [eligible.wholes, *eligible.windows])] = np.inf
-    best = [distances[snapshot.window_clip == row].min() for row in range(len(fused))]
+    eligible = eligible_rows(snapshot.rows, clip.frame_count, WHOLE_UP_TO, WHOLE_UP_TO)
+    distances[~row_mask(snapshot.rows, [eligible.wholes, *eligible.windows])] = np.inf
+    best = [distances[snapshot.rows.window_clip == row].min() for row in range(len(fused))]
     expected = [fused.clips[row] for row in np.argsort(best, kind="stable")]
     found = [hit.clip for hit in fused.search(library.folder / library.short_clip, k=10_000, rerank=0, **options)]  # type: ignore[arg-type]
     assert found == expected

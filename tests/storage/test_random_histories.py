@@ -83,12 +83,12 @@ class History(RuleBasedStateMachine):
     def search(self, share: float, k: int, seed: int) -> None:
         snapshot = Snapshot.open(self.index)
         chance = np.random.default_rng(seed)
-        clips = chance.random(snapshot.clip_count) < share
+        clips = chance.random(snapshot.rows.clip_count) < share
         queries = chance.integers(-2, 3, (2, DIMENSION)).astype(np.float32)
         kept = [self.clips[name] for name in sorted(self.clips)]
         vectors = by_length([clip.vectors[SPACE] for clip in kept], kept) if kept else np.zeros((0, DIMENSION))
         products, rows = search(snapshot, queries, k, clips)
-        expected = expected_search(vectors, queries, k, row_mask(snapshot, [RowFilter(WINDOW_FRAMES, clips)]))
+        expected = expected_search(vectors, queries, k, row_mask(snapshot.rows, [RowFilter(WINDOW_FRAMES, clips)]))
         np.testing.assert_array_equal(products, expected[0])
         np.testing.assert_array_equal(rows, expected[1])
 

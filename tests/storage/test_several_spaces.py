@@ -65,8 +65,8 @@ def test_spaces_are_searched_together_as_one_whose_vectors_lie_side_by_side(
     chance = np.random.default_rng(7)
     queries = np.concatenate([chance.integers(-2, 3, (3, vectors.shape[1])).astype(np.float32), vectors[:2]])
     for share in (1.0, 0.5, 0.05):
-        clips = chance.random(fused.clip_count) < share
-        allowed = row_mask(fused, [RowFilter(WINDOW_FRAMES, clips)])
+        clips = chance.random(fused.rows.clip_count) < share
+        allowed = row_mask(fused.rows, [RowFilter(WINDOW_FRAMES, clips)])
         for k in (1, 25, ROWS):
             products, rows = search(fused, queries, k, clips, spaces=names)
             expected_products, expected_rows = expected_search(vectors, queries, k, allowed)

@@ -24,6 +24,7 @@ from mretrieve.storage import (
     write_shard,
     write_weights,
 )
+from mretrieve.storage.rows import Rows
 from mretrieve.vectors import FlatIndex, RowFilter, trainers
 
 SPACE = "pose-statistics"
@@ -117,13 +118,13 @@ def search(
     return ranking.products, ranking.rows
 
 
-def row_mask(snapshot: Snapshot, filters: Sequence[RowFilter]) -> NDArray[np.bool_]:
+def row_mask(rows: Rows, filters: Sequence[RowFilter]) -> NDArray[np.bool_]:
     """The rows (N,) that any of some filters leaves."""
-    mask = np.zeros(len(snapshot.window_clip), bool)
+    mask = np.zeros(len(rows.window_clip), bool)
     for each in filters:
-        rows = snapshot.rows_of_length(each.length)
-        allowed = each.allowed_clips(snapshot.clip_count)
-        mask[rows] |= True if allowed is None else allowed[snapshot.window_clip[rows]]
+        part = rows.of_length(each.length)
+        allowed = each.allowed_clips(rows.clip_count)
+        mask[part] |= True if allowed is None else allowed[rows.window_clip[part]]
     return mask
 
 
@@ -161,18 +162,18 @@ def assert_holds(snapshot: Snapshot, clips: Sequence[ShardClip], labels: dict[st
         np.testing.assert_array_equal(positions, clip.positions)
         np.testing.assert_array_equal(observed, clip.observed)
     if not ordered:
-        assert len(snapshot.window_clip) == 0
+        assert len(snapshot.rows.window_clip) == 0
         for length in (WHOLE, WINDOW_FRAMES):
             assert search(snapshot, np.ones((1, DIMENSION), np.float32), 5, length=length)[1].shape == (1, 0)
         return
     owners = [np.full(len(clip.windows), row) for row, clip in enumerate(ordered)]
-    np.testing.assert_array_equal(snapshot.window_clip, by_length(owners, ordered))
+    np.testing.assert_array_equal(snapshot.rows.window_clip, by_length(owners, ordered))
     windows = by_length([clip.windows for clip in ordered], ordered)
-    np.testing.assert_array_equal(np.stack([snapshot.window_start, snapshot.window_end], axis=1), windows)
+    np.testing.assert_array_equal(np.stack([snapshot.rows.window_start, snapshot.rows.window_end], axis=1), windows)
     vectors = by_length([clip.vectors[SPACE] for clip in ordered], ordered)
     np.testing.assert_array_equal(snapshot.vectors(SPACE), vectors)
     for length in (WHOLE, WINDOW_FRAMES):
         products, rows = search(snapshot, vectors[:2], 7, length=length)
-        expected = expected_search(vectors, vectors[:2], 7, row_mask(snapshot, [RowFilter(length)]))
+        expected = expected_search(vectors, vectors[:2], 7, row_mask(snapshot.rows, [RowFilter(length)]))
         np.testing.assert_array_equal(products, expected[0])
         np.testing.assert_array_equal(rows, expected[1])

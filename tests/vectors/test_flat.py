@@ -44,7 +44,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 def _check(snapshot: Snapshot, queries, k: int, clips, length: int = WINDOW_FRAMES) -> None:
     products, rows = search(snapshot, queries, k, clips, length=length)
-    allowed = row_mask(snapshot, [RowFilter(length, clips)])
+    allowed = row_mask(snapshot.rows, [RowFilter(length, clips)])
     expected_products, expected_rows = expected_search(snapshot.vectors(SPACE), queries, k, allowed)
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_array_equal(products, expected_products)
@@ -82,7 +82,7 @@ def test_without_a_set_of_clips_all_answer(large):
 def test_excluded_clips_do_not_answer(large):
     queries = large.vectors(SPACE, WINDOW_FRAMES)[:1]
     ranking = FlatIndex(large, [SPACE]).search(queries, ROWS, RowFilter(WINDOW_FRAMES, excluded=(0, 7)))
-    assert set(large.window_clip[ranking.rows[0]]) == {*range(CLIPS)} - {0, 7}
+    assert set(large.rows.window_clip[ranking.rows[0]]) == {*range(CLIPS)} - {0, 7}
 
 
 def test_a_filter_that_lets_nothing_pass_gives_nothing(large):

@@ -49,8 +49,8 @@ class ToyIndex:
     def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
         """See VectorIndex."""
         self.searches.append(rows)
-        window_clip, allowed = self._snapshot.window_clip, rows.allowed_clips(self._snapshot.clip_count)
-        found = np.arange(len(window_clip))[self._snapshot.rows_of_length(rows.length)]
+        window_clip, allowed = self._snapshot.rows.window_clip, rows.allowed_clips(self._snapshot.rows.clip_count)
+        found = np.arange(len(window_clip))[self._snapshot.rows.of_length(rows.length)]
         found = found if allowed is None else found[allowed[window_clip[found]]]
         products = -1 + (np.sign(queries) @ self._vectors[found].T) / queries.shape[1]
         order = np.argsort(-products, axis=1, kind="stable")[:, :k]
