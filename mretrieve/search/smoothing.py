@@ -1,8 +1,8 @@
-"""Label-free smoothing: every clip, and the query, moved towards its nearest neighbours in the gallery.
+"""Label-free smoothing: each clip, and the query, is moved towards its nearest neighbours in the gallery.
 
-Query and gallery expansion with weights that fall to zero at the gallery's mean distance. It draws renditions of one
-action together and pays from some hundred clips on. In a library of few clips, or of one action mostly, a clip's
-neighbours are strangers, and it does harm; so it is an option of the index.
+This is query and gallery expansion with weights that fall to zero at the gallery's mean distance. It draws renditions
+of one action together and pays off from some hundred clips on. In a library of few clips, or mostly of one action, the
+neighbours of a clip are unrelated and it does harm; so it is an option of the index.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class SmoothedIndex:
     def _blended(
         self, vectors: NDArray[np.float32], gallery: NDArray[np.float32], own: NDArray[np.intp] | None
     ) -> NDArray[np.float32]:
-        """`vectors` (M, D) blended with their neighbours in `gallery`; `own` (M,) is where each stands in it itself."""
+        """`vectors` (M, D) blended with their neighbours in `gallery`; `own` (M,) are their own rows there."""
         count = min(NEIGHBOURS, len(gallery) - (own is not None))
         if count < 1:
             return vectors
@@ -77,7 +77,7 @@ class SmoothedIndex:
 
 
 def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """Positions of the `count` smallest values, ascending; of equal ones the first. Much cheaper than a whole sort."""
+    """Positions of the `count` smallest values, ascending; of equal values the first. Cheaper than sorting all."""
     limit = np.partition(values, count - 1)[count - 1]
     candidates = np.flatnonzero(values <= limit)
     return candidates[np.argsort(values[candidates], kind="stable")[:count]]

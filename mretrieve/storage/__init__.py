@@ -1,4 +1,4 @@
-"""The index on disk: immutable shards, manifests that make versions of them, snapshots that read them."""
+"""The index on disk: immutable shards, manifests that combine them into versions, snapshots that read a version."""
 
 from __future__ import annotations
 

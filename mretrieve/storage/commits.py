@@ -1,4 +1,4 @@
-"""A commit: one step makes shards, removals, labels and settings a new version, or leaves everything as it was."""
+"""Commits: shards, removals, labels and settings become a new version in one step, or nothing changes."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ def commit(
 ) -> int:
     """Make a new version of an index. The caller holds the WriterLock.
 
-    The version exists, on the disk, when this returns; after an error or a crash it exists whole or not at all.
+    When this returns, the version is on the disk; after an error or a crash it is there completely or not at all.
 
     Args:
         index: its folder.
-        base: the newest version, which the new one follows; None to start from nothing (and to replace what there is).
+        base: the newest version, which the new one follows; None to start from nothing, or to replace all.
         folders: the indexed folders by name; "" for a single one.
         fps: frames per second of canonical clips.
-        encoders: the encoders whose vectors every shard has; files of weights that they name are in the index already.
+        encoders: the encoders whose vectors every shard has; their weights files are in the index already.
         windows: how takes were cut.
         add: shards that `write_shard` made.
-        remove: ids of clips of `base` that the new version does not have; a clip of the same id may be in `add`.
+        remove: ids of clips of `base` that the new version lacks; a clip of the same id may be in `add`.
         labels: string columns, `path` and one for each kind of label; None keeps those of `base`.
-        smooth: whether queries are to be smoothed over the gallery; None keeps what `base` says, False where it is new.
+        smooth: whether queries are smoothed over the gallery; None keeps that of `base`, or False for a new index.
 
     Returns:
         The number of the new version.
 
     Raises:
-        IndexStateError: `base` is not the newest version any more, or the index cannot be written.
+        IndexStateError: `base` is no longer the newest version, or the index cannot be written.
         QueryError: a clip to remove is not in `base`.
         ValueError: a clip would be in the version twice, or a shard lacks the vectors of an encoder.
     """
@@ -100,7 +100,7 @@ def commit(
 def _contents(
     index: Path, base: Snapshot | None, add: Sequence[ShardRecord], remove: Collection[str]
 ) -> tuple[list[ShardRecord], dict[str, tuple[str, ...]]]:
-    """The shards of the new version, and what of them it does not have."""
+    """The shards of the new version, and the clips of them that it lacks."""
     gone = set(remove)
     if gone and base is None:
         raise ValueError("there is no version to remove clips from")
@@ -109,7 +109,7 @@ def _contents(
     removed: dict[str, tuple[str, ...]] = {}
     if base is not None:
         for clip in sorted(gone):
-            base.clip_row(clip)  # says so where there is none
+            base.clip_row(clip)  # raises if there is none
         for number, record in enumerate(base.shards):
             ids = base.shard_clips(number)
             kept = [clip for clip in ids if clip not in gone]
@@ -137,5 +137,5 @@ def _check_spaces(index: Path, record: ShardRecord, encoders: Sequence[EncoderRe
 
 def _overtaken(index: Path, version: int) -> IndexStateError:
     return IndexStateError(
-        f"{index}: another writer has made version {version} meanwhile; nothing is lost, run the command again"
+        f"{index}: another writer committed version {version} first; nothing is lost, run the command again"
     )

@@ -1,4 +1,4 @@
-"""Which index is meant: the one that is named, the one in $MRETRIEVE_INDEX, or `.mretrieve` here or further up."""
+"""Find the index: the one that is named, $MRETRIEVE_INDEX, or `.mretrieve` in this folder or a parent."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from ..errors import IndexStateError
 from .ownership import is_free, is_index
 
-#: Name of an index inside the folder it was made in.
+#: Default name of an index, inside the current folder.
 DEFAULT_NAME = ".mretrieve"
 
 
 def find_index(path: Path | None = None, *, start: Path | None = None) -> Path:
-    """The folder of the index that is meant.
+    """Find the folder of an index.
 
     Args:
-        path: an index, or a folder that holds one as `.mretrieve`; None looks in $MRETRIEVE_INDEX, then for
-            `.mretrieve` in `start` and its parents.
-        start: where the search begins; None for the current folder.
+        path: an index, or a folder that holds one as `.mretrieve`; None for $MRETRIEVE_INDEX, else
+            `.mretrieve` in `start` or one of its parents.
+        start: folder where the search starts; None for the current one.
 
     Raises:
-        IndexStateError: there is none.
+        IndexStateError: there is no index.
     """
     variable = os.environ.get("MRETRIEVE_INDEX")
     named = path or (Path(variable) if variable else None)
@@ -45,7 +45,7 @@ def _named(path: Path, how: str) -> Path:
 
 
 def no_version(index: Path, how: str = "") -> IndexStateError:
-    """The error for a folder that has no version of an index; `how` it was named."""
+    """The error for a folder without a version of an index; `how` says by what it was named."""
     command = f"`mretrieve index DIR --index {index}`"
     if is_index(index):
         return IndexStateError(f"{index}: has no version yet; run {command} to its end")

@@ -1,8 +1,7 @@
 """Writes that survive a crash. Every byte of an index is written, and every name of it given, through this module.
 
-A file or folder gets its name only when its bytes are on the disk: it is written under a temporary name (which begins
-with a dot), synced, named, and then the folder that holds the name is synced. After a crash at any point a name either
-stands for the whole content or does not exist.
+A file or folder is written under a temporary name (which begins with a dot), synced, renamed, and then the folder with
+the name is synced. After a crash at any point, a name either stands for the complete content or does not exist.
 """
 
 # ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH115
@@ -29,7 +28,7 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows writes "\r\n" for "\n" without i
 
 
 def temporary_name(path: Path) -> Path:
-    """A free name beside `path` under which its content may be made; what a crash leaves of it is garbage."""
+    """A free name next to `path` for its unfinished content; leftovers after a crash are garbage-collected."""
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
 
 
@@ -49,7 +48,7 @@ def is_link(path: Path) -> bool:
 
 
 def write_file(path: Path, parts: Iterable[Bytes]) -> None:
-    """Create a file, write its parts in turn and sync it. FileExistsError where it exists; a failure leaves none."""
+    """Create a file, write its parts in turn and sync it. FileExistsError if it exists; a failure leaves none."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
         try:
@@ -64,7 +63,7 @@ def write_file(path: Path, parts: Iterable[Bytes]) -> None:
 
 
 def publish_file(path: Path, parts: Iterable[Bytes]) -> None:
-    """Let a file appear whole under its name, or not at all. FileExistsError where the name is taken."""
+    """Create a file that appears complete under its name, or not at all. FileExistsError if the name is taken."""
     made = temporary_name(path)
     write_file(made, parts)
     try:
@@ -80,7 +79,7 @@ def publish_file(path: Path, parts: Iterable[Bytes]) -> None:
 
 
 def publish_folder(made: Path, path: Path) -> None:
-    """Give a folder its name when all its files are synced. FileExistsError where a folder has it already."""
+    """Give a folder its name when all its files are synced. FileExistsError if the name is taken."""
     sync_folder(made)
     try:
         os.rename(made, path)
@@ -92,7 +91,7 @@ def publish_folder(made: Path, path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they do not exist."""
+    """Create a folder and its parents, if they do not exist."""
     if path.is_dir():
         return
     if path.parent != path:
@@ -103,7 +102,7 @@ def make_folder(path: Path) -> None:
 
 
 def move_aside(path: Path) -> None:
-    """Free a name that a damaged file or folder has; what had it becomes garbage, and readers that hold it keep it."""
+    """Free the name of a damaged file or folder, which becomes garbage; readers that have it mapped keep it."""
     os.rename(path, temporary_name(path))
     sync_folder(path.parent)
 
@@ -130,7 +129,7 @@ def discard(path: Path) -> None:
 
 @contextmanager
 def os_errors_as_index_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError of what is done inside to an index, or a part of it, into an error that says what to do."""
+    """Turn an OSError inside the block, which works on an index or a part of it, into an error that says what to do."""
     try:
         yield
     except OSError as error:
@@ -138,7 +137,7 @@ def os_errors_as_index_errors(path: Path) -> Iterator[None]:
 
 
 def storage_error(error: OSError, path: Path) -> IndexStateError:
-    """One line about an operation on an index that the system refused."""
+    """The error, in one line, for an operation on an index that the system refused."""
     where = error.filename or path
     match error.errno:
         case number if number in _FULL:

@@ -1,6 +1,6 @@
-"""Garbage: what no kept version names. It is removed late, so that no reader loses what it has open.
+"""Garbage collection: remove files that no kept version names, late enough that no reader loses what it has open.
 
-Only what mretrieve made is removed, and nothing through a link: see `ownership.own_entries`.
+Only files that mretrieve made are removed, and nothing through a link: see `ownership.own_entries`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
     they are older than `grace_s`.
 
     Returns:
-        What was removed. What could not be removed is left for the next time.
+        The removed paths. What could not be removed is left for the next time.
 
     Raises:
         IndexStateError: the index cannot be read.
@@ -68,14 +68,14 @@ def orphans(index: Path) -> list[Path]:
     """Shards, labels, weights and left-overs that no version names.
 
     Raises:
-        IndexStateError: a manifest is damaged, so that nobody knows.
+        IndexStateError: a manifest is damaged, so that the files it names are unknown.
     """
     named = {path for version in versions(index) for path in _paths_of(index, version)}
     return [*(path for path in _named_things(index) if path not in named), *_temporary(index)]
 
 
 def _named(index: Path) -> set[Path] | None:
-    """What the versions name; None where one is damaged, as then nobody knows, and nothing must go."""
+    """The paths that the versions name; None if a manifest is damaged: then nothing may be removed."""
     try:
         return {path for version in versions(index) for path in _paths_of(index, version)}
     except IndexStateError:
@@ -96,12 +96,12 @@ def _named_things(index: Path) -> list[Path]:
 
 
 def _temporary(index: Path) -> list[Path]:
-    """What was being made or was moved aside."""
+    """Unfinished files, and those that were moved aside."""
     return [path for room in NAMES for path in own_entries(index, room, temporary=True) if _has_content(path)]
 
 
 def _has_content(path: Path) -> bool:
-    """False for what is left of a shard that is gone but for other people's files."""
+    """Whether a path is still mretrieve's: not the folder of a removed shard with only foreign files left."""
     return bool(shard_files(path)) or not entries(path)
 
 

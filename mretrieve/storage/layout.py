@@ -1,4 +1,4 @@
-"""Where the parts of an index lie in its folder."""
+"""Names and paths of the parts of an index."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def trained_index_file(space: str, kind: str) -> str:
 
 _ID = "[0-9a-f]{32}"
 
-#: The names that mretrieve gives in the folder of an index ("") and in the folders inside it.
+#: Names that mretrieve gives in the folder of an index ("") and in the folders inside it.
 NAMES = {
     "": re.compile(f"{MARKER}|{LOCK}|{HOLDER}"),
     MANIFESTS: re.compile(r"[0-9]{8,}\.json"),
@@ -58,27 +58,27 @@ def is_shard_file(name: str) -> bool:
 
 
 def shard_folder(index: Path, shard_id: str) -> Path:
-    """Where a shard lies."""
+    """Folder of a shard."""
     return index / SHARDS / shard_id
 
 
 def manifest_file(index: Path, version: int) -> Path:
-    """Where the manifest of a version lies."""
+    """Path of the manifest of a version."""
     return index / MANIFESTS / f"{version:08d}.json"
 
 
 def labels_file(index: Path, labels_id: str) -> Path:
-    """Where a table of labels lies."""
+    """Path of a table of labels."""
     return index / LABELS / f"{labels_id}.parquet"
 
 
 def weights_file(index: Path, weights_id: str) -> Path:
-    """Where the copy of an encoder's weights file lies."""
+    """Path of the copy of an encoder's weights file."""
     return index / ENCODERS / f"{weights_id}.safetensors"
 
 
 def versions(index: Path) -> list[int]:
-    """The versions of an index that are kept, oldest first; none where there is no index yet.
+    """The versions of an index that are kept, oldest first; none if there is no index yet.
 
     Raises:
         IndexStateError: the folder cannot be listed.

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system takes back when its holder ends, however it ends."""
+"""One writer at a time: a lock that the system releases when its holder ends, even if it crashes."""
 
 from __future__ import annotations
 

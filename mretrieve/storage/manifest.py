@@ -1,4 +1,4 @@
-"""A manifest: the JSON file whose existence makes a version of an index, and everything that version consists of."""
+"""Manifests: a version of an index exists if its JSON file does, which lists all that the version consists of."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class Manifest:
 
     @property
     def weights_files(self) -> tuple[FileRecord, ...]:
-        """The weights files of its encoders that the index keeps."""
+        """The weights files of encoders that the index keeps."""
         return tuple(encoder.file for encoder in self.encoders if encoder.file is not None)
 
     def to_json(self) -> str:
-        """The manifest as its file holds it."""
-        # Escaped, so that paths that are no valid UTF-8 survive as well.
+        """The content of its file."""
+        # Escaped, so that paths that are not valid UTF-8 survive too.
         return _sealed(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n")
 
 
@@ -74,7 +74,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
     """The manifest of a version.
 
     Raises:
-        IndexStateError: it cannot be read, is damaged, or a newer mretrieve wrote it.
+        IndexStateError: it cannot be read, is damaged, or was written by a newer mretrieve.
     """
     path = manifest_file(index, version)
     try:
@@ -103,7 +103,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a file is a manifest, in whatever layout, as mretrieve wrote it."""
+    """Whether a file is a manifest, of any layout, as mretrieve wrote it."""
     try:
         return _holds_seal(path.read_bytes())
     except OSError:

@@ -23,8 +23,8 @@ _LOCK_TEXT = re.compile(rb"(pid \d+ on .+ since .+\n)?")
 def is_index(folder: Path) -> bool:
     """Whether a folder is an index.
 
-    An index has a marker. One that mretrieve 0.1.0 made has a sealed manifest; if its first run was interrupted, it has
-    a lock and nothing but names that mretrieve gives.
+    An index has a marker. One of mretrieve 0.1.0 has a sealed manifest instead or, if its first run was interrupted, a
+    lock and no names but those that mretrieve gives.
 
     Raises:
         IndexStateError: the folder cannot be read.
@@ -36,12 +36,12 @@ def is_index(folder: Path) -> bool:
 
 
 def is_free(folder: Path) -> bool:
-    """Whether an index may be begun here: nothing is there but, perhaps, what is left of a beginning."""
+    """Whether an index may be created here: the folder is missing, empty, or has only an unfinished marker."""
     return not folder.exists() or (folder.is_dir() and not _others(folder))
 
 
 def claim(folder: Path) -> None:
-    """Mark a folder as an index, before anything else is written to it; the folder is made if necessary.
+    """Mark a folder as an index before anything else is written to it; create it if necessary.
 
     Raises:
         IndexStateError: it is neither an index nor empty.
@@ -63,12 +63,12 @@ def claim(folder: Path) -> None:
 
 
 def own_entries(index: Path, room: str, *, temporary: bool = False) -> list[Path]:
-    """What mretrieve made in a folder of an index, by its names; nothing that is a link or lies behind one.
+    """The entries of a folder in an index that mretrieve made, by their names; no links, and nothing behind a link.
 
     Args:
         index: its folder.
         room: the name of the folder inside, "" for the index itself.
-        temporary: those with temporary names, instead of those with final ones.
+        temporary: return those with temporary names instead of those with final names.
     """
     if room and is_link(index / room):
         return []
@@ -87,7 +87,7 @@ def shard_files(folder: Path) -> list[Path]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder, sorted; nothing where there is none."""
+    """The entries of a folder, sorted; none if there is no folder."""
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
@@ -118,5 +118,5 @@ def _has_only_own_names(folder: Path) -> bool:
 
 
 def _others(folder: Path) -> list[str]:
-    """Names in a folder besides that of a marker that was not finished."""
+    """Names in a folder, without that of an unfinished marker."""
     return [path.name for path in entries(folder) if final_name(path.name) != MARKER]

@@ -1,4 +1,4 @@
-"""What a manifest says of each part of an index."""
+"""The records in a manifest: folders, encoders, window settings, shards and their files."""
 
 from __future__ import annotations
 

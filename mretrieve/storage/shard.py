@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Shard:
-    """The files of one shard. What is asked for is mapped or read at that time, and kept.
+    """The files of one shard, read or mapped when they are first used.
 
-    Everything here raises IndexStateError where a file is not the one that the manifest describes: tables are compared
-    byte for byte, vectors and motions by size and header; `verify` reads those too.
+    All methods raise IndexStateError if a file is not the one that the manifest describes. Tables are compared byte for
+    byte, vectors and motions by size and header.
     """
 
     def __init__(self, index: Path, record: ShardRecord) -> None:
@@ -74,8 +74,8 @@ class Shard:
     @cached_property
     def motions(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (F, J, 3) and observed (F, J) of all clips, one after the other."""
-        # The file is HDF5 for everyone else; here the place of its two contiguous arrays is known from the manifest,
-        # which saves the 20 ms that loading an HDF5 library takes.
+        # The manifest says where the two contiguous arrays of the HDF5 file are: this saves the 20 ms that importing
+        # h5py takes.
         path, frames, joints = self._folder / MOTIONS_FILE, self.record.frame_count, self.record.joint_count
         shape = (frames, joints)
         for offset, width in ((self.record.positions_offset, 12), (self.record.observed_offset, 1)):

@@ -1,4 +1,4 @@
-"""From a batch of clips to an immutable shard on disk: rows (Parquet), motions (HDF5), vectors (.npy)."""
+"""Write clips as an immutable shard: tables (Parquet), motions (HDF5), vectors (.npy), trained indexes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,6 @@ from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder,
 from .records import ShardRecord, TrainedIndexRecord
 from .shard_clip import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +52,9 @@ Trainer = Callable[[NDArray[np.float32], NDArray[np.int32]], TrainedIndex]
 
 
 def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, Trainer] | None = None) -> ShardRecord:
-    """Write clips as a shard, complete and synced when this returns; it is in no version before a commit names it.
+    """Write clips as a shard, complete and synced when this returns. A commit makes it part of a version.
 
-    The same clips, in whatever order, give the same bytes and the same shard. The caller holds the WriterLock.
+    The same clips in any order give the same bytes and the same shard. The caller holds the WriterLock.
 
     Args:
         index: the folder of the index.
@@ -65,7 +62,7 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
         trainers: for spaces that are to have a trained index, what makes it.
 
     Raises:
-        IndexStateError: the disk is full, or the index cannot be written. What is in the index stays as it was.
+        IndexStateError: the disk is full, or the index cannot be written. The index stays as it was.
         ValueError: there are no clips, two of one name, or they do not agree in joints and spaces.
     """
     ordered = sorted(clips, key=lambda clip: clip.clip)
@@ -109,7 +106,7 @@ def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[
     make_folder(folder.parent)
     if folder.exists():
         if _is_intact(folder, record):
-            folder.touch()  # its time of grace before it may be collected begins anew
+            folder.touch()  # its time of grace before it may be collected starts again
             sync_folder(folder.parent)  # the run that gave it its name may have ended before this
             return
         move_aside(folder)
@@ -125,7 +122,7 @@ def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[
 
 
 def _is_intact(folder: Path, record: ShardRecord) -> bool:
-    """Whether a shard of an earlier, perhaps interrupted, run has the very bytes that would be written."""
+    """Whether a shard from an earlier, perhaps interrupted, run has exactly the bytes that would be written."""
     try:
         return {path.name for path in folder.iterdir()} == set(record.checksums) and all(
             sha256_of_file(folder / name) == checksum for name, checksum in record.checksums.items()
@@ -176,8 +173,8 @@ def _motions(clips: Sequence[ShardClip]) -> tuple[bytes, int, int]:
     """The HDF5 file with the motions of all clips, one after the other, and where its two arrays begin."""
     import h5py
 
-    # Without times, and made in memory: the same clips give the same bytes, and all writing is in one place. Aligned,
-    # so that the arrays can be mapped.
+    # Without times, so that the same clips give the same bytes; in memory, so that all writing is in one place;
+    # aligned, so that the arrays can be mapped.
     with h5py.File(
         "motions", "w", driver="core", backing_store=False, alignment_threshold=0, alignment_interval=64
     ) as file:

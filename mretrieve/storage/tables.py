@@ -1,7 +1,7 @@
 """Tables on disk (Parquet) and between Arrow columns and NumPy arrays.
 
-pyarrow's own ways to arrays and back, `to_numpy` and `pa.array`, load pandas where it is installed: 0.2 s, more than a
-query takes. What a query needs goes without.
+pyarrow's own conversions, `to_numpy` and `pa.array`, import pandas if it is installed: 0.2 s, more than a query takes.
+Those that a query needs avoid them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def parquet(table: pa.Table) -> memoryview:
 
 
 def table_from(content: bytes) -> pa.Table:
-    """The table that `parquet` gave these bytes for."""
+    """The table in the bytes of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -35,7 +35,7 @@ def table_from(content: bytes) -> pa.Table:
 
 
 def numbers(column: pa.ChunkedArray) -> NDArray[Any]:
-    """The values of a column of numbers: (rows,). BufferError or TypeError where it holds something else, or nulls."""
+    """The values of a column of numbers: (rows,). BufferError or TypeError if it has other values or nulls."""
     return np.from_dlpack(column.combine_chunks())
 
 

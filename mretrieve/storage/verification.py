@@ -1,4 +1,4 @@
-"""Verification: every file of every version against its manifest, byte for byte."""
+"""Verification: compare every file of every version with its manifest, byte for byte."""
 
 from __future__ import annotations
 
@@ -30,21 +30,27 @@ from .snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in an index that is not as it should be."""
+    """A file of an index that is not as it was written.
+
+    Attributes:
+        path: of the file.
+        what: the problem in one line, without the path.
+        harmless: whether answers are unaffected; the next `mretrieve index` repairs it.
+    """
 
     path: Path
-    what: str  # one line, without the path
-    harmless: bool = False  # an answer is not affected; the next ingest puts it right
+    what: str
+    harmless: bool = False
 
 
 def verify(index: Path) -> list[Problem]:
     """Read all files of all versions and compare them with what was written.
 
     Returns:
-        What is wrong, file by file; empty where all is well.
+        The problems, file by file; empty if there are none.
 
     Raises:
-        IndexStateError: there is no index.
+        IndexStateError: the folder is not an index.
     """
     known = versions(index)
     if not known or not is_index(index):
@@ -56,7 +62,7 @@ def check_content(snapshot: Snapshot) -> None:
     """Read all files of the shards of a version.
 
     Raises:
-        IndexStateError: one is not what was written.
+        IndexStateError: a file is not what was written.
     """
     for record in snapshot.shards:
         for problem in _wrong_files(shard_folder(snapshot.index, record.id), record):
@@ -102,8 +108,8 @@ def _wrong_files(folder: Path, record: ShardRecord) -> Iterator[Problem]:
 
 def _wrong_file(path: Path, size: int, checksum: str) -> Problem | None:
     try:
-        if (found := path.stat().st_size) != size:
-            return Problem(path, f"has {found} bytes, not {size}")
+        if (actual := path.stat().st_size) != size:
+            return Problem(path, f"has {actual} bytes, not {size}")
         if sha256_of_file(path) != checksum:
             return Problem(path, "its content is not what was written (the checksum differs)")
     except OSError as error:
@@ -112,7 +118,7 @@ def _wrong_file(path: Path, size: int, checksum: str) -> Problem | None:
 
 
 def _wrong_counts(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:
-    """Whether the manifest describes the files as they are, and other programs find in them what this one does."""
+    """Differences between the manifest and the files as other programs read them."""
     import h5py
 
     shard, folder = Shard(index, record), shard_folder(index, record.id)
@@ -130,8 +136,8 @@ def _wrong_counts(index: Path, record: ShardRecord, encoders: tuple[EncoderRecor
     shape = (record.frame_count, record.joint_count)
     expected = {"positions": ((*shape, 3), record.positions_offset), "observed": (shape, record.observed_offset)}
     with h5py.File(folder / MOTIONS_FILE, "r") as file:
-        for name, (its_shape, offset) in expected.items():
-            if name not in file or file[name].shape != its_shape or file[name].id.get_offset() != offset:
+        for name, (expected_shape, offset) in expected.items():
+            if name not in file or file[name].shape != expected_shape or file[name].id.get_offset() != offset:
                 yield Problem(folder / MOTIONS_FILE, f"{name} is not where the manifest says")
 
 

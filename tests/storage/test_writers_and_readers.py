@@ -80,7 +80,7 @@ def test_a_commit_on_a_version_that_is_not_the_newest_is_refused(tmp_path: Path)
     index = tmp_path / "index"
     old = store(index, [A])
     store(index, [B])
-    with pytest.raises(IndexStateError, match="another writer has made version 2 meanwhile"):
+    with pytest.raises(IndexStateError, match="another writer committed version 2 first"):
         commit(
             index,
             old,
@@ -108,7 +108,7 @@ def test_a_version_that_exists_is_never_replaced(tmp_path: Path, monkeypatch):
         commit(index, base, folders={"": tmp_path}, fps=30.0, encoders=[ENCODER], windows=WINDOWS, add=[record])
 
     monkeypatch.setattr(files, "os", StandIn(other_writer_is_faster))
-    with pytest.raises(IndexStateError, match="another writer has made version 2"):
+    with pytest.raises(IndexStateError, match="another writer committed version 2"):
         store_without_lock(index, old, C)
     assert_holds(Snapshot.open(index), [A, B])
 
