@@ -131,7 +131,8 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
             ]
             folder = Path(home) / f"index_{wanted}"
             written(folder, library)
-            index = Index(Snapshot.open(folder))
+            snapshot = Snapshot.open(folder)
+            index = Index(snapshot)
             generator = np.random.default_rng(1)
             took, found = [], 0
             for number in range(-3, queries):  # the first three warm up
@@ -154,8 +155,8 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
             table.add_row(
                 str(wanted),
                 str(len(library)),
-                f"{index.snapshot.rows.window_clip.size:,}",
-                f"{index.snapshot.size_bytes / 1e9:.2f}",
+                f"{len(snapshot.rows.window_clip):,}",
+                f"{snapshot.size_bytes / 1e9:.2f}",
                 *(f"{value:.1f}" for value in medians),
                 f"{max(row[0] for row in took):.0f}",
                 f"{found} of {queries}" if copies == 1 else "-",  # ten copies of another moment fill the answer
