@@ -13,7 +13,7 @@ from support import toy_encoder
 from support.mocap_folders import write_mocap
 from support.moving_bodies import random_clip
 
-from mretrieve.cli import main
+from mretrieve.cli import evaluate, main
 from mretrieve.encoders import FrameEncoder, catalogue, load_encoder, register_encoder
 
 Command = Callable[..., Result]
@@ -23,7 +23,7 @@ Command = Callable[..., Result]
 def command(here: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs `mretrieve WORDS...` in a folder with motions, in this process, with the toy encoder registered."""
     monkeypatch.setattr(catalogue, "_BY_NAME", dict(catalogue._BY_NAME))
-    monkeypatch.delitem(sys.modules, "mretrieve.cli.evaluate", raising=False)  # its help names the encoders
+    monkeypatch.delitem(sys.modules, evaluate.__name__)  # its help, made on import, names the encoders
     register_encoder(toy_encoder.SPEC)
     monkeypatch.chdir(here)
 
