@@ -29,7 +29,7 @@ MATRIX_FROM_QUERIES = 4
 
 #: If at most one row in this many is wanted, those rows are copied from the map; otherwise all products are computed
 #: and the unwanted ones are dropped.
-COPY_BELOW_ONE_IN = 4
+COPY_BELOW_ONE_IN = 2
 
 _CHUNK_ROWS = 8192
 _CHUNK_PRODUCTS = 1 << 24
