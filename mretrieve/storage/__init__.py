@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .lock import WriterLock
     from .records import EncoderRecord, FileRecord, FolderRecord, ShardRecord, TrainedIndexRecord, WindowSettings
     from .shard_clip import ShardClip
-    from .shard_writer import TrainedIndex, write_shard
+    from .shard_writer import write_shard
     from .snapshot import Snapshot
     from .verification import Problem, check_content, verify
 
@@ -27,7 +27,6 @@ __all__ = [
     "ShardClip",
     "ShardRecord",
     "Snapshot",
-    "TrainedIndex",
     "TrainedIndexRecord",
     "WindowSettings",
     "WriterLock",
@@ -52,7 +51,6 @@ _MODULE = {
     "ShardClip": "shard_clip",
     "ShardRecord": "records",
     "Snapshot": "snapshot",
-    "TrainedIndex": "shard_writer",
     "TrainedIndexRecord": "records",
     "WindowSettings": "records",
     "WriterLock": "lock",

@@ -66,11 +66,7 @@ def commit(
     if base is not None and known[-1:] != [base.version]:
         raise _overtaken(index, known[-1] if known else 0)
     shards, removed = _contents(index, base, add, remove)
-    for record in shards:
-        _check_spaces(index, record, encoders)
-    for encoder in encoders:
-        if encoder.file is not None:
-            check_size(weights_file(index, encoder.file.id), encoder.file.size)
+    _check_spaces(index, shards, encoders)
     before = base.manifest if base is not None else None
     manifest = Manifest(
         version=known[-1] + 1 if known else 1,
@@ -85,16 +81,20 @@ def commit(
         shards=tuple(shards),
         removed=removed,
     )
+    _publish(index, manifest)
+    return manifest.version
+
+
+def _publish(index: Path, manifest: Manifest) -> None:
     path = manifest_file(index, manifest.version)
     with os_errors_as_index_errors(path):
         make_folder(path.parent)
-        for folder in (index,) if known else (index.parent, index):
+        for folder in (index.parent, index) if manifest.version == 1 else (index,):
             sync_folder(folder)  # a run that made a folder in it may have ended before it could
         try:
             publish_file(path, [manifest.to_json().encode()])
         except FileExistsError:
             raise _overtaken(index, manifest.version) from None
-    return manifest.version
 
 
 def _contents(
@@ -127,12 +127,17 @@ def _contents(
     return shards, removed
 
 
-def _check_spaces(index: Path, record: ShardRecord, encoders: Sequence[EncoderRecord]) -> None:
-    if set(record.largest_norms) != {encoder.name for encoder in encoders}:
-        raise ValueError(f"shard {record.id} has spaces {sorted(record.largest_norms)}, not those of {encoders}")
-    shard = Shard(index, record)
+def _check_spaces(index: Path, records: Sequence[ShardRecord], encoders: Sequence[EncoderRecord]) -> None:
+    """Check that all shards have the vectors of all encoders, and the index their weights files."""
+    for record in records:
+        if set(record.largest_norms) != {encoder.name for encoder in encoders}:
+            raise ValueError(f"shard {record.id} has spaces {sorted(record.largest_norms)}, not those of {encoders}")
+        shard = Shard(index, record)
+        for encoder in encoders:
+            shard.vectors(encoder.name, encoder.dimension)
     for encoder in encoders:
-        shard.vectors(encoder.name, encoder.dimension)
+        if encoder.file is not None:
+            check_size(weights_file(index, encoder.file.id), encoder.file.size)
 
 
 def _overtaken(index: Path, version: int) -> IndexStateError:

@@ -76,15 +76,7 @@ class Rows:
 
 def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> Rows:
     """Lay out the rows of some shards, less the removed clips (shard id -> clip ids)."""
-    live: list[tuple[str, int, int]] = []
-    for number, shard in enumerate(shards):
-        gone = set(removed.get(shard.record.id, ()))
-        ids = shard.clips["clip"].to_pylist()
-        live += [(clip, number, local) for local, clip in enumerate(ids) if clip not in gone]
-    live.sort()
-    clip_shard = np.array([number for _, number, _ in live], np.int32)
-    clip_local = np.array([local for _, _, local in live], np.int32)
-
+    clips, clip_shard, clip_local = _live_clips(shards, removed)
     windows = []
     for number, shard in enumerate(shards):
         here = clip_shard == number
@@ -93,12 +85,12 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
         windows.append(_live_windows(shard, row_of_local))
     lengths = np.unique(np.concatenate([np.zeros(0, np.int64), *(each.lengths for each in windows)]))
     # Rows ascend by this key; within a shard, so do windows.
-    starts = [np.searchsorted(lengths, each.lengths) * len(live) for each in windows]
+    starts = [np.searchsorted(lengths, each.lengths) * len(clips) for each in windows]
     keys = [np.repeat(start, each.counts) + each.clips for start, each in zip(starts, windows, strict=True)]
-    by_shard = [np.bincount(key, minlength=len(lengths) * len(live)) for key in keys]
-    counts = np.sum([np.zeros(len(lengths) * len(live), np.int64), *by_shard], axis=0)
+    by_shard = [np.bincount(key, minlength=len(lengths) * len(clips)) for key in keys]
+    counts = np.sum([np.zeros(len(lengths) * len(clips), np.int64), *by_shard], axis=0)
     before = np.cumsum(counts) - counts
-    bounds = np.concatenate([[0], np.cumsum(counts.reshape(len(lengths), len(live)).sum(axis=1))])
+    bounds = np.concatenate([[0], np.cumsum(counts.reshape(len(lengths), len(clips)).sum(axis=1))])
     window_rows = []
     spans = np.empty((2, bounds[-1]), np.int32)
     for shard, each, key, own in zip(shards, windows, keys, by_shard, strict=True):
@@ -107,17 +99,31 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
             column[rows] = values[each.positions]
         window_rows.append(rows)
     return Rows(
-        clips=tuple(clip for clip, _, _ in live),
+        clips=clips,
         clip_shard=clip_shard,
         clip_local=clip_local,
         lengths=lengths,
         bounds=bounds,
-        window_clip=np.repeat(np.tile(np.arange(len(live), dtype=np.int32), len(lengths)), counts),
+        window_clip=np.repeat(np.tile(np.arange(len(clips), dtype=np.int32), len(lengths)), counts),
         window_start=spans[0],
         window_end=spans[1],
         local_windows=tuple(each.positions for each in windows),
         window_rows=tuple(window_rows),
     )
+
+
+def _live_clips(
+    shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int32]]:
+    """Ids of the live clips, sorted, with their shards and their rows there: (C,) each."""
+    live: list[tuple[str, int, int]] = []
+    for number, shard in enumerate(shards):
+        gone = set(removed.get(shard.record.id, ()))
+        ids = shard.clips["clip"].to_pylist()
+        live += [(clip, number, local) for local, clip in enumerate(ids) if clip not in gone]
+    live.sort()
+    ids, numbers, locals_ = zip(*live, strict=True) if live else ((), (), ())
+    return ids, np.array(numbers, np.int32), np.array(locals_, np.int32)
 
 
 @dataclass(frozen=True, eq=False)

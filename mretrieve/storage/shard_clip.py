@@ -59,18 +59,21 @@ class ShardClip:
     vectors: Mapping[str, NDArray[np.float32]]
 
     def __post_init__(self) -> None:
-        frames, windows = len(self.positions), np.asarray(self.windows)
+        frames = len(self.positions)
         if not frames or self.observed.shape != self.positions.shape[:2] or self.positions.shape[2:] != (3,):
             raise ValueError(f"{self.clip}: positions are {self.positions.shape}, observed is {self.observed.shape}")
+        self._check_windows(np.asarray(self.windows), frames)
+        for space, vectors in self.vectors.items():
+            if vectors.ndim != 2 or len(vectors) != len(self.windows) or not np.isfinite(vectors).all():
+                raise ValueError(
+                    f"{self.clip}: {space} has {vectors.shape} numbers for {len(self.windows)} windows, or not finite"
+                )
+
+    def _check_windows(self, windows: NDArray[np.int32], frames: int) -> None:
         if windows.ndim != 2 or windows.shape[1:] != (2,) or not len(windows) or tuple(windows[0]) != (0, frames):
             raise ValueError(f"{self.clip}: the first window must be the whole clip, 0 to {frames}")
         if windows.min() < 0 or windows.max() > frames or (windows[:, 0] >= windows[:, 1]).any():
             raise ValueError(f"{self.clip}: a window lies outside of its {frames} frames or has none")
-        for space, vectors in self.vectors.items():
-            if vectors.ndim != 2 or len(vectors) != len(windows) or not np.isfinite(vectors).all():
-                raise ValueError(
-                    f"{self.clip}: {space} has {vectors.shape} numbers for {len(windows)} windows, or not finite"
-                )
 
 
 #: Columns of clips.parquet that come from ShardClip.

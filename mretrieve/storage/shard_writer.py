@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,31 +23,14 @@ from .files import (
     temporary_name,
     write_file,
 )
-from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, trained_index_file, vectors_file
+from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .records import ShardRecord, TrainedIndexRecord
 from .shard_clip import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
 
-
-@dataclass(frozen=True, eq=False)
-class TrainedIndex:
-    """A trained vector index over some vectors.
-
-    Attributes:
-        kind: of vector index.
-        content: of its file.
-        settings, recall: as in TrainedIndexRecord.
-    """
-
-    kind: str
-    content: Bytes
-    settings: Mapping[str, float | str]
-    recall: float | None = None
-
-
-#: Trains an index over the vectors (n, D) of a shard; the second array has the length (n,) of each window in frames,
-#: WHOLE for whole clips, ascending.
-Trainer = Callable[[NDArray[np.float32], NDArray[np.int32]], TrainedIndex]
+#: Trains an index over a space of a shard. Takes the space's name, its vectors (n, D) and the lengths (n,) of their
+#: windows in frames, ascending, WHOLE for whole clips; returns the record and the content of its file.
+Trainer = Callable[[str, NDArray[np.float32], NDArray[np.int32]], tuple[TrainedIndexRecord, Bytes]]
 
 
 def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, Trainer] | None = None) -> ShardRecord:
@@ -71,13 +53,13 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
     lengths = _lengths(ordered)
     by_length = np.argsort(lengths, kind="stable")
     spaces = {space: _stacked(ordered, space)[by_length] for space in sorted(ordered[0].vectors)}
-    indexes = {space: train(spaces[space], lengths[by_length]) for space, train in sorted((trainers or {}).items())}
+    trained = [train(space, spaces[space], lengths[by_length]) for space, train in sorted((trainers or {}).items())]
     contents: dict[str, list[Bytes]] = {
         CLIPS_FILE: [_clip_rows(ordered)],
         WINDOWS_FILE: [_window_rows(ordered, by_length)],
         MOTIONS_FILE: [motions],
         **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
-        **{trained_index_file(space, trained.kind): [trained.content] for space, trained in indexes.items()},
+        **{record.file: [content] for record, content in trained},
     }
     checksums = {name: _sha256(parts) for name, parts in contents.items()}
     record = ShardRecord(
@@ -91,10 +73,7 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
         largest_norms={space: _largest_norm(vectors) for space, vectors in spaces.items()},
         checksums=checksums,
         sizes={name: sum(memoryview(part).nbytes for part in parts) for name, parts in contents.items()},
-        indexes=tuple(
-            TrainedIndexRecord(space, trained.kind, trained.settings, trained.recall)
-            for space, trained in indexes.items()
-        ),
+        indexes=tuple(record for record, _ in trained),
     )
     folder = shard_folder(index, record.id)
     with os_errors_as_index_errors(folder):

@@ -15,7 +15,7 @@ from support.small_index import DIMENSION, ENCODER, SPACE, assert_holds, made_cl
 
 from mretrieve import build_index, open_index
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import WHOLE, Snapshot, TrainedIndex, TrainedIndexRecord, WriterLock, commit, verify
+from mretrieve.storage import WHOLE, Snapshot, TrainedIndexRecord, WriterLock, commit, verify
 from mretrieve.vectors import (
     FlatIndex,
     Ranking,
@@ -28,10 +28,10 @@ from mretrieve.vectors import (
 )
 
 
-def train_toy(vectors: NDArray[np.float32], lengths: NDArray[np.int32]) -> TrainedIndex:
+def train_toy(space: str, vectors: NDArray[np.float32], lengths: NDArray[np.int32]) -> tuple[TrainedIndexRecord, bytes]:
     """The signs of the vectors, bit by bit."""
     assert lengths.shape == (len(vectors),) and (np.diff(lengths) >= 0).all()
-    return TrainedIndex("toy", np.packbits(vectors > 0, axis=1).tobytes(), {"bits": 1}, recall=0.5)
+    return TrainedIndexRecord(space, "toy", {"bits": 1}, recall=0.5), np.packbits(vectors > 0, axis=1).tobytes()
 
 
 class ToyIndex:
