@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from .ingest_progress import ingest_progress
-from .interruption import stop_signals
+from .interruption import graceful_stop
 from .options import INDEX, PATH, as_json, encoder_weights
 from .text import flush_columns, printable, safe_cell
 
@@ -70,7 +70,7 @@ def index(
     """
     from mretrieve.indexer import Outcome, build_index, summary_lines
 
-    with stop_signals(_STOPPING) as stop, ingest_progress() as progress:
+    with graceful_stop(_STOPPING) as stop, ingest_progress() as progress:
         report = build_index(
             folders,
             index,

@@ -1,4 +1,4 @@
-"""Ctrl-C and termination: the first one asks to stop at a good place, a second one ends the process at once."""
+"""Ctrl-C and termination: the first signal asks for a clean stop, a second one ends the process at once."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import click
 
 
 @contextmanager
-def stop_signals(answer: str) -> Iterator[list[int]]:
-    """A list that the first signal's number is written to; `answer` is printed then."""
+def graceful_stop(message: str) -> Iterator[list[int]]:
+    """Yield a list to which the number of the first signal is appended; `message` is printed then."""
     received: list[int] = []
 
-    def note(number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         received.append(number)
-        with suppress(OSError):  # whoever listened may be gone
-            click.echo(answer, err=True)
+        with suppress(OSError):  # standard error may be closed
+            click.echo(message, err=True)
         signal.signal(number, before[signal.Signals(number)])
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
     finally:

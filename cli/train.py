@@ -18,7 +18,7 @@ from mretrieve.encoders.spec import EncoderSpec, TrainingOption
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
-from .interruption import stop_signals
+from .interruption import graceful_stop
 from .training_progress import Listener, reading_progress, training_progress
 
 _PATH = click.Path(path_type=Path)
@@ -230,7 +230,7 @@ def _train(
 
     @contextmanager
     def training() -> Iterator[tuple[Listener, Callable[[], bool]]]:
-        with stop_signals(_STOPPING) as signals, training_progress(tensorboard) as progress:
+        with graceful_stop(_STOPPING) as signals, training_progress(tensorboard) as progress:
             try:
                 yield progress, lambda: bool(signals)
             finally:

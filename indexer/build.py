@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,51 +96,29 @@ def build_index(
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
-        result = run(plan, jobs or os.cpu_count() or 1, shard_size, progress, stopped)
-        report = make_report(plan, result, started, time.perf_counter() - clock)
-        if not result.abandoned and (report.new_version or result.entries):
+        entries, newest = run(plan, jobs or os.cpu_count() or 1, shard_size, progress, stopped)
+        report = make_report(plan, entries, newest, started, time.perf_counter() - clock)
+        if report.new_version or (entries and not (plan.replace and report.interrupted)):
             save_report(report)
         if report.new_version:
             collect_garbage(place, keep_versions=KEPT_VERSIONS, grace_s=GRACE_S)
     return report
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
-    """Result of a run.
-
-    Attributes:
-        entries: of the first tasks, in order; the others were not done.
-        newest: newest version of the index; None if it has none.
-        abandoned: whether the run was stopped before its only version was complete.
-    """
-
-    entries: list[FileEntry]
-    newest: Snapshot | None
-    abandoned: bool
-
-
 def run(
     plan: RunPlan, jobs: int, shard_size: ShardSize, progress: ProgressListener | None, stopped: Callable[[], bool]
-) -> RunResult:
-    """Read the files and commit the shards that become full."""
-    committer = Committer(
-        index=plan.spec.index,
-        base=plan.base,
-        folders=plan.library.folders,
-        encoders=plan.encoders,
-        windows=plan.spec.windows,
-        labels=plan.labels,
-        smooth=plan.smooth,
-        size=shard_size,
-        replace=plan.replace,
-    )
+) -> tuple[list[FileEntry], Snapshot | None]:
+    """Read the files and commit the shards that become full.
+
+    Returns:
+        The outcomes of the first tasks, in their order, all unless the run was stopped; and the newest version.
+    """
+    committer = Committer(plan, shard_size)
     committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
     entries = _ingest(plan, committer, jobs, progress, stopped)
-    abandoned = plan.replace and len(entries) < len(plan.changes.tasks)
-    if not abandoned:
+    if len(entries) == len(plan.changes.tasks) or not plan.replace:
         committer.finish()
-    return RunResult(entries, committer.base, abandoned)
+    return entries, committer.newest
 
 
 def _ingest(
@@ -177,25 +154,27 @@ def _advanced(state: IngestProgress, piece: Sequence[Ingested]) -> IngestProgres
     )
 
 
-def make_report(plan: RunPlan, result: RunResult, started: str, wall_s: float) -> IngestReport:
+def make_report(
+    plan: RunPlan, outcomes: Sequence[FileEntry], newest: Snapshot | None, started: str, wall_s: float
+) -> IngestReport:
     """What the run found, did and left."""
-    done = zip(plan.changes.tasks, result.entries, strict=False)
+    done = zip(plan.changes.tasks, outcomes, strict=False)
     entries = [entry for task, entry in done if not task.stored or entry.outcome is Outcome.REFUSED]
-    contents = count_contents(result.newest)
+    contents = count_contents(newest)
     warnings = plan.warnings
     if (rig_map := plan.settings.rig_map) is not None and contents.clips and "user" not in contents.rigs:
         warnings = (*warnings, f"{rig_map}: fits the rig of no file in the index; see `mretrieve rig FILE`")
     return IngestReport(
         folders={name: str(path) for name, path in plan.library.folders.items()},
         index=str(plan.spec.index),
-        version=0 if result.newest is None else result.newest.version,
-        new_version=result.newest is not plan.base,
+        version=0 if newest is None else newest.version,
+        new_version=newest is not plan.base,
         started=started,
         wall_s=round(wall_s, 3),
         settings=plan.settings,
         entries=tuple(sorted([*entries, *plan.changes.entries, *plan.changes.gone], key=lambda entry: entry.path)),
         unchanged_files=plan.changes.unchanged,
-        unread_files=len(plan.changes.tasks) - len(result.entries),
+        unread_files=len(plan.changes.tasks) - len(outcomes),
         contents=contents,
         warnings=warnings,
     )

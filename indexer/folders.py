@@ -19,16 +19,10 @@ COMPARED_FILES = 32
 def match_folders(
     given: Mapping[Path, Scan | MRetrieveError], recorded: Mapping[str, Path], known: Mapping[str, KnownFile]
 ) -> tuple[dict[Path, str], dict[Path, Path]]:
-    """Find the given folders in an index.
-
-    Args:
-        given: the folders and their files.
-        recorded: the folders of the index by name.
-        known: the files that the index knows.
+    """Find the given folders among those that the index has recorded with its known files.
 
     Returns:
-        The names of the given folders that the index has, whichever path leads to them; and the former places of those
-        that were moved.
+        The names of those that it has, whichever path leads to them; and the former places of those that were moved.
     """
     names = {folder: name for folder in given for name, place in recorded.items() if _is_same(folder, place)}
     moved: dict[Path, Path] = {}

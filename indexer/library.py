@@ -74,14 +74,10 @@ def plan_library(
     *,
     prune: bool,
 ) -> Library:
-    """Match folders with those of the index.
+    """Match the given folders with those of the index, whose version `base` knows files.
 
-    Args:
-        scans: the given folders. New ones are added to an index if one of its own is given too.
-        index: folder of the index.
-        base: the version of the index to compare with; None for a new index.
-        known: the files that the index knows.
-        prune: whether folders of the index that are not given, or have no motion file, are dropped.
+    New folders are added if one that the index has is given too. With `prune`, folders that are not given, or have no
+    motion file, are dropped.
 
     Raises:
         IndexStateError: the index has other folders.

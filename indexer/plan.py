@@ -16,7 +16,6 @@ from mretrieve.storage import EncoderRecord, Snapshot, check_content, versions
 from mretrieve.storage.folders import index_command
 
 from .changes import Changes, changes
-from .committer import labels_of
 from .ingest import IngestSpec
 from .known_files import KnownFile, known_files
 from .library import Library, plan_library
@@ -142,7 +141,7 @@ def _newest(index: Path, may_be_damaged: bool) -> tuple[Snapshot | None, list[st
         return None, []
     try:
         snapshot = Snapshot.open(index)
-        _ = snapshot.clips, labels_of(snapshot)
+        _ = snapshot.clips
     except IndexStateError:
         if may_be_damaged:
             return None, [f"{index}: was damaged; its labels and settings are lost, give them again"]
