@@ -91,12 +91,12 @@ def build_index(
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
-    reading = ReadingOptions(*(Path(path) if path else None for path in (asf, rig_map)))
+    reading = ReadingOptions(_path(asf), _path(rig_map))
     options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
-        entries, newest = run(plan, jobs or os.cpu_count() or 1, shard_size, progress, stopped)
+        entries, newest = run(plan, jobs, shard_size, progress, stopped)
         report = make_report(plan, entries, newest, started, time.perf_counter() - clock)
         if report.new_version or (entries and not (plan.replace and report.interrupted)):
             save_report(report)
@@ -106,7 +106,11 @@ def build_index(
 
 
 def run(
-    plan: RunPlan, jobs: int, shard_size: ShardSize, progress: ProgressListener | None, stopped: Callable[[], bool]
+    plan: RunPlan,
+    jobs: int | None,
+    shard_size: ShardSize,
+    progress: ProgressListener | None,
+    stopped: Callable[[], bool],
 ) -> tuple[list[FileEntry], Snapshot | None]:
     """Read the files and commit the shards that become full.
 
@@ -122,7 +126,11 @@ def run(
 
 
 def _ingest(
-    plan: RunPlan, committer: Committer, jobs: int, progress: ProgressListener | None, stopped: Callable[[], bool]
+    plan: RunPlan,
+    committer: Committer,
+    jobs: int | None,
+    progress: ProgressListener | None,
+    stopped: Callable[[], bool],
 ) -> list[FileEntry]:
     tasks = plan.changes.tasks
     pending = iter(tasks)
@@ -157,7 +165,7 @@ def _advanced(state: IngestProgress, piece: Sequence[Ingested]) -> IngestProgres
 def make_report(
     plan: RunPlan, outcomes: Sequence[FileEntry], newest: Snapshot | None, started: str, wall_s: float
 ) -> IngestReport:
-    """What the run found, did and left."""
+    """Report the outcomes of a run."""
     done = zip(plan.changes.tasks, outcomes, strict=False)
     entries = [entry for task, entry in done if not task.stored or entry.outcome is Outcome.REFUSED]
     contents = count_contents(newest)
@@ -180,13 +188,15 @@ def make_report(
     )
 
 
-def processes_for(tasks: Sequence[FileTask], jobs: int) -> int:
-    """How many processes do the work: one where there is little of it, else `jobs`."""
-    return jobs if sum(task.found.size_bytes for task in tasks) >= ALONE_BELOW_BYTES else 1
+def processes_for(tasks: Sequence[FileTask], jobs: int | None) -> int:
+    """Number of processes: one if there is little work, else `jobs` or one per core."""
+    if sum(task.found.size_bytes for task in tasks) < ALONE_BELOW_BYTES:
+        return 1
+    return jobs or os.cpu_count() or 1
 
 
 def plan_pieces(tasks: Sequence[FileTask]) -> list[list[FileTask]]:
-    """Neighbouring files, a tenth of a second of work each; what is together depends on the files alone."""
+    """Divide files into pieces of work of about a tenth of a second, whatever the number of processes."""
     pieces: list[list[FileTask]] = []
     room = 0
     for task in tasks:
@@ -200,3 +210,7 @@ def plan_pieces(tasks: Sequence[FileTask]) -> list[list[FileTask]]:
 
 def _paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:
     return [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+
+
+def _path(path: Path | str | None) -> Path | None:
+    return None if path is None else Path(path)

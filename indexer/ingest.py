@@ -1,4 +1,4 @@
-"""From motion files to clips as an index stores them: read, canonicalise, cut, encode; a bad file is an entry."""
+"""Convert motion files to the clips of an index: read, canonicalise, cut, encode. A bad file becomes a report entry."""
 
 from __future__ import annotations
 
@@ -48,39 +48,39 @@ class IngestSpec:
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """What became of one file."""
+    """The outcome for one file, and its clips."""
 
     entry: FileEntry
     clips: tuple[ShardClip, ...] = ()
 
 
 class Ingester:
-    """Turns files into clips by one spec, in one process."""
+    """Converts files to clips in one process."""
 
     def __init__(self, spec: IngestSpec) -> None:
-        """Load the encoders. IndexStateError: one is not that which made the index's vectors."""
+        """Load the encoders. IndexStateError: one is not the one that made the vectors of the index."""
         self._spec = spec
         command = index_command(spec.folders.values(), spec.index)
         self._encoders = {space: space.load(spec.index, command) for space in spec.spaces}
 
     def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
-        """Each file's outcome, in their order. Whatever is wrong with a file is in its entry and never raised."""
+        """The outcomes for files, in their order. Errors in a file go to its entry and are never raised."""
         return [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
 
     def _unread(self, task: FileTask) -> Ingested:
-        """A file that is as the index has it, or that cannot be seen today."""
+        """A file that is unchanged or not available, whose clips are encoded again."""
         assert task.known is not None
         found, known = task.found, task.known
         entry = FileEntry(found.path, Outcome.UNCHANGED, found.size_bytes, found.mtime_ns, known.content_hash)
         return Ingested(replace(entry, clips=known.clips))
 
     def _with_stored(self, task: FileTask, ingested: Ingested) -> Ingested:
-        """With the clips that the index has of the file, where they stay and all clips are encoded anew."""
+        """Add the stored clips of a file that keeps them, if all clips are encoded again."""
         if self._spec.stored_version is None or task.known is None or ingested.entry.replaces_clips:
             return ingested
         stored = [self._stored.stored(self._stored.clip_row(clip)) for clip in task.known.clips]
         try:
-            clips = tuple(map(self._encoded_anew, stored))
+            clips = tuple(map(self._encoded_again, stored))
         except Exception as error:
             return _refused(task, error)
         duration_s = sum(len(clip.positions) for clip in clips) / CANONICAL_FPS
@@ -90,8 +90,8 @@ class Ingester:
     def _stored(self) -> Snapshot:
         return Snapshot.open(self._spec.index, self._spec.stored_version)
 
-    def _encoded_anew(self, stored: ShardClip) -> ShardClip:
-        """A clip of the index with its vectors in the spaces of this run; those that it has already are kept."""
+    def _encoded_again(self, stored: ShardClip) -> ShardClip:
+        """A stored clip with vectors in the spaces of this run; vectors that it has are kept."""
         clip = Clip(stored.positions, stored.observed, stored.start_s, stored.metres_per_unit, stored.notes)
         had = {record.fingerprint: stored.vectors[record.name] for record in self._stored.encoders}
         vectors = {}
@@ -164,7 +164,7 @@ class Ingester:
 
 
 def _refused(task: FileTask, error: Exception, hashed: str = "") -> Ingested:
-    """A file without a clip. Where the fault may not be the file's, no hash: then the next run tries again."""
+    """A file without a clip. Without a hash, if the fault may lie elsewhere, the next run tries again."""
     found = task.found
     if not isinstance(error, MRetrieveError):
         hashed = ""

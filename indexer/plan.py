@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
-from mretrieve.sources.labels import Labels, read_labels
+from mretrieve.sources.labels import read_labels
 from mretrieve.sources.scan import Scan
 from mretrieve.storage import EncoderRecord, Snapshot, check_content, versions
 from mretrieve.storage.folders import index_command
@@ -22,7 +22,7 @@ from .library import Library, plan_library
 from .report import RunSettings
 from .report_files import last_report
 from .settings import settings_for
-from .target_spaces import chosen_spaces, same_spaces
+from .target_spaces import Space, chosen_spaces, same_spaces
 from .windows import DEFAULT_WINDOWS
 
 
@@ -86,16 +86,13 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
         _check_complete(library, index)
         kept, known = None, {}
     spaces = chosen_spaces(index, base, options.encoder, options.weights, options.rebuild)
-    stored_version = None
-    if kept is not None and not same_spaces([space.record for space in spaces], kept.encoders):
-        check_content(kept)  # damaged data must not get a new checksum
-        stored_version = kept.version
+    stored_version = _version_to_encode(kept, spaces)
     names = ",".join(space.record.name for space in spaces)
     command = index_command(library.folders.values(), index)
     settings = settings_for(None if kept is None else last, names, options.reading, command)
     if settings != last:  # files that were refused may be readable now
         known = {path: file for path, file in known.items() if not file.was_refused}
-    labels = _labels(options.labels, library, known)
+    labels, remarks = _read_labels(options.labels, library, known)
     return RunPlan(
         library=library,
         base=base,
@@ -109,19 +106,30 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
             stored_version=stored_version,
         ),
         changes=changes(library, known, settings.reading.asf, stored_version is not None),
-        labels=None if labels is None else labels.table,
+        labels=labels,
         smooth=options.smooth,
         replace=options.rebuild or stored_version is not None,
-        warnings=(*(() if labels is None else labels.warnings), *library.warnings, *warnings),
+        warnings=(*remarks, *library.warnings, *warnings),
     )
 
 
-def _labels(files: Sequence[Path], library: Library, known: Mapping[str, KnownFile]) -> Labels | None:
-    """The labels in label files; None if there are no files."""
-    if not files:
+def _version_to_encode(kept: Snapshot | None, spaces: Sequence[Space]) -> int | None:
+    """The version whose clips get vectors in other spaces; None if they keep those that they have."""
+    if kept is None or same_spaces([space.record for space in spaces], kept.encoders):
         return None
+    check_content(kept)  # damaged data must not get a new checksum
+    return kept.version
+
+
+def _read_labels(
+    files: Sequence[Path], library: Library, known: Mapping[str, KnownFile]
+) -> tuple[pa.Table | None, tuple[str, ...]]:
+    """The labels in label files, and warnings; None if there are no files."""
+    if not files:
+        return None, ()
     paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
-    return read_labels(files, library.folders, paths)
+    labels = read_labels(files, library.folders, paths)
+    return labels.table, labels.warnings
 
 
 def _check_complete(library: Library, index: Path) -> None:

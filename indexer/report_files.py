@@ -1,4 +1,4 @@
-"""Reports in an index: kept for people, and as the next run's memory of files that gave no clip."""
+"""Reports in an index, for people and as the next run's record of files without a clip."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mretrieve.storage.ownership import own_entries
 
 from .report import SCHEMA, FileEntry, IngestReport, Outcome, RunSettings
 
-#: So many reports stay in an index; older ones make room.
+#: Number of reports that an index keeps.
 KEPT_REPORTS = 20
 
 
 def save_report(report: IngestReport) -> Path:
-    """Keep a report in its index, whole or not at all. The caller holds the WriterLock.
+    """Save a report in its index. The caller holds the WriterLock.
 
     Raises:
         IndexStateError: the index cannot be written.
@@ -34,10 +34,10 @@ def save_report(report: IngestReport) -> Path:
 
 
 def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]:
-    """How the last run was set, and the entries that the next must know; (None, ()) where its report cannot be read.
+    """The settings of the last run and the entries that the next run needs; (None, ()) if its report cannot be read.
 
-    The entries are those of files without a clip, and of files whose time, but not their content, is another than the
-    index has. Without them a run reads such files again: a damaged report is no reason to refuse work.
+    They are the entries of files without a clip, and of files that have the known content but another time. Without
+    them a run reads such files again, so a damaged report is not an error.
     """
     try:
         saved: dict[str, Any] = json.loads(_saved(index / REPORTS)[-1].read_text(encoding="ascii"))

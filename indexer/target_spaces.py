@@ -1,4 +1,4 @@
-"""The spaces of a run: which encoders fill the index, by what weights they are searched together, and their files."""
+"""The spaces of an index after a run: encoders, their weights in a search, and their files."""
 
 from __future__ import annotations
 
@@ -18,21 +18,18 @@ from mretrieve.storage import EncoderRecord, Snapshot, read_weights, weights_fil
 
 @dataclass(frozen=True)
 class Space:
-    """A space, and where any process gets its encoder."""
+    """A space and its encoder.
+
+    Attributes:
+        record: the space as the manifest has it.
+        source: for `load_encoder`: the name of a shipped encoder, or the weights file that the index keeps.
+    """
 
     record: EncoderRecord
-    source: str  # what `load_encoder` takes: the name of a shipped encoder, or the file that the index keeps
+    source: str
 
     def load(self, index: Path, command: str) -> WindowEncoder:
-        """Its encoder.
-
-        Args:
-            index: folder of the index, for messages.
-            command: the command that brings the index up to date.
-
-        Raises:
-            IndexStateError: it is not the one that made the vectors of the index.
-        """
+        """Load the encoder. IndexStateError: it is not the one that made the vectors; `command` updates the index."""
         encoder = load_encoder(self.source)
         if (encoder.fingerprint, encoder.dimension) != (self.record.fingerprint, self.record.dimension):
             raise IndexStateError(
@@ -49,18 +46,18 @@ def chosen_spaces(
     weights: Sequence[float] | None,
     rebuild: bool,
 ) -> tuple[Space, ...]:
-    """The spaces that the index has after a run. The caller holds the WriterLock: weights files are copied into it.
+    """The spaces of the index after a run. The caller holds the WriterLock: weights files are copied into the index.
 
     Args:
-        index: its folder.
-        base: its newest version; None where there is none.
-        encoder: names of shipped encoders, of spaces that the index has with their own weights file, and paths of such
-            files; None for those that the index has, for a new one DEFAULT_ENCODER.
-        weights: of the spaces in a search; None for those that the index has, equal ones where it has other spaces.
-        rebuild: all vectors are made anew, so that the encoders may be of other weights than those in the index.
+        index: folder of the index.
+        base: its newest version; None if it has none.
+        encoder: names of shipped encoders, names of spaces that have a weights file in the index, and paths of weights
+            files; None keeps the spaces of the index, or chooses the defaults for a new one.
+        weights: weights of the spaces in a search; None keeps those of the index, or equal ones for other spaces.
+        rebuild: whether all vectors are made again, so that encoders may have other weights than in the index.
 
     Raises:
-        QueryError: no encoder has such a name, or the weights do not fit.
+        QueryError: an encoder is unknown, or the weights do not fit.
         MRetrieveError: a weights file cannot be used, or two encoders have one name.
         IndexStateError: the index cannot be written, or a weights file in it is damaged.
     """
@@ -90,7 +87,7 @@ def _weighted(
 
 
 def same_spaces(one: Sequence[EncoderRecord], other: Sequence[EncoderRecord]) -> bool:
-    """Whether shards of the one have the vectors of the other: their order and weights in a search may differ."""
+    """Whether two lists of spaces have the same vectors; order and weights in a search may differ."""
     return {_vectors(record) for record in one} == {_vectors(record) for record in other}
 
 
@@ -101,23 +98,23 @@ def _vectors(record: EncoderRecord) -> tuple[str, str, int]:
 def _kept(index: Path, record: EncoderRecord) -> Space:
     if record.file is None:
         return Space(record, record.name)
-    read_weights(index, record.file)  # says so where the file is damaged
+    read_weights(index, record.file)  # raises if the file is damaged
     return Space(record, str(weights_file(index, record.file.id)))
 
 
 def _fresh(index: Path, known: Mapping[str, EncoderRecord], name: str) -> Space:
-    """The space of an encoder as it is now: of the index's own file, of another file, or of one that is shipped."""
+    """The space of an encoder by name: one with a weights file in the index, another file, or a shipped encoder."""
     record = known.get(name)
     if record is not None and record.file is not None:
         space = _kept(index, record)
     elif name.endswith(ENCODER_SUFFIX):
         path = Path(name)
-        encoder = read_encoder(path).encoder  # before anything is written: says what is wrong with the file
+        encoder = read_encoder(path).encoder  # raises before anything is written
         file = write_weights(index, path.read_bytes())
         record = EncoderRecord(_space_name(path, encoder), encoder.fingerprint, encoder.dimension, file=file)
         return Space(record, str(weights_file(index, file.id)))
     else:
-        encoder = load_encoder(name)  # says so where there is none
+        encoder = load_encoder(name)  # raises if it is unknown
         # an index of an earlier version keeps the name that its shards have
         space_name = next((own for own in known if same_encoder(own, name)), encoder.name)
         return Space(EncoderRecord(space_name, encoder.fingerprint, encoder.dimension), name)
