@@ -108,10 +108,10 @@ def _worker_pool(spec: IngestSpec, processes: int) -> Iterator[Callable[[Piece],
             return executor.submit(_ingest, piece)
 
     try:
-        started = [submit([]) for _ in range(processes)]
         try:
+            started = [submit([]) for _ in range(processes)]
             started[0].result()
-        except BrokenProcessPool:
+        except (BrokenProcessPool, ValueError):  # ValueError: the pool closed its pipes while one more was started
             raise OSError("no process can be started") from None
         yield submit
     finally:
