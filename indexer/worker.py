@@ -65,6 +65,8 @@ def _on_workers(
                 done += 1
             return
         except BrokenProcessPool:
+            if stopped():  # by a signal that the workers got too
+                return
             piece = pieces[done]  # or a later one in hand, whose turn then comes
             if processes == 1:
                 yield [_crashed(task) for task in piece]

@@ -244,7 +244,7 @@ def test_labels_come_with_the_clips_and_stay_until_others_are_given(
     build_index(repository, index, jobs=1)
     assert Snapshot.open(index).clips["label"].to_pylist() == ["walk", "run"]
     (repository / "labels.csv").write_text("path,label\na.bvh,sit\n")
-    report = build_index(repository, index, labels=[repository / "labels.csv"], jobs=1)
+    report = build_index(repository, index, labels=str(repository / "labels.csv"), jobs=1)
     assert report.new_version and not report.of(Outcome.READ)
     assert Snapshot.open(index).clips["label"].to_pylist() == ["sit", None]
     assert "style" not in Snapshot.open(index).clips.column_names
