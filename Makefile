@@ -17,16 +17,7 @@ $(VENV)/development: $(VENV)/runtime
 	$(PIP) --editable '.[cpu,learned,dev]'
 	touch $@
 
-# numba compiles each kernel once a machine and keeps it; a first run of everything is part of the set-up.
-$(VENV)/kernels: $(VENV)/runtime
-	@echo 'compiling kernels, once'
-	@rm -rf .build/first_run && $(BIN)/mretrieve demo .build/first_run >/dev/null
-	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve index library --index .mretrieve --jobs 1 >/dev/null 2>&1
-	@cd .build/first_run && $(CURDIR)/$(BIN)/mretrieve query zoe_kick.bvh >/dev/null
-	@rm -rf .build/first_run
-	@touch $@
-
-demo: $(VENV)/kernels
+demo: $(VENV)/runtime
 	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO) --force
 	@echo && echo '$$ mretrieve index library --labels library/labels.csv'
 	@cd $(DEMO) && $(CURDIR)/$(BIN)/mretrieve index library --labels library/labels.csv

@@ -11,7 +11,7 @@ import click
 
 from .ingest_progress import ingest_progress
 from .interruption import graceful_stop
-from .options import INDEX, PATH, as_json, encoder_weights
+from .options import INDEX, PATH, WHERE, as_json, encoder_weights
 from .text import flush_columns, printable, safe_cell
 
 _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately."
@@ -112,11 +112,7 @@ def info(index: Path | None, output: str) -> None:
 
 @click.command("list")
 @INDEX
-@click.option(
-    "--where",
-    metavar="EXPR",
-    help="Only clips that meet a condition: \"label = 'walk' AND duration_s > 2\". `--where help` explains.",
-)
+@WHERE
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json", "csv"]))
 def list_clips(index: Path | None, where: str | None, output: str) -> None:
     """List the clips of an index with their durations and labels."""

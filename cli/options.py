@@ -32,6 +32,11 @@ PARTS = click.option(
     help="How much each body part counts: arms=1,legs=0. Parts: torso, left_arm, right_arm, left_leg, right_leg, arms, "
     "legs, upper, lower, left, right, body.",
 )
+WHERE = click.option(
+    "--where",
+    metavar="EXPR",
+    help="Only clips that meet a condition: \"label = 'walk' AND duration_s > 2\". `--where help` explains.",
+)
 START = click.option("--start", "start_s", type=float, metavar="S", help="Use the query from this second on.")
 END = click.option("--end", "end_s", type=float, metavar="S", help="Use the query up to this second.")
 
@@ -65,11 +70,7 @@ def query_options(command: _Command) -> _Command:
         click.option("-k", default=defaults.k, show_default=True, type=click.IntRange(min=1), help="Number of hits."),
         START,
         END,
-        click.option(
-            "--where",
-            metavar="EXPR",
-            help="Only clips that meet a condition: \"label = 'walk' AND duration_s > 2\". `--where help` explains.",
-        ),
+        WHERE,
         click.option("--exclude-self", is_flag=True, help="Leave out the clip that the query itself is."),
         click.option(
             "--moments", is_flag=True, help="Return the best-matching moment of every clip, regardless of clip length."

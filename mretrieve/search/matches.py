@@ -10,6 +10,7 @@ import numpy as np
 from ..alignment.moment_finder import MomentFinder, repetition_limit, same_moment
 from ..alignment.scores import combined_distance
 from ..motion import Clip
+from ..sources.resolve import indexed_clip
 from ..storage import Snapshot
 from .candidates import Candidates
 
@@ -42,15 +43,9 @@ class Match:
     query_end: int | None = None
 
 
-def load_clip(snapshot: Snapshot, clip_row: int) -> Clip:
-    """The canonical motion of a clip of the index."""
-    positions, observed = snapshot.motion(clip_row)
-    return Clip(positions, observed, start_s=float(snapshot.clips["start_s"][clip_row].as_py()))
-
-
 def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
     """The frames of a match."""
-    return load_clip(snapshot, match.clip_row).cut(match.start_frame, match.end_frame)
+    return indexed_clip(snapshot, match.clip_row).cut(match.start_frame, match.end_frame)
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:

@@ -14,6 +14,7 @@ from ..alignment.moment_finder import MomentFinder
 from ..alignment.pose_features import PoseAligner
 from ..alignment.scores import combined_distance, same_motion_limit
 from ..motion.body_parts import PartWeights
+from ..sources.resolve import indexed_clip
 from ..storage import Snapshot
 from ..vectors import RowFilter
 from .candidates import Candidates, eligible_rows, nearest_rows
@@ -25,7 +26,6 @@ from .matches import (
     best_first,
     best_match_in,
     best_of_each_clip,
-    load_clip,
     load_stretch,
     regions_around,
     suppress_overlaps,
@@ -104,7 +104,7 @@ class Search:
         """A match of a whole clip, moved to where in the clip the query fits. The ranking stays that of the whole."""
         if not self.plan.localise_wholes or match.query_end is not None:
             return match
-        clip = load_clip(self.snapshot, match.clip_row)
+        clip = indexed_clip(self.snapshot, match.clip_row)
         whole = (match.start_frame, match.end_frame) == (0, clip.frame_count)
         if not whole or clip.frame_count < MOMENTS_FROM * self.frames:
             return match
@@ -161,7 +161,7 @@ class Search:
             [variant.part for variant in self.variants],
             piece_frames,
             self._search_piece,
-            partial(load_clip, self.snapshot),
+            partial(indexed_clip, self.snapshot),
             self.part_weights,
         )
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The spaces that are to answer, and the weights of their distances, which sum to 1."""
+class SpaceSelection:
+    """The spaces to be searched, and the weights of their distances, which sum to 1."""
 
     names: tuple[str, ...]
     weights: tuple[float, ...]
@@ -87,10 +87,10 @@ class Spaces:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
-        self.snapshot = self._snapshot = snapshot
+        self.snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
         self._encoders: dict[str, WindowEncoder] = {}
-        self._open: dict[Asked, OpenSpace] = {}
+        self._open: dict[SpaceSelection, OpenSpace] = {}
         if sum(record.weight > 0 for record in self._records.values()) == 1:
             self.asked(None, None)
 
@@ -121,11 +121,11 @@ class Spaces:
         if asked not in self._open:
             encoders = [self._encoder(self._records[name]) for name in asked.names]
             fused = encoders[0] if len(encoders) == 1 else FusedEncoder(list(zip(encoders, asked.weights, strict=True)))
-            self._open[asked] = OpenSpace(self._snapshot, asked.names, fused, self._mapper(asked, fused))
+            self._open[asked] = OpenSpace(self.snapshot, asked.names, fused, self._mapper(asked, fused))
         return self._open[asked]
 
     @staticmethod
-    def _mapper(asked: Asked, encoder: WindowEncoder) -> SubmotionMapper | None:
+    def _mapper(asked: SpaceSelection, encoder: WindowEncoder) -> SubmotionMapper | None:
         if asked.mapper is not None:
             mapper = load_mapper(asked.mapper)
             mapper.check(encoder)
@@ -137,20 +137,20 @@ class Spaces:
         for name in sorted(self._records, key=lambda name: not is_for_parts(name)):  # the others may load torch
             encoder = self._encoder(self._records[name])
             if isinstance(encoder, PartEncoder):
-                return OpenSpace(self._snapshot, [name], encoder.weighted(parts))
+                return OpenSpace(self.snapshot, [name], encoder.weighted(parts))
         raise QueryError(
-            f"{self._snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
+            f"{self.snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
             f"`{self._adding(PART_ENCODER)}`"
         )
 
     def _adding(self, encoder: str) -> str:
         """The command that adds a space."""
         wanted = ",".join([*(name for name in self._records if name != Path(encoder).stem), encoder])
-        return f"{self._snapshot.index_command} --encoder {wanted}"
+        return f"{self.snapshot.index_command} --encoder {wanted}"
 
     def _understood(
         self, encoder: str | Sequence[str] | None, weights: Sequence[float] | None, mapper: Path | None
-    ) -> Asked:
+    ) -> SpaceSelection:
         names = tuple(self._records) if encoder is None else tuple(map(self._name, encoder_names(encoder)))
         if len(set(names)) < len(names):
             raise QueryError(f"encoder {','.join(names)}: a space is there twice; name each once")
@@ -158,8 +158,8 @@ class Spaces:
             recorded = [self._records[name].weight for name in names]
             weights = recorded if any(recorded) else [1.0] * len(names)
         shares = mean_weights(weights, names)
-        heard = [(name, share) for name, share in zip(names, shares, strict=True) if share]
-        return Asked(tuple(name for name, _ in heard), tuple(share for _, share in heard), mapper)
+        used = [(name, share) for name, share in zip(names, shares, strict=True) if share]
+        return SpaceSelection(tuple(name for name, _ in used), tuple(share for _, share in used), mapper)
 
     def _name(self, named: str) -> str:
         """The space that is meant by its name or its weights file."""
@@ -175,13 +175,13 @@ class Spaces:
                 if record.file is not None and (record.file.size, record.file.checksum) == (size, checksum):
                     return record.name
         raise QueryError(
-            f"{self._snapshot.index}: has no space of encoder {named}, only of {', '.join(self._records)}; add it with "
+            f"{self.snapshot.index}: has no space of encoder {named}, only of {', '.join(self._records)}; add it with "
             f"`{self._adding(named)}`"
         )
 
     def _encoder(self, record: EncoderRecord) -> WindowEncoder:
         if record.name not in self._encoders:
-            content = self._snapshot.weights(record)
+            content = self.snapshot.weights(record)
             if content is None:
                 encoder = load_encoder(record.name)
             else:
@@ -189,7 +189,7 @@ class Spaces:
 
                 encoder = read_encoder(content).encoder
             if encoder.fingerprint != record.fingerprint:
-                place = self._snapshot
+                place = self.snapshot
                 raise IndexStateError(
                     f"{place.index}: its vectors were made by {record.name} {record.fingerprint[:12]}, this mretrieve "
                     f"has {encoder.fingerprint[:12]}, and the two cannot be compared; run "
