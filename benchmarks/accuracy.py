@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mretrieve import Clip
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.evaluation import cross_group, encoder_distances, false_positive_rates, retrieval_scores
-from mretrieve.evaluation.perturbations import drop_joints
+from mretrieve.evaluation.task import drop_joints
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.views import body_view

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mretrieve.storage import Snapshot, verify
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ from numpy.typing import NDArray  # noqa: E402
 from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from mretrieve.kernels.dtw import dtw_distances, dtw_path  # noqa: E402
+from mretrieve.kernels.warping import dtw_distances, dtw_path  # noqa: E402
 
 QUERY_FRAMES = 90
 Distances = NDArray[np.float64]

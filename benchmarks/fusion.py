@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.fusion import FusedEncoder
+from mretrieve.encoders.encoder import FusedEncoder
 from mretrieve.evaluation import cross_group, retrieval_scores
 
 LEARNED = ("mmd-nca", "deephums")

@@ -27,11 +27,15 @@ from rich.table import Table
 from mretrieve import Clip, Index, QueryOptions, canonicalise, read
 from mretrieve.demo import make_library
 from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, load_encoder
-from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
-from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WriterLock, commit, write_shard
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
 
 TAKE_FRAMES = round(300 * CANONICAL_FPS)
 #: So many takes are unlike each other.

@@ -26,7 +26,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 import mretrieve
-from mretrieve.storage import Snapshot
+from mretrieve.storage.snapshot import Snapshot
 
 SETS = ("bandai1", "hdm05", "cmu/bvh")
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 import mretrieve  # noqa: E402
 from mretrieve.motion import ROTATE_X, Rig  # noqa: E402
-from mretrieve.motion.kinematics import joint_positions  # noqa: E402
+from mretrieve.motion.motion import joint_positions  # noqa: E402
 
 Solve = Callable[[], NDArray[np.floating]]  # positions (T, J, 3)
 

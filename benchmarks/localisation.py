@@ -31,12 +31,12 @@ from mretrieve import Index
 from mretrieve.alignment.moment_finder import MomentFinder
 from mretrieve.alignment.pose_features import PoseFeatures
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
-from mretrieve.indexer.windows import cut_windows
-from mretrieve.kernels.subsequence import subsequence_matches
+from mretrieve.indexer.ingest import cut_windows
+from mretrieve.kernels.warping import subsequence_matches
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.views import body_view
 from mretrieve.search.options import Scope
-from mretrieve.storage import WindowSettings
+from mretrieve.storage.records import WindowSettings
 
 PIECES, TWIN_PIECES = 200, 100
 SCOPES: tuple[Scope, ...] = ("auto", "moments")

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from mretrieve import Index, open_index
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
-from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.views import body_view
-from mretrieve.storage import EncoderRecord, ShardClip, WriterLock, commit, write_shard
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
 
 SLOWEST, FASTEST = 0.7, 1.4
 LIMB_SCALE = 0.15

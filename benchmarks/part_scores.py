@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mretrieve import Clip
-from mretrieve.alignment.alignment import align
-from mretrieve.alignment.scores import UNRELATED_PART_M
+from mretrieve.alignment.alignment import UNRELATED_PART_M, align
 from mretrieve.motion import PARTS
 
 CLIPS, PAIRS = 110, 250

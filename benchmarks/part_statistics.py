@@ -23,7 +23,7 @@ from mretrieve import Clip
 from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.statistics.part_statistics import PartStatistics
 from mretrieve.evaluation import cross_group, encoder_distances, retrieval_scores
-from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.body_parts import PartWeights

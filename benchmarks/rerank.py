@@ -25,11 +25,11 @@ from retrieval import at_speed
 from rich.console import Console
 from rich.table import Table
 
+from mretrieve.alignment.alignment import DTW_WEIGHT, combined_distance
 from mretrieve.alignment.pose_features import VELOCITY_M, PoseFeatures, pose_distances
-from mretrieve.alignment.scores import DTW_WEIGHT, combined_distance
 from mretrieve.encoders import load_encoder
 from mretrieve.evaluation.metrics import cross_group, retrieval_scores
-from mretrieve.indexer.windows import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import JOINT_COUNT, Clip, LabelledClip
 
 SPEEDS = (1.0, 0.5, 2.0)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, complete_clip, reading_options, write_text
-from .text import printable_lines
+from .options import FORCE, PATH, as_json, check_new, complete_clip, printable_lines, reading_options, write_text
 
 
 @click.command()

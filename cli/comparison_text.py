@@ -6,11 +6,11 @@ import numpy as np
 
 from mretrieve.comparison.differences import Comparison
 from mretrieve.comparison.explanation import Explanation
-from mretrieve.comparison.formatting import display_name, pace, without_side
 from mretrieve.comparison.key_frames import evenly_spaced, farthest_frames, nearest_frames
+from mretrieve.comparison.named_clip import display_name, pace, without_side
 from mretrieve.motion.skeleton import JOINTS, PARTS
 
-from .text import flush_columns
+from .options import flush_columns
 
 _ROWS = 9
 _COLUMNS = 10

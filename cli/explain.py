@@ -9,11 +9,10 @@ import click
 
 from mretrieve.errors import QueryError
 
-from .options import END, FORCE, PATH, START, as_json, check_new, complete_clip, reading_options
-from .text import printable_lines
+from .options import END, FORCE, PATH, START, as_json, check_new, complete_clip, printable_lines, reading_options
 
 if TYPE_CHECKING:
-    from mretrieve.motion.flips import Flip
+    from mretrieve.motion.body_parts import Flip
 
 
 @click.command()

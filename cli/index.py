@@ -9,10 +9,8 @@ from pathlib import Path
 
 import click
 
-from .ingest_progress import ingest_progress
-from .interruption import graceful_stop
-from .options import INDEX, PATH, WHERE, as_json, encoder_weights
-from .text import flush_columns, printable, safe_cell
+from .options import INDEX, PATH, WHERE, as_json, encoder_weights, flush_columns, printable, safe_cell
+from .progress import graceful_stop, ingest_progress
 
 _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately."
 
@@ -100,7 +98,7 @@ def index(
 def info(index: Path | None, output: str) -> None:
     """Describe the contents of an index."""
     from mretrieve.indexer import describe_index, description_rows
-    from mretrieve.storage import find_index
+    from mretrieve.storage.ownership import find_index
 
     description = describe_index(find_index(index))
     if output == "json":
@@ -117,7 +115,7 @@ def info(index: Path | None, output: str) -> None:
 def list_clips(index: Path | None, where: str | None, output: str) -> None:
     """List the clips of an index with their durations and labels."""
     from mretrieve.indexer import describe_clips
-    from mretrieve.storage import find_index
+    from mretrieve.storage.ownership import find_index
 
     path = find_index(index)
     if where == "help":
@@ -146,8 +144,8 @@ def list_clips(index: Path | None, where: str | None, output: str) -> None:
 @INDEX
 def verify(index: Path | None) -> None:
     """Check every file of an index; exits with status 1 if one is damaged."""
-    from mretrieve.storage import find_index
-    from mretrieve.storage import verify as find_problems
+    from mretrieve.storage.ownership import find_index
+    from mretrieve.storage.verification import verify as find_problems
 
     path = find_index(index)
     problems = find_problems(path)
@@ -171,7 +169,7 @@ def remove(clips: tuple[str, ...], index: Path | None) -> None:
     leaves the file of a removed clip out until it changes.
     """
     from mretrieve.indexer import remove_clips
-    from mretrieve.storage import find_index
+    from mretrieve.storage.ownership import find_index
 
     path = find_index(index)
     removal = remove_clips(path, clips)

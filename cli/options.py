@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,38 @@ from click.shell_completion import CompletionItem
 
 from mretrieve.errors import MRetrieveError, QueryError
 from mretrieve.search.options import QueryOptions
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: control characters and bytes that are not UTF-8 are shown as escapes."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def printable_lines(text: str) -> str:
+    """Several lines for a terminal, each as `printable`."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def safe_cell(value: object) -> object:
+    """A CSV cell that no spreadsheet takes for a formula: such text gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def flush_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Rows of cells as lines; the columns `right` are set flush right, the others flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        set_cells = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
+        lines.append("  ".join(set_cells).rstrip())
+    return lines
+
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -125,7 +157,8 @@ def given_options(values: dict[str, Any]) -> QueryOptions:
 
 def complete_clip(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Shell completion of a clip's name: files, and the clips of the index that is found from here."""
-    from mretrieve.storage import Snapshot, find_index
+    from mretrieve.storage.ownership import find_index
+    from mretrieve.storage.snapshot import Snapshot
 
     try:
         names = Snapshot.open(find_index()).clips["clip"].to_pylist()

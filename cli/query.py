@@ -14,8 +14,7 @@ import click
 
 from mretrieve.errors import FormatError, QueryError, RigError
 
-from .options import INDEX, as_json, complete_clip, given_options, query_options
-from .text import flush_columns, printable, safe_cell
+from .options import INDEX, as_json, complete_clip, flush_columns, given_options, printable, query_options, safe_cell
 
 if TYPE_CHECKING:
     from mretrieve import Answer, Hit
@@ -116,7 +115,7 @@ def _worst_part(hit: Hit) -> str:
 
 def _remarks(hit: Hit, answer: Answer) -> str:
     """Which variant of the query matched, and which part of a long one."""
-    from mretrieve.motion.flips import REMARKS
+    from mretrieve.motion.body_parts import REMARKS
 
     whole = (hit.query_start_s, hit.query_end_s) == (answer.start_s, answer.end_s)
     part = "" if whole else f" (matches {hit.query_start_s:.2f} s to {hit.query_end_s:.2f} s)"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import ASF, FORCE, PATH, check_new
-from .text import flush_columns, printable
+from .options import ASF, FORCE, PATH, check_new, flush_columns, printable
 
 
 @click.command()

@@ -18,8 +18,7 @@ from mretrieve.encoders.spec import EncoderSpec, TrainingOption
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
-from .interruption import graceful_stop
-from .training_progress import Listener, reading_progress, training_progress
+from .progress import Listener, graceful_stop, reading_progress, training_progress
 
 _PATH = click.Path(path_type=Path)
 _AUTO_ABOUT = "Try what your labels are good for, and keep the best encoder if it beats the default one."

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mretrieve.formats import ReadingOptions
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.snapshot import Snapshot
 
 from .changes import FileTask
 from .committer import DEFAULT_SIZE, Committer, ShardSize
@@ -18,8 +20,7 @@ from .describe import count_contents
 from .ingest import Ingested
 from .library import absolute, scan_folders
 from .plan import IndexOptions, RunPlan, plan_run
-from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener
-from .report_files import save_report
+from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener, save_report
 from .worker import ingest_in_order
 
 #: Limits of a piece of work for one process: about a tenth of a second.

@@ -11,7 +11,7 @@ from mretrieve.errors import MRetrieveError
 from mretrieve.formats import recognise
 from mretrieve.sources.scan import FoundFile
 
-from .known_files import KnownFile, content_hash
+from .folders import KnownFile, content_hash
 from .library import Library
 from .report import FileEntry, Outcome
 

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve.motion import CANONICAL_FPS
-from mretrieve.storage import ShardClip, ShardRecord, Snapshot, commit, write_shard
+from mretrieve.storage.commits import commit
 from mretrieve.storage.labels import read_labels
+from mretrieve.storage.records import ShardRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import trainers
 
 from .plan import RunPlan

@@ -15,8 +15,10 @@ import numpy as np
 
 from mretrieve.search.where import matching_rows
 from mretrieve.sources.labels import RESERVED
-from mretrieve.storage import EncoderRecord, Snapshot, WindowSettings, versions
 from mretrieve.storage.folders import file_of
+from mretrieve.storage.layout import versions
+from mretrieve.storage.records import EncoderRecord, WindowSettings
+from mretrieve.storage.snapshot import Snapshot
 
 #: Units of motion files in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
 UNITS_M = {

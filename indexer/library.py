@@ -12,11 +12,10 @@ from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import readable_formats, recognise
 from mretrieve.sources import scan as scanning
 from mretrieve.sources.scan import FoundFile, Scan
-from mretrieve.storage import Snapshot
 from mretrieve.storage.folders import file_of, index_command, join_path, split_path
+from mretrieve.storage.snapshot import Snapshot
 
-from .folders import match_folders, name_folders
-from .known_files import KnownFile
+from .folders import KnownFile, match_folders, name_folders
 
 
 @dataclass(frozen=True, eq=False)

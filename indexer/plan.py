@@ -12,18 +12,18 @@ from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
 from mretrieve.sources.labels import read_labels
 from mretrieve.sources.scan import Scan
-from mretrieve.storage import EncoderRecord, Snapshot, check_content, versions
 from mretrieve.storage.folders import index_command
+from mretrieve.storage.layout import versions
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import check_content
 
 from .changes import Changes, changes
-from .ingest import IngestSpec
-from .known_files import KnownFile, known_files
+from .folders import KnownFile, known_files
+from .ingest import DEFAULT_WINDOWS, IngestSpec
 from .library import Library, plan_library
-from .report import RunSettings
-from .report_files import last_report
-from .settings import settings_for
-from .target_spaces import Space, chosen_spaces, same_spaces
-from .windows import DEFAULT_WINDOWS
+from .report import RunSettings, last_report
+from .settings import Space, chosen_spaces, same_spaces, settings_for
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from mretrieve.errors import QueryError
 from mretrieve.sources.resolve import ClipResolver, own_rows
-from mretrieve.storage import Snapshot, WriterLock, commit
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.snapshot import Snapshot
 from mretrieve.version import __version__
 
 from .describe import count_contents
-from .report import FileEntry, IngestReport, Outcome, RunSettings
-from .report_files import last_report, save_report
+from .report import FileEntry, IngestReport, Outcome, RunSettings, last_report, save_report
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .report import FileEntry, Outcome
 AHEAD = 4
 
 #: Workers share the cores already, and sums taken on several threads differ in their last bits.
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Piece = Sequence[FileTask]
 Results = list[Ingested]
@@ -131,14 +131,14 @@ def _spawning() -> Iterator[None]:
     """
     main, environment = sys.modules["__main__"], os.environ.copy()
     sys.modules["__main__"] = ModuleType("__main__")
-    os.environ.update(ONE_THREAD)
+    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
     on_posix = hasattr(signal, "pthread_sigmask")
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if on_posix else ()
     try:
         yield
     finally:
         sys.modules["__main__"] = main
-        for name in ONE_THREAD:
+        for name in THREAD_COUNTS:
             os.environ.pop(name)
         os.environ.update(environment)
         if on_posix:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .index import Index, open_index
     from .indexer import build_index
     from .motion import Clip, Motion, RigMap, canonicalise
-    from .search import Answer, Hit, QueryOptions
+    from .search.answer import Answer, Hit
+    from .search.options import QueryOptions
 
 __all__ = [
     "Answer",
@@ -35,10 +36,10 @@ __all__ = [
 ]
 
 _ROOM = {
-    "Answer": "search",
+    "Answer": "search.answer",
     "Clip": "motion",
     "FormatError": "errors",
-    "Hit": "search",
+    "Hit": "search.answer",
     "Index": "index",
     "IndexStateError": "errors",
     "MRetrieveError": "errors",
@@ -46,7 +47,7 @@ _ROOM = {
     "QueryError": "errors",
     "RigError": "errors",
     "RigMap": "motion",
-    "QueryOptions": "search",
+    "QueryOptions": "search.options",
     "build_index": "indexer",
     "canonicalise": "motion",
     "open_index": "index",

@@ -16,12 +16,13 @@ from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
 from .search.answer import Answer, Hit
-from .search.answering import answer_query
 from .search.options import QueryOptions
 from .search.query import Query
+from .search.search import answer_query
 from .search.spaces import Spaces
 from .sources.resolve import ClipResolver, ResolvedClip, own_rows
-from .storage import Snapshot, find_index
+from .storage.ownership import find_index
+from .storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .comparison import Explanation, NamedClip
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .comparison.differences import Comparison
     from .encoders import WindowEncoder
     from .export import Exported
-    from .motion.flips import Flip
+    from .motion.body_parts import Flip
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
 Searchable = Clip | Motion | Path | str
@@ -109,7 +110,7 @@ class Index:
         options = QueryOptions.of(options, changes if k is None else {**changes, "k": k})
         started = time.perf_counter()
         if isinstance(query, np.ndarray):
-            from .sources.arrays import clip_from_joints
+            from .sources.reading import clip_from_joints
 
             if fps is None:
                 raise TypeError("an array of joint positions needs its rate: give fps=...")

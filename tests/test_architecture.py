@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def _module(path: Path) -> tuple[str, ...]:
 
 
 def _imported(path: Path) -> Iterator[tuple[str, ...]]:
-    """Absolute names of the project's modules that a file imports, in a function or for types too."""
+    """Absolute names, of modules or of what they define, that a file imports, in a function or for types too."""
     module = _module(path)
     package = module if path.name == "__init__.py" else module[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -54,10 +55,7 @@ def _imported(path: Path) -> Iterator[tuple[str, ...]]:
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             name = (*base, *(node.module or "").split(".")) if node.module else base
-            if name == ("mretrieve",):
-                yield from (("mretrieve", alias.name) for alias in node.names)
-            else:
-                yield name
+            yield from ((*name, alias.name) for alias in node.names)
 
 
 @pytest.mark.parametrize("path", _library_files(), ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -69,6 +67,15 @@ def test_no_import_points_up(path: Path):
     for name in _imported(path):
         if name[:1] == ("mretrieve",) and len(name) > 1 and name[1] in FLOOR_OF and name[1] != room:
             assert FLOOR_OF[name[1]] < FLOOR_OF[room], f"{path}: {room} must not import {name[1]}"
+
+
+def test_no_files_import_each_other_in_a_circle():
+    paths = {_module(path): path for path in _library_files()}
+    imports = {
+        module: {name if name in paths else name[:-1] for name in _imported(path)} & paths.keys()
+        for module, path in paths.items()
+    }
+    TopologicalSorter(imports).prepare()  # CycleError names the files
 
 
 def test_every_room_is_known_to_this_test():

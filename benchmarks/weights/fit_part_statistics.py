@@ -21,7 +21,7 @@ from fit_pose_statistics import WEIGHTS, Recipe, archive, fit_map, windows_of
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders.statistics.part_features import LAYOUTS, part_channels, part_features
+from mretrieve.encoders.statistics.part_statistics import LAYOUTS, part_channels, part_features
 from mretrieve.motion.augmentation import Augmentation
 
 sys.path.append(str(Path(__file__).parents[1]))

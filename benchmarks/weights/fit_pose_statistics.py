@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders.statistics.pose_channels import USED_JOINTS, pose_channels
-from mretrieve.encoders.statistics.pose_features import BLOCKS, window_features
+from mretrieve.encoders.statistics.pose_features import BLOCKS, USED_JOINTS, pose_channels, window_features
 from mretrieve.encoders.statistics.pose_statistics import PIECE_FRAMES, PIECE_HOP, PoseStatistics
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import Augmentation

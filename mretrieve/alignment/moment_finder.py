@@ -14,8 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.fixed_speed import fixed_speed_costs
-from ..kernels.subsequence import subsequence_matches
+from ..kernels.warping import fixed_speed_costs, subsequence_matches
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.views import body_view

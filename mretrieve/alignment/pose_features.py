@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.dtw import dtw_distances
+from ..kernels.warping import dtw_distances
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.views import HeadingView, body_view

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..alignment.alignment import Alignment, align
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARTS
-from .formatting import display_name, without_side
+from .named_clip import display_name, without_side
 
 #: Errors up to it are no reason for advice: other rigs place the joints of the same pose that far apart.
 _ALIKE_MM = 40.0

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..alignment.alignment import Alignment
 from ..motion import CANONICAL_FPS
-from .formatting import rounded
-from .named_clip import NamedClip
+from .named_clip import NamedClip, rounded
 
 #: Name and version of the JSON that `mretrieve align --format json` prints.
 SCHEMA = "mretrieve.align/2"

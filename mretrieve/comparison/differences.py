@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.alignment import Alignment, align
-from ..alignment.scores import part_scores
+from ..alignment.alignment import Alignment, align, part_scores
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINT_COUNT, PARENTS, PARTS
 from .advice import Advice, advise
-from .formatting import rounded, rounded_list
 from .key_frames import smoothed
-from .named_clip import NamedClip
+from .named_clip import NamedClip, rounded, rounded_list
 
 #: Name and version of the JSON that `mretrieve compare --format json` prints.
 SCHEMA = "mretrieve.compare/2"

@@ -6,16 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..alignment.alignment import Alignment, align
 from ..alignment.moment_finder import MomentFinder
 from ..encoders import WindowEncoder
-from ..motion import CANONICAL_FPS
+from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.skeleton import JOINTS, PARTS
-from .attention import Attention, attention_of
-from .formatting import rounded, rounded_list
 from .key_frames import KeyFrame, farthest_frames, nearest_frames
-from .named_clip import NamedClip
+from .named_clip import NamedClip, rounded, rounded_list
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """How much each frame counted in an encoder's vectors: 1 for as much as the mean frame of its clip."""
+
+    encoder: str
+    query: NDArray[np.float32]  # (n,)
+    other: NDArray[np.float32]  # (k,), of the frames that are compared
+
+
+def attention_of(encoder: WindowEncoder, query: Clip, moment: Clip) -> Attention | None:
+    """What an encoder looks at in two clips; None of one without attention."""
+    attention = getattr(encoder, "attention", None)
+    of_query = attention(query) if attention is not None else None
+    if attention is None or of_query is None:
+        return None
+    of_moment = attention(moment)
+    return Attention(encoder.name, of_query * len(of_query), of_moment * len(of_moment))
+
 
 #: Name and version of the JSON that `mretrieve explain --format json` prints; the schema is explain.schema.json.
 SCHEMA = "mretrieve.explain/2"

@@ -1,12 +1,15 @@
-"""What is compared: a clip or a moment of it, and where it comes from."""
+"""What is compared, a clip or a moment of it, and how names and numbers are shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..motion import Clip
-from ..motion.flips import REMARKS, Flip, flip
+from ..motion.body_parts import REMARKS, Flip, flip
 from ..sources.resolve import ResolvedClip
 
 
@@ -45,3 +48,33 @@ class NamedClip:
     def to_dict(self) -> dict[str, Any]:
         """Its name and when it is, in file time, as plain dicts and lists."""
         return {"path": self.name, "start_s": round(self.clip.start_s, 4), "end_s": round(self.clip.end_s, 4)}
+
+
+_DISPLAY = {"spine1": "lower back", "spine2": "back", "spine3": "chest"}
+
+
+def display_name(name: str) -> str:
+    """A part or joint in words: `left arm`, `lower back`."""
+    return _DISPLAY.get(name, name.replace("_", " "))
+
+
+def without_side(name: str) -> str:
+    """A joint in words without its side: `wrist`."""
+    return display_name(name.removeprefix("left_").removeprefix("right_"))
+
+
+def pace(speed: float) -> str:
+    """A ratio of speeds in words."""
+    if abs(speed - 1) < 0.03:
+        return "at the same speed"
+    return f"at {speed:.2f} times the speed"
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """The value rounded to this many digits; None for None and NaN."""
+    return None if value is None or not np.isfinite(value) else round(float(value), digits)
+
+
+def rounded_list(values: NDArray[np.floating], digits: int) -> list[float | None]:
+    """Values (n,) as a list of `rounded` numbers."""
+    return [rounded(value, digits) for value in values.astype(np.float64).tolist()]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
 from .differences import Comparison
-from .formatting import display_name, pace
+from .named_clip import display_name, pace
 
 #: More frames than these are thinned: a page of two hours of motion would take a browser minutes to open.
 _MOST_FRAMES = 1500
@@ -39,7 +39,7 @@ def page(comparison: Comparison) -> str:
         ),
         "data": _data(comparison),
     }
-    template = (files(__package__) / "page.html").read_text(encoding="utf-8")
+    template = (files("mretrieve.comparison") / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], template)  # once: what is filled in is not searched
 
 

@@ -14,16 +14,15 @@ from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
 from ..version import install_hint
-from .formatting import display_name, pace
 from .key_frames import frames_to_draw, smoothed
+from .named_clip import display_name, pace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ..alignment.alignment import Alignment
-    from .attention import Attention
-    from .explanation import Explanation
+    from .explanation import Attention, Explanation
 
 _DPI = 130
 _INCHES = (12.0, 7.0)

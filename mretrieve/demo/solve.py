@@ -106,7 +106,8 @@ def _reachable(track: BodyTrack, pelvis: Floats, feet: list[_Foot], body: Body, 
         drop = np.maximum(drop, np.maximum(hip[:, 1] - highest, 0.0) * foot.carrying)
     reach = max(1, round(2.5 * _SMOOTHING_S * fps))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_SMOOTHING_S * fps)) ** 2)
-    smooth = np.convolve(np.pad(drop, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+    padded = np.pad(drop, reach, mode="edge")
+    smooth = np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="valid"), np.float64)
     return track.pelvis - smooth[:, None] * (0.0, 1.0, 0.0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..motion import Clip, Motion, canonicalise
-from ..motion.kinematics import joint_positions
+from ..motion.motion import joint_positions
 from . import actions, gestures, locomotion
 from .actor import Act, Actor
 from .recipe import MotionRecipe

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion import Clip
-from .encoder import StoredEncoder, WindowEncoder, fingerprint_of
-from .fusion import blend_parts, mean_weights, places_of
+from .encoder import StoredEncoder, WindowEncoder, blend_parts, fingerprint_of, mean_weights, places_of
 from .statistics.linear_metric import LinearMetric, check_default, default_encoder
 from .weights_file import stored_encoder
 

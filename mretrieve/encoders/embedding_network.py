@@ -1,15 +1,63 @@
-"""What a network must offer so that `LearnedEncoder` can encode with it and a training can train it."""
+"""What a network must offer so that `LearnedEncoder` can encode with it and a training can train it; its settings."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..errors import FormatError
 from .body_sequence import BodySequence
-from .network_settings import NetworkSettings
+
+#: No width, depth or number of classes of ours comes near it; a damaged file could ask for any.
+LARGEST = 8192
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Base of the settings of a network, whose fields all have defaults: see `checked_settings`."""
+
+    @property
+    def camera(self) -> bool:
+        """Whether poses are seen as they stand in the file, as a camera saw them, instead of by their own body."""
+        return False
+
+    @property
+    def depth(self) -> int:
+        """Number of layers; a file with fewer tensors than that cannot hold the network."""
+        return 1
+
+
+def checked_settings(settings_class: type[S], given: Mapping[str, Any]) -> S:
+    """Settings of a dataclass whose fields all have defaults: each of the default's type.
+
+    Whole numbers are from 0 to LARGEST, others from 0 to 1.
+
+    Raises:
+        FormatError: one is unknown, of another type, or out of range.
+    """
+    if not isinstance(given, Mapping):
+        raise FormatError("its settings are no table; the file is damaged")
+    known: dict[str, Any] = {field.name: field.default for field in fields(settings_class)}  # type: ignore[arg-type]
+    choices = {name: get_args(hint) for name, hint in get_type_hints(settings_class).items()}
+    for name, value in given.items():
+        if name not in known:
+            raise FormatError(f"a setting {name!r} is not known; a newer mretrieve wrote it, or the file is damaged")
+        kind = type(known[name])
+        fits = type(value) is kind or (kind is float and type(value) is int)
+        if fits and choices[name]:
+            fits = value in choices[name]
+        elif fits and kind in (int, float):
+            fits = 0 <= value <= (LARGEST if kind is int else 1)
+        if not fits:
+            raise FormatError(f"its setting {name} is {str(value)[:40]!r}, which cannot be; the file is damaged")
+    return settings_class(**given)
 
 
 class EmbeddingNetwork(nn.Module):

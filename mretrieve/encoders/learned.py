@@ -15,13 +15,11 @@ from torch import Tensor, nn
 
 from ..errors import FormatError
 from ..motion import Clip
-from ..motion.spans import overlapping_spans
+from ..motion.clip import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
 from .catalogue import find_spec
-from .embedding_network import EmbeddingNetwork
-from .encoder import checked_windows, fingerprint_of
-from .network_settings import NetworkSettings, checked_settings
-from .squared_distance import blended_numbers, query_vectors, stored_vectors
+from .embedding_network import EmbeddingNetwork, NetworkSettings, checked_settings
+from .encoder import blended_numbers, checked_windows, fingerprint_of, query_vectors, stored_vectors
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
@@ -40,8 +38,9 @@ def network_class(architecture: str) -> type[EmbeddingNetwork]:
 
 def build_network(architecture: str, settings: NetworkSettings) -> EmbeddingNetwork:
     """A network with fresh weights. ValueError if there is no such architecture."""
-    build: Callable[[NetworkSettings], EmbeddingNetwork] = network_class(architecture)
-    return build(settings)
+    build: Any = network_class(architecture)  # each has an __init__ of its own, which takes its settings
+    network: EmbeddingNetwork = build(settings)
+    return network
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import QueryError
 from .catalogue import WEIGHTS, encoder_specs, find_spec
-from .encoder import WindowEncoder
-from .fusion import FusedEncoder, encoder_names
+from .encoder import FusedEncoder, WindowEncoder, encoder_names
 
 if TYPE_CHECKING:
     from .systems.submotion import SubmotionMapper

@@ -3,18 +3,18 @@
 from .clustering import ClusterScores, agreement, classical_scaling, cluster_scores
 from .comparison import Method, evaluate, evaluate_protocol
 from .confidence import Interval, mean_interval, rate_intervals
-from .curves import PrecisionRecall, precision_recall
-from .distances import BASELINES, Distances, baseline, encoder_distances
+from .distances import BASELINES, Distances, baseline, encoder_distances, retrieved_errors_mm, warped_error_mm
 from .metrics import (
+    PrecisionRecall,
     QueryScores,
     RetrievalScores,
     average_precision,
     cross_group,
     false_positive_rates,
+    precision_recall,
     query_scores,
     retrieval_scores,
 )
-from .pose_error import retrieved_errors_mm, warped_error_mm
 from .protocols import PROTOCOLS, protocol
 from .report import EvaluationReport, Figure
 from .task import EvaluationTask, Fold, Protocol

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.dtw import dtw_path
+from ..kernels.warping import dtw_path
 
 #: Every third frame of 30: a pair takes one to two milliseconds at 10 fps.
 FRAME_STEP = 3
@@ -48,11 +48,11 @@ def canonical_warping_distances(
     parts = np.cumsum(values[::-1]) / values.sum()
     basis = directions[:, ::-1][:, : int(np.searchsorted(parts, _ENERGY)) + 1]
     ours, theirs = (
-        [(np.asarray(sequence, np.float64), sequence @ basis) for sequence in sequences]
+        [(np.asarray(sequence, np.float64), np.asarray(sequence @ basis, np.float64)) for sequence in sequences]
         for sequences in (queries, gallery)
     )
     symmetric = queries is gallery
-    rows = [(query, theirs[number:] if symmetric else theirs) for number, query in enumerate(ours)]
+    rows: list[_Row] = [(query, theirs[number:] if symmetric else theirs) for number, query in enumerate(ours)]
     table = np.zeros((len(ours), len(theirs)))
     for number, row in enumerate(_each(rows)):
         table[number, len(theirs) - len(row) :] = row

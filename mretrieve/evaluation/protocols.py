@@ -16,8 +16,7 @@ import numpy as np
 from ..errors import QueryError
 from ..motion import LabelledClip
 from .data_sets import H36M_ACTIONS, LONG_FRAMES, bandai1, cmu_expmap, cmu_subjects, h36m, hdm05, windows
-from .perturbations import PERTURBATIONS
-from .task import EvaluationTask, Fold, Protocol
+from .task import PERTURBATIONS, EvaluationTask, Fold, Protocol
 
 HDM05_PERFORMERS = ("bd", "bk", "dg", "mm", "tr")
 HDM05_TEST_PERFORMER = "tr"

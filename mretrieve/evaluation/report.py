@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from .clustering import ClusterScores, cluster_scores
 from .confidence import NO_INTERVAL, Interval, mean_interval, rate_intervals
-from .curves import PrecisionRecall, precision_recall
-from .metrics import QueryScores, false_positive_rates, query_scores
-from .pose_error import retrieved_errors_mm
+from .distances import retrieved_errors_mm
+from .metrics import PrecisionRecall, QueryScores, false_positive_rates, precision_recall, query_scores
 from .task import EvaluationTask
 
 TRUE_POSITIVE_RATES = (0.95, 0.90, 0.85, 0.80, 0.75, 0.70)

@@ -17,10 +17,9 @@ from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_ma
 from ..motion.motion import Poses
 from ..motion.rigs.rig_map import find_rig_map
 from ..sources.resolve import ClipResolver, ResolvedClip
-from .between_frames import poses_at
 from .mirroring import Mirror, find_mirror
 from .moment import file_frames, leading_rest_frames
-from .warping import warped_times
+from .warping import poses_at, warped_times
 
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
 #: Most memory that the channels of one export may take, bytes.

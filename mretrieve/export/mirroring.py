@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Motion, RigMap
-from ..motion.canonical.body_size import metres_per_unit
+from ..motion.canonical.body import metres_per_unit
 from ..motion.canonical.world_axes import find_world_axes
 from ..motion.motion import Poses
 from .partners import mirror_partners

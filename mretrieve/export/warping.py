@@ -1,4 +1,4 @@
-"""When a moment does what another motion does: its warping path as a time of the moment for each time of the other."""
+"""The timing of one motion given to another: poses between frames, and the query's pace."""
 
 from __future__ import annotations
 
@@ -6,10 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.pose_features import PoseFeatures, compared_joints
-from ..kernels.dtw import dtw_path
-from ..motion import CANONICAL_FPS, Clip, mirror
+from ..kernels.warping import dtw_path
+from ..motion import CANONICAL_FPS, Clip, Motion, mirror
 from ..motion.body_parts import PartWeights
+from ..motion.motion import Poses
+from ..motion.rotations import slerp
 from ..motion.views import body_view
+
+#: A time this near to a frame, in frames, is that frame.
+_AT_FRAME = 1e-6
+
+
+def poses_at(motion: Motion, frames: NDArray[np.float64]) -> Poses:
+    """The poses of a motion at the frames (N,), 0 to T - 1; fractions lie between two frames."""
+    before = np.clip(np.floor(frames + _AT_FRAME).astype(np.intp), 0, motion.frame_count - 1)
+    fraction = np.clip(frames - before, 0.0, 1.0)
+    rotations, translations = motion.poses(before)
+    between = np.flatnonzero(fraction > _AT_FRAME)
+    if len(between):
+        following = motion.poses(np.minimum(before[between] + 1, motion.frame_count - 1))
+        part = fraction[between, None, None]
+        translations[between] += part * (following.translations - translations[between])
+        rotations[between] = slerp(rotations[between], following.rotations, part)
+    return Poses(rotations, translations)
+
 
 #: The path is smoothed over about so long: what is shorter are the steps in which DTW walks, and would stutter.
 _SMOOTHED_S = 0.25
@@ -60,4 +80,5 @@ def _smoothed(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     before = 2 * frames[0] - frames[reach:0:-1]
     after = 2 * frames[-1] - frames[-2 : -2 - reach : -1]
-    return np.asarray(np.convolve(np.concatenate([before, frames, after]), weights / weights.sum(), mode="valid"))
+    continued = np.concatenate([before, frames, after])
+    return np.asarray(np.convolve(continued, weights / weights.sum(), mode="valid"), np.float64)

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from .motion_text import MotionText, decode, text_head
-from .number_rows import number
-from .number_scan import LARGEST_VALUE
+from .motion_text import LARGEST_VALUE, MotionText, decode, number, text_head
 from .reader import Reader
 
 #: Degrees of freedom as the file names them, each one number on the bone's line of an AMC; `l` stretches the bone.

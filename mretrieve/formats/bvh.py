@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion
 from .bvh_hierarchy import BvhBody, parse_hierarchy
-from .motion_text import MotionText, printable, text_head
-from .number_rows import number, read_rows
-from .reader import Reader
-from .solved_motion import solved_motion
+from .motion_text import MotionText, number, printable, read_rows, text_head
+from .reader import Reader, solved_motion
 
 #: Rates that cameras and studios use. 23.976, 29.97 and 59.94 stand for n * 1000/1001.
 NOMINAL_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 72.0, 90.0, 100.0, 120.0, 200.0, 240.0)

@@ -11,9 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..motion.motion import ROTATE_X, Rig
-from .motion_text import MotionText, decode, printable
-from .number_rows import number
-from .number_scan import LARGEST_VALUE
+from .motion_text import LARGEST_VALUE, MotionText, decode, number, printable
 
 #: Deeper trees are damage; no body has a chain of this many joints.
 DEEPEST_TREE = 1000

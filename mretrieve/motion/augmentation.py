@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .canonical.resampling import resample
+from .canonical.conversion import resample
 from .clip import CANONICAL_FPS, Clip
 from .skeleton import JOINT_COUNT, MIRROR, PARENTS
 

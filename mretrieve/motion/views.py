@@ -66,8 +66,8 @@ def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | Non
     heading = _heading(np.sum(known, axis=0))
     (left_hip, right_hip), pelvis = _FACING[0]
     middle = 0.5 * (positions[:, left_hip] + positions[:, right_hip])
-    origin = middle if seen[left_hip] and seen[right_hip] else positions[:, pelvis]
-    return HeadingView(_turned(positions - origin[:, None], heading), heading, np.asarray(origin, np.float32))
+    origin = np.asarray(middle if seen[left_hip] and seen[right_hip] else positions[:, pelvis], np.float32)
+    return HeadingView(_turned(positions - origin[:, None], heading), heading, origin)
 
 
 def heading_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:

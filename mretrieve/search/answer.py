@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from ..motion.flips import Flip
+    from ..motion.body_parts import Flip
 
 #: Name and version of the JSON that `mretrieve query --format json` prints; the schema is query.schema.json.
 SCHEMA = "mretrieve.query/3"
@@ -157,7 +157,7 @@ class Answer(Sequence[Hit]):
 
         from ..motion.skeleton import PARTS
 
-        text = dict.fromkeys(("clip", "file", "label", "mirror"), pa.string())
+        text: dict[str, pa.DataType] = dict.fromkeys(("clip", "file", "label", "mirror"), pa.string())
         names = [name for name in Hit.__dataclass_fields__ if name != "parts"]
         types = [text.get(name, pa.int64() if name == "rank" else pa.float64()) for name in names]
         columns = {

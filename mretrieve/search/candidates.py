@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..storage import WHOLE
+from ..storage.layout import WHOLE
 from ..storage.rows import Rows
 from ..vectors import Ranking, RowFilter, VectorIndex
 

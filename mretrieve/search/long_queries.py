@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..alignment.alignment import NEAR_COPY, combined_distance
 from ..alignment.moment_finder import MomentFinder
-from ..alignment.scores import NEAR_COPY, combined_distance
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from .matches import Match, best_first

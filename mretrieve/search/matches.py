@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..alignment.alignment import combined_distance
 from ..alignment.moment_finder import MomentFinder, repetition_limit, same_moment
-from ..alignment.scores import combined_distance
 from ..motion import Clip
 from ..sources.resolve import indexed_clip
-from ..storage import Snapshot
+from ..storage.snapshot import Snapshot
 from .candidates import Candidates
 
 #: How far a region extends beyond its window on either side, in lengths of the query.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..errors import QueryError
 
 if TYPE_CHECKING:  # this module loads no NumPy, so that the command line can read its defaults
-    from ..motion.body_parts import PartWeights
-    from ..motion.flips import Flip
+    from ..motion.body_parts import Flip, PartWeights
 
 #: Which variants of the query are searched; the best of them counts.
 Mirror = Literal["none", "whole", "both", "arms", "legs", "any"]

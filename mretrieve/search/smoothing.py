@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import WindowEncoder
-from ..storage import WHOLE, Snapshot
-from ..storage.vector_blocks import VectorBlock
+from ..storage.layout import WHOLE
+from ..storage.rows import VectorBlock
+from ..storage.snapshot import Snapshot
 from ..vectors import Ranking, RowFilter, VectorIndex
 from ..vectors.flat import best_rows
 

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from ..encoders import DEFAULT_ENCODER, PART_ENCODER, PartEncoder, WindowEncoder, load_encoder
 from ..encoders.catalogue import is_for_parts, same_encoder
-from ..encoders.fusion import FusedEncoder, encoder_names, mean_weights
+from ..encoders.encoder import FusedEncoder, encoder_names, mean_weights
 from ..encoders.registry import load_mapper, shipped_mapper
 from ..errors import IndexStateError, QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..storage import EncoderRecord, Snapshot
+from ..storage.records import EncoderRecord
+from ..storage.snapshot import Snapshot
 from ..vectors import VectorIndex, open_vectors
 from .smoothing import SmoothedIndex
 

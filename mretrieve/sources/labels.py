@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ..errors import MRetrieveError
-from ..storage import ShardClip
 from ..storage.folders import join_path
+from ..storage.shard import ShardClip
 
 #: Columns that every clip has already; a label column of such a name would hide them.
 RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}

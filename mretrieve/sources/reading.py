@@ -1,13 +1,52 @@
-"""From a motion file to a clip of each body in it: read, find the rig map, make canonical."""
+"""From a motion file, or an array of joint positions, to a clip of each body in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..errors import MRetrieveError, RigError
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
-from ..motion import Clip, Motion, RigMap, canonicalise, find_rig_map, load_rig_map
+from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, find_rig_map, load_rig_map
 from ..motion.rigs.rig_file import UnfitRigMapError
+
+
+def file_and_body(name: str) -> tuple[Path, str] | None:
+    """The file that a name means, and the body in it ("" if none is named); None if there is no such file."""
+    path, _, body = name.rpartition("#")
+    for file, part in ((name, ""), (path, body)):
+        if file and is_file(file):
+            return Path(file), part
+    return None
+
+
+def choose_body(motions: Sequence[Motion], path: Path, body: str) -> Motion:
+    """The motion of the body with this name; if none is named, of the only one.
+
+    Raises:
+        QueryError: there are several bodies and none is named, or none has this name.
+        FormatError: there are no bodies.
+    """
+    named = [motion for motion in motions if motion.body == body] if body else list(motions)
+    if len(named) == 1:
+        return named[0]
+    if not motions:
+        raise FormatError(f"{path}: holds no motion")
+    names = ", ".join(f"{path}#{motion.body}" for motion in motions)
+    count = "1 body" if len(motions) == 1 else f"{len(motions)} bodies"
+    raise QueryError(f"{path} holds {count}{f', none named {body!r}' if body else ''}; choose one of {names}")
+
+
+def is_file(name: str) -> bool:
+    """Whether a file has this name; False for what cannot be a file's name."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # the name is too long or contains a NUL
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,3 +127,33 @@ def _rig_map(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> RigMa
         return find_rig_map(motion.rig, motion.positions, motion.source)
     except RigError as error:
         raise unfit or error from None
+
+
+def clip_from_joints(positions: NDArray[np.floating], fps: float, joints: Sequence[str] | None = None) -> Clip:
+    """The canonical clip of joint positions, in any unit and axes that a motion file may have.
+
+    Args:
+        positions: (T, J, 3), NaN for missing samples.
+        fps: frames per second.
+        joints: J names as any known rig has them; None for the 22 canonical joints (`mretrieve.motion.JOINTS`).
+
+    Raises:
+        TypeError: `positions` is not an array of numbers of this shape.
+        QueryError: the positions are not those of a human body.
+    """
+    array = np.asarray(positions)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype.kind not in "fiu":
+        raise TypeError(f"joint positions are numbers of shape (T, J, 3), not {array.dtype} of shape {array.shape}")
+    names = tuple(JOINTS if joints is None else joints)
+    if len(names) != array.shape[1]:
+        hint = "give their names with joints=[...]" if joints is None else f"but {len(names)} names are given"
+        raise TypeError(f"the positions have {array.shape[1]} joints, {hint}")
+    parents = PARENTS if joints is None else (-1,) * len(names)
+    rig = Rig(names, np.array(parents, np.int32), np.zeros((len(names), 3)))
+    motion = Motion(rig, array.astype(np.float32), float(fps), Path("the array"))
+    try:
+        clip = canonicalise(motion)
+    except (FormatError, RigError) as error:
+        raise QueryError(str(error)) from None
+    assert clip.positions.shape[1] == JOINT_COUNT
+    return clip

@@ -15,12 +15,11 @@ import numpy as np
 from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, read_file
 from ..motion import Clip, Motion, canonicalise
-from ..storage import Snapshot, find_index
 from ..storage.folders import paths_of
-from .answers import SavedHit, find_hit, parse_hit_name
-from .bodies import choose_body, file_and_body
-from .moments import frames_between, parse_moment
-from .reading import make_canonical
+from ..storage.ownership import find_index
+from ..storage.snapshot import Snapshot
+from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
+from .reading import choose_body, file_and_body, make_canonical
 
 #: The name of standard input.
 STANDARD_INPUT = "-"

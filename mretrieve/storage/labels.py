@@ -15,8 +15,7 @@ from .checked_files import read_content, write_content
 from .layout import labels_file
 from .records import FileRecord
 from .rows import Rows
-from .shard import Shard
-from .shard_clip import clips_schema
+from .shard import Shard, clips_schema
 from .tables import column_of, numbers, parquet, picked, table_from
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from .files import (
 )
 from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .records import ShardRecord, TrainedIndexRecord
-from .shard_clip import CLIP_COLUMNS, ShardClip, clips_schema
+from .shard import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
 
 #: Trains an index over a space of a shard. Takes the space's name, its vectors (n, D) and the lengths (n,) of their

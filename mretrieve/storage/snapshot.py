@@ -17,20 +17,18 @@ from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
 from .checked_files import read_weights
-from .discovery import no_version
 from .folders import file_of, index_command, locate_folder, split_path
 from .layout import shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
-from .ownership import is_index
+from .ownership import is_index, no_version
 from .records import EncoderRecord, ShardRecord, WindowSettings
-from .rows import Rows, live_rows
+from .rows import Rows, VectorBlock, live_rows, to_array, vector_blocks
 from .shard import Shard
-from .vector_blocks import VectorBlock, to_array, vector_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .shard_clip import ShardClip
+    from .shard import ShardClip
 
 
 class Snapshot:
@@ -197,7 +195,7 @@ class Snapshot:
 
     def stored(self, clip_row: int) -> ShardClip:
         """A clip with everything that is stored of it. IndexStateError: its shard is damaged."""
-        from .shard_clip import stored_clip
+        from .shard import stored_clip
 
         rows = self.rows
         return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..errors import IndexStateError
 from .checked_files import corrupt_file_error, sha256_of_file
-from .discovery import no_version
 from .garbage import orphans
 from .layout import (
     CLIPS_FILE,
@@ -22,7 +21,7 @@ from .layout import (
     weights_file,
 )
 from .manifest import Manifest, read_manifest
-from .ownership import is_index
+from .ownership import is_index, no_version
 from .records import EncoderRecord, ShardRecord
 from .shard import Shard
 from .snapshot import Snapshot
@@ -137,7 +136,9 @@ def _wrong_counts(index: Path, record: ShardRecord, encoders: tuple[EncoderRecor
     expected = {"positions": ((*shape, 3), record.positions_offset), "observed": (shape, record.observed_offset)}
     with h5py.File(folder / MOTIONS_FILE, "r") as file:
         for name, (expected_shape, offset) in expected.items():
-            if name not in file or file[name].shape != expected_shape or file[name].id.get_offset() != offset:
+            stored = file.get(name)
+            fits = isinstance(stored, h5py.Dataset) and stored.shape == expected_shape
+            if not fits or stored.id.get_offset() != offset:
                 yield Problem(folder / MOTIONS_FILE, f"{name} is not where the manifest says")
 
 

@@ -2,7 +2,7 @@
 
 from ..encoders.catalogue import recipe_names
 from .loop import Trained, TrainingProgress, train
-from .recipe import Recipe
 from .system import default_recipe
+from .task import Recipe
 
 __all__ = ["Recipe", "Trained", "TrainingProgress", "default_recipe", "recipe_names", "train"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.body_sequence import BodySequence, body_sequence
-from ..encoders.statistics.pose_channels import USED_JOINTS
+from ..encoders.statistics.pose_features import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import JOINT_COUNT, MIRROR, LabelledClip
 

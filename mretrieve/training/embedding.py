@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..encoders.embedding_network import NetworkSettings
 from ..encoders.learned import LearnedEncoder, Lengths, build_network, encoder_class
-from ..encoders.network_settings import NetworkSettings
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from .batches import Augment, Batch, BatchSource, Sampling
 from .held_out import clips_hash, held_out_map
 from .objectives import Objective
-from .recipe import Recipe
 from .system import make_objective
+from .task import Recipe
 
 #: A batch, the network's inputs for it (B, T, C), and valid frames (B,).
 Drawn = tuple[Batch, Tensor, Tensor]

@@ -21,9 +21,8 @@ from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
 from .optimisation import RunningAverage, copied, learning_rate, make_optimiser
-from .recipe import Recipe
 from .system import make_task
-from .task import Task
+from .task import Recipe, Task
 
 Result = TypeVar("Result")
 

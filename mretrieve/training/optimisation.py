@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .recipe import Optimiser
+from .task import Optimiser
 
 #: The exponential schedule (mmd-nca.md, section 6): the rate is multiplied by _DECAY every _DECAY_EVERY updates.
 _DECAY, _DECAY_EVERY = 0.96, 50

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import WindowEncoder
-from ..encoders.statistics.pose_channels import USED_JOINTS
+from ..encoders.statistics.pose_features import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.augmentation import change_speed, lose_joints, other_body

@@ -15,8 +15,8 @@ from ..encoders.catalogue import AUTO, find_spec, trainable_specs
 from ..encoders.registry import ENCODER_SUFFIX
 from ..errors import MRetrieveError
 from ..formats import ReadingOptions
-from .recipe import Recipe
 from .system import default_recipe
+from .task import Recipe
 
 
 @dataclass(frozen=True)

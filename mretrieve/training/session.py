@@ -21,8 +21,8 @@ from .adaptation import adapt
 from .card import CARD_SUFFIX, Card, DataCard, Retrieval, data_card, make_card, retrieval, save_encoder, training_card
 from .folder import choose_columns, described, find_sources, hold_out, read_clips
 from .loop import InterruptedTrainingError, Trained, TrainingProgress, train
-from .recipe import Recipe
 from .request import TrainingRequest, check_request, requested_recipe
+from .task import Recipe
 
 #: A run that made a smaller part of its updates than this is not called an encoder yet.
 _ENOUGH = 0.5

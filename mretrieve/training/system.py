@@ -11,8 +11,7 @@ from ..encoders.spec import TrainingSpec
 from ..errors import MRetrieveError
 from ..motion import Clip, LabelledClip
 from .objectives import Objective
-from .recipe import Recipe
-from .task import Task
+from .task import Recipe, Task
 
 
 class TrainingModule(Protocol):

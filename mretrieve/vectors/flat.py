@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError
-from ..storage import Snapshot
-from ..storage.vector_blocks import VectorBlock, take_rows
+from ..storage.rows import VectorBlock, take_rows
+from ..storage.snapshot import Snapshot
 from .interface import Ranking, RowFilter
 
 #: From this many bytes of vectors, faiss does the first pass if it is installed: 25 % faster, but 25 ms to import.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..storage import EncoderRecord, Snapshot
+from ..storage.records import EncoderRecord
 from ..storage.shard_writer import Trainer
+from ..storage.snapshot import Snapshot
 from .flat import FlatIndex
 from .interface import VectorIndex
 

@@ -7,8 +7,7 @@ import pytest
 from support.generated_library import Library
 
 from mretrieve.alignment import alignment as alignment_module
-from mretrieve.alignment.alignment import align
-from mretrieve.alignment.scores import UNRELATED_PART_M, joint_errors, part_scores, score_of
+from mretrieve.alignment.alignment import UNRELATED_PART_M, align, joint_errors, part_scores, score_of
 from mretrieve.errors import QueryError
 from mretrieve.formats import read
 from mretrieve.motion import Clip, canonicalise

@@ -11,7 +11,7 @@ from support.generated_library import Library
 
 from mretrieve import canonicalise, read
 from mretrieve.alignment.moment_finder import MomentFinder, Moments
-from mretrieve.kernels.fixed_speed import fixed_speed_costs
+from mretrieve.kernels.warping import fixed_speed_costs
 from mretrieve.motion import JOINT_COUNT, Clip
 from mretrieve.motion.augmentation import change_speed, lose_joints, other_body
 from mretrieve.motion.body_parts import PartWeights

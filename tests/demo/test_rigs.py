@@ -10,7 +10,7 @@ from mretrieve.formats import read
 from mretrieve.formats.asf_writer import write_amc, write_asf
 from mretrieve.formats.bvh_writer import write_bvh
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
-from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.motion import joint_positions
 from mretrieve.motion.skeleton import joint
 
 BODY = Body(1.62, 1.04, 0.97, 1.05)

@@ -16,7 +16,7 @@ from mretrieve.encoders.body_sequence import (
     motion_field,
     normalised_positions,
 )
-from mretrieve.encoders.statistics.pose_channels import BONES, USED_JOINTS
+from mretrieve.encoders.statistics.pose_features import BONES, USED_JOINTS
 from mretrieve.motion import Clip
 from mretrieve.motion.augmentation import scale_limbs
 

@@ -12,7 +12,7 @@ from support.encoder_files import write_encoder
 from support.moving_bodies import random_clip
 
 from mretrieve.encoders import WindowEncoder, load_encoder
-from mretrieve.encoders.fusion import FusedEncoder, encoder_names, mean_weights
+from mretrieve.encoders.encoder import FusedEncoder, encoder_names, mean_weights
 from mretrieve.errors import QueryError
 from mretrieve.motion import Clip
 

@@ -16,7 +16,7 @@ from support.small_encoders import NAMES, small_encoder
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.network_settings import LARGEST
+from mretrieve.encoders.embedding_network import LARGEST
 from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from mretrieve.export.between_frames import poses_at
+from mretrieve.export.warping import poses_at
 from mretrieve.motion import Motion, Rig
 from mretrieve.motion.rotations import rotation_vectors, slerp
 

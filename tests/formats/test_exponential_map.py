@@ -15,7 +15,7 @@ from support.written_motion import write_motion_bvh
 from mretrieve.demo import MotionRecipe
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
-from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M, ExponentialMapLayout
+from mretrieve.formats.exponential_map import CMU, HUMAN36M, ExponentialMapLayout
 from mretrieve.motion import JOINTS, canonicalise
 from mretrieve.motion.rigs.rig_map import find_rig_map
 

@@ -22,7 +22,7 @@ from support.sample_files import AMC, ASF, BVH, HIERARCHY, ROWS
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import READERS, MotionFile, ReadingOptions, read
-from mretrieve.formats.exponential_map_layouts import CMU, HUMAN36M
+from mretrieve.formats.exponential_map import CMU, HUMAN36M
 from mretrieve.motion import Motion
 from mretrieve.motion.motion import ROTATE_X
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mretrieve.formats import number_scan
-from mretrieve.formats.number_scan import DONE, NEEDS_FLOAT, PADDING, TOO_MANY
 from mretrieve.kernels import jit
+from mretrieve.kernels.compiled import scan_rows
+from mretrieve.kernels.scan_results import DONE, NEEDS_FLOAT, PADDING, TOO_MANY
 
 
 def scan(text: str, capacity: int = 10_000, row_length: int = 1) -> tuple[int, np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def scan(text: str, capacity: int = 10_000, row_length: int = 1) -> tuple[int, n
     content = np.frombuffer(bytearray(text.encode() + b"\n" * PADDING), np.uint8)
     state = np.array([0, 0, 0, -1], np.int64)
     values = np.zeros(capacity)
-    status = number_scan.scan_rows(content, len(text.encode()), ord("."), row_length, values, state)
+    status = scan_rows(content, len(text.encode()), ord("."), row_length, values, state)
     return status, values[: state[1]], state
 
 
@@ -63,7 +63,7 @@ def test_halfway_cases_between_two_floats_are_not_guessed() -> None:
         assert_exact([word, word[:-1] + "1", word[: len(word) - 40]])
 
 
-@pytest.mark.skipif(number_scan.scan_rows is jit.scan_rows, reason="installed without a C compiler")
+@pytest.mark.skipif(scan_rows is jit.scan_rows, reason="installed without a C compiler")
 def test_nearly_all_plain_numbers_need_no_help() -> None:
     random = np.random.default_rng(6)
     values = random.normal(scale=90, size=4000)

@@ -8,7 +8,7 @@ from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_o
 from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_bvh
 from mretrieve.formats.rotation_channels import continuous_angles, rig_in_poses
-from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.motion import joint_positions
 from mretrieve.motion.rotations import euler_angles, rotation_about
 
 

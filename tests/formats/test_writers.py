@@ -14,7 +14,7 @@ from mretrieve.formats import read
 from mretrieve.formats.asf_writer import write_amc, write_asf
 from mretrieve.formats.bvh_writer import write_bvh
 from mretrieve.motion import Motion, Rig
-from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.motion import joint_positions
 from mretrieve.motion.rotations import euler_angles, rotation_about
 
 

@@ -19,7 +19,9 @@ from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
 from mretrieve.indexer import IngestProgress, Outcome, Removal, build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
-from mretrieve.storage import Snapshot, verify, versions
+from mretrieve.storage.layout import versions
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 WriteMotion = Callable[..., Path]
 MotionText = Callable[..., str]

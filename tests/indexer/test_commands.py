@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from support.encoder_files import write_encoder
 
 from mretrieve.cli import main
-from mretrieve.indexer.report_files import KEPT_REPORTS
-from mretrieve.storage import Snapshot
+from mretrieve.indexer.report import KEPT_REPORTS
+from mretrieve.storage.snapshot import Snapshot
 
 WriteMotion = Callable[..., Path]
 

@@ -13,7 +13,8 @@ from mretrieve import open_index
 from mretrieve.cli import main
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.indexer import Outcome, build_index, remove_clips
-from mretrieve.storage import Snapshot, versions
+from mretrieve.storage.layout import versions
+from mretrieve.storage.snapshot import Snapshot
 
 WriteMotion = Callable[..., Path]
 

@@ -11,7 +11,7 @@ import pytest
 from mretrieve import Hit, open_index
 from mretrieve.encoders import catalogue
 from mretrieve.indexer import Outcome, build_index
-from mretrieve.storage import Snapshot
+from mretrieve.storage.snapshot import Snapshot
 
 FORMER = "pose-statistics,body-parts"
 

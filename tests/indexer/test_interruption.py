@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from mretrieve.indexer import build_index
-from mretrieve.storage import Snapshot, verify, versions
+from mretrieve.storage.layout import versions
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 WriteMotion = Callable[..., Path]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mretrieve.indexer import Outcome, build_index
-from mretrieve.storage import Snapshot
+from mretrieve.storage.snapshot import Snapshot
 
 
 @pytest.fixture

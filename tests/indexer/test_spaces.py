@@ -18,7 +18,11 @@ from mretrieve.errors import FormatError, IndexStateError, MRetrieveError, Query
 from mretrieve.indexer import Outcome, build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import Clip
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage, verify, versions
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
 WriteMotion = Callable[..., Path]

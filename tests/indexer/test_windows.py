@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mretrieve.indexer.windows import cut_windows
-from mretrieve.storage import WindowSettings
+from mretrieve.indexer.ingest import cut_windows
+from mretrieve.storage.records import WindowSettings
 
 TWO_SECONDS = WindowSettings(lengths_s=(2.0,), hop_share=0.25)
 

@@ -18,13 +18,13 @@ from support import deadly_file
 from mretrieve.encoders import load_encoder
 from mretrieve.indexer.build import plan_pieces
 from mretrieve.indexer.changes import FileTask
-from mretrieve.indexer.ingest import IngestSpec
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS, IngestSpec
 from mretrieve.indexer.report import Outcome
-from mretrieve.indexer.target_spaces import Space
-from mretrieve.indexer.windows import DEFAULT_WINDOWS
+from mretrieve.indexer.settings import Space
 from mretrieve.indexer.worker import ingest_in_order
 from mretrieve.sources.scan import scan
-from mretrieve.storage import EncoderRecord, Snapshot
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.snapshot import Snapshot
 
 WriteMotion = Callable[..., Path]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tslearn.metrics import dtw as tslearn_dtw
 
-from mretrieve.kernels.dtw import dtw_distances, dtw_path
+from mretrieve.kernels.warping import dtw_distances, dtw_path
 
 Sequence = NDArray[np.float32] | NDArray[np.float64]
 

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from tslearn.metrics import dtw_subsequence_path
 
 from mretrieve import canonicalise, read
-from mretrieve.kernels.dtw import dtw_distances
 from mretrieve.kernels.jit.warping import subsequence_ends as plain_ends
-from mretrieve.kernels.subsequence import subsequence_matches
+from mretrieve.kernels.warping import dtw_distances, subsequence_matches
 from mretrieve.motion.views import body_view
 
 Frames = NDArray[np.float32] | NDArray[np.float64]

@@ -7,7 +7,7 @@ import pytest
 from support.walking_body import walking
 
 from mretrieve.motion import MIRROR, PARTS, Clip, body_view, mirror
-from mretrieve.motion.flips import FLIPS, flip
+from mretrieve.motion.body_parts import FLIPS, flip
 
 
 @pytest.fixture

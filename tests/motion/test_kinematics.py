@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from mretrieve.formats import read
 from mretrieve.motion import ROTATE_X, ROTATE_Y, ROTATE_Z, TRANSLATE_X, Rig
-from mretrieve.motion.kinematics import joint_positions
+from mretrieve.motion.motion import joint_positions
 
 
 def plain_positions(rig: Rig, channels: np.ndarray) -> np.ndarray:

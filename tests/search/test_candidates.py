@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from support.small_index import row_mask
 
 from mretrieve.search.candidates import EligibleRows, eligible_rows, nearest_rows
-from mretrieve.storage import WHOLE
+from mretrieve.storage.layout import WHOLE
 from mretrieve.storage.rows import Rows
 from mretrieve.vectors import Ranking, RowFilter
 

@@ -21,8 +21,10 @@ from mretrieve.indexer import build_index, remove_clips
 from mretrieve.indexer.committer import ShardSize
 from mretrieve.motion import mirror
 from mretrieve.search.candidates import eligible_rows
-from mretrieve.search.plan import WHOLE_UP_TO
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage
+from mretrieve.search.query import WHOLE_UP_TO
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.snapshot import Snapshot
 
 
 def test_a_clip_finds_itself_first_at_no_distance(library: Library):

@@ -11,10 +11,10 @@ from support.generated_library import Library
 from mretrieve import Clip, Hit, QueryOptions, canonicalise, read
 from mretrieve.errors import QueryError
 from mretrieve.motion.augmentation import change_speed
-from mretrieve.motion.flips import flip
+from mretrieve.motion.body_parts import flip
 from mretrieve.search.long_queries import best_chains
 from mretrieve.search.matches import Match, best_of_each_clip, suppress_overlaps
-from mretrieve.search.plan import SPLIT_FROM_FRAMES
+from mretrieve.search.query import SPLIT_FROM_FRAMES
 
 
 def clip_of(library: Library, name: str) -> Clip:

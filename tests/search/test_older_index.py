@@ -10,8 +10,8 @@ from support.generated_library import Library
 from support.older_index import write_older_index
 
 from mretrieve import Index, build_index, open_index
-from mretrieve.storage import Snapshot
 from mretrieve.storage.labels import read_labels
+from mretrieve.storage.snapshot import Snapshot
 
 
 def older(library: Library, index: Path, folder: Path) -> Path:

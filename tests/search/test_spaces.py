@@ -19,7 +19,7 @@ from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.indexer import build_index
 from mretrieve.search.candidates import eligible_rows
-from mretrieve.search.plan import WHOLE_UP_TO
+from mretrieve.search.query import WHOLE_UP_TO
 
 pytest.importorskip("torch", reason="NO TORCH: learned encoders are not tested")
 

@@ -11,9 +11,10 @@ import pytest
 from support.small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import Snapshot, verify
 from mretrieve.storage.layout import manifest_file
 from mretrieve.storage.manifest import read_manifest
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 LABELS = {"a.bvh": "walk", "c.bvh": "run"}

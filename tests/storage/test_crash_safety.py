@@ -11,7 +11,12 @@ from support.simulated_disk import Crash, Disk, crash_states, materialise, recor
 from support.small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import ShardClip, Snapshot, WriterLock, collect_garbage, verify, versions
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 NEWER_B = made_clip("b.bvh", seed=1)

@@ -13,7 +13,11 @@ from support.simulated_disk import StandIn
 from support.small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage, files, verify
+from mretrieve.storage import files
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 NEWER_B = made_clip("b.bvh", seed=1)

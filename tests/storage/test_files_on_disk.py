@@ -17,7 +17,11 @@ from support.small_index import ENCODER, SPACE, by_length, made_clip, made_clips
 
 from mretrieve import __version__
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import EncoderRecord, ShardClip, Snapshot, WriterLock, write_shard
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
 
 NAMES = ("b.bvh", "a.amc", "c.bvh#left")
 
@@ -37,7 +41,7 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path):
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
         "from pathlib import Path\nfrom support.small_index import made_clips\n"
-        "from mretrieve.storage import write_shard\n"
+        "from mretrieve.storage.shard_writer import write_shard\n"
         f"write_shard(Path(sys.argv[1]), made_clips{NAMES!r})"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "other")], check=True)
@@ -201,7 +205,7 @@ def test_reading_loads_neither_faiss_nor_hdf5_nor_pandas(tmp_path: Path):
     store(tmp_path / "index", made_clips("a"))
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "from pathlib import Path\nimport numpy as np\nfrom mretrieve.storage import Snapshot\n"
+        "from pathlib import Path\nimport numpy as np\nfrom mretrieve.storage.snapshot import Snapshot\n"
         "from mretrieve.vectors import FlatIndex, RowFilter\n"
         "snapshot = Snapshot.open(Path(sys.argv[1]))\nsnapshot.clips, snapshot.motion(0)\n"
         f"FlatIndex(snapshot, [{SPACE!r}]).search(np.ones((1, 8), np.float32), 3, RowFilter(5))\n"

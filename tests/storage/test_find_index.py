@@ -8,7 +8,7 @@ import pytest
 from support.small_index import made_clips, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import find_index
+from mretrieve.storage.ownership import find_index
 
 
 def test_an_index_is_found_from_inside_its_folder(tmp_path: Path, monkeypatch):

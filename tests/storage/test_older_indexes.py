@@ -9,7 +9,11 @@ import pytest
 from support.older_index import write_older_index
 from support.small_index import ENCODER, SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
-from mretrieve.storage import Snapshot, WindowSettings, WriterLock, collect_garbage, verify
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.records import WindowSettings
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 SHARDS = (made_clips("m", "c", "x"), made_clips("z", "a.bvh"))
 LEFT = [clip for shard in SHARDS for clip in shard if clip.clip != "x"]

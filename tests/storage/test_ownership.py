@@ -9,7 +9,12 @@ from support.simulated_disk import recorded
 from support.small_index import SPACE, assert_holds, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage, find_index, verify, versions
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
+from mretrieve.storage.ownership import find_index
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 MARKER = "mretrieve-index"

@@ -24,7 +24,12 @@ from support.small_index import (
     store,
 )
 
-from mretrieve.storage import ShardClip, Snapshot, WriterLock, collect_garbage, verify, versions
+from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 from mretrieve.vectors import RowFilter
 
 NAMES = st.sampled_from([f"{folder}/{number}.bvh" for folder in "ab" for number in range(4)])

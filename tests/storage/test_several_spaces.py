@@ -21,7 +21,9 @@ from support.small_index import (
 )
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import EncoderRecord, ShardClip, Snapshot
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import FlatIndex, RowFilter, flat
 
 OTHER = EncoderRecord("mine", "f", 5, weight=0.5)

@@ -20,8 +20,10 @@ from support.small_index import (
 )
 
 from mretrieve.errors import IndexStateError, QueryError
-from mretrieve.storage import Snapshot, WriterLock, commit, versions
+from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.folders import paths_of
+from mretrieve.storage.layout import versions
+from mretrieve.storage.snapshot import Snapshot
 
 
 def test_what_is_stored_is_what_is_read(tmp_path: Path):

@@ -16,7 +16,12 @@ from support.simulated_disk import StandIn
 from support.small_index import ENCODER, WINDOWS, assert_holds, made_clip, made_clips, store
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import Snapshot, WriterLock, collect_garbage, commit, files, versions, write_shard
+from mretrieve.storage import files
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
 
 A, B, C = made_clips("a.bvh", "b.bvh", "c.bvh")
 NEWER_B = made_clip("b.bvh", seed=1)
@@ -24,7 +29,7 @@ NEWER_B = made_clip("b.bvh", seed=1)
 HOLD = """
 import sys
 from pathlib import Path
-from mretrieve.storage import WriterLock
+from mretrieve.storage.commits import WriterLock
 with WriterLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from mretrieve.demo import MotionRecipe
 from mretrieve.demo.solve import Performance
 from mretrieve.demo.synthesis import perform
-from mretrieve.formats.exponential_map_layouts import HUMAN36M
+from mretrieve.formats.exponential_map import HUMAN36M
 from mretrieve.motion import JOINTS
 
 #: Which canonical joint a joint of Human3.6M turns with; the others go along with their parents.

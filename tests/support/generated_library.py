@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve import Index
-from mretrieve.storage import Snapshot
+from mretrieve.storage.snapshot import Snapshot
 
 
 @dataclass(frozen=True, eq=False)

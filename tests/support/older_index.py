@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mretrieve.storage import EncoderRecord, ShardClip
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.shard import ShardClip
 
 _TEXT = ("clip", "path", "body", "content_hash", "rig")
 _WHOLE = ("size_bytes", "mtime_ns", "source_frame_count", "frame_count")

@@ -12,19 +12,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mretrieve.motion import CANONICAL_FPS
-from mretrieve.storage import (
-    WHOLE,
-    EncoderRecord,
-    ShardClip,
-    Snapshot,
-    WindowSettings,
-    WriterLock,
-    commit,
-    versions,
-    write_shard,
-    write_weights,
-)
+from mretrieve.storage.checked_files import write_weights
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.layout import WHOLE, versions
+from mretrieve.storage.records import EncoderRecord, WindowSettings
 from mretrieve.storage.rows import Rows
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import FlatIndex, RowFilter, trainers
 
 SPACE = "pose-statistics"

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from mretrieve.encoders import EncoderSpec, FrameEncoder, TrainingSpec
 from mretrieve.encoders.body_sequence import BodySequence, normalised_positions
-from mretrieve.encoders.embedding_network import EmbeddingNetwork
+from mretrieve.encoders.embedding_network import EmbeddingNetwork, NetworkSettings
 from mretrieve.encoders.layers.attention import mean_over_time
 from mretrieve.encoders.learned import LearnedEncoder
-from mretrieve.encoders.network_settings import NetworkSettings
 from mretrieve.encoders.spec import TrainingOption
 from mretrieve.motion import Clip
 from mretrieve.training.batches import Sampling

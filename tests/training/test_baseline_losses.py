@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.training.baseline_losses import BASELINE_LOSSES, baseline_loss, global_orthogonal_regularisation
+from mretrieve.training.objectives import BASELINE_LOSSES, baseline_loss, global_orthogonal_regularisation
 
 LABELS = [0, 1, 0, 2, 1, 1, 2, 0, 3]  # three classes of several samples, unordered, and one sample that is alone
 

@@ -11,7 +11,7 @@ from support.moving_bodies import random_clip
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.body_sequence import body_sequence
-from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
+from mretrieve.encoders.statistics.pose_features import USED_JOINTS
 from mretrieve.motion import LabelledClip, mirror
 from mretrieve.training.batches import Augment, Batch, BatchSource, Composition, Sampling
 from mretrieve.training.objectives import ClassObjective

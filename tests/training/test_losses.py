@@ -8,8 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from mretrieve.training.kernels import KERNELS, LinearKernel, PolynomialKernel, RbfMixture, mmd_squared
-from mretrieve.training.losses import ContrastiveLoss, MmdNcaLoss
+from mretrieve.training.losses import (
+    KERNELS,
+    ContrastiveLoss,
+    LinearKernel,
+    MmdNcaLoss,
+    PolynomialKernel,
+    RbfMixture,
+    mmd_squared,
+)
 from mretrieve.training.trajectory import DISSIMILAR, IGNORED, SIMILAR
 
 KERNEL_CASES = [RbfMixture(), RbfMixture((0.3, 5.0)), LinearKernel(), PolynomialKernel(3, 0.5)]

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from mretrieve import MRetrieveError
 from mretrieve.encoders.catalogue import loss_names, trainable_specs
 from mretrieve.encoders.learned import build_network
-from mretrieve.training.baseline_losses import BASELINE_LOSSES, baseline_loss
 from mretrieve.training.batches import Batch, BatchSource
 from mretrieve.training.embedding import EmbeddingRecipe
-from mretrieve.training.kernels import KERNELS, LinearKernel
-from mretrieve.training.losses import ContrastiveLoss, MmdNcaLoss
+from mretrieve.training.losses import KERNELS, ContrastiveLoss, LinearKernel, MmdNcaLoss
+from mretrieve.training.objectives import BASELINE_LOSSES, baseline_loss
 from mretrieve.training.system import default_recipe, make_objective, training_module
 from mretrieve.training.systems.mmd_nca import MmdNcaObjective
 from mretrieve.training.trajectory import SIMILAR

@@ -21,8 +21,10 @@ from support.small_index import (
 )
 
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import WHOLE, EncoderRecord, Snapshot
-from mretrieve.storage.vector_blocks import VectorBlock
+from mretrieve.storage.layout import WHOLE
+from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.rows import VectorBlock
+from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import FlatIndex, RowFilter, flat
 
 CLIPS, ROWS, D = 1000, 3000, 196

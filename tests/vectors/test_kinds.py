@@ -15,7 +15,11 @@ from support.small_index import DIMENSION, ENCODER, SPACE, assert_holds, made_cl
 
 from mretrieve import build_index, open_index
 from mretrieve.errors import IndexStateError
-from mretrieve.storage import WHOLE, Snapshot, TrainedIndexRecord, WriterLock, commit, verify
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.layout import WHOLE
+from mretrieve.storage.records import TrainedIndexRecord
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import verify
 from mretrieve.vectors import (
     FlatIndex,
     Ranking,

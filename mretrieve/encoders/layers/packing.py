@@ -1,9 +1,9 @@
-"""Packed batches: the frames of sequences of different lengths, time by time, without padding between them."""
+"""Padded batches: packed frames without padding between them, and batch normalisation that padding does not change."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Packing:
@@ -59,3 +59,25 @@ class Packing:
     def _spread(self, rows: Tensor, places: Tensor) -> Tensor:
         out = rows.new_zeros(self.batch * self.frames, rows.shape[1])
         return out.index_copy(0, places, rows).view(self.batch, self.frames, -1)
+
+
+class MaskedBatchNorm(nn.Module):
+    """Batch normalisation of each channel over the valid frames of a batch (Ioffe and Szegedy 2015)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels)
+
+    def forward(self, x: Tensor, valid: Tensor) -> Tensor:
+        """The batch (B, T, C) normalised where `valid` (B, T), zero elsewhere."""
+        if not self.training:  # an affine map of each frame: nothing to leave out
+            return self._flat(x) * valid[..., None]
+        if bool(valid.all()):
+            return self._flat(x)
+        out = torch.zeros_like(x)
+        out[valid] = self.norm(x[valid])
+        return out
+
+    def _flat(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.norm(x.flatten(0, 1))
+        return normed.view_as(x)

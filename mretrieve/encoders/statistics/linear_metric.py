@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError
 from ...motion import Clip
+from ..encoder import blended_numbers, numbers_of, query_vectors, scaled_vectors
 from ..registry import DEFAULT_ENCODER, load_encoder
-from ..squared_distance import blended_numbers, numbers_of, query_vectors, scaled_vectors
 from .pose_statistics import PoseStatistics
 
 

@@ -19,12 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import Clip
-from ...motion.spans import overlapping_spans
+from ...motion.clip import overlapping_spans
 from ..catalogue import WEIGHTS
-from ..encoder import WindowEncoder, checked_windows
-from ..squared_distance import blended_numbers, query_vectors, scaled_vectors
-from .pose_channels import USED_JOINTS, pose_channels
-from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_features
+from ..encoder import WindowEncoder, blended_numbers, checked_windows, query_vectors, scaled_vectors
+from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, USED_JOINTS, pose_channels, window_features
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
@@ -73,16 +71,16 @@ class WhitenedMap:
 
     def _of_observed(self, features: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
         if observed.all():
-            return np.asarray((features - self.mean) @ self._projection)
+            return np.asarray((features - self.mean) @ self._projection, np.float32)
         centred = (features[:, observed] - self.mean[observed]) * self.scale[observed]
         basis = self.basis[observed]
         weighted = basis / self.noise[observed, None]
         posterior = np.linalg.solve(basis.T @ weighted + np.diag(1 / self.spread), (centred @ weighted).T).T
-        return np.asarray(posterior @ self.whitening)
+        return np.asarray(posterior @ self.whitening, np.float32)
 
     @cached_property
     def _projection(self) -> NDArray[np.float32]:
-        return self.scale[:, None] * (self.basis @ self.whitening)
+        return np.asarray(self.scale[:, None] * (self.basis @ self.whitening), np.float32)
 
 
 class PoseStatistics(WindowEncoder):

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..body_sequence import BodySequence, motion_field, normalised_positions
-from ..embedding_network import EmbeddingNetwork
+from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.packing import Packing
 from ..layers.recurrent import IndRNN
-from ..network_settings import NetworkSettings
-from ..statistics.pose_channels import USED_JOINTS
+from ..statistics.pose_features import USED_JOINTS
 
 #: Displacements of a frame are centimetres, positions decimetres: brought to one size.
 _FIELD_SCALE = 10.0

@@ -12,12 +12,11 @@ from torch import Tensor, nn
 
 from ...motion import CANONICAL_FPS
 from ..body_sequence import BodySequence, normalised_positions
-from ..embedding_network import EmbeddingNetwork
+from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.attention import SelfAttention
-from ..layers.masked_norm import MaskedBatchNorm
+from ..layers.packing import MaskedBatchNorm
 from ..layers.recurrent import valid_frames
-from ..network_settings import NetworkSettings
-from ..statistics.pose_channels import USED_JOINTS
+from ..statistics.pose_features import USED_JOINTS
 
 
 @dataclass(frozen=True)

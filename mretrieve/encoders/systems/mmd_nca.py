@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from ...motion.bone_rotations import swing_rotations
 from ..body_sequence import BodySequence, bone_directions, normalised_positions
-from ..embedding_network import EmbeddingNetwork
+from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.attention import SelfAttention, mean_over_time
-from ..layers.masked_norm import MaskedBatchNorm
+from ..layers.packing import MaskedBatchNorm
 from ..layers.recurrent import LayerNormLSTM, valid_frames
-from ..network_settings import NetworkSettings
-from ..statistics.pose_channels import BONES
+from ..statistics.pose_features import BONES
 
 #: Half the width of a uniform distribution of standard deviation .001.
 SMALL = 0.001 * 3**0.5

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from ...errors import FormatError, MRetrieveError
 from ...motion import Clip
 from ..body_sequence import body_sequence
+from ..embedding_network import checked_settings
 from ..encoder import WindowEncoder, fingerprint_of
 from ..learned import filled_network, network_arrays
-from ..network_settings import checked_settings
 from .gru import Gru, GruSettings
 
 ARCHITECTURE = "submotion"

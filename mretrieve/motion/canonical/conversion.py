@@ -1,4 +1,4 @@
-"""From a motion on the rig of its own file to a clip on the canonical skeleton."""
+"""From a motion on the rig of its own file to a clip on the canonical skeleton at 30 frames a second."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError, RigError
-from ..clip import Clip
+from ...kernels.compiled import resample_frames
+from ..clip import CANONICAL_FPS, Clip
 from ..motion import Motion
 from ..rigs.rig_map import RigMap, find_rig_map
-from ..skeleton import JOINT_COUNT, JOINTS
-from .body_size import metres_per_unit
-from .missing_joints import fill_missing_joints
-from .resampling import resample
-from .rest_frames import leading_rest_frames
-from .trunk import seat_trunk
+from ..skeleton import JOINT_COUNT, JOINTS, joint
+from .body import fill_missing_joints, metres_per_unit, seat_trunk
 from .world_axes import find_world_axes
 
 #: Number of frames, evenly spread, on which the size of the body and the axes of the file are measured.
@@ -118,3 +115,78 @@ def _resampled_mask(sampled: NDArray[np.bool_], fps: float, frame_count: int) ->
     if (sampled == sampled[0]).all():
         return np.tile(sampled[0], (frame_count, 1))
     return resample(sampled.astype(np.float32), fps) > 0.5
+
+
+#: The filter is a Lanczos-windowed sinc of this many lobes on each side.
+_LOBES = 3
+#: A file's rate counts as 30 fps while its last frame is displaced by less than this part of a frame.
+_FRAME_TOLERANCE = 0.05
+
+
+def canonical_frame_count(frame_count: int, fps: float) -> int:
+    """How many canonical frames lie between the first and the last of `frame_count` frames at `fps`."""
+    return int(np.floor((frame_count - 1) * CANONICAL_FPS / fps + _FRAME_TOLERANCE)) + 1
+
+
+def resample(samples: NDArray[np.floating], fps: float) -> NDArray[np.float32]:
+    """Samples (T, D) at `fps`, finite, as (T', D) float32 at 30 fps; the first frame stays where it is in time.
+
+    From faster rates each new frame is a mean of old ones, weighted by a Lanczos-windowed sinc that passes movement
+    below 10 Hz and stops what 30 frames a second cannot hold; from slower rates the same kernel interpolates. Beyond
+    both ends the motion is continued by point reflection, so that its first and last frame keep place and velocity.
+    Bones keep their length within 0.02 % on average and 2 % in the fastest frames of real captures.
+    """
+    frame_count = len(samples)
+    wanted = canonical_frame_count(frame_count, fps)
+    if abs((frame_count - 1) * (CANONICAL_FPS / fps - 1)) < _FRAME_TOLERANCE:
+        return np.asarray(samples, np.float32)
+    return resample_frames(np.ascontiguousarray(samples, np.float32), fps / CANONICAL_FPS, _LOBES, wanted)
+
+
+_LONGEST_REST_S = 2.0
+_LOOK_AHEAD_FRAMES = 6
+#: Mean displacement of the joints, in metres, below which a body holds still, and above which it has jumped.
+_STILL_M, _JUMP_M = 2e-4, 0.03
+#: The jump out of a rest pose is this many times the largest displacement between the frames that follow.
+_JUMP_RATIO = 3.0
+_STRAIGHT_COSINE = 0.94  # 20 degrees
+_HANGING_COSINE = 0.85  # 32 degrees
+
+
+def leading_rest_frames(positions: NDArray[np.floating], mapped: NDArray[np.intp], fps: float) -> int:
+    """Number of frames at the start of positions (T, 22, 3), metres, Y up, that were not captured: 0 for most files.
+
+    They hold still in a pose with straight limbs and hanging legs, and then the body is in another pose from one frame
+    to the next, by far more than it moves between the frames after that. A performer who stands in T-pose and then
+    moves out of it has no such jump and is kept. Only the joints `mapped` are looked at.
+    """
+    ahead = positions[: int(_LONGEST_REST_S * fps) + _LOOK_AHEAD_FRAMES + 2, mapped]
+    if len(ahead) < 2:
+        return 0
+    relative = ahead - ahead.mean(axis=1, keepdims=True)
+    displacement = np.diff(relative, axis=0)
+    steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1)
+    jump = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves, too: then there is no jump either
+    if steps[jump] < _JUMP_M or jump > _LONGEST_REST_S * fps:
+        return 0
+    after = steps[jump + 1 : jump + 1 + _LOOK_AHEAD_FRAMES]
+    if len(after) and steps[jump] < _JUMP_RATIO * after.max():
+        return 0
+    return jump + 1 if _is_rest_pose(positions[jump], mapped) else 0
+
+
+def _is_rest_pose(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> bool:
+    """Whether all limbs of a pose (22, 3) that are known are straight, and its legs hang down."""
+    for chain in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")):
+        for side in ("left", "right"):
+            a, b, c = (joint(f"{side}_{part}") for part in chain)
+            if not np.isin((a, b, c), mapped).all():
+                continue
+            upper, lower = _unit(pose[b] - pose[a]), _unit(pose[c] - pose[b])
+            if upper @ lower < _STRAIGHT_COSINE or (chain[0] == "hip" and upper[1] > -_HANGING_COSINE):
+                return False
+    return True
+
+
+def _unit(vector: NDArray[np.floating]) -> NDArray[np.floating]:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)

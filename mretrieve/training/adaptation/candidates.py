@@ -14,8 +14,8 @@ from ...encoders.encoder import StoredEncoder
 from ...encoders.spec import AdaptationBudget
 from ...motion import LabelledClip
 from ..loop import TrainingProgress, train
-from ..recipe import Recipe
 from ..system import training_module
+from ..task import Recipe
 from .linear import fit_lda, fit_nca
 
 LINEAR = {"lda": "linear metric (LDA)", "nca": "linear metric (NCA)"}

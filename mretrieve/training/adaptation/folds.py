@@ -98,8 +98,8 @@ def folds(items: LabelledSet, seed: int) -> list[CrossValidationFold]:
         own = np.bincount(class_of[groups == names[place]], minlength=len(classes))
         part = int(np.argmin([(own * count).sum() + 1e-3 * count.sum() for count in counts]))
         counts[part] += own
-        part_of[names[place]] = part
-    parts = np.array([part_of[group] for group in groups])
+        part_of[str(names[place])] = part
+    parts = np.array([part_of[str(group)] for group in groups])
     shuffled = generator.permutation(classes)
     left = max(1, round(len(classes) / 4)) if len(classes) >= _CLASSES_TO_LEAVE_OUT else 0
     made = []

@@ -19,7 +19,7 @@ from ..batches import Augment, Batch, Draw, Sampling, class_names
 from ..embedding import EmbeddingRecipe, EmbeddingTask
 from ..losses import ContrastiveLoss
 from ..objectives import Objective
-from ..recipe import Optimiser
+from ..task import Optimiser
 from ..trajectory import SIMILAR, SimilarityThresholds, Trajectories, trajectory_similarity
 
 #: The sequences of every clip (section 4.2): as it is, every other frame, and one more frame between each two.

@@ -8,11 +8,10 @@ from functools import partial
 
 from ...encoders.systems.gru import GruSettings
 from ...motion import Clip
-from ..baseline_losses import BASELINE_LOSSES
 from ..batches import Augment, Sampling
 from ..embedding import EmbeddingRecipe, EmbeddingTask
-from ..objectives import ClassObjective
-from ..recipe import Optimiser
+from ..objectives import BASELINE_LOSSES, ClassObjective
+from ..task import Optimiser
 
 #: Frames of a sequence of flat poses, every one of which is looked at.
 _LONGEST_FLAT = 60

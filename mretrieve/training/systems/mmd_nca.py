@@ -15,10 +15,9 @@ from ...encoders.systems.mmd_nca import MmdNcaSettings
 from ...motion import Clip
 from ..batches import Augment, Batch, Draw, Sampling, draw_classes, draw_members
 from ..embedding import EmbeddingRecipe, EmbeddingTask
-from ..kernels import KERNELS
-from ..losses import MmdNcaLoss
+from ..losses import KERNELS, MmdNcaLoss
 from ..objectives import Objective
-from ..recipe import Optimiser
+from ..task import Optimiser
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ...errors import MRetrieveError
 from ...motion import Clip, LabelledClip
 from ..held_out import clips_hash
 from ..pieces import ParentsFound, Pieces, asked_pieces, parent_ranks, parents_found
-from ..recipe import Optimiser, Recipe
+from ..task import Optimiser, Recipe
 
 #: A clip is drawn with a chance proportional to the root of its frames, within these limits.
 _FRAMES_THAT_COUNT = (30, 300)

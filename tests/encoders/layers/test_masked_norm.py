@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mretrieve.encoders.layers.masked_norm import MaskedBatchNorm
+from mretrieve.encoders.layers.packing import MaskedBatchNorm
 from mretrieve.encoders.layers.recurrent import valid_frames
 
 LENGTHS = torch.tensor([5, 1, 7])

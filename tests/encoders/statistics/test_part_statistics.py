@@ -13,9 +13,8 @@ from support.moving_bodies import random_clip
 
 from mretrieve import Clip, canonicalise, read
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.statistics.part_features import LAYOUTS, part_channels, part_features
-from mretrieve.encoders.statistics.part_statistics import PartStatistics
-from mretrieve.encoders.statistics.pose_channels import USED_JOINTS
+from mretrieve.encoders.statistics.part_statistics import LAYOUTS, PartStatistics, part_channels, part_features
+from mretrieve.encoders.statistics.pose_features import USED_JOINTS
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import lose_joints
 from mretrieve.motion.body_parts import UNIONS, PartWeights

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from support.moving_bodies import random_clip
 
-from mretrieve.encoders.statistics.pose_channels import CHANNEL_JOINTS, USED_JOINTS, pose_channels
-from mretrieve.encoders.statistics.pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, window_features
+from mretrieve.encoders.statistics.pose_features import (
+    BLOCKS,
+    CHANNEL_JOINTS,
+    FEATURE_COUNT,
+    FEATURE_JOINTS,
+    USED_JOINTS,
+    pose_channels,
+    window_features,
+)
 from mretrieve.motion import JOINTS
 from mretrieve.motion.augmentation import move_joints
 

@@ -19,7 +19,7 @@ from support.small_mappers import WHOLES, small_mapper
 from mretrieve import MRetrieveError
 from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.body_sequence import body_sequence
-from mretrieve.encoders.fusion import FusedEncoder
+from mretrieve.encoders.encoder import FusedEncoder
 from mretrieve.encoders.registry import load_mapper, shipped_mapper
 from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder, read_mapper
 from mretrieve.errors import FormatError

@@ -5,7 +5,7 @@ import pytest
 from support.walking_body import walking
 
 from mretrieve.motion import PARENTS
-from mretrieve.motion.canonical.resampling import resample
+from mretrieve.motion.canonical.conversion import resample
 
 FASTER = (50.0, 60.0, 90.0, 100.0, 120.0, 240.0)
 RATES = (24.0, 25.0, 30000 / 1001, 30.0, *FASTER)

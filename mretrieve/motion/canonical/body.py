@@ -1,11 +1,100 @@
-"""Joints that a rig lacks, placed as on a standard adult: for display and shape, not to be trusted."""
+"""The canonical body: its size, its trunk, and the joints that a rig lacks."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..skeleton import JOINTS, joint
+
+#: Metres between joints of a standard adult: the mean body of SMPL, rounded to the centimetre.
+STANDARD_METRES: dict[tuple[str, str], float] = {
+    ("left_hip", "left_knee"): 0.38,
+    ("right_hip", "right_knee"): 0.38,
+    ("left_knee", "left_ankle"): 0.41,
+    ("right_knee", "right_ankle"): 0.41,
+    ("left_shoulder", "left_elbow"): 0.26,
+    ("right_shoulder", "right_elbow"): 0.26,
+    ("left_elbow", "left_wrist"): 0.26,
+    ("right_elbow", "right_wrist"): 0.26,
+}
+#: Distances over several bones of an upright body, used only if a rig has none of the bones above.
+_STANDING_METRES: dict[tuple[str, str], float] = {
+    ("pelvis", "neck"): 0.52,
+    ("pelvis", "head"): 0.60,
+    ("left_hip", "left_ankle"): 0.79,
+    ("right_hip", "right_ankle"): 0.79,
+    ("pelvis", "left_ankle"): 0.88,
+    ("pelvis", "right_ankle"): 0.88,
+}
+#: A bone this much shorter than it should be, against the body's other bones, is a defect of the rig (zero length).
+_LEAST_PROPORTION = 0.2
+
+
+def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDArray[np.intp]) -> float | None:
+    """Metres per unit of finite `positions` (T, 22, 3), for a body of adult size; None if it has no size.
+
+    The rule: standard lengths of thighs, shanks, upper arms and forearms, summed over those that the rig has, divided
+    by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
+    """
+    positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
+    has = {int(index) for index in mapped}
+    for table in (STANDARD_METRES, _STANDING_METRES):
+        pairs = [(joint(a), joint(b)) for a, b in table]
+        present = [number for number, (a, b) in enumerate(pairs) if a in has and b in has]
+        if not present:
+            continue
+        ends = np.array(pairs)[present]
+        standard = np.array(list(table.values()))[present]
+        bones = positions[:, ends[:, 0]] - positions[:, ends[:, 1]]
+        measured = np.median(np.sqrt(np.einsum("tbi,tbi->tb", bones, bones)), axis=0)
+        proportion = measured / standard
+        usable = proportion > _LEAST_PROPORTION * proportion.max()
+        if usable.any():
+            return float(standard[usable].sum() / measured[usable].sum())
+    return None
+
+
+#: Where SMPL's mean body has them on the way from the middle of the hips (0) to the neck (1).
+_SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
+#: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
+_COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
+_LEAST_BONE_M = 0.005
+
+
+def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
+    """Move pelvis, spine1 to spine3 and the collars of positions (T, 22, 3), metres, in place to where SMPL has them.
+
+    These joints are not anatomy: one tool's "Spine" is 8 cm above the hips, another's 20 cm; one's collars are 3 cm
+    from the midline, another's on it. The curve from the middle of the hips through the pelvis and those spine joints
+    that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
+    Hips, neck and shoulders, which are anatomy, must hold values.
+    """
+    hips = (positions[:, joint("left_hip")] + positions[:, joint("right_hip")]) / 2
+    neck = positions[:, joint("neck")]
+    known = [positions[:, joint(name)].copy() for name in _SEATS if joint(name) in mapped]
+    curve: list[NDArray[np.floating]] = [hips]
+    lengths = [0.0]
+    for point in (*known, neck):
+        bone = point - curve[-1]
+        length = float(np.sqrt(np.einsum("ti,ti->t", bone, bone)).mean())
+        if length > _LEAST_BONE_M:
+            curve.append(point)
+            lengths.append(lengths[-1] + length)
+    if len(curve) == 1:  # a rig whose neck is in its hips
+        curve[:], lengths[:] = [hips, hips], [0.0, 1.0]
+    for name, part in _SEATS.items():
+        length = part * lengths[-1]
+        upper = min(int(np.searchsorted(lengths, length, side="right")), len(curve) - 1)
+        weight = np.float32((length - lengths[upper - 1]) / (lengths[upper] - lengths[upper - 1]))
+        positions[:, joint(name)] = curve[upper - 1] + weight * (curve[upper] - curve[upper - 1])
+    below_neck = np.float32(_COLLAR_DOWN) * (positions[:, joint("spine3")] - neck)
+    for side in ("left", "right"):
+        outwards = np.float32(_COLLAR_OUT) * (positions[:, joint(f"{side}_shoulder")] - neck)
+        positions[:, joint(f"{side}_collar")] = neck + outwards + below_neck
+
 
 #: Metres of the SMPL mean body, from one joint to the next: what is filled in must look like the rest.
 _HALF_HIPS, _PELVIS_HEIGHT, _HALF_SHOULDERS, _SHOULDERS_BELOW_NECK = 0.065, 0.09, 0.17, 0.06

@@ -1,11 +1,14 @@
-"""Progress of a training: a bar on a terminal, a line per validation elsewhere; curves for TensorBoard."""
+"""Progress of `mretrieve index` and `train`: a bar on a terminal, lines elsewhere; a clean stop at Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +16,65 @@ import click
 from mretrieve.errors import MRetrieveError
 
 if TYPE_CHECKING:
+    from mretrieve.indexer import IngestProgress
+    from mretrieve.indexer.report import ProgressListener
     from mretrieve.training import TrainingProgress
+
+
+@contextmanager
+def graceful_stop(message: str) -> Iterator[list[int]]:
+    """Yield a list to which the number of the first signal is appended; `message` is printed then."""
+    received: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        with suppress(OSError):  # standard error may be closed
+            click.echo(message, err=True)
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_LINE_EVERY_S = 3.0
+
+
+@contextmanager
+def ingest_progress() -> Iterator[ProgressListener]:
+    """A listener for `build_index`."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Scanning", total=None)
+        yield lambda now: bar.update(
+            task, description=f"{now.clips} clips", completed=now.files_done, total=now.files_total
+        )
+
+
+def _lines() -> ProgressListener:
+    last = time.monotonic()
+
+    def print_line(now: IngestProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LINE_EVERY_S:
+            last = time.monotonic()
+            click.echo(
+                f"{now.files_done} of {now.files_total} files, {now.clips} clips, {now.motion_s / 60:.1f} minutes, "
+                f"{now.refused} refused",
+                err=True,
+            )
+
+    return print_line
+
 
 Listener = Callable[["TrainingProgress"], None]
 #: Weight of the newest update in the loss that the bar shows.
