@@ -49,6 +49,13 @@ def _number(text, position, mark):
 
 
 @njit(cache=True, nogil=True)
+def _breaks_a_row(first, last, row_length):
+    """Whether a line with the values `first` to `last` (exclusive) holds the end of one row and a part of another."""
+    crosses = (last - 1) // row_length != first // row_length
+    return crosses and (last % row_length != 0 or first % row_length != 0)
+
+
+@njit(cache=True, nogil=True)
 def scan_rows(text, stop, mark, row_length, values, state):
     """Fill `values` (N,) with the white-space separated numbers of text[:stop], in rows of `row_length`.
 
@@ -63,8 +70,7 @@ def scan_rows(text, stop, mark, row_length, values, state):
         byte = text[position]
         if byte <= 32:
             if (byte == 10 or byte == 13 or position >= stop) and count != line_first:
-                crosses = (count - 1) // row_length != line_first // row_length
-                if crosses and (count % row_length or line_first % row_length) and state[3] < 0:
+                if state[3] < 0 and _breaks_a_row(line_first, count, row_length):
                     state[3] = position
                 line_first = count
             if position >= stop:
@@ -118,18 +124,7 @@ def scan_frames(text, stop, mark, layout, column_ends, values, state):
             if not named:
                 status = DIFFERS
                 break
-        while status == DONE and column < column_ends[bone]:
-            position = _skip_blanks(text, position)
-            if text[position] <= 32:
-                status = DIFFERS
-                break
-            after, value, understood = _number(text, position, mark)
-            if not understood:
-                status = NEEDS_FLOAT
-                break
-            values[frame, column] = value
-            column += 1
-            position = after
+        status, position, column = _bone_values(text, position, mark, values[frame], column, column_ends[bone])
         if column == column_ends[bone]:
             position = _skip_blanks(text, position)
             if text[position] > 32:
@@ -142,6 +137,22 @@ def scan_frames(text, stop, mark, layout, column_ends, values, state):
     state[0], state[1], state[2], state[3] = position, frame, bone, column
     state[4], state[5], state[6] = named, last_number, frame_position
     return status
+
+
+@njit(cache=True, nogil=True)
+def _bone_values(text, position, mark, values, column, end):
+    """Fill `values` (N,) of a frame from `column` to `end`: status, the position behind, and the next column."""
+    while column < end:
+        position = _skip_blanks(text, position)
+        if text[position] <= 32:
+            return DIFFERS, position, column
+        after, value, understood = _number(text, position, mark)
+        if not understood:
+            return NEEDS_FLOAT, position, column
+        values[column] = value
+        column += 1
+        position = after
+    return DONE, position, column
 
 
 @njit(cache=True, nogil=True)
