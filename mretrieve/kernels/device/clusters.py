@@ -111,7 +111,7 @@ class ClusteredSearch:
         half_norms = 0.5 * self._centroids.square().sum(dim=1)
         distances = torch.addmm(half_norms, probes.double(), self._centroids.T, alpha=-1.0)
         nearest = distances.topk(min(probed, len(self._centroids)), dim=1, largest=False).indices
-        return self._search.rescored(queries, self._members(nearest, k), k)
+        return self._search.best_among(queries, self._members(nearest, k), k)
 
     def _members(self, clusters: Tensor, least: int) -> Tensor:
         """The rows of some clusters of each query (Q, P), and -1 behind the last: (Q, M), M being `least` or more."""

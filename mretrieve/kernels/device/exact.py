@@ -8,7 +8,7 @@ the device, the chunks or the batch. It is rounded to float32; equal products ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
@@ -85,7 +85,7 @@ class ExactSearch:
         k = min(k, count)
         products = queries.new_empty(len(queries), k)
         best = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
-        if k:
+        if k and len(queries):
             errors = self.rounding_errors(queries)
             with full_float32():
                 for first in range(0, len(queries), _QUERIES):
@@ -93,14 +93,40 @@ class ExactSearch:
                     products[part], best[part] = self._best(queries[part], errors[part], k, rows)
         return products, best
 
-    def rescored(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """The k best of some rows of each query, computed in float64: products (Q, k) and rows (Q, k).
+    def best_among(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """The k best of some rows of each query, as `best`: products (Q, k) and rows (Q, k).
 
         Args:
-            queries: (Q, D).
+            queries: (Q, D) float32, finite.
             rows: (Q, M) int64, M >= k; -1 for none, which comes last, with a product of minus infinity.
             k: at least 1.
+
+        Raises:
+            ValueError: the arguments do not fit the vectors or each other, or a product may be too large for float32.
         """
+        self._check(queries, k)
+        errors = self.rounding_errors(queries)
+        products = queries.new_empty(len(queries), k)
+        best = rows.new_empty(len(queries), k)
+        at_once = chunk_size(queries.device, rows.shape[1] * queries.shape[1])
+        with full_float32():
+            for first in range(0, len(queries), at_once):
+                part = slice(first, first + at_once)
+                products[part], best[part] = self._best_among(queries[part], errors[part], rows[part], k)
+        return products, best
+
+    def _best_among(self, queries: Tensor, errors: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        rough = torch.bmm(self.vectors[rows.clamp(min=0)], queries[:, :, None])[:, :, 0]
+        rough.masked_fill_(rows < 0, -torch.inf)
+        top = rough.topk(min(_kept(k), rows.shape[1]), dim=1)
+
+        def above(query: int, limit: float) -> Tensor:
+            return rows[query][rough[query].double() >= limit]
+
+        return self._ranked(queries, errors, top.values, rows.gather(1, top.indices), k, above)
+
+    def _rescored(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """The k best of some rows (Q, M) of each query, all of which are computed in float64."""
         rows = rows.sort(dim=1).values
         exact = torch.empty(rows.shape, dtype=torch.float32, device=rows.device)
         width = chunk_size(rows.device, 8 * queries.numel())
@@ -133,15 +159,37 @@ class ExactSearch:
             raise ValueError(f"k is {k}, queries {tuple(queries.shape)} {queries.dtype}; needed: (Q, {width}) float32")
 
     def _best(self, queries: Tensor, errors: Tensor, k: int, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        kept = k + _SPARE_ROWS + int(_SPARE_SHARE * k)
-        values, candidates = self._first_pass(queries, kept, rows)
-        # A row of the best k has a float32 product of no less than this: see vectors.flat.
+        values, candidates = self._first_pass(queries, _kept(k), rows)
+        return self._ranked(
+            queries, errors, values, candidates, k, lambda query, limit: self._above(queries[query], limit, rows)
+        )
+
+    def _ranked(
+        self,
+        queries: Tensor,
+        errors: Tensor,
+        values: Tensor,
+        candidates: Tensor,
+        k: int,
+        above: Callable[[int, float], Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """The k best of all rows, from those of the largest float32 products.
+
+        Args:
+            queries: (Q, D).
+            errors: (Q,) of `rounding_errors`.
+            values: (Q, M) the largest float32 products, descending.
+            candidates: (Q, M) their rows.
+            k: at most M.
+            above: all rows of a query, by its number, whose float32 product is not below a limit.
+        """
+        # A row of the best k has a float32 product of no less than this.
         limits = values[:, k - 1].double() - 2.0 * errors
-        products, best = self.rescored(queries, candidates, k)
-        if values.shape[1] == kept:  # there may be more rows than the ones kept
+        products, best = self._rescored(queries, candidates, k)
+        if values.shape[1] == _kept(k):  # there may be more rows than these
             for query in torch.nonzero(values[:, -1].double() >= limits).ravel().tolist():
-                above = self._above(queries[query], float(limits[query]), rows)
-                products[query], best[query] = (each[0] for each in self.rescored(queries[query][None], above, k))
+                every = above(query, float(limits[query]))[None]
+                products[query], best[query] = (each[0] for each in self._rescored(queries[query][None], every, k))
         return products, best
 
     def _first_pass(self, queries: Tensor, kept: int, rows: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -158,14 +206,14 @@ class ExactSearch:
         return values, best if rows is None else rows[best]
 
     def _above(self, query: Tensor, limit: float, rows: Tensor | None) -> Tensor:
-        """Every row whose float32 product is not below a limit: (1, M)."""
+        """Every row whose float32 product is not below a limit: (M,)."""
         positions = torch.cat(
             [
                 torch.nonzero(products[0].double() >= limit).ravel() + first
                 for products, first in self._products(query[None], rows)
             ]
         )
-        return (positions if rows is None else rows[positions])[None]
+        return positions if rows is None else rows[positions]
 
     def _products(self, queries: Tensor, rows: Tensor | None) -> Iterator[tuple[Tensor, int]]:
         """Float32 products (Q, m) with chunks of rows, and the position of the first row of each chunk."""
@@ -175,6 +223,11 @@ class ExactSearch:
             chunk = slice(first, first + size)
             vectors = self.vectors[chunk] if rows is None else self.vectors[rows[chunk]]
             yield (torch.mv(vectors, queries[0])[None] if len(queries) == 1 else queries @ vectors.T), first
+
+
+def _kept(k: int) -> int:
+    """How many rows the first pass keeps, so that it is rare that more can be among the best k."""
+    return k + _SPARE_ROWS + int(_SPARE_SHARE * k)
 
 
 def _sums(numbers: Tensor) -> Tensor:
