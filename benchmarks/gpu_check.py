@@ -50,10 +50,9 @@ from mretrieve.kernels import compiled  # noqa: E402
 from mretrieve.kernels.device import warping  # noqa: E402
 from mretrieve.kernels.device.clusters import ClusteredSearch, k_means, nearest_centroids  # noqa: E402
 from mretrieve.kernels.device.exact import ExactSearch  # noqa: E402
-from mretrieve.kernels.dtw import dtw_distances  # noqa: E402
-from mretrieve.kernels.subsequence import subsequence_matches  # noqa: E402
+from mretrieve.kernels.warping import dtw_distances, subsequence_matches  # noqa: E402
 from mretrieve.motion import LabelledClip  # noqa: E402
-from mretrieve.storage.vector_blocks import VectorBlock  # noqa: E402
+from mretrieve.storage.rows import VectorBlock  # noqa: E402
 from mretrieve.training import default_recipe, recipe_names, train  # noqa: E402
 from mretrieve.training.loop import InterruptedTrainingError  # noqa: E402
 from mretrieve.vectors.flat import best_rows  # noqa: E402
@@ -112,7 +111,7 @@ class Problem:
     """Rows to be searched on the device and the same on the CPU, and queries.
 
     Attributes:
-        search: (N, D) stored vectors of squared distances of D - 2 coordinates, see `encoders.squared_distance`.
+        search: (N, D) stored vectors of squared distances of D - 2 coordinates, see `encoders.encoder`.
         on_cpu: the same rows.
         queries: (BATCH, D) query vectors of disturbed rows.
         probes: (BATCH, D - 2) their coordinates.

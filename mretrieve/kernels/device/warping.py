@@ -1,6 +1,6 @@
 """Dynamic time warping of one query against many sequences at once, anti-diagonal by anti-diagonal.
 
-The results are those of `mretrieve.kernels.dtw` and `mretrieve.kernels.subsequence`. The cells of one anti-diagonal do
+The results are those of `mretrieve.kernels.warping`. The cells of one anti-diagonal do
 not depend on each other, so a step computes one cell for each query frame of every sequence: n + m - 1 steps in all.
 
 Squared distances of frames are |q|^2 + |c|^2 - 2 q.c, a matrix product in float64, rounded to float32 at the end: for
@@ -106,7 +106,7 @@ def dtw_distances(query: Tensor, candidates: Sequences) -> Tensor:
 def subsequence_matches(query: Tensor, sequences: Sequences) -> SequenceMatches:
     """The cheapest match of the whole query with any part of each sequence.
 
-    Of several that cost the same the one that ends first; steps as in `mretrieve.kernels.subsequence`.
+    Of several that cost the same the one that ends first; steps as in `mretrieve.kernels.warping`.
 
     Args:
         query: (n, D) float32, on the sequences' device.

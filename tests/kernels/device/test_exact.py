@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mretrieve.encoders.squared_distance import query_vectors, stored_vectors
+from mretrieve.encoders.encoder import query_vectors, stored_vectors
 from mretrieve.kernels.device import exact
 from mretrieve.kernels.device.exact import ExactSearch, full_float32
 from mretrieve.storage.vector_blocks import VectorBlock
