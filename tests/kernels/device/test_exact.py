@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mretrieve.encoders.encoder import query_vectors, stored_vectors
 from mretrieve.kernels.device import exact
 from mretrieve.kernels.device.exact import ExactSearch, full_float32
-from mretrieve.storage.vector_blocks import VectorBlock
+from mretrieve.storage.rows import VectorBlock
 from mretrieve.vectors.flat import best_rows
 
 torch.set_num_threads(1)
