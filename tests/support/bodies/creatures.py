@@ -18,7 +18,7 @@ Joints = list[RigJoint]
 
 
 def _chain(
-    slots: Sequence[str], parent: str, start: Sequence[float], steps: Sequence[Sequence[float]],
+    slots: Sequence[str], parent: str, start: Sequence[float] | Floats, steps: Sequence[Sequence[float]],
     sway: tuple[float, float, float, int], lag: float = 0.6,
 ) -> Joints:  # fmt: skip
     """Joints one below the other; each swings a little later than the one before."""
@@ -34,23 +34,29 @@ def _chain(
 
 def four_legs(rng: np.random.Generator) -> Joints:
     """A dog to a horse: a level trunk over four limbs of about one length, a neck, a head and mostly a tail."""
-    size, lanky = rng.uniform(0.5, 1.6), rng.uniform(0.8, 1.3)
+    size, lanky, fore_legs = rng.uniform(0.5, 1.6), rng.uniform(0.8, 1.3), rng.uniform(0.8, 1.2)
     high, long, wide = 0.9 * size * lanky, 0.8 * size, 0.14 * size
     phase = [0.0, np.pi, np.pi, 0.0]
     joints = [RigJoint("pelvis", "", (0.0, high, 0.0), sway=(0.03, 2.0, 0.0, 0))]
     backs = int(rng.integers(1, 5))
-    slots = [f"spine.{number + 1}" for number in range(backs)]
-    step = [0.0, 0.0, long / backs]
-    joints += _chain(slots, "pelvis", [0, high, long / backs], [step], (0.03, 2.0, 1.0, 0))
-    rising = [0.0, 0.25 * size, 0.2 * size]
-    joints += _chain(["neck", "head", "head.end"], slots[-1], [0, high + 0.05, long * 1.1], [rising], (0.08, 2.0, 0, 0))
-    leg = [[0, -0.38 * high, 0.02], [0, -0.4 * high, -0.03], [0, -0.17 * high, 0.05], [0, -0.03, 0.06]]
-    hind, fore = ("hip", "knee", "ankle", "foot"), ("collar", "shoulder", "elbow", "wrist", "finger")
-    limbs = [(side, *limb) for limb in ((hind, "pelvis", 0.0), (fore, slots[-1], long)) for side in SIDES]
-    for number, (side, parts, parent, z) in enumerate(limbs):
-        steps = leg if parts is hind else [[0.0, -0.04, 0.0], *leg]
-        start, swing = [wide * outward(side), high, z], (0.35, 2.0, phase[number], 0)
-        joints += _chain([f"{side}_{part}" for part in parts], parent, start, steps, swing)
+    backbone = [f"spine.{number + 1}" for number in range(backs)]
+    step = np.array([0.0, (fore_legs - 1) * high, long]) / backs
+    hips = np.array([0.0, high, 0.0])
+    chest = hips + backs * step
+    joints += _chain(backbone, "pelvis", hips + step, [step.tolist()], (0.03, 2.0, 1.0, 0))
+    rising = np.array([0.0, 0.25, 0.2]) * size
+    joints += _chain(["neck", "head", "head.end"], backbone[-1], chest + rising / 3, [rising.tolist()], (0.08, 2, 0, 0))
+    bones = np.array([[0, -0.38, 0.02], [0, -0.4, -0.03], [0, -0.17, 0.05], [0, -0.03, 0.06]]) * high
+    for parts, parent, start, length in (
+        (("hip", "knee", "ankle", "foot"), "pelvis", hips, 1.0),
+        (("collar", "shoulder", "elbow", "wrist", "finger"), backbone[-1], chest, fore_legs),
+    ):
+        steps = (bones * length * rng.uniform(0.95, 1.05, (4, 1))).tolist()
+        steps = [[0.0, -0.04, 0.0], *steps] if "collar" in parts else steps
+        aside = np.array([wide * rng.uniform(0.8, 1.3), 0.0, 0.0])
+        for side in SIDES:
+            swing = (0.35, 2.0, phase.pop(), 0)
+            joints += _chain([f"{side}_{part}" for part in parts], parent, start + outward(side) * aside, steps, swing)
     if rng.random() < 0.85:
         count = int(rng.integers(2, 7))
         tail = [f"tail.{number + 1}" for number in range(count)]
@@ -222,7 +228,8 @@ def drawn_creature(seed: int, number: int) -> GeneratedFile:
     rig = performing(build(rng), rng.uniform(0.0, 1.5), 30.0, 45)
     spelled = [naming.spell(joint.slot, index) for index, joint in enumerate(rig.plan)]
     names = ["" if joint.slot.endswith(".end") else name for joint, name in zip(rig.plan, spelled, strict=True)]
-    body = bvh_body(rig, names, rest_pose(rig.plan, "T"), drawn_frame(rng, left_handed=False))
+    rest = "zero" if rng.random() < 0.25 else "T"
+    body = bvh_body(rig, names, rest_pose(rig.plan, rest), drawn_frame(rng, left_handed=False))
     return GeneratedFile(
         f"{build.__name__} {number}, {naming.kind} names", bvh_text([body], "0.0333333", str(rng.choice(ORDERS))),
         (), 30.0, tags={"kind": build.__name__, "names": naming.kind},
