@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.motion import ROTATE_X, Motion
+from ..motion.motion import ROTATE_X, Motion, Rig
 from .bvh_hierarchy import BvhBody, parse_hierarchy
 from .motion_text import MotionText, number, printable, read_rows, text_head
 from .reader import Reader, solved_motion
@@ -24,6 +24,11 @@ DROP_FRAME_RATES = (23.976, 29.97, 59.94, 119.88)
 HIGHEST_WHOLE_RATE = 1000
 _SINGLE_PRECISION = 2.0**-22
 
+#: Position channels count as zero up to this part of the OFFSET, for writers that round.
+_ZERO = 1e-4
+#: Joints that a repair names.
+_NAMED_JOINTS = 3
+
 _FRAMES = re.compile(rb"\s*+Frames\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
 _FRAME_TIME = re.compile(rb"\s*+Frame\s*+Time\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
 
@@ -31,8 +36,9 @@ _FRAME_TIME = re.compile(rb"\s*+Frame\s*+Time\b\s*+:?+\s*+(?P<value>\S++)", re.I
 def read_bvh(text: MotionText) -> list[Motion]:
     """The motions of a BVH file, one per ROOT; if there are several, each is named by its root joint.
 
-    Position channels replace the component of OFFSET that they drive, End Sites become joints '<parent>_end'. Commas
-    may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1.
+    Position channels replace the component of OFFSET that they drive. Those of a joint below the root that are zero in
+    every frame do not: some writers add them to OFFSET; `repairs` says so. End Sites become joints '<parent>_end'.
+    Commas may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1.
 
     Raises:
         FormatError: the file is damaged or contradicts itself; the message names the line.
@@ -41,10 +47,12 @@ def read_bvh(text: MotionText) -> list[Motion]:
     file_size = text.size
     text.free()
     names = _distinct_names(bodies) if len(bodies) > 1 else [""]
-    return [
-        solved_motion(text.path, file_size, body.rig, rows[:, body.columns], fps, body=name)
-        for body, name in zip(bodies, names, strict=True)
-    ]
+    motions = []
+    for body, name in zip(bodies, names, strict=True):
+        channels = rows[:, body.columns]
+        repairs = _keep_offsets(body.rig, channels)
+        motions.append(solved_motion(text.path, file_size, body.rig, channels, fps, body=name, repairs=repairs))
+    return motions
 
 
 def parse_bvh(text: MotionText) -> tuple[list[BvhBody], NDArray[np.float64], float]:
@@ -78,6 +86,24 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
     if int(token) == 0:
         raise text.error(frames.start("value"), "the file has zero frames; export a take with motion")
     return int(token)
+
+
+def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
+    """Put OFFSET into position channels (T, C) below the root that are zero throughout, in place; what was repaired."""
+    positions = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
+    kept = []
+    for joint in np.unique(rig.channel_joints[positions]).tolist():
+        columns = positions[rig.channel_joints[positions] == joint]
+        offset = rig.offsets[joint, rig.channel_kinds[columns]]
+        zero = _ZERO * float(np.abs(offset).max())
+        if zero > 0 and all(np.abs(part).max() <= zero for part in (channels[0, columns], channels[:, columns])):
+            channels[:, columns] = offset
+            kept.append(repr(rig.joint_names[joint]))
+    if not kept:
+        return ()
+    more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
+    joints = ", ".join(kept[:_NAMED_JOINTS]) + more
+    return (f"position channels that are zero in every frame do not replace the OFFSET of {joints}",)
 
 
 def _distinct_names(bodies: list[BvhBody]) -> list[str]:
