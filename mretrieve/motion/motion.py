@@ -90,7 +90,7 @@ class Motion:
         channels: (T, C) the file's numbers in the order of the rig's channels: translations in the file's unit,
             rotations in radians.
         metres_per_unit: the unit, if the file declares it (ASF); never a guess.
-        repairs: what the reader corrected, one line each.
+        repairs: what the reader corrected or assumed, one line each.
         local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
     """
 
