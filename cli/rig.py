@@ -35,6 +35,8 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, f
     click.echo("\n".join(map(printable, flush_columns(rows))))
     mapped = sum(index is not None for index in found.joints)
     click.echo(f"{found.origin}, confidence {found.confidence:.2f}: {mapped} of {len(found.joints)} joints")
+    for repair in motion.repairs:
+        click.echo(f"Repaired: {printable(repair)}")
     for lacking in found.lacking:
         click.echo(f"Missing: {lacking}. Without it the file cannot be indexed.")
     if save is not None:

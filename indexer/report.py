@@ -52,7 +52,7 @@ class FileEntry:
         content_hash: hash of its content; empty if the next run should try again.
         clips: ids of its clips.
         duration_s: total duration of its clips.
-        repairs: faults that the reader corrected.
+        repairs: what the reader corrected or assumed.
         notes: remarks of the canonicalisation.
         reason: why it has no clip in the index, and what to do.
     """

@@ -98,7 +98,7 @@ def read_amc(text: MotionText, asf: Path | None = None) -> list[Motion]:
 
     Angles are in the unit of the header (:DEGREES, :RADIANS), else of the skeleton. The rate is that of a
     :SAMPLES-PER-SECOND line, else 120 frames a second. Length degrees of freedom (`l`) are read but the bone keeps its
-    length, which `repairs` says.
+    length. `repairs` says so, and which skeleton was taken if none has a name that fits the motion's.
 
     Raises:
         FormatError: no skeleton, or the motion is damaged or does not fit it; the message names line and frame.
@@ -114,11 +114,24 @@ def read_amc(text: MotionText, asf: Path | None = None) -> list[Motion]:
     file_size = text.size
     text.free()
     channels = to_channels(acclaim, rows, columns, degrees)
+    repairs = []
+    if asf is None and skeleton.stem.lower() not in _beginnings(text.path.stem.lower()):
+        repairs.append(
+            f"no skeleton by its name: read with {skeleton.name}, the only .asf in its folder, perhaps of another "
+            "subject; name the right one with --asf"
+        )
     stretched = [bone for bone, dofs in acclaim.dofs.items() if "l" in dofs]
-    repairs = (f"changes of length of {', '.join(stretched)} are left out",) if stretched else ()
+    if stretched:
+        repairs.append(f"changes of length of {', '.join(stretched)} are left out")
     return [
         solved_motion(
-            text.path, file_size, acclaim.rig, channels, fps, metres_per_unit=acclaim.metres_per_unit, repairs=repairs
+            text.path,
+            file_size,
+            acclaim.rig,
+            channels,
+            fps,
+            metres_per_unit=acclaim.metres_per_unit,
+            repairs=tuple(repairs),
         )
     ]
 

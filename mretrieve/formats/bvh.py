@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.motion import ROTATE_X, Motion
+from ..motion.motion import ROTATE_X, Motion, Rig
 from .bvh_hierarchy import BvhBody, parse_hierarchy
 from .motion_text import MotionText, number, printable, read_rows, text_head
 from .reader import Reader, solved_motion
 
-#: Rates that cameras and studios use. 23.976, 29.97 and 59.94 stand for n * 1000/1001.
-NOMINAL_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0, 72.0, 90.0, 100.0, 120.0, 200.0, 240.0)
+#: Rates that cameras and studios use.
+USUAL_RATES = (24, 25, 30, 48, 50, 60, 72, 75, 90, 100, 120, 144, 150, 180, 200, 240, 250, 300, 500, 1000)
+#: As they are written; they stand for n * 1000/1001.
+DROP_FRAME_RATES = (23.976, 29.97, 59.94, 119.88)
+#: Above this, frame times have too few digits to tell one whole rate from the next.
+HIGHEST_WHOLE_RATE = 1000
+_SINGLE_PRECISION = 2.0**-22
+
+#: Position channels count as zero up to this part of the OFFSET, for writers that round.
+_ZERO = 1e-4
+#: Joints that a repair names.
+_NAMED_JOINTS = 3
 
 _FRAMES = re.compile(rb"\s*+Frames\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
 _FRAME_TIME = re.compile(rb"\s*+Frame\s*+Time\b\s*+:?+\s*+(?P<value>\S++)", re.IGNORECASE)
@@ -23,8 +36,9 @@ _FRAME_TIME = re.compile(rb"\s*+Frame\s*+Time\b\s*+:?+\s*+(?P<value>\S++)", re.I
 def read_bvh(text: MotionText) -> list[Motion]:
     """The motions of a BVH file, one per ROOT; if there are several, each is named by its root joint.
 
-    Position channels replace the component of OFFSET that they drive, End Sites become joints '<parent>_end'. Commas
-    may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1.
+    Position channels replace the component of OFFSET that they drive. Those of a joint below the root that are zero in
+    every frame do not: some writers add them to OFFSET; `repairs` says so. End Sites become joints '<parent>_end'.
+    Commas may be decimal marks, frames may be wrapped over lines; names are UTF-8 or Latin-1.
 
     Raises:
         FormatError: the file is damaged or contradicts itself; the message names the line.
@@ -33,10 +47,12 @@ def read_bvh(text: MotionText) -> list[Motion]:
     file_size = text.size
     text.free()
     names = _distinct_names(bodies) if len(bodies) > 1 else [""]
-    return [
-        solved_motion(text.path, file_size, body.rig, rows[:, body.columns], fps, body=name)
-        for body, name in zip(bodies, names, strict=True)
-    ]
+    motions = []
+    for body, name in zip(bodies, names, strict=True):
+        channels = rows[:, body.columns]
+        repairs = _keep_offsets(body.rig, channels)
+        motions.append(solved_motion(text.path, file_size, body.rig, channels, fps, body=name, repairs=repairs))
+    return motions
 
 
 def parse_bvh(text: MotionText) -> tuple[list[BvhBody], NDArray[np.float64], float]:
@@ -72,6 +88,24 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
     return int(token)
 
 
+def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
+    """Put OFFSET into position channels (T, C) below the root that are zero throughout, in place; what was repaired."""
+    positions = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
+    kept = []
+    for joint in np.unique(rig.channel_joints[positions]).tolist():
+        columns = positions[rig.channel_joints[positions] == joint]
+        offset = rig.offsets[joint, rig.channel_kinds[columns]]
+        zero = _ZERO * float(np.abs(offset).max())
+        if zero > 0 and all(np.abs(part).max() <= zero for part in (channels[0, columns], channels[:, columns])):
+            channels[:, columns] = offset
+            kept.append(repr(rig.joint_names[joint]))
+    if not kept:
+        return ()
+    more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
+    joints = ", ".join(kept[:_NAMED_JOINTS]) + more
+    return (f"position channels that are zero in every frame do not replace the OFFSET of {joints}",)
+
+
 def _distinct_names(bodies: list[BvhBody]) -> list[str]:
     """The names of the bodies; a number is appended to a name that was used before."""
     copies: Counter[str] = Counter()
@@ -85,30 +119,32 @@ def _distinct_names(bodies: list[BvhBody]) -> list[str]:
     return list(names)
 
 
+@lru_cache(maxsize=64)
 def frame_rate(frame_time: bytes) -> float | None:
     """Frames per second of a printed frame time in seconds; None if it is not a number between 0.00001 and 1.
 
-    Outside these limits a file gives milliseconds or is damaged. `0.0333333` is 30 and not 30.00003: if exactly one
-    nominal rate prints as these digits, rounded or truncated, that rate is meant. Otherwise it is 1 / frame time.
+    Outside these limits a file gives milliseconds or is damaged. `0.004` is exactly 250 frames a second and means that;
+    `0.0333333` means 30 and not 30.00003. The rule: if 1 / frame time is exactly a whole rate, or half of one, it is
+    meant. Otherwise, of the rates that print as the digits, rounded or truncated, the first of these is meant: the
+    nearest of USUAL_RATES, the nearest of DROP_FRAME_RATES, the nearest whole rate up to HIGHEST_WHOLE_RATE. If none
+    prints as the digits, or if there is only one digit, the number is taken as it stands. Zeros at either end and
+    exponents do not count as digits: `.00400` and `4e-3` are `0.004`. Digits may be those of a single-precision number.
     """
     seconds = number(frame_time)
     if seconds is None or not 1e-5 <= seconds <= 1:
         return None
-    decimals = len(frame_time.replace(b",", b".").partition(b".")[2])
-    if b"e" not in frame_time.lower():
-        for printed in (_rounded, _truncated):
-            meant = [rate for rate in NOMINAL_RATES if printed(1 / rate, decimals) == f"{seconds:.{decimals}f}"]
-            if meant:
-                return meant[0] if len(meant) == 1 else 1 / seconds
+    decimal = Decimal(frame_time.replace(b",", b".").decode()).normalize()
+    exact = 1 / Fraction(decimal)
+    if exact.denominator <= 2 or len(decimal.as_tuple().digits) == 1:
+        return float(exact)
+    last_digit, precision = 10.0 ** int(decimal.as_tuple().exponent), _SINGLE_PRECISION * seconds
+    least, most = -max(0.501 * last_digit, precision), max(0.999 * last_digit, precision)  # rounded up, truncated
+    whole = (round(exact),) if exact <= HIGHEST_WHOLE_RATE else ()
+    for rates in (USUAL_RATES, DROP_FRAME_RATES, whole):
+        meant = [rate for rate in rates if least < 1 / rate - seconds < most]
+        if meant:
+            return float(min(meant, key=lambda rate: abs(1 / rate - seconds)))
     return 1 / seconds
-
-
-def _rounded(seconds: float, decimals: int) -> str:
-    return f"{seconds:.{decimals}f}"
-
-
-def _truncated(seconds: float, decimals: int) -> str:
-    return f"{seconds:.{decimals + 3}f}"[:-3]
 
 
 BVH = Reader(

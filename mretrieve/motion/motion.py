@@ -84,13 +84,13 @@ class Motion:
     Attributes:
         rig: the joint tree.
         positions: (T, J, 3) in the world; NaN if the file has no sample.
-        fps: 1 / frame time, or the nominal rate (29.97, 60, ...) that prints as the digits in the file.
+        fps: frames per second, from the digits in the file (see the reader of the format).
         source: the file.
         body: which body of a file that holds several; else "".
         channels: (T, C) the file's numbers in the order of the rig's channels: translations in the file's unit,
             rotations in radians.
         metres_per_unit: the unit, if the file declares it (ASF); never a guess.
-        repairs: what the reader corrected, one line each.
+        repairs: what the reader corrected or assumed, one line each.
         local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
     """
 

@@ -264,6 +264,26 @@ def test_the_skeleton_is_found_beside_the_motion(tmp_path: Path, skeletons: list
     assert motion.metres_per_unit == pytest.approx(0.0254 / 2)
 
 
+@pytest.mark.parametrize(
+    ("motion", "skeleton", "fits"),
+    [
+        ("02_01.amc", "02.asf", True),
+        ("02_01.amc", "02_01.asf", True),
+        ("hdm_TR_walk.amc", "HDM_tr.asf", True),
+        ("05_01.amc", "02.asf", False),
+        ("021.amc", "02.asf", False),  # 021 is another number than 02
+        ("HDM_tr_walk.amc", "HDM_t.asf", False),
+        ("walk.amc", "skeleton.asf", False),
+    ],
+)
+def test_a_skeleton_whose_name_does_not_fit_is_named(tmp_path: Path, motion: str, skeleton: str, fits: bool) -> None:
+    (tmp_path / skeleton).write_text(ASF)
+    (tmp_path / motion).write_text(AMC)
+    (read_motion,) = read(tmp_path / motion)
+    assert [skeleton in repair for repair in read_motion.repairs] == [True] * (not fits)
+    assert read(tmp_path / motion, asf=tmp_path / skeleton)[0].repairs == ()
+
+
 @pytest.mark.parametrize("skeletons", [[], ["HDM_t.asf", "HDM_bk.asf"]])
 def test_a_motion_without_a_skeleton_is_refused_and_asf_is_named(tmp_path: Path, skeletons: list[str]) -> None:
     for name in skeletons:

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.encoder_files import write_encoder
+from support.performed_files import performed
 
 from mretrieve.cli import main
+from mretrieve.demo.rigs import CMU
+from mretrieve.formats.asf_writer import write_amc, write_asf
 from mretrieve.indexer.report import KEPT_REPORTS
 from mretrieve.storage.snapshot import Snapshot
 
@@ -60,6 +63,24 @@ def test_what_was_skipped_is_told_in_groups(run: Run, repository: Path, some_mot
     refused = lines.index("Refused: 6 files")
     assert lines[refused + 1].startswith("  empty0.bvh, empty1.bvh, empty2.bvh and 2 more: the file is empty")
     assert lines[refused + 2].startswith("  broken.bvh: line 2: ")
+
+
+def test_the_skeleton_of_another_subject_is_named_by_index_and_rig(run: Run, tmp_path: Path):
+    folder = tmp_path / "motions"
+    folder.mkdir()
+    rig, channels = performed("bow", CMU.fps, CMU)
+    write_asf(folder / "bo.asf", rig, CMU.metres_per_unit)
+    for name in ("bo_bow.amc", "somebody_else.amc"):
+        write_amc(folder / name, rig, channels, CMU.fps, CMU.decimals)
+    lines = run("index", folder).stdout.splitlines()
+    assert lines[lines.index("Repaired: 1 file") + 1].startswith("  somebody_else.amc: ")
+    assert "bo.asf" in lines[lines.index("Repaired: 1 file") + 1]
+    report = json.loads(max(Path(".mretrieve/reports").iterdir()).read_text(encoding="utf-8"))
+    remarks = {entry["path"]: entry["repairs"] for entry in report["entries"]}
+    assert "bo.asf" in remarks["somebody_else.amc"][0] and remarks["bo_bow.amc"] == []
+    assert any("bo.asf" in line for line in run("rig", folder / "somebody_else.amc").stdout.splitlines())
+    assert "bo.asf" not in run("rig", folder / "bo_bow.amc").stdout
+    assert "bo.asf" not in run("rig", folder / "somebody_else.amc", "--asf", folder / "bo.asf").stdout
 
 
 def test_info_tells_in_words_and_in_json(run: Run, repository: Path, write_motion: WriteMotion):

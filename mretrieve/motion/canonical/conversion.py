@@ -10,8 +10,9 @@ from ...kernels.compiled import resample_frames
 from ..clip import CANONICAL_FPS, Clip
 from ..motion import Motion
 from ..rigs.rig_map import RigMap, find_rig_map
-from ..skeleton import JOINT_COUNT, JOINTS, joint
+from ..skeleton import JOINT_COUNT, JOINTS
 from .body import fill_missing_joints, metres_per_unit, seat_trunk
+from .rest_pose import leading_rest_frames
 from .world_axes import find_world_axes
 
 #: Number of frames, evenly spread, on which the size of the body and the axes of the file are measured.
@@ -69,7 +70,7 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
         notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
     file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
     positions = positions @ file_to_metres.T
-    rest = leading_rest_frames(positions, mapped, motion.fps)
+    rest = leading_rest_frames(motion, positions, mapped)
     if rest:
         notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
         positions, sampled = positions[rest:], sampled[rest:]
@@ -141,52 +142,3 @@ def resample(samples: NDArray[np.floating], fps: float) -> NDArray[np.float32]:
     if abs((frame_count - 1) * (CANONICAL_FPS / fps - 1)) < _FRAME_TOLERANCE:
         return np.asarray(samples, np.float32)
     return resample_frames(np.ascontiguousarray(samples, np.float32), fps / CANONICAL_FPS, _LOBES, wanted)
-
-
-_LONGEST_REST_S = 2.0
-_LOOK_AHEAD_FRAMES = 6
-#: Mean displacement of the joints, in metres, below which a body holds still, and above which it has jumped.
-_STILL_M, _JUMP_M = 2e-4, 0.03
-#: The jump out of a rest pose is this many times the largest displacement between the frames that follow.
-_JUMP_RATIO = 3.0
-_STRAIGHT_COSINE = 0.94  # 20 degrees
-_HANGING_COSINE = 0.85  # 32 degrees
-
-
-def leading_rest_frames(positions: NDArray[np.floating], mapped: NDArray[np.intp], fps: float) -> int:
-    """Number of frames at the start of positions (T, 22, 3), metres, Y up, that were not captured: 0 for most files.
-
-    They hold still in a pose with straight limbs and hanging legs, and then the body is in another pose from one frame
-    to the next, by far more than it moves between the frames after that. A performer who stands in T-pose and then
-    moves out of it has no such jump and is kept. Only the joints `mapped` are looked at.
-    """
-    ahead = positions[: int(_LONGEST_REST_S * fps) + _LOOK_AHEAD_FRAMES + 2, mapped]
-    if len(ahead) < 2:
-        return 0
-    relative = ahead - ahead.mean(axis=1, keepdims=True)
-    displacement = np.diff(relative, axis=0)
-    steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1)
-    jump = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves, too: then there is no jump either
-    if steps[jump] < _JUMP_M or jump > _LONGEST_REST_S * fps:
-        return 0
-    after = steps[jump + 1 : jump + 1 + _LOOK_AHEAD_FRAMES]
-    if len(after) and steps[jump] < _JUMP_RATIO * after.max():
-        return 0
-    return jump + 1 if _is_rest_pose(positions[jump], mapped) else 0
-
-
-def _is_rest_pose(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> bool:
-    """Whether all limbs of a pose (22, 3) that are known are straight, and its legs hang down."""
-    for chain in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")):
-        for side in ("left", "right"):
-            a, b, c = (joint(f"{side}_{part}") for part in chain)
-            if not np.isin((a, b, c), mapped).all():
-                continue
-            upper, lower = _unit(pose[b] - pose[a]), _unit(pose[c] - pose[b])
-            if upper @ lower < _STRAIGHT_COSINE or (chain[0] == "hip" and upper[1] > -_HANGING_COSINE):
-                return False
-    return True
-
-
-def _unit(vector: NDArray[np.floating]) -> NDArray[np.floating]:
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
