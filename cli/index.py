@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
-from .options import INDEX, PATH, WHERE, as_json, encoder_weights, flush_columns, printable, safe_cell
+from mretrieve.printable import printable
+
+from .options import INDEX, PATH, WHERE, as_json, encoder_weights, flush_columns, safe_cell
 from .progress import graceful_stop, ingest_progress
 
 _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately."

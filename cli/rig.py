@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from .options import ASF, FORCE, PATH, check_new, flush_columns, printable
+from mretrieve.printable import printable
+
+from .options import ASF, FORCE, PATH, check_new, flush_columns
 
 
 @click.command()
