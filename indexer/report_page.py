@@ -24,9 +24,6 @@ from .rig_survey import RigSurvey, RigUse, by_doubt, stored_rigs
 _DRAWN_RIGS, _NAMED_FILES = 200, 200
 #: Pixels per metre of a film strip, and centimetres around it.
 _PIXELS_PER_M, _MARGIN_CM = 100, 8
-#: The rows of a map from head to foot: joints of the midline, and pairs.
-_MIDLINE = ("head", "neck", "spine3", "spine2", "spine1", "pelvis")
-_PAIRED = ("collar", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot")
 
 
 def report_page(report: IngestReport, survey: RigSurvey) -> str:
@@ -185,15 +182,13 @@ def _map(use: RigUse) -> str:
     """The rig's joints by canonical joint, left and right side by side."""
     if not use.rows:
         return '<p class="map">The map is not stored in the index, and the file of the example cannot be read now.</p>'
-    prefix = _common_prefix([name for _, name, _ in use.rows if name != "-"])
-    found = {
-        canonical: _joint(name.removeprefix(prefix), "" if how == use.origin else how)
-        for canonical, name, how in use.rows
-    }
-    rows = [f'<tr><th scope="row">{name}</th><td colspan="2">{found[name]}</td></tr>' for name in _MIDLINE] + [
-        f'<tr><th scope="row">{name}</th><td>{found[f"left_{name}"]}</td><td>{found[f"right_{name}"]}</td></tr>'
-        for name in _PAIRED
-    ]
+    names = [name for _, name, _ in use.rows if name != "-"]
+    prefix = _common_prefix(names)
+    rows = []
+    for part, joints in use.by_part.items():
+        span = ' colspan="2"' if len(joints) == 1 else ""
+        cells = "".join(f"<td{span}>{_joint(name.removeprefix(prefix))}</td>" for name in joints)
+        rows.append(f'<tr><th scope="row">{part}</th>{cells}</tr>')
     about = [] if use.joint_count is None else [f"The rig has {quantity(use.joint_count, 'joint')}."]
     about += [f"All these names begin with {prefix}"] if prefix else []
     head = '<thead><tr><td></td><th scope="col" class="left">left</th><th scope="col">right</th></tr></thead>'
@@ -206,10 +201,8 @@ def _common_prefix(names: Sequence[str]) -> str:
     return found[0] if found and all(name.startswith(found[0]) for name in names) else ""
 
 
-def _joint(name: str, how: str) -> str:
-    if name == "-":
-        return '<i class="filled">filled in</i>'
-    return _text(name) + (f" <small>{_text(how)}</small>" if how else "")
+def _joint(name: str) -> str:
+    return '<i class="filled">filled in</i>' if name == "-" else _text(name)
 
 
 def _facts(use: RigUse) -> str:

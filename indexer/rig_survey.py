@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mretrieve.formats import MotionFile, ReadingOptions
-from mretrieve.motion import CANONICAL_FPS, PARTS, Clip, Rig, RigMap
+from mretrieve.motion import CANONICAL_FPS, PARTS, Clip, Motion, Rig, RigMap, canonicalise
 from mretrieve.motion.filmstrip import Filmstrip, filmstrip
 from mretrieve.motion.skeleton import JOINTS
 from mretrieve.sources.reading import read_bodies
@@ -26,6 +26,8 @@ CLEAR_CONFIDENCE = 0.9
 NAMED_CLIPS = 5
 #: The example is the first clip with this many frames, or else the longest.
 _EXAMPLE_FRAMES = round(1.0 * CANONICAL_FPS)
+_MIDLINE = ("head", "neck", "spine3", "spine2", "spine1", "pelvis")
+_PAIRED = ("collar", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot")
 #: `seat_trunk` places these on the line from hips to neck in any case; if others are filled in, the picture is a guess.
 _PLACED = {JOINTS[j] for j in PARTS["torso"]} - {"neck", "head"} | {"left_collar", "right_collar"}
 
@@ -102,6 +104,13 @@ class RigUse:
         if lacking := [name for name in self.filled if name not in _PLACED]:
             found.append(f"filled in: {', '.join(lacking)}")
         return tuple(found)
+
+    @property
+    def by_part(self) -> dict[str, tuple[str, ...]]:
+        """The rig's joints from head to foot: one on the midline, (left, right) of a pair, "-" if the rig lacks it."""
+        found = {canonical: name for canonical, name, _ in self.rows}
+        midline = {name: (found[name],) for name in _MIDLINE if found}
+        return midline | {name: (found[f"left_{name}"], found[f"right_{name}"]) for name in _PAIRED if found}
 
     @property
     def facts(self) -> dict[str, list[str]]:
@@ -197,6 +206,14 @@ def _read_map(use: RigUse, snapshot: Snapshot, reading: ReadingOptions) -> None:
     for each in bodies:
         if each.motion.body == body:
             use.rows, use.joint_count = tuple(each.rig_map.rows(each.motion.rig)), len(each.motion.rig.joint_names)
+
+
+def rig_of_motion(motion: Motion, rig_map: RigMap) -> RigUse:
+    """The rig of one motion. RigError, FormatError: it cannot be made canonical."""
+    use, clip = _use(motion.rig, rig_map), canonicalise(motion, rig_map)
+    use.count(motion.name, rig_map.confidence, motion.fps, clip.metres_per_unit, clip.notes)
+    use.offer(motion.name, clip)
+    return use
 
 
 def _use(rig: Rig, rig_map: RigMap) -> RigUse:

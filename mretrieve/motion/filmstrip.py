@@ -54,7 +54,7 @@ class Filmstrip:
     @property
     def pitch_m(self) -> float:
         """A distance from one pose to the next at which they do not touch."""
-        return 2 * float(max(np.abs(view[..., 0]).max() for view in self.views.values())) + 0.15
+        return 2 * float(max(np.abs(view[..., 0]).max() for view in self.views.values())) + 0.25
 
     @property
     def extent_m(self) -> tuple[float, float]:
