@@ -9,7 +9,20 @@ from pathlib import Path
 
 import click
 
-from .options import INDEX, PATH, WHERE, as_json, encoder_weights, flush_columns, printable, safe_cell
+from mretrieve.printable import printable
+
+from .options import (
+    FORCE,
+    INDEX,
+    PATH,
+    WHERE,
+    as_json,
+    check_new,
+    encoder_weights,
+    flush_columns,
+    safe_cell,
+    write_text,
+)
 from .progress import graceful_stop, ingest_progress
 
 _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately."
@@ -44,6 +57,8 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 @click.option("--rebuild", is_flag=True, help="Read every file again, and replace the index when done.")
 @click.option("--prune", is_flag=True, help="Remove the clips of folders that are not named, not there or empty.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if a file was refused.")
+@click.option("--html", type=PATH, metavar="FILE.html", help="Write a page with pictures of each rig.")
+@FORCE
 def index(
     folders: tuple[Path, ...],
     index: Path | None,
@@ -57,6 +72,8 @@ def index(
     rebuild: bool,
     prune: bool,
     strict: bool,
+    html: Path | None,
+    force: bool,
 ) -> None:
     """Index the motion files in DIR, or bring its index up to date.
 
@@ -66,8 +83,11 @@ def index(
     An index can have several folders. One that is not there, or empty, keeps its clips. If a folder was moved, name its
     new place.
     """
-    from mretrieve.indexer import Outcome, build_index, summary_lines
+    from mretrieve.indexer import Outcome, RigSurvey, build_index, report_page, summary_lines
 
+    if html is not None:
+        check_new(html, force)
+    survey = None if html is None else RigSurvey()
     with graceful_stop(_STOPPING) as stop, ingest_progress() as progress:
         report = build_index(
             folders,
@@ -81,11 +101,14 @@ def index(
             smooth=smooth,
             rebuild=rebuild,
             prune=prune,
+            rigs=survey,
             progress=progress,
             stopped=lambda: bool(stop),
         )
     for line in summary_lines(report):
         click.echo(printable(line))
+    if html is not None and survey is not None:
+        write_text(html, report_page(report, survey))
     if stop and report.interrupted:
         sys.exit(128 + stop[0])
     if not report.contents.clips or (strict and report.of(Outcome.REFUSED)):

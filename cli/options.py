@@ -11,17 +11,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from mretrieve.errors import MRetrieveError, QueryError
+from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: control characters and bytes that are not UTF-8 are shown as escapes."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def printable_lines(text: str) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mretrieve.errors import FormatError, QueryError, RigError
+from mretrieve.printable import printable
 
-from .options import INDEX, as_json, complete_clip, flush_columns, given_options, printable, query_options, safe_cell
+from .options import INDEX, as_json, complete_clip, flush_columns, given_options, query_options, safe_cell
 
 if TYPE_CHECKING:
     from mretrieve import Answer, Hit

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from .options import ASF, FORCE, PATH, check_new, flush_columns, printable
+from mretrieve.printable import printable
+
+from .options import ASF, FORCE, PATH, check_new, flush_columns
 
 
 @click.command()
@@ -15,8 +17,9 @@ from .options import ASF, FORCE, PATH, check_new, flush_columns, printable
 @ASF
 @click.option("--rig-map", type=PATH, metavar="FILE", help="Check a saved map against this file.")
 @click.option("--save", type=PATH, metavar="RIG.json", help="Save the map, to be edited and passed to --rig-map.")
+@click.option("--png", type=PATH, metavar="FILE.png", help="Draw poses of the body beside the map.")
 @FORCE
-def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, force: bool) -> None:
+def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, png: Path | None, force: bool) -> None:
     """Show which joint of FILE is which canonical joint, and how that was found.
 
     Exit status 1 if the file has no human body.
@@ -24,8 +27,9 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, f
     from mretrieve.formats import read
     from mretrieve.motion import guess_rig_map, load_rig_map, save_rig_map
 
-    if save is not None:
-        check_new(save, force)
+    for path in (save, png):
+        if path is not None:
+            check_new(path, force)
     motions = read(file, asf=asf)
     motion = motions[0]
     if len(motions) > 1:
@@ -44,3 +48,9 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, f
         click.echo(f"Wrote {save}; pass it back with --rig-map {save}")
     if found.lacking:
         sys.exit(1)
+    if png is not None:
+        from mretrieve.indexer.rig_picture import draw_rig
+        from mretrieve.indexer.rig_survey import rig_of_motion
+
+        draw_rig(png, rig_of_motion(motion, found))
+        click.echo(f"Wrote {png}", err=True)

@@ -6,6 +6,8 @@ from .build import build_index
 from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index
 from .remove import Removal, remove_clips
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
+from .report_page import report_page
+from .rig_survey import RigSurvey
 from .summary import description_rows, summary_lines
 
 __all__ = [
@@ -17,10 +19,12 @@ __all__ = [
     "IngestReport",
     "Outcome",
     "Removal",
+    "RigSurvey",
     "build_index",
     "describe_clips",
     "describe_index",
     "description_rows",
     "remove_clips",
+    "report_page",
     "summary_lines",
 ]

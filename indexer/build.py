@@ -21,6 +21,7 @@ from .ingest import Ingested
 from .library import absolute, scan_folders
 from .plan import IndexOptions, RunPlan, plan_run
 from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener, save_report
+from .rig_survey import RigSurvey
 from .worker import ingest_in_order
 
 #: Limits of a piece of work for one process: about a tenth of a second.
@@ -53,6 +54,7 @@ def build_index(
     rebuild: bool = False,
     prune: bool = False,
     shard_size: ShardSize = DEFAULT_SIZE,
+    rigs: RigSurvey | None = None,
     progress: ProgressListener | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> IngestReport:
@@ -82,6 +84,7 @@ def build_index(
         rebuild: read every file again; the new version replaces the old one when the run is complete.
         prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
         shard_size: amount of motion committed at once.
+        rigs: collects the rigs of the files that are read, for `report_page`.
         progress: called after every few files.
         stopped: called after every few files; if it returns True, the files read so far are committed and the run ends.
 
@@ -97,7 +100,7 @@ def build_index(
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
-        entries, newest = run(plan, jobs, shard_size, progress, stopped)
+        entries, newest = run(plan, jobs, shard_size, rigs, progress, stopped)
         report = make_report(plan, entries, newest, started, time.perf_counter() - clock)
         if report.new_version or (entries and not (plan.replace and report.interrupted)):
             save_report(report)
@@ -110,6 +113,7 @@ def run(
     plan: RunPlan,
     jobs: int | None,
     shard_size: ShardSize,
+    rigs: RigSurvey | None,
     progress: ProgressListener | None,
     stopped: Callable[[], bool],
 ) -> tuple[list[FileEntry], Snapshot | None]:
@@ -120,7 +124,7 @@ def run(
     """
     committer = Committer(plan, shard_size)
     committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
-    entries = _ingest(plan, committer, jobs, progress, stopped)
+    entries = _ingest(plan, committer, jobs, rigs, progress, stopped)
     if len(entries) == len(plan.changes.tasks) or not plan.replace:
         committer.finish()
     return entries, committer.newest
@@ -130,6 +134,7 @@ def _ingest(
     plan: RunPlan,
     committer: Committer,
     jobs: int | None,
+    rigs: RigSurvey | None,
     progress: ProgressListener | None,
     stopped: Callable[[], bool],
 ) -> list[FileEntry]:
@@ -141,6 +146,8 @@ def _ingest(
         for piece in pieces:
             for result, task in zip(piece, pending, strict=False):
                 committer.take(result.clips)
+                if rigs is not None:
+                    rigs.add(result)
                 if task.known is not None and result.entry.replaces_clips:
                     committer.drop(task.known.clips)
             committer.commit_full()

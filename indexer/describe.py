@@ -159,7 +159,7 @@ def count_contents(snapshot: Snapshot | None) -> IndexContents:
         files=len(set(column["path"])),
         duration_s=sum(clips.column("duration_s").to_pylist()),
         rates_fps=_counted(f"{fps:.6g}" for fps in column["fps"]),
-        units=_counted(map(_unit, column["metres_per_unit"])),
+        units=_counted(map(nearest_unit, column["metres_per_unit"])),
         rigs=_counted(column["rig"]),
         labels={name: counts for name, counts in labels.items() if counts},
     )
@@ -174,8 +174,8 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _unit(metres: float) -> str:
-    """The nearest unit: performers differ in size by a few tens of percent, units by more."""
+def nearest_unit(metres: float) -> str:
+    """The unit nearest to a scale: performers differ in size by a few tens of percent, units by more."""
     if metres <= 0:
         return "unknown"
     return min(UNITS_M, key=lambda name: abs(log(metres / UNITS_M[name])))

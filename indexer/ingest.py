@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
-from mretrieve.motion import CANONICAL_FPS, Clip
+from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
 from mretrieve.motion.clip import overlapping_spans
 from mretrieve.sources.reading import SourceClip, read_bodies, refusal_reason
 from mretrieve.storage.folders import file_of, index_command
@@ -72,10 +72,11 @@ class IngestSpec:
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """The outcome for one file, and its clips."""
+    """The outcome for one file, its clips, and, if it was read, the rig of each clip and its map."""
 
     entry: FileEntry
     clips: tuple[ShardClip, ...] = ()
+    rigs: tuple[tuple[Rig, RigMap], ...] = ()
 
 
 class Ingester:
@@ -161,6 +162,7 @@ class Ingester:
                 notes=tuple(dict.fromkeys(note for clip in clips for note in clip.notes)),
             ),
             tuple(clips),
+            tuple((body.motion.rig, body.rig_map) for body in bodies),
         )
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mretrieve.encoders.catalogue import is_for_parts
 
 from .build import default_index
 from .describe import IndexContents, IndexDescription
+from .reasons import group_by_reason, quantity
 from .report import FileEntry, IngestReport, Outcome
 
 #: Files named for each fault, and values named for each property; the JSON output has all.
@@ -39,13 +39,13 @@ def _files_line(report: IngestReport) -> str:
         return "Index is up to date."
     unchanged = report.unchanged_files + len(report.of(Outcome.UNCHANGED))
     deleted = f", {len(gone)} deleted" if gone else ""
-    return f"{_count(len(read), 'file')} read, {unchanged} unchanged{deleted} in {report.wall_s:.1f} s."
+    return f"{quantity(len(read), 'file')} read, {unchanged} unchanged{deleted} in {report.wall_s:.1f} s."
 
 
 def _contents_lines(contents: IndexContents) -> list[str]:
     if not contents.clips:
         return ["No motion file could be read, so the index has no clips."]
-    clips, files = _count(contents.clips, "clip"), _count(contents.files, "file")
+    clips, files = quantity(contents.clips, "clip"), quantity(contents.files, "file")
     lines = [f"The index has {clips} from {files}, {contents.duration_s / 60:.1f} minutes."]
     if len(contents.rates_fps) > 1:
         lines.append(f"Mixed frame rates, all resampled to 30 fps: {_counts(contents.rates_fps, ' fps')}.")
@@ -59,7 +59,7 @@ def _next_step(report: IngestReport) -> list[str]:
     if report.interrupted:
         state = "progress is saved. Continue with" if report.new_version else "the index is unchanged. Start again with"
         command = f"mretrieve index {shlex.join(report.folders.values())}{option}"
-        return [f"Interrupted with {_count(report.unread_files, 'file')} left; {state}: {command}"]
+        return [f"Interrupted with {quantity(report.unread_files, 'file')} left; {state}: {command}"]
     return [f"Next: mretrieve query FILE -k 10{option}"] if report.contents.clips else []
 
 
@@ -73,7 +73,7 @@ def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
         ("index", f"{index.index}, {index.size_bytes / 1e6:.1f} MB"),
         *(("folder", f"{path} ({name}/)" if name else path) for name, path in index.folders.items()),
         ("version", f"{index.version} (kept: {', '.join(map(str, index.versions))})"),
-        ("clips", f"{contents.clips} from {_count(contents.files, 'file')}, {contents.duration_s / 3600:.2f} hours"),
+        ("clips", f"{contents.clips} from {quantity(contents.files, 'file')}, {contents.duration_s / 3600:.2f} hours"),
         ("windows", f"{index.window_count}, {lengths} s long, {hops} s apart"),
         *(
             ("encoder", f"{encoder.name} ({encoder.dimension} dimensions, {encoder.fingerprint[:12]}{weight})")
@@ -86,38 +86,19 @@ def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
     ]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _counts(counts: dict[str, int], unit: str = "") -> str:
     named = [f"{name}{unit} ({count})" for name, count in list(counts.items())[:NAMED_VALUES]]
     more = [f"and {len(counts) - NAMED_VALUES} more"] if len(counts) > NAMED_VALUES else []
     return ", ".join([*named, *more]) or "none"
 
 
-def _groups(title: str, entries: Iterable[FileEntry], reasons: Callable[[FileEntry], Iterable[str]]) -> list[str]:
-    """Files by reason; reasons that differ only in numbers and quoted text are one group, shown as the first has it."""
-    groups: dict[str, tuple[str, list[str]]] = {}
-    files = set()
-    for entry in entries:
-        files.add(entry.path)
-        for text in reasons(entry):
-            reason = _without_path(text, entry.path)
-            kind = re.sub(r"'[^']*'|\d+(\.\d+)?", "#", reason)
-            groups.setdefault(kind, (reason, []))[1].append(entry.path)
-    if not files:
+def _groups(title: str, entries: Sequence[FileEntry], reasons: Callable[[FileEntry], Iterable[str]]) -> list[str]:
+    """Files by reason."""
+    if not entries:
         return []
-    lines = [f"{title}: {_count(len(files), 'file')}"]
-    for reason, paths in sorted(groups.values(), key=lambda group: -len(group[1])):
+    lines = [f"{title}: {quantity(len(entries), 'file')}"]
+    for group in group_by_reason(entries, reasons):
+        paths = group.paths
         more = f" and {len(paths) - NAMED_FILES} more" if len(paths) > NAMED_FILES else ""
-        lines.append(f"  {', '.join(paths[:NAMED_FILES])}{more}: {reason}")
+        lines.append(f"  {', '.join(paths[:NAMED_FILES])}{more}: {group.reason}")
     return lines
-
-
-def _without_path(text: str, path: str) -> str:
-    """A message without the file's name in front, but with the line."""
-    prefix = re.match(rf".*?{re.escape(path)}(?::(\d+))?:\s*", text)
-    if prefix is None:
-        return text
-    return f"line {prefix[1]}: {text[prefix.end() :]}" if prefix[1] else text[prefix.end() :]

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from support.changed_motion import raised_right_arm
+from support.html_pages import Elements, opened_in_browser
 
 from mretrieve.comparison import NamedClip
 from mretrieve.comparison.differences import compare
 from mretrieve.comparison.page import page
 
 HOSTILE = "</script><script>alert(1)</script>{{data}}\"'&<img src=x onerror=alert(2)>.bvh"
-
-
-class Elements(HTMLParser):
-    """What a page consists of."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes += attrs
 
 
 def _data(text: str) -> dict[str, object]:
@@ -75,13 +59,10 @@ def test_long_takes_are_thinned(walk: NamedClip, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_page_runs_in_a_browser(walk: NamedClip, tmp_path: Path):
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("NO CHROMIUM: the page's program is not run")
     path = tmp_path / "page.html"
     path.write_text(page(compare(replace(walk, name=HOSTILE), walk)), encoding="utf-8")
-    words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{path}"]
-    run = subprocess.run(words, capture_output=True, text=True, timeout=600)
-    shown = re.search(r'<output id="now">(.*?)</output>', run.stdout)
+    dom, console = opened_in_browser(path)
+    shown = re.search(r'<output id="now">(.*?)</output>', dom)
     assert shown is not None
     assert shown[1] == f"A {walk.clip.start_s:.2f} s, B {walk.clip.start_s:.2f} s"  # written by the page's program
+    assert console == []
