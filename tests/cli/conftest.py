@@ -21,6 +21,12 @@ from mretrieve.cli import main
 KINDS = ("kick", "jump", "wave", "bow", "squat")
 
 
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that trains on every core finds one, so that PyTorch keeps its one thread in this process."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
 @pytest.fixture(scope="session")
 def mretrieve() -> Run:
     """Runs `mretrieve WORDS...` in a folder, without a terminal, in this process, in which everything is loaded."""
