@@ -57,13 +57,14 @@ def stopped(train: Train, *words: str | Path, folder: Path, number: signal.Signa
     def not_caught(number: int, _frame: object) -> None:
         pytest.fail(f"the command does not catch signal {number}")
 
-    before = signal.signal(number, not_caught)
+    before = {each: signal.signal(each, not_caught) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(IN_AN_UPDATE, torch.nn.utils.clip_grad_norm_)  # as it is afterwards
             signal_at_call(number, IN_AN_UPDATE, update)
             result = train(*words, folder=folder)
-        assert signal.getsignal(number) is not_caught, "the command leaves its handler behind"
+        assert all(signal.getsignal(each) is not_caught for each in before), "the command leaves a handler behind"
     finally:
-        signal.signal(number, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     return result
