@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from support.generated_library import Library
+    from support.generated_library import Demo, Library
 
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -36,15 +36,44 @@ def mocap() -> Path:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    """Two clips of every kind and the long takes, generated and indexed with their labels; shared, so only read."""
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated library: two clips of every kind and the long takes, with their labels; shared, so only read."""
+    from mretrieve.demo import make_library
+
+    folder = tmp_path_factory.mktemp("generated") / "motions"
+    make_library(folder, clips_per_kind=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(generated: Path) -> Library:
+    """The generated library with its index; shared, so only read."""
     from support.generated_library import Library
 
     from mretrieve import build_index, open_index
-    from mretrieve.demo import make_library
 
-    home = tmp_path_factory.mktemp("library")
-    folder, index = home / "motions", home / ".mretrieve"
-    make_library(folder, clips_per_kind=2)
-    build_index(folder, index, labels=[folder / "labels.csv"], jobs=1)
-    return Library(folder, index, open_index(index))
+    index = generated.parent / ".mretrieve"
+    build_index(generated, index, labels=[generated / "labels.csv"], jobs=1)
+    return Library(generated, index, open_index(index))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The whole generated library and the query; shared, so only read."""
+    from support.generated_library import Demo
+
+    from mretrieve.demo import make_library, write_query
+
+    folder = tmp_path_factory.mktemp("demo")
+    return Demo(folder, make_library(folder / "library"), write_query(folder))
+
+
+@pytest.fixture(scope="session")
+def generated_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """hdm05, bandai1, cmu and h36m, laid out as the public sets are, of generated motions; shared, so only read."""
+    from support.mocap_folders import write_h36m_folder, write_mocap
+
+    folder = tmp_path_factory.mktemp("sets")
+    write_mocap(folder)
+    write_h36m_folder(folder / "h36m")
+    return folder

@@ -1,4 +1,4 @@
-"""The installed command, as a user's shell runs it, and a small demo library to run it on."""
+"""The command, in this process and in one of its own, and a small demo library to run it on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,33 @@ from mretrieve.cli import main
 KINDS = ("kick", "jump", "wave", "bow", "squat")
 
 
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that trains on every core finds one, so that PyTorch keeps its one thread in this process."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
 @pytest.fixture(scope="session")
 def mretrieve() -> Run:
-    """Runs `mretrieve WORDS...` in a folder, in a process of its own, without a terminal."""
+    """Runs `mretrieve WORDS...` in a folder, without a terminal, in this process, in which everything is loaded."""
+
+    def run(
+        *words: str | Path, folder: Path, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        typed = list(map(str, words))
+        runner = CliRunner(env={"MRETRIEVE_INDEX": None, "COLUMNS": "80", **(environment or {})})
+        with chdir(folder):
+            result = runner.invoke(main, typed, prog_name="mretrieve")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception  # a user would see a traceback
+        return subprocess.CompletedProcess(typed, result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def process() -> Run:
+    """Runs the same in a process of its own, as a user's shell does, for what depends on that."""
 
     def run(
         *words: str | Path, folder: Path, environment: dict[str, str] | None = None
@@ -41,12 +66,12 @@ def mretrieve() -> Run:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, mretrieve: Run) -> Path:
+def home(generated: Path, tmp_path_factory: pytest.TempPathFactory, mretrieve: Run) -> Path:
     """A folder with `library/`, its index in `.mretrieve`, and `zoe_kick.bvh`, which is not in the library."""
-    from mretrieve.demo import make_library, write_query
+    from mretrieve.demo import write_query
 
     folder = tmp_path_factory.mktemp("home")
-    make_library(folder / "library", clips_per_kind=2)
+    shutil.copytree(generated, folder / "library")
     write_query(folder)
     made = mretrieve("index", "library", "--labels", "library/labels.csv", folder=folder)
     assert made.returncode == 0, made.stderr
@@ -54,22 +79,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, mretrieve: Run) -> Path:
 
 
 @pytest.fixture(scope="session")
-def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def motions(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `motions/` (two clips each of five kinds, one damaged file) and `labels.csv` beside it."""
-    from mretrieve.demo import make_library
-
-    library = tmp_path_factory.mktemp("library")
-    make_library(library, clips_per_kind=2)
     folder = tmp_path_factory.mktemp("training")
     (folder / "motions").mkdir()
     rows = []
-    with (library / "labels.csv").open(encoding="utf-8", newline="") as file:
+    with (generated / "labels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["label"] in KINDS:
                 target = folder / "motions" / Path(row["path"]).name
-                target.write_bytes((library / row["path"]).read_bytes())
+                target.write_bytes((generated / row["path"]).read_bytes())
                 rows.append((f"motions/{target.name}", row["label"], row["performer"]))
-    for skeleton in library.rglob("*.asf"):
+    for skeleton in generated.rglob("*.asf"):
         shutil.copy(skeleton, folder / "motions")
     (folder / "motions" / "damaged.bvh").write_text("HIERARCHY\nROOT Hips\n{")
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:

@@ -7,15 +7,11 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Run
-from support.mocap_folders import write_h36m_folder, write_mocap
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    write_mocap(folder)
-    write_h36m_folder(folder / "h36m")
-    return folder
+def data(generated_sets: Path) -> Path:
+    return generated_sets
 
 
 def test_the_protocols_are_listed_with_what_they_need(mretrieve: Run, tmp_path: Path):
@@ -49,8 +45,8 @@ def test_encoder_and_baseline_stand_in_one_table(mretrieve: Run, data: Path):
     assert "fold 1 of 1: comparing" in run.stderr
 
 
-def test_out_holds_the_numbers_the_page_and_the_pictures(mretrieve: Run, data: Path, tmp_path: Path):
-    run = mretrieve(
+def test_out_holds_the_numbers_the_page_and_the_pictures(process: Run, data: Path, tmp_path: Path):
+    run = process(
         "evaluate",
         "h36m-unseen",
         "--data",

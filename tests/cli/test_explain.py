@@ -34,15 +34,15 @@ def test_a_hit_that_was_printed_is_explained(mretrieve: Run, home: Path):
     assert said["clip"]["path"] == hit["clip"]
 
 
-def test_two_files_need_no_index(mretrieve: Run, home: Path, tmp_path: Path):
+def test_two_files_need_no_index(process: Run, home: Path, tmp_path: Path):
     files = home / QUERY, home / "library" / CLIP
     picture = tmp_path / "why.png"
-    run = mretrieve("explain", *files, "--start", "0.2", "--parts", "legs", "--png", picture, folder=tmp_path)
+    run = process("explain", *files, "--start", "0.2", "--parts", "legs", "--png", picture, folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "not compared" in run.stdout
     assert picture.read_bytes()[:4] == b"\x89PNG"
     for command in ("compare", "align"):
-        run = mretrieve(command, *files, folder=tmp_path)
+        run = process(command, *files, folder=tmp_path)
         assert run.returncode == 0, run.stderr
 
 

@@ -29,9 +29,9 @@ def test_a_hit_of_a_saved_answer_is_written_and_reported(mretrieve: Run, home: P
     assert len(same.stdout.splitlines()) == pytest.approx(len((tmp_path / "hit.bvh").read_text().splitlines()), abs=1)
 
 
-def test_standard_output_holds_what_the_file_holds(mretrieve: Run, home: Path, tmp_path: Path):
+def test_standard_output_holds_what_the_file_holds(mretrieve: Run, process: Run, home: Path, tmp_path: Path):
     words = (f"{QUERY}@0.5-1", "--retime-to", f"{QUERY}@0.4-1.2", "--mirror", "--fps", "50")
-    shown = mretrieve("export", *words, "--to", "-", folder=home)
+    shown = process("export", *words, "--to", "-", folder=home)
     written = mretrieve("export", *words, "--to", tmp_path / "x.bvh", folder=home)
     assert (shown.returncode, written.returncode) == (0, 0), shown.stderr + written.stderr
     assert shown.stdout == (tmp_path / "x.bvh").read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from support import toy_encoder
-from support.mocap_folders import write_mocap
 from support.moving_bodies import random_clip
 
 from mretrieve.cli import evaluate, main
@@ -50,10 +49,9 @@ def test_it_is_trained_indexed_and_queried_and_aligns_frames(command: Command, h
     assert encoder.frame_features(motion).shape == (30, 54) and np.isfinite(encoder.frame_features(motion)).all()
 
 
-def test_it_is_evaluated(command: Command, tmp_path: Path):
-    write_mocap(tmp_path)
+def test_it_is_evaluated(command: Command, generated_sets: Path):
     assert "mean-pose is trained" in " ".join(command("evaluate", "--help").stdout.split())
-    words = ("evaluate", "hdm05-unseen", "--data", str(tmp_path), "--encoder", "mean-pose", "--seeds", "1")
+    words = ("evaluate", "hdm05-unseen", "--data", str(generated_sets), "--encoder", "mean-pose", "--seeds", "1")
     run = command(*words)
     assert run.exit_code == 0, run.stderr
     assert "mean-pose, fold 1 of 1, seed 0: training on" in run.stderr

@@ -62,13 +62,13 @@ def test_json_names_the_spaces_that_answered(mretrieve: Run, home: Path, fused: 
     assert named == ["pose-statistics,mine", "mine", "mine,pose-statistics"]
 
 
-def test_without_torch_the_message_says_what_to_install(mretrieve: Run, home: Path, fused: Path, tmp_path: Path):
+def test_without_torch_the_message_says_what_to_install(process: Run, home: Path, fused: Path, tmp_path: Path):
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')\n")
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))}
-    run = mretrieve("query", home / QUERY, folder=fused, environment=environment)
+    run = process("query", home / QUERY, folder=fused, environment=environment)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
     assert "pip install 'mretrieve-mocap[learned]'" in run.stderr
-    alone = mretrieve("query", home / QUERY, "--encoder", "pose-statistics", folder=fused, environment=environment)
+    alone = process("query", home / QUERY, "--encoder", "pose-statistics", folder=fused, environment=environment)
     assert alone.returncode == 0, alone.stderr
 
 
@@ -153,9 +153,9 @@ def test_every_command_explains_itself_and_each_of_its_options(mretrieve: Run, t
     assert all(len(words) > 1 for words in options)
 
 
-def test_a_saved_rig_map_is_taken_back(mretrieve: Run, home: Path, tmp_path: Path):
+def test_a_saved_rig_map_is_taken_back(mretrieve: Run, process: Run, home: Path, tmp_path: Path):
     saved = tmp_path / "rig.json"
-    shown = mretrieve("rig", QUERY, "--save", saved, folder=home)
+    shown = process("rig", QUERY, "--save", saved, folder=home)
     assert shown.returncode == 0
     assert "left_wrist" in shown.stdout
     plain = mretrieve("query", QUERY, "--format", "csv", folder=home)

@@ -6,12 +6,14 @@ import csv
 import json
 import re
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command_line import Run
+from support.generated_library import Demo
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 #: Times are of frames at 30 fps.
@@ -35,18 +37,18 @@ def example() -> Example:
 
 
 @pytest.fixture(scope="module")
-def folder(mretrieve: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(process: Run, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make demo` makes: the whole demo library, its index and the query."""
-    folder = tmp_path_factory.mktemp("demo")
-    for words in (["demo", "."], ["index", "library", "--labels", "library/labels.csv"]):
-        run = mretrieve(*words, folder=folder)
-        assert run.returncode == 0, run.stderr
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(demo.folder, folder, dirs_exist_ok=True)
+    run = process("index", "library", "--labels", "library/labels.csv", folder=folder)
+    assert run.returncode == 0, run.stderr
     return folder
 
 
 @pytest.fixture(scope="module")
-def hits(mretrieve: Run, example: Example, folder: Path) -> list[dict[str, Any]]:
-    run = mretrieve(*example.words, "--format", "json", folder=folder)
+def hits(process: Run, example: Example, folder: Path) -> list[dict[str, Any]]:
+    run = process(*example.words, "--format", "json", folder=folder)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)["results"]
 
@@ -64,8 +66,8 @@ def numbers(line: str) -> list[str]:
     return re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", line)
 
 
-def test_the_commands_print_the_table(mretrieve: Run, example: Example, folder: Path):
-    printed = mretrieve(*example.words, folder=folder).stdout.splitlines()
+def test_the_commands_print_the_table(process: Run, example: Example, folder: Path):
+    printed = process(*example.words, folder=folder).stdout.splitlines()
     *shown, shown_last = example.table
     *printed, printed_last = printed
     assert [line.split("  ")[-1] for line in printed] == [line.split("  ")[-1] for line in shown]  # the clips, in order

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Run
-from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, interrupted
+from support.training_command import IN_AN_UPDATE, IN_WRITING_A_CHECKPOINT, Train, killed, stopped
 
 from mretrieve.encoders.weights_file import read_encoder
 
@@ -106,11 +106,10 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
     expected = {path: (here / path).read_bytes() for path in ("encoder.safetensors", "encoder.card.md")}
     for path in expected:
         (here / path).unlink()
-    for function, call in ((IN_AN_UPDATE, 7), (IN_WRITING_A_CHECKPOINT, 1), (IN_WRITING_A_CHECKPOINT, 8)):
-        words = (*LONG, "--checkpoint-every", "0", "--resume")
-        killed = interrupted(*words, folder=here, number=signal.SIGKILL, function=function, call=call)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-        assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()
+    calls = [(IN_AN_UPDATE, 7), (IN_WRITING_A_CHECKPOINT, 1), (IN_WRITING_A_CHECKPOINT, 8)]
+    ends = killed(*LONG, "--checkpoint-every", "0", "--resume", folder=here, calls=calls)
+    assert ends == [-signal.SIGKILL] * 3
+    assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()
     resumed = train(*LONG, "--resume", folder=here)
     assert resumed.exit_code == 0, resumed.stderr
     assert "update 15 of 24" in resumed.stderr and "update 12 of 24" not in resumed.stderr  # 6 and 7 were done
@@ -119,11 +118,11 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(train: Train, here: Path, number: signal.Signals):
-    stopped = interrupted(*LONG, folder=here, number=number, call=7)
-    assert stopped.returncode == 128 + number, stopped.stderr
-    assert "Interrupted: stopped after 7 of 24 updates, which is not a usable encoder yet" in stopped.stdout
-    assert f"mretrieve train {' '.join(LONG)}" in stopped.stdout and stopped.stdout.rstrip().endswith("--resume")
-    assert "Traceback" not in stopped.stderr and "Stopping; progress is saved" in stopped.stderr
+    run = stopped(train, *LONG, folder=here, number=number, update=7)
+    assert run.exit_code == 128 + number, run.stderr
+    assert "Interrupted: stopped after 7 of 24 updates, which is not a usable encoder yet" in run.stdout
+    assert f"mretrieve train {' '.join(LONG)}" in run.stdout and run.stdout.rstrip().endswith("--resume")
+    assert "Traceback" not in run.stderr and "Stopping; progress is saved" in run.stderr
     assert not (here / "encoder.safetensors").exists()
     again = train(*LONG, "--resume", folder=here)
     assert again.exit_code == 0, again.stderr
@@ -131,7 +130,8 @@ def test_a_stopped_run_keeps_what_is_learned_and_says_how_to_go_on(train: Train,
 
 
 def test_resuming_with_other_words_is_refused_and_a_fresh_start_says_what_it_leaves(train: Train, here: Path):
-    assert interrupted(*LONG, folder=here, number=signal.SIGINT, call=7).returncode == 128 + signal.SIGINT
+    run = stopped(train, *LONG, folder=here, number=signal.SIGINT, update=7)
+    assert run.exit_code == 128 + signal.SIGINT
     refused = train(*LONG, "--resume", "--seed", "1", folder=here)
     assert refused.exit_code == 2 and "is the checkpoint of another run" in refused.stderr.splitlines()[-1]
     fresh = train(*LONG[:-1], "2", folder=here)

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.training_command import Train, interrupted
+from support.training_command import IN_AN_UPDATE, Train, killed
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.registry import load_mapper
@@ -65,9 +65,8 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
     expected = {path: (here / path).read_bytes() for path in files}
     for path in files:
         (here / path).unlink()
-    resumable = (*words, "--checkpoint-every", "0", "--resume")
-    killed = interrupted(*resumable, folder=here, number=signal.SIGKILL, call=5)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    ends = killed(*words, "--checkpoint-every", "0", "--resume", folder=here, calls=[(IN_AN_UPDATE, 5)])
+    assert ends == [-signal.SIGKILL]
     assert (here / "submotion.safetensors.checkpoint").exists()
     resumed = train(*words, "--resume", folder=here)
     assert resumed.exit_code == 0, resumed.stderr

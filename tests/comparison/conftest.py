@@ -7,26 +7,17 @@ from pathlib import Path
 import pytest
 
 from mretrieve.comparison import NamedClip
-from mretrieve.demo import make_library
 from mretrieve.sources.resolve import ClipResolver
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small generated library, not indexed."""
-    folder = tmp_path_factory.mktemp("motions")
-    make_library(folder, clips_per_kind=2)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def waves(folder: Path) -> tuple[NamedClip, NamedClip]:
+def waves(generated: Path) -> tuple[NamedClip, NamedClip]:
     """Two people who wave."""
-    first, second = sorted(folder.rglob("*_wave_*"))[:2]
+    first, second = sorted(generated.rglob("*_wave_*"))[:2]
     return NamedClip.of(ClipResolver().resolve(first)), NamedClip.of(ClipResolver().resolve(second))
 
 
 @pytest.fixture(scope="session")
-def walk(folder: Path) -> NamedClip:
+def walk(generated: Path) -> NamedClip:
     """Someone who walks for some seconds."""
-    return NamedClip.of(ClipResolver().resolve(min(folder.rglob("*_walk_*"))))
+    return NamedClip.of(ClipResolver().resolve(min(generated.rglob("*_walk_*"))))

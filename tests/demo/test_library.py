@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mretrieve.cli.demo import demo
-from mretrieve.demo import KINDS, STYLES, make_library, write_query
+from mretrieve.cli.demo import demo as demo_command
+from mretrieve.demo import KINDS, STYLES, make_library
 from mretrieve.demo.library import PERFORMERS, QUERY_PERFORMER, QUERY_RECIPE
 from mretrieve.formats import read
 from mretrieve.motion import canonicalise
@@ -26,22 +26,29 @@ def digests(folder):
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    return folder, make_library(folder)
+def library(demo):
+    return demo.folder / "library", demo.motions
 
 
-def test_the_library_is_the_same_to_the_byte(library, tmp_path):
-    make_library(tmp_path)
-    assert digests(tmp_path) == digests(library[0])
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    """The folder that the command made a library and a query in, and what it printed."""
+    folder = tmp_path_factory.mktemp("command")
+    run = CliRunner().invoke(demo_command, [str(folder)])
+    assert run.exit_code == 0, run.output
+    return folder, run.output
 
 
-def test_another_seed_makes_another_library(tmp_path):
-    for seed in (0, 1):
-        make_library(tmp_path / str(seed), clips_per_kind=1, seed=seed)
-    first, second = digests(tmp_path / "0"), digests(tmp_path / "1")
-    motions = [name for name in first if name.endswith((".bvh", ".amc"))]
-    assert all(first[name] != second.get(name) for name in motions)
+def test_the_library_and_the_query_are_the_same_to_the_byte(demo, command):
+    assert digests(command[0]) == digests(demo.folder)
+
+
+def test_another_seed_makes_another_library(library, tmp_path):
+    motions = make_library(tmp_path, clips_per_kind=1, seed=1)
+    names = {path.relative_to(tmp_path).as_posix() for path in motions}
+    first, second = digests(library[0]), digests(tmp_path)
+    assert names & set(first)
+    assert {second[name] for name in names}.isdisjoint(first.values())
 
 
 def test_the_library_is_small_and_broad(library):
@@ -96,8 +103,8 @@ def test_moments_of_the_takes_are_where_the_csv_says(library):
             assert inside[:, joint(f"{row['side']}_ankle"), 1].max() > 0.4
 
 
-def test_the_query_is_of_a_body_a_rig_and_a_performance_that_the_library_lacks(library, tmp_path):
-    path = write_query(tmp_path)
+def test_the_query_is_of_a_body_a_rig_and_a_performance_that_the_library_lacks(library, demo):
+    path = demo.query
     clip = canonicalise(read(path)[0])
     assert clip.observed.all()
     assert 1 < clip.duration_s < 1.5
@@ -107,11 +114,10 @@ def test_the_query_is_of_a_body_a_rig_and_a_performance_that_the_library_lacks(l
     assert QUERY_RECIPE.kind in {row["label"] for row in rows(library[0] / "labels.csv")}
 
 
-def test_the_command_says_what_it_made_and_what_to_type_next(tmp_path):
-    run = CliRunner().invoke(demo, [str(tmp_path / "demo")])
-    assert run.exit_code == 0, run.output
-    assert f"mretrieve index {tmp_path / 'demo' / 'library'}" in run.output
-    query = tmp_path / "demo" / "zoe_kick.bvh"
-    assert f"mretrieve query {query}" in run.output
+def test_the_command_says_what_it_made_and_what_to_type_next(command):
+    folder, output = command
+    assert f"mretrieve index {folder / 'library'}" in output
+    query = folder / "zoe_kick.bvh"
+    assert f"mretrieve query {query}" in output
     assert query.is_file()
-    assert (tmp_path / "demo" / "library" / "labels.csv").is_file()
+    assert (folder / "library" / "labels.csv").is_file()

@@ -1,24 +1,17 @@
-"""Generated sets, written once."""
+"""The folds of the protocols, made once."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
-from support.mocap_folders import write_h36m_folder, write_mocap
+from support.mocap_folders import FoldsOf
+
+from mretrieve.evaluation import protocol
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with hdm05, bandai1 and cmu in it."""
-    folder = tmp_path_factory.mktemp("data")
-    write_mocap(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def human36m(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with S1, S5 and S6 in it."""
-    folder = tmp_path_factory.mktemp("human36m")
-    write_h36m_folder(folder)
-    return folder
+def folds_of(generated_sets: Path) -> FoldsOf:
+    """The folds of a protocol, by its name, on the generated sets; shared, so only read."""
+    return cache(lambda name: protocol(name).folds(generated_sets))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.mocap_folders import FoldsOf
 
 from mretrieve.errors import QueryError
-from mretrieve.evaluation import PROTOCOLS, EvaluationTask, Fold, protocol
+from mretrieve.evaluation import PROTOCOLS, EvaluationTask, protocol
 from mretrieve.evaluation.data_sets import H36M_ACTIONS, windows
 from mretrieve.evaluation.protocols import (
     CMU_TEST_CLASSES,
@@ -17,10 +18,6 @@ from mretrieve.evaluation.protocols import (
     HDM05_TRAIN_CLASSES,
 )
 from mretrieve.motion import LabelledClip
-
-
-def folds_of(name: str, data: Path, human36m: Path) -> tuple[Fold, ...]:
-    return protocol(name).folds(human36m if name == "h36m-unseen" else data)
 
 
 def file_of(item: LabelledClip) -> str:
@@ -33,8 +30,8 @@ def right_pairs(task: EvaluationTask) -> list[tuple[LabelledClip, LabelledClip]]
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_query_is_never_its_own_answer_and_right_is_what_has_its_label(name: str, data: Path, human36m: Path):
-    for fold in folds_of(name, data, human36m):
+def test_a_query_is_never_its_own_answer_and_right_is_what_has_its_label(name: str, folds_of: FoldsOf):
+    for fold in folds_of(name):
         for task in fold.tasks:
             answers = right_pairs(task)
             assert answers
@@ -45,8 +42,8 @@ def test_a_query_is_never_its_own_answer_and_right_is_what_has_its_label(name: s
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_only_all_pairs_lets_a_query_be_answered_from_its_own_group(name: str, data: Path, human36m: Path):
-    for fold in folds_of(name, data, human36m):
+def test_only_all_pairs_lets_a_query_be_answered_from_its_own_group(name: str, folds_of: FoldsOf):
+    for fold in folds_of(name):
         for task in fold.tasks:
             inside = any(query.group == answer.group for query, answer in right_pairs(task))
             assert inside == (name == "h36m-unseen" and task.name in ("cross-file", "all pairs"))
@@ -55,15 +52,15 @@ def test_only_all_pairs_lets_a_query_be_answered_from_its_own_group(name: str, d
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_no_query_was_trained_on(name: str, data: Path, human36m: Path):
-    for fold in folds_of(name, data, human36m):
+def test_no_query_was_trained_on(name: str, folds_of: FoldsOf):
+    for fold in folds_of(name):
         trained = {file_of(item) for item in fold.train}
         assert trained.isdisjoint(file_of(item) for task in fold.tasks for item in task.queries)
 
 
 @pytest.mark.parametrize("name", ["hdm05-unseen", "cmu-unseen", "h36m-unseen"])
-def test_unseen_classes_are_not_in_training(name: str, data: Path, human36m: Path):
-    (fold,) = folds_of(name, data, human36m)
+def test_unseen_classes_are_not_in_training(name: str, folds_of: FoldsOf):
+    (fold,) = folds_of(name)
     asked = {item.label for task in fold.tasks for item in (*task.queries, *task.gallery)}
     trained = {item.label for item in fold.train}
     expected = {
@@ -81,16 +78,16 @@ def test_the_seven_unseen_actions_of_human36m_are_the_published_ones():
     assert list(H36M_ACTIONS) == sorted(H36M_ACTIONS)
 
 
-def test_hdm05_performer_asks_tr_for_the_clips_of_the_four_others(data: Path):
-    (fold,) = protocol("hdm05-performer").folds(data)
+def test_hdm05_performer_asks_tr_for_the_clips_of_the_four_others(folds_of: FoldsOf):
+    (fold,) = folds_of("hdm05-performer")
     (task,) = fold.tasks
     assert {item.group for item in task.queries} == {"tr"}
     assert {item.group for item in fold.train} == {"bd", "bk", "dg", "mm"}
     assert task.gallery == fold.train
 
 
-def test_each_performer_asks_once_in_hdm05_cross_performer(data: Path):
-    folds = protocol("hdm05-cross-performer").folds(data)
+def test_each_performer_asks_once_in_hdm05_cross_performer(folds_of: FoldsOf):
+    folds = folds_of("hdm05-cross-performer")
     assert [{item.group for item in fold.tasks[0].queries} for fold in folds] == [
         {performer} for performer in ("bd", "bk", "dg", "mm", "tr")
     ]
@@ -98,8 +95,8 @@ def test_each_performer_asks_once_in_hdm05_cross_performer(data: Path):
     assert len(queries) == len(set(queries)) == 55
 
 
-def test_human36m_is_trained_in_90_frames_and_asked_in_pieces_of_takes_above_5_seconds(human36m: Path):
-    (fold,) = protocol("h36m-unseen").folds(human36m)
+def test_human36m_is_trained_in_90_frames_and_asked_in_pieces_of_takes_above_5_seconds(folds_of: FoldsOf):
+    (fold,) = folds_of("h36m-unseen")
     assert {item.clip.frame_count for item in fold.train} == {90}
     pieces = [item for item in fold.tasks[0].queries if "@" in item.path]
     assert pieces
@@ -108,8 +105,8 @@ def test_human36m_is_trained_in_90_frames_and_asked_in_pieces_of_takes_above_5_s
     assert [task.name for task in fold.tasks] == ["cross-subject", "cross-file", "all pairs"]
 
 
-def test_windows_are_3_seconds_with_a_second_between_and_short_takes_stay_whole(data: Path):
-    item = max(protocol("bandai-cross-style").folds(data)[0].tasks[0].queries, key=lambda each: each.clip.frame_count)
+def test_windows_are_3_seconds_with_a_second_between_and_short_takes_stay_whole(folds_of: FoldsOf):
+    item = max(folds_of("bandai-cross-style")[0].tasks[0].queries, key=lambda each: each.clip.frame_count)
     frames = item.clip.frame_count
     cut = windows(item)
     assert [window.path for window in cut] == [f"{item.path}@{4 * n}" for n in range((frames - 90) // 120 + 1)]
@@ -117,12 +114,12 @@ def test_windows_are_3_seconds_with_a_second_between_and_short_takes_stay_whole(
     assert windows(item, frames) == [item]
 
 
-def test_bandai_is_never_trained_on(data: Path):
-    assert protocol("bandai-cross-style").folds(data)[0].train == ()
+def test_bandai_is_never_trained_on(folds_of: FoldsOf):
+    assert folds_of("bandai-cross-style")[0].train == ()
 
 
-def test_robustness_disturbs_the_queries_alone_and_always_in_the_same_way(data: Path):
-    (fold,), (again,) = protocol("robustness").folds(data), protocol("robustness").folds(data)
+def test_robustness_disturbs_the_queries_alone_and_always_in_the_same_way(folds_of: FoldsOf, generated_sets: Path):
+    (fold,), (again,) = folds_of("robustness"), protocol("robustness").folds(generated_sets)
     clean, lost, slow, fast, rig = fold.tasks
     assert all(task.gallery is clean.gallery for task in fold.tasks)
     pairs = zip(clean.queries, lost.queries, slow.queries, fast.queries, rig.queries, strict=True)
@@ -137,8 +134,8 @@ def test_robustness_disturbs_the_queries_alone_and_always_in_the_same_way(data: 
             assert (one.clip.positions == other.clip.positions).all()
 
 
-def test_every_subject_is_asked_and_trained_on_in_cmu_person(data: Path):
-    folds = protocol("cmu-person").folds(data)
+def test_every_subject_is_asked_and_trained_on_in_cmu_person(folds_of: FoldsOf):
+    folds = folds_of("cmu-person")
     files = [{file_of(item) for item in fold.tasks[0].queries} for fold in folds]
     assert files[0].isdisjoint(files[1])
     for fold in folds:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.mocap_folders import FoldsOf
 
 from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.errors import QueryError
@@ -37,8 +38,8 @@ CROSS = "hdm05-cross-performer"
 
 
 @pytest.fixture(scope="module")
-def cross_performer(data: Path) -> tuple[Fold, ...]:
-    return protocol(CROSS).folds(data)
+def cross_performer(folds_of: FoldsOf) -> tuple[Fold, ...]:
+    return folds_of(CROSS)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,8 @@ def test_folds_that_share_the_queries_out_give_the_figures_of_all_queries_at_onc
     assert math.isnan(report.figures["top1"].deviation)
 
 
-def test_seeds_give_a_mean_and_a_deviation_and_the_interval_is_of_the_mean_over_seeds(data: Path, monkeypatch):
-    (fold,) = protocol("hdm05-unseen").folds(data)
+def test_seeds_give_a_mean_and_a_deviation_and_the_interval_is_of_the_mean_over_seeds(folds_of: FoldsOf, monkeypatch):
+    (fold,) = folds_of("hdm05-unseen")
     (task,) = fold.tasks
     clips = [item.clip for item in task.queries]
     monkeypatch.setattr("mretrieve.evaluation.comparison.encoder_distances", noisy)  # the fit gives seeds for encoders
@@ -107,14 +108,14 @@ def test_what_is_trained_is_trained_on_each_fold_with_each_seed(cross_performer)
     assert lines[0] == "learned, fold 1 of 2, seed 0: training on 44 clips"
 
 
-def test_a_training_is_refused_where_a_protocol_has_nothing_to_train_on(data: Path):
-    folds = protocol("bandai-cross-style").folds(data)
+def test_a_training_is_refused_where_a_protocol_has_nothing_to_train_on(folds_of: FoldsOf):
+    folds = folds_of("bandai-cross-style")
     with pytest.raises(QueryError, match="mmd-nca: this protocol has nothing to train on"):
         evaluate_protocol(folds, Method("mmd-nca", fit=lambda train, seed: load_encoder("pose-statistics")))
 
 
-def test_tasks_of_the_same_clips_are_compared_once(human36m: Path):
-    folds = protocol("h36m-unseen").folds(human36m)
+def test_tasks_of_the_same_clips_are_compared_once(folds_of: FoldsOf):
+    folds = folds_of("h36m-unseen")
     calls = []
 
     def between(queries: Sequence[Clip], gallery: Sequence[Clip]) -> np.ndarray:
@@ -128,8 +129,8 @@ def test_tasks_of_the_same_clips_are_compared_once(human36m: Path):
     assert across < every  # pieces of one take find each other
 
 
-def test_one_task_and_one_encoder_is_all_that_a_call_from_python_needs(data: Path):
-    (fold,) = protocol("hdm05-unseen").folds(data)
+def test_one_task_and_one_encoder_is_all_that_a_call_from_python_needs(folds_of: FoldsOf):
+    (fold,) = folds_of("hdm05-unseen")
     report = evaluate(fold.tasks[0], load_encoder("pose-statistics"), k=3)
     assert report.method == "pose-statistics"
     keys = {field.name for field in fields(QueryScores)} | {"dtw_error_mm", "nmi", "f1"}
@@ -140,8 +141,8 @@ def test_one_task_and_one_encoder_is_all_that_a_call_from_python_needs(data: Pat
     assert repr(again.figures) == repr(report.figures)  # not ==: there are NaN among them
 
 
-def test_a_task_without_a_right_answer_has_no_figures_and_no_traceback(data: Path):
-    (fold,) = protocol("hdm05-unseen").folds(data)
+def test_a_task_without_a_right_answer_has_no_figures_and_no_traceback(folds_of: FoldsOf):
+    (fold,) = folds_of("hdm05-unseen")
     alone = [item for item in fold.tasks[0].queries if item.group == "bd"]
     report = evaluate(EvaluationTask.of("alone", alone), baseline("dtw"))
     assert report.query_count == 0

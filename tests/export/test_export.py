@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mretrieve.demo import make_library
 from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.export import Exported, ExportOptions, export_moment
 from mretrieve.export.moment import leading_rest_frames
@@ -25,16 +24,9 @@ REAL = [
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("motions")
-    make_library(folder, clips_per_kind=1)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def takes(library: Path) -> list[Path]:
+def takes(generated: Path) -> list[Path]:
     """A take of every rig of the demo library."""
-    found = [sorted([*rig.glob("*.bvh"), *rig.glob("*.amc")]) for rig in sorted(library.iterdir()) if rig.is_dir()]
+    found = [sorted([*rig.glob("*.bvh"), *rig.glob("*.amc")]) for rig in sorted(generated.iterdir()) if rig.is_dir()]
     return [files[0] for files in found if files]
 
 

@@ -16,7 +16,6 @@ import pytest
 from support.written_motion import write_motion_bvh
 
 from mretrieve import open_index
-from mretrieve.demo import make_library
 from mretrieve.errors import FormatError
 from mretrieve.export import ExportOptions, export_moment
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read, recognise, register_reader
@@ -62,11 +61,9 @@ def toy() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def takes(tmp_path_factory: pytest.TempPathFactory) -> list[Motion]:
+def takes(generated: Path) -> list[Motion]:
     """Takes on two rigs, and a third one in which joints besides the root move relative to their parents."""
-    folder = tmp_path_factory.mktemp("motions")
-    make_library(folder, clips_per_kind=1)
-    rigs = [sorted(rig.glob("*.bvh"), key=lambda path: path.stat().st_size) for rig in sorted(folder.iterdir())]
+    rigs = [sorted(rig.glob("*.bvh"), key=lambda path: path.stat().st_size) for rig in sorted(generated.iterdir())]
     first, last = [read(files[0])[0] for files in rigs if files][:2]
     growth = np.array([0.0, 0.01, 0.0]) * np.arange(last.frame_count)[:, None, None]
     return [first, last, replace(last, channels=None, local_poses=Poses(last.rotations, last.translations + growth))]

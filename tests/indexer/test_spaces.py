@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -280,29 +278,18 @@ def test_a_space_is_named_after_its_file(repository: Path, index: Path, some_mot
     assert list(_spaces(index)) == ["nsere-Klassen-v2"]
 
 
-def test_the_number_of_processes_changes_no_byte_with_a_network(repository: Path, tmp_path: Path, write_motion, mine):
+def test_the_number_of_processes_changes_no_byte_with_a_network(
+    repository: Path, index: Path, write_motion: WriteMotion, mine: Path, monkeypatch: pytest.MonkeyPatch
+):
     for number in range(24):
         write_motion(f"{number:02d}.bvh", seconds=1 + number % 5, seed=number)
-    program = (
-        "import sys\n"
-        "from mretrieve.cli import main\n"
-        "import os; os.environ.update(OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')\n"
-        "import mretrieve.indexer.build as build\n"
-        "build.ALONE_BELOW_BYTES = 0\n"
-        "build.PIECE_FILES = 3\n"
-        "main()\n"
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
-
-    def index(place: Path, *options: str) -> dict[str, bytes]:
-        command = [sys.executable, "-c", program, "index", repository, "--index", place, *options]
-        run = subprocess.run(command, capture_output=True, env=environment, text=True)
-        assert run.returncode == 0, run.stderr
-        return _shards(place)
-
-    both = ("--encoder", "pose-statistics", "--encoder", str(mine))
-    alone = index(tmp_path / "one", *both, "--jobs", "1")
-    assert index(tmp_path / "two", *both, "--jobs", "2") == alone
-    index(tmp_path / "later", "--jobs", "2")
-    assert index(tmp_path / "later", *both, "--jobs", "2") == alone
+    monkeypatch.setattr("mretrieve.indexer.build.ALONE_BELOW_BYTES", 0)
+    monkeypatch.setattr("mretrieve.indexer.build.PIECE_FILES", 3)
+    alone, shared, later = (index.with_name(name) for name in ("alone", "shared", "later"))
+    both = ["pose-statistics", str(mine)]
+    build_index(repository, alone, encoder=both, jobs=1)
+    build_index(repository, shared, encoder=both, jobs=2)
+    assert _shards(shared) == _shards(alone)
+    build_index(repository, later, encoder="pose-statistics", jobs=1)
+    build_index(repository, later, encoder=both, jobs=2)  # without reading a file
+    assert _shards(later) == _shards(alone)

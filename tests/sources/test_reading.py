@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mretrieve.demo import make_library
 from mretrieve.errors import RigError
 from mretrieve.formats import MotionFile, ReadingOptions, read
 from mretrieve.motion import find_rig_map, save_rig_map
@@ -14,17 +13,10 @@ from mretrieve.sources.reading import read_bodies
 from mretrieve.sources.resolve import ClipResolver
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("motions")
-    make_library(folder, clips_per_kind=1)
-    return folder
-
-
 @pytest.fixture
-def takes(library: Path) -> tuple[Path, Path]:
+def takes(generated: Path) -> tuple[Path, Path]:
     """Files of two rigs."""
-    return min((library / "mixamo").glob("*.bvh")), min((library / "unreal").glob("*.bvh"))
+    return min((generated / "mixamo").glob("*.bvh")), min((generated / "unreal").glob("*.bvh"))
 
 
 @pytest.fixture

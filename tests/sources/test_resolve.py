@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mretrieve.demo import make_library
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import read
 from mretrieve.indexer import build_index
@@ -24,11 +23,10 @@ NAMES = ("kick.bvh", "kick@0.5-1.bvh", "a@1-2", "take-1@home.bvh")
 
 
 @pytest.fixture(scope="module")
-def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def motions(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with some files whose names are hard to tell from moments, and an index of it."""
-    library, folder = tmp_path_factory.mktemp("library"), tmp_path_factory.mktemp("named")
-    make_library(library, clips_per_kind=1)
-    kick = min(library.rglob("*_kick_*.bvh"))
+    folder = tmp_path_factory.mktemp("named")
+    kick = min(generated.rglob("*_kick_*.bvh"))
     for name in NAMES:
         shutil.copy(kick, folder / name)
     build_index(folder, folder / ".mretrieve", jobs=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ SCENARIOS = {
 }
 
 
-def _violations(scenario: Scenario, tmp_path: Path, sees_syncs: bool = True) -> list[str]:
+def _violations(scenario: Scenario, tmp_path: Path, sees_syncs: bool = True) -> Iterator[str]:
     """In which states that a crash can leave, the index is neither old nor new, or cannot be brought on."""
     home = tmp_path / "home"
     home.mkdir()
@@ -94,15 +94,13 @@ def _violations(scenario: Scenario, tmp_path: Path, sees_syncs: bool = True) -> 
     known = versions(home / "index")
     disk = Disk(home)
     operations = recorded(lambda: (scenario.act(home / "index"), None)[1], sees_syncs)
-    found = []
     for number, (done, crash, left) in enumerate(crash_states(disk, operations)):
         place = tmp_path / f"crash{number}"
         materialise(left, place)
         try:
             _check(scenario, place / "index", known, finished=done == len(operations))
         except (AssertionError, IndexStateError) as error:
-            found.append(f"after {done} of {len(operations)} operations, keeping {crash.value}: {error}")
-    return found
+            yield f"after {done} of {len(operations)} operations, keeping {crash.value}: {error}"
 
 
 def _check(scenario: Scenario, index: Path, known: list[int], finished: bool) -> None:
@@ -137,7 +135,7 @@ def _weights_before(scenario: Scenario) -> bytes | None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_a_crash_leaves_the_old_version_or_the_new_one(scenario: Scenario, tmp_path: Path):
-    assert _violations(scenario, tmp_path) == []
+    assert list(_violations(scenario, tmp_path)) == []
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
@@ -161,7 +159,7 @@ def test_what_a_killed_writer_left_unsynced_is_certain_after_the_next_one(scenar
 
 
 def test_this_test_would_notice_a_missing_sync(tmp_path: Path):
-    assert _violations(SCENARIOS["next version"], tmp_path, sees_syncs=False)
+    assert any(_violations(SCENARIOS["next version"], tmp_path, sees_syncs=False))
 
 
 def test_nothing_is_removed_before_its_time(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,12 @@ def _call_count(tmp_path: Path, prepare: Callable[[Path], object], action: Calla
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPERM], ids=errno.errorcode.get)
+@pytest.mark.parametrize("number", [errno.EIO, errno.EPERM], ids=errno.errorcode.get)  # EPERM: also of hard links
 def test_a_failing_commit_leaves_a_whole_version(tmp_path: Path, number: int, for_good: bool):
+    old = tmp_path / "old"
+    _old(old)
     for nth in range(1, _call_count(tmp_path, _old, _new) + 1):
-        index = tmp_path / f"index{nth}"
-        _old(index)
+        index = shutil.copytree(old, tmp_path / f"index{nth}")
         error = _with(Failing(nth, number, for_good), lambda index=index: _new(index))
         assert error is None or (os.strerror(number) in str(error) and str(index) in str(error)), f"call {nth}"
         snapshot = Snapshot.open(index)
@@ -96,9 +98,10 @@ def test_failing_to_collect_garbage_loses_nothing(tmp_path: Path, for_good: bool
         _old(index)
         _new(index)
 
+    old = tmp_path / "old"
+    both(old)
     for nth in range(1, _call_count(tmp_path, both, _collect) + 1):
-        index = tmp_path / f"index{nth}"
-        both(index)
+        index = shutil.copytree(old, tmp_path / f"index{nth}")
         _with(Failing(nth, errno.EIO, for_good), lambda index=index: _collect(index))
         assert_holds(Snapshot.open(index), [A, NEWER_B, C], NEW)
         _collect(index)

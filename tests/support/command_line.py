@@ -1,4 +1,4 @@
-"""What the fixture `mretrieve` is: a call that runs the command in a process of its own."""
+"""What the fixtures `mretrieve` and `process` are: a call that runs the command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fixture `library` hands to the tests of search and of the command line."""
+"""What the fixtures `library` and `demo` hand to the tests of search and of the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from pathlib import Path
 
 from mretrieve import Index
 from mretrieve.storage.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A folder with `library/`, the motion files in it, and a query beside it."""
+
+    folder: Path
+    motions: list[Path]
+    query: Path
 
 
 @dataclass(frozen=True, eq=False)

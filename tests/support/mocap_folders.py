@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from mretrieve.demo import MotionRecipe, make_library
 from mretrieve.demo.library import PERFORMERS
+from mretrieve.evaluation import Fold
 from mretrieve.evaluation.data_sets import H36M_ACTIONS
 from support.expmap_files import write_human36m
+
+#: What the fixture `folds_of` is.
+FoldsOf = Callable[[str], tuple[Fold, ...]]
 
 #: Generated kinds that stand for the classes of HDM05 and of CMU, and for the actions of Human3.6M.
 _HDM05 = {

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from mretrieve import MRetrieveError
-from mretrieve.demo import make_library
 from mretrieve.training.folder import Columns, Source, choose_columns, described, hold_out, read_clips
 
 LABELS = {
@@ -18,14 +17,12 @@ LABELS = {
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three motions of a generated library under short names, and files that are none."""
-    library = tmp_path_factory.mktemp("library")
-    made = {path.name: path for path in make_library(library, clips_per_kind=1)}
+def folder(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three motions of the generated library under short names, and files that are none."""
     folder = tmp_path_factory.mktemp("motions")
-    motions = sorted(name for name in made if name.endswith(".bvh") and "_take_" not in name)[:3]
-    for name, short in zip(motions, [*LABELS, "x"], strict=False):
-        (folder / short).write_bytes(made[name].read_bytes())
+    motions = sorted(generated.rglob("*_walk_*.bvh")) + sorted(generated.rglob("*_kick_*.bvh"))
+    for motion, short in zip(motions, LABELS, strict=False):
+        (folder / short).write_bytes(motion.read_bytes())
     (folder / "damaged.bvh").write_text("HIERARCHY\nROOT Hips\n{")
     (folder / "scene.fbx").write_bytes(b"Kaydara FBX Binary  \0")
     (folder / "notes.txt").write_text("nothing to see")

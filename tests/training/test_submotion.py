@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Trained
 from mretrieve.training.loop import InterruptedTrainingError, RunOptions, run_task
+from mretrieve.training.pieces import asked_pieces
 from mretrieve.training.systems.submotion import (
     RECIPES,
     SubmotionRecipe,
@@ -44,6 +46,13 @@ def small(updates: int = 6, count: int = 4) -> SubmotionRecipe:
     return replace(recipe, network=GruSettings(hidden=8, hops=1), pieces=pieces, updates=updates, validate_every=2)
 
 
+class Unreported(SubmotionTask):
+    """The task without its report, which takes longer than so small a training."""
+
+    def report(self, result: SubmotionMapper) -> tuple[str, ...]:
+        return ()
+
+
 def train_submotion(
     encoder: WindowEncoder,
     clips: list[LabelledClip],
@@ -53,11 +62,17 @@ def train_submotion(
     held_out: Sequence[LabelledClip] = (),
     **options: Any,
 ) -> Trained[SubmotionMapper]:
-    return run_task(lambda: SubmotionTask(encoder, recipe, clips, held_out), seed, RunOptions(**options))
+    return run_task(lambda: Unreported(encoder, recipe, clips, held_out), seed, RunOptions(**options))
 
 
 def content(trained: Trained[SubmotionMapper]) -> bytes:
     return encoder_bytes(trained.encoder, {})
+
+
+@pytest.fixture
+def few_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held-out clips are measured with 20 pieces, not 200."""
+    monkeypatch.setattr("mretrieve.training.systems.submotion.asked_pieces", partial(asked_pieces, count=20))
 
 
 @EVERY
@@ -97,6 +112,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(encoder: Wind
     assert first == again != other
 
 
+@pytest.mark.usefixtures("few_pieces")
 @pytest.mark.parametrize("held_out", [HELD_OUT, []], ids=["held out", "nothing held out"])
 def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
     held_out: list[LabelledClip], tmp_path: Path
@@ -112,6 +128,7 @@ def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
         train_submotion(small_encoder("deephums", typical_distance=0.5), CLIPS, small(7), **kept)
 
 
+@pytest.mark.usefixtures("few_pieces")
 def test_pieces_of_held_out_clips_are_asked_among_all_clips():
     trained = train_submotion(ENCODERS["deephums"], CLIPS, small(4), held_out=HELD_OUT)
     assert [one.score is not None and 0 <= one.score <= 1 for one in trained.milestones] == [True, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from mretrieve.encoders.statistics.linear_metric import default_encoder
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.evaluation import average_precision, retrieval_scores
-from mretrieve.training.adaptation import adapt
+from mretrieve.training.adaptation import Adaptation, adapt, linear
 from mretrieve.training.adaptation.crossvalidation import (
     SHARES,
     Answers,
@@ -43,8 +44,15 @@ def asked_map(encoder, queries) -> float:
 # -- what is kept --------------------------------------------------------------------------------------------------
 
 
-def test_labels_that_can_be_learned_are_and_new_clips_are_found_by_them():
-    adaptation = adapt(ITEMS[:42], minutes=QUICK)
+@pytest.fixture(scope="module")
+def learned() -> tuple[Adaptation, list[str]]:
+    """What is learned from clips with labels, and the progress on the way."""
+    told: list[str] = []
+    return adapt(ITEMS[:42], minutes=QUICK, progress=told.append), told
+
+
+def test_labels_that_can_be_learned_are_and_new_clips_are_found_by_them(learned):
+    adaptation, _ = learned
     assert adaptation.chosen in ("lda", "nca")
     assert not adaptation.is_default
     assert adaptation.trials[0].gain > 0.05
@@ -55,10 +63,10 @@ def test_labels_that_can_be_learned_are_and_new_clips_are_found_by_them():
     assert stored.fingerprint == adaptation.encoder.fingerprint
 
 
-def test_the_explanation_says_what_each_candidate_gained_and_what_was_not_tried():
-    told: list[str] = []
-    text = adapt(ITEMS[:36], minutes=QUICK, progress=told.append).explanation
-    assert "36 labelled clips of 6 classes" in text
+def test_the_explanation_says_what_each_candidate_gained_and_what_was_not_tried(learned):
+    adaptation, told = learned
+    text = adaptation.explanation
+    assert "42 labelled clips of 6 classes" in text
     assert "default, pose-statistics: 0." in text
     assert "linear metric (LDA): 0." in text
     assert "classes whose labels it did not see" in text
@@ -76,7 +84,8 @@ def test_random_labels_are_refused(seed):
     assert "The default stays" in adaptation.explanation
 
 
-def test_the_order_of_clips_and_clips_without_a_label_change_nothing():
+def test_the_order_of_clips_and_clips_without_a_label_change_nothing(monkeypatch):
+    monkeypatch.setattr(linear, "NcaSettings", partial(linear.NcaSettings, updates=10))
     some = ITEMS[:30]
     mixed = [*some[::-1], *relabelled(ITEMS[30:33], [""] * 3)]
     first, second = adapt(some, minutes=QUICK), adapt(mixed, minutes=QUICK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from support.raised_arms import arms_held
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.motion import LabelledClip
-from mretrieve.training.adaptation import adapt
+from mretrieve.training.adaptation import adapt, linear
 from mretrieve.training.batches import Augment, BatchSource, Sampling
 from mretrieve.training.objectives import ClassObjective
 from mretrieve.training.systems.gru import RECIPES, adaptation_recipe
@@ -40,6 +41,7 @@ def small_recipe(monkeypatch):
     monkeypatch.setitem(
         RECIPES, "gru", replace(recipe, network=GruSettings(hidden=8, embedding=8), sampling=sampling, updates=10)
     )
+    monkeypatch.setattr(linear, "NcaSettings", partial(linear.NcaSettings, updates=10))
 
 
 @pytest.fixture(autouse=True)
