@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from .exact import chunk_size
+from .exact import chunk_size, has_triton
 
 #: Numbers that are packed for a copy to the device: 32 MiB.
 _PACKED_NUMBERS = 1 << 23
@@ -102,7 +101,7 @@ def dtw_distances(query: Tensor, candidates: Sequences) -> Tensor:
         ValueError: the query is empty, of another width, or holds NaN or infinity.
     """
     _check(query, candidates)
-    if _has_triton(query.device):
+    if has_triton(query.device):
         from . import triton_warping
 
         return triton_warping.align(query, candidates.frames, candidates.lengths, anywhere=False)[0]
@@ -138,7 +137,7 @@ def subsequence_matches(query: Tensor, sequences: Sequences) -> SequenceMatches:
         ValueError: the query is empty, of another width, or holds NaN or infinity.
     """
     _check(query, sequences)
-    if _has_triton(query.device):
+    if has_triton(query.device):
         from . import triton_warping
 
         return SequenceMatches(*triton_warping.align(query, sequences.frames, sequences.lengths, anywhere=True))
@@ -228,10 +227,6 @@ class _Group:
         """Squared distances (active, n) of an anti-diagonal: column j is frame `step` - (n - 1 - j) of a sequence."""
         _, rows, width = self.squares.shape
         return self.squares.as_strided((active, width), (rows * width, width + 1), step * width)
-
-
-def _has_triton(device: torch.device) -> bool:
-    return device.type == "cuda" and find_spec("triton") is not None
 
 
 def _check(query: Tensor, sequences: Sequences) -> None:

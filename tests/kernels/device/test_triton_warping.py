@@ -10,8 +10,8 @@ import torch
 
 from mretrieve.kernels.device import warping
 
+os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is imported
 pytest.importorskip("triton", reason="comes with torch for CUDA only")
-os.environ["TRITON_INTERPRET"] = "1"  # read when the kernel is defined
 from mretrieve.kernels.device import triton_warping
 
 torch.set_num_threads(1)
