@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import json
 import math
 import os
@@ -126,6 +128,7 @@ def environment(device: torch.device, kernels: str) -> dict[str, str]:
         "CPU": f"{os.cpu_count()} cores, {_processor()}",
         "Python": platform.python_version(),
         "torch": torch.__version__,
+        "Triton": importlib.metadata.version("triton") if importlib.util.find_spec("triton") else "none",
         "NumPy": np.__version__,
         "CPU kernels": kernels,
     }

@@ -23,7 +23,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -269,9 +269,15 @@ def check_dtw(sizes: Sizes, device: torch.device, report: Report) -> None:
     note = f"{report.check('costs', difference < 1e-5, f'to {difference:.0e}')}; CPU: 1 thread"
     name = f"DTW, 90 frames and {len(candidates):,} motions of 60 to 150"
     report.add(name, "motions/s", len(candidates) / took_s, len(candidates) / one_s, note)
-    report.add(name, "motions/s", len(candidates) / took_s, len(candidates) / all_s, f"CPU: {threads} threads")
+    same = np.array_equal(expected, dtw_distances(query, candidates))
+    note = f"{report.check('bits with 1 thread', same)}; CPU: {threads} threads"
+    report.add(name, "motions/s", len(candidates) / took_s, len(candidates) / all_s, note)
+    with without_triton():
+        plain_s = seconds_of(lambda: warping.dtw_distances(on_device, moved).cpu(), device, budget.share(6))
+    report.add(f"{name}, plain torch", "motions/s", len(candidates) / plain_s, None)
     to_s = seconds_of(lambda: warping.Sequences.of(candidates, FEATURES, device), device, budget.share(10))
-    report.add("moving the frames of those to the device", "motions/s", len(candidates) / to_s, None)
+    note = f"{moved.frames.nbytes / to_s / 1e9:.3g} GB/s"
+    report.add("moving the frames of those to the device", "motions/s", len(candidates) / to_s, None, note)
 
 
 def check_subsequences(sizes: Sizes, device: torch.device, report: Report) -> None:
@@ -299,6 +305,20 @@ def check_subsequences(sizes: Sizes, device: torch.device, report: Report) -> No
     name = f"subsequence DTW, 60 frames in {len(sequences):,} motions of 200 to 600"
     report.add(name, "motions/s", len(sequences) / took_s, len(sequences) / one_s, f"{note}; CPU: 1 thread")
     report.add(name, "motions/s", len(sequences) / took_s, len(sequences) / all_s, f"CPU: {threads} threads")
+    with without_triton():
+        plain_s = seconds_of(lambda: warping.subsequence_matches(on_device, moved).costs.cpu(), device, budget.share(4))
+    report.add(f"{name}, plain torch", "motions/s", len(sequences) / plain_s, None)
+
+
+@contextlib.contextmanager
+def without_triton() -> Iterator[None]:
+    """Within the context, warping is plain torch as if Triton were not installed."""
+    before = warping.has_triton
+    warping.has_triton = lambda device: False
+    try:
+        yield
+    finally:
+        warping.has_triton = before
 
 
 def relative_difference(found: Tensor, expected: NDArray[np.float64]) -> float:

@@ -38,6 +38,17 @@ def test_warping_distances_are_those_of_the_plain_kernel(seed, dtype, width):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kernels", [native, jit])
+def test_only_sequences_that_are_listed_are_looked_up(kernels):
+    """A thread has a part of them, and must not pay for all."""
+    sequence, order = np.arange(6.0).reshape(3, 2), np.array([2])
+    costs, starts, ends = np.full(4, -1.0), np.full(4, -1), np.full(4, -1)
+    kernels.dtw_distances(sequence, [None, None, sequence, None], order, costs)
+    assert costs.tolist() == [-1.0, -1.0, 0.0, -1.0]
+    kernels.subsequence_matches(sequence, [None, None, sequence, None], order, costs, starts, ends)
+    assert (starts.tolist(), ends.tolist()) == ([-1, -1, 0, -1], [-1, -1, 3, -1])
+
+
 @given(seed=SEEDS, dtype=TYPES, width=st.integers(1, 70))
 def test_warping_paths_are_those_of_the_plain_kernel(seed, dtype, width):
     random = np.random.default_rng(seed)

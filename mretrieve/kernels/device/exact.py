@@ -8,8 +8,10 @@ the device, the chunks or the batch. It is rounded to float32; equal products ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from threading import RLock
 
 import torch
@@ -23,6 +25,11 @@ _SPARE_ROWS, _SPARE_SHARE = 28, 0.25
 _LARGEST_PRODUCT = 1e38
 
 _precision_lock = RLock()
+
+
+def has_triton(device: torch.device) -> bool:
+    """Whether the kernels in Triton are used: on CUDA, if it is installed."""
+    return device.type == "cuda" and find_spec("triton") is not None
 
 
 @contextmanager
@@ -83,15 +90,13 @@ class ExactSearch:
         self._check(queries, k)
         count = len(self.vectors) if rows is None else len(rows)
         k = min(k, count)
-        products = queries.new_empty(len(queries), k)
-        best = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
-        if k and len(queries):
-            errors = self.rounding_errors(queries)
-            with full_float32():
-                for first in range(0, len(queries), _QUERIES):
-                    part = slice(first, first + _QUERIES)
-                    products[part], best[part] = self._best(queries[part], errors[part], k, rows)
-        return products, best
+        if not k:
+            return queries.new_empty(len(queries), 0), torch.empty_like(queries[:, :0], dtype=torch.int64)
+        errors = self.rounding_errors(queries)
+        with full_float32():
+            return _joined(
+                [self._best(queries[part], errors[part], k, rows) for part in _parts(len(queries), _QUERIES)]
+            )
 
     def best_among(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """The k best of some rows of each query, as `best`: products (Q, k) and rows (Q, k).
@@ -106,18 +111,18 @@ class ExactSearch:
         """
         self._check(queries, k)
         errors = self.rounding_errors(queries)
-        products = queries.new_empty(len(queries), k)
-        best = rows.new_empty(len(queries), k)
-        at_once = chunk_size(queries.device, rows.shape[1] * queries.shape[1])
+        at_once = chunk_size(queries.device, rows.shape[1] * (1 if has_triton(queries.device) else queries.shape[1]))
         with full_float32():
-            for first in range(0, len(queries), at_once):
-                part = slice(first, first + at_once)
-                products[part], best[part] = self._best_among(queries[part], errors[part], rows[part], k)
-        return products, best
+            return _joined(
+                [self._best_among(queries[part], errors[part], rows[part], k) for part in _parts(len(queries), at_once)]
+            )
 
     def _best_among(self, queries: Tensor, errors: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        rough = torch.bmm(self.vectors[rows.clamp(min=0)], queries[:, :, None])[:, :, 0]
-        rough.masked_fill_(rows < 0, -torch.inf)
+        if has_triton(queries.device):
+            rough = self._exact_products(queries, rows)
+        else:
+            rough = torch.bmm(self.vectors[rows.clamp(min=0)], queries[:, :, None])[:, :, 0]
+            rough.masked_fill_(rows < 0, -torch.inf)
         top = rough.topk(min(_kept(k), rows.shape[1]), dim=1)
 
         def above(query: int, limit: float) -> Tensor:
@@ -128,30 +133,35 @@ class ExactSearch:
     def _rescored(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """The k best of some rows (Q, M) of each query, all of which are computed in float64."""
         rows = rows.sort(dim=1).values
+        exact = self._exact_products(queries, rows)
+        order = exact.sort(dim=1, descending=True, stable=True).indices[:, :k]
+        return exact.gather(1, order), rows.gather(1, order)
+
+    def _exact_products(self, queries: Tensor, rows: Tensor) -> Tensor:
+        """Products (Q, M) of each query with some rows (Q, M), rounded from float64; minus infinity for a row of -1."""
+        if has_triton(queries.device):
+            from .triton_products import products_of
+
+            return products_of(self.vectors, queries, rows)
         exact = torch.empty(rows.shape, dtype=torch.float32, device=rows.device)
         width = chunk_size(rows.device, 8 * queries.numel())
         wide = queries.double()[:, None]
         for first in range(0, rows.shape[1], width):
             part = slice(first, first + width)
             exact[:, part] = _sums(self.vectors[rows[:, part].clamp(min=0)].double() * wide).float()
-        exact.masked_fill_(rows < 0, -torch.inf)
-        order = exact.sort(dim=1, descending=True, stable=True).indices[:, :k]
-        return exact.gather(1, order), rows.gather(1, order)
+        return exact.masked_fill_(rows < 0, -torch.inf)
 
     def rounding_errors(self, queries: Tensor) -> Tensor:
         """(Q,) float64, no less than the error of any float32 product of a query, before and after the last rounding.
 
         |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding, fused or not), which is at most
         the product of the norms (Cauchy-Schwarz), and 4 for rounding to float32; D * 2^-126 if tiny products become 0.
-
-        Raises:
-            ValueError: a product may be too large for float32.
+        NaN if a product may be too large for float32.
         """
         largest: Tensor = torch.linalg.vector_norm(queries.double(), dim=1) * self.largest_norm
-        if not bool((largest < _LARGEST_PRODUCT).all()):
-            raise ValueError("the queries are not finite, or their products with the rows are too large for float32")
         width = self.vectors.shape[1]
-        return largest * ((width + 4) * 2.0**-24) + width * 2.0**-126
+        errors = largest * ((width + 4) * 2.0**-24) + width * 2.0**-126
+        return torch.where(largest < _LARGEST_PRODUCT, errors, torch.nan)
 
     def _check(self, queries: Tensor, k: int) -> None:
         width = self.vectors.shape[1]
@@ -186,23 +196,30 @@ class ExactSearch:
         # A row of the best k has a float32 product of no less than this.
         limits = values[:, k - 1].double() - 2.0 * errors
         products, best = self._rescored(queries, candidates, k)
-        if values.shape[1] == _kept(k):  # there may be more rows than these
-            for query in torch.nonzero(values[:, -1].double() >= limits).ravel().tolist():
-                every = above(query, float(limits[query]))[None]
-                products[query], best[query] = (each[0] for each in self._rescored(queries[query][None], every, k))
+        more = values.shape[1] == _kept(k)  # there may be more rows than these
+        unsettled = ~(values[:, -1].double() < limits) if more else torch.isnan(limits)
+        # The only time that the host waits for the device, after everything else has been sent to it.
+        for query in torch.nonzero(unsettled).ravel().tolist():
+            limit = float(limits[query])
+            if math.isnan(limit):
+                raise ValueError(
+                    "the queries are not finite, or their products with the rows are too large for float32"
+                )
+            every = above(query, limit)[None]
+            products[query], best[query] = (each[0] for each in self._rescored(queries[query][None], every, k))
         return products, best
 
     def _first_pass(self, queries: Tensor, kept: int, rows: Tensor | None) -> tuple[Tensor, Tensor]:
         """The largest float32 products of each query, descending, and their rows: (Q, min(kept, rows)) each."""
-        values = queries.new_empty(len(queries), 0)
-        best = torch.empty(len(queries), 0, dtype=torch.int64, device=queries.device)
+        parts: list[tuple[Tensor, Tensor]] = []
         for products, first in self._products(queries, rows):
             top = products.topk(min(kept, products.shape[1]), dim=1)
-            values = torch.cat([values, top.values], dim=1)
-            best = torch.cat([best, top.indices + first], dim=1)
-            if values.shape[1] > top.values.shape[1]:
+            parts.append((top.values, top.indices + first if first else top.indices))
+            if len(parts) == 2:
+                values, best = (torch.cat(each, dim=1) for each in zip(*parts, strict=True))
                 top = values.topk(min(kept, values.shape[1]), dim=1)
-                values, best = top.values, best.gather(1, top.indices)
+                parts = [(top.values, best.gather(1, top.indices))]
+        values, best = parts[0]
         return values, best if rows is None else rows[best]
 
     def _above(self, query: Tensor, limit: float, rows: Tensor | None) -> Tensor:
@@ -231,12 +248,25 @@ def _kept(k: int) -> int:
 
 
 def _sums(numbers: Tensor) -> Tensor:
-    """Sums (...) over the last axis of (..., n), added in an order that depends on n alone: halves onto halves."""
-    while (count := numbers.shape[-1]) > 1:
-        half = count // 2
-        folded = numbers[..., :half] + numbers[..., half : 2 * half]
-        numbers = torch.cat([folded, numbers[..., 2 * half :]], dim=-1) if count % 2 else folded
-    return numbers.sum(dim=-1)
+    """Sums (...) over the last axis of (..., n), added in an order that depends on n alone: halves onto halves.
+
+    Zeros fill n up to a power of two. The kernel in `triton_products` adds in the same order.
+    """
+    power_of_two = 1 << max(0, numbers.shape[-1] - 1).bit_length()
+    numbers = torch.nn.functional.pad(numbers, (0, power_of_two - numbers.shape[-1]))
+    while (half := numbers.shape[-1] // 2) > 0:
+        numbers = numbers[..., :half] + numbers[..., half:]
+    return numbers[..., 0]
+
+
+def _parts(count: int, size: int) -> list[slice]:
+    """Slices of `size` queries; an empty one if there are none."""
+    return [slice(first, first + size) for first in range(0, max(1, count), size)]
+
+
+def _joined(parts: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Products and rows of all queries from those of some each."""
+    return parts[0] if len(parts) == 1 else (torch.cat([p for p, _ in parts]), torch.cat([rows for _, rows in parts]))
 
 
 def _largest_norm(vectors: Tensor) -> float:

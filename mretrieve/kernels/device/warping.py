@@ -7,6 +7,8 @@ Squared distances of frames are |q|^2 + |c|^2 - 2 q.c, a matrix product in float
 float32 frames they are more exact than a sum of squared differences in float32. What is below the rounding error of the
 float64 sum is set to 0, so that equal frames have a distance of 0. Costs differ from those of the CPU's kernels by the
 rounding errors of the latter, about one part in a million.
+
+On CUDA the kernel of `triton_warping` does the same in one launch, if Triton is installed.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from .exact import chunk_size
+from .exact import chunk_size, has_triton
+
+#: Numbers that are packed for a copy to the device: 32 MiB.
+_PACKED_NUMBERS = 1 << 23
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +58,19 @@ class Sequences:
         for index, array in enumerate(arrays):
             if array.ndim != 2 or array.shape[1] != width:
                 raise ValueError(f"sequence {index} has shape {array.shape}; wanted (frames, {width}) as the query")
-        frames = np.concatenate([np.zeros((0, width), np.float32), *arrays])
-        return cls(torch.from_numpy(frames).to(device), np.array([len(array) for array in arrays], np.int64))
+        lengths = np.array([len(array) for array in arrays], np.int64)
+        frames = torch.empty((int(lengths.sum()), width), dtype=torch.float32, device=device)
+        stops, first = np.cumsum(lengths), 0
+        while first < len(arrays):
+            begin = int(stops[first] - lengths[first])
+            last = max(first + 1, int(np.searchsorted(stops, begin + _PACKED_NUMBERS // width, "right")))
+            part = frames[begin : int(stops[last - 1])]
+            # From page-locked memory the copy goes on while the next sequences are packed.
+            packed = torch.empty(part.shape, dtype=torch.float32, pin_memory=frames.is_cuda)
+            np.concatenate(arrays[first:last], out=packed.numpy())
+            part.copy_(packed, non_blocking=True)
+            first = last
+        return cls(frames, lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +100,11 @@ def dtw_distances(query: Tensor, candidates: Sequences) -> Tensor:
     Raises:
         ValueError: the query is empty, of another width, or holds NaN or infinity.
     """
+    _check(query, candidates)
+    if has_triton(query.device):
+        from . import triton_warping
+
+        return triton_warping.align(query, candidates.frames, candidates.lengths, anywhere=False)[0]
     distances = torch.empty(len(candidates.lengths), dtype=torch.float64, device=query.device)
     for group in _groups(query, candidates):
         costs = _Diagonals(group.squares[:, 0], torch.float64, torch.inf)
@@ -115,6 +136,11 @@ def subsequence_matches(query: Tensor, sequences: Sequences) -> SequenceMatches:
     Raises:
         ValueError: the query is empty, of another width, or holds NaN or infinity.
     """
+    _check(query, sequences)
+    if has_triton(query.device):
+        from . import triton_warping
+
+        return SequenceMatches(*triton_warping.align(query, sequences.frames, sequences.lengths, anywhere=True))
     count, device = len(sequences.lengths), query.device
     matches = SequenceMatches(
         torch.empty(count, dtype=torch.float64, device=device),
@@ -203,14 +229,17 @@ class _Group:
         return self.squares.as_strided((active, width), (rows * width, width + 1), step * width)
 
 
-def _groups(query: Tensor, sequences: Sequences) -> Iterator[_Group]:
-    """Sequences of similar lengths, as many as fit in memory."""
+def _check(query: Tensor, sequences: Sequences) -> None:
     if query.ndim != 2 or 0 in query.shape or query.dtype != torch.float32 or not bool(torch.isfinite(query).all()):
         raise ValueError(
             f"the query is {tuple(query.shape)} {query.dtype}; needed: (n, D) float32, finite, n and D > 0"
         )
     if query.shape[1] != sequences.frames.shape[1]:
         raise ValueError(f"the query has {query.shape[1]} numbers a frame, the sequences {sequences.frames.shape[1]}")
+
+
+def _groups(query: Tensor, sequences: Sequences) -> Iterator[_Group]:
+    """Sequences of similar lengths, as many as fit in memory."""
     order = np.argsort(-sequences.lengths, kind="stable")
     offsets = np.cumsum(sequences.lengths) - sequences.lengths
     width, first = len(query), 0

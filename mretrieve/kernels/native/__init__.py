@@ -94,10 +94,18 @@ _cheapest_fixed_speed = _function(
 )
 
 
-def _in_memory(sequences: Sequence[NDArray[Any]]) -> tuple[NDArray[np.uintp], NDArray[np.int64]]:
-    """Addresses and lengths of sequences, which are in C order."""
-    addresses = [sequence.__array_interface__["data"][0] for sequence in sequences]
-    return np.array(addresses, np.uintp), np.array([len(sequence) for sequence in sequences], np.int64)
+def _in_memory(
+    sequences: Sequence[NDArray[Any]], order: NDArray[np.int64]
+) -> tuple[NDArray[np.uintp], NDArray[np.int64], NDArray[np.int64], int]:
+    """Addresses and lengths (C,) of the sequences, which are in C order; `order` and its length.
+
+    Only those that `order` lists are looked up, because threads that share the sequences take turns at that.
+    """
+    addresses, lengths = np.empty(len(sequences), np.uintp), np.empty(len(sequences), np.int64)
+    listed = [sequences[index] for index in order.tolist()]
+    addresses[order] = [sequence.ctypes.data for sequence in listed]
+    lengths[order] = [len(sequence) for sequence in listed]
+    return addresses, lengths, order, len(order)
 
 
 def _in_blocks(query: NDArray[Any], size: int) -> NDArray[Any]:
@@ -117,7 +125,7 @@ def dtw_distances(
 ) -> None:
     blocks = _in_blocks(query, _RUNS)
     size = len(blocks), query.shape[1], len(query)
-    _check_memory(_dtw_distances[query.dtype](blocks, *size, *_in_memory(candidates), order, len(order), distances))
+    _check_memory(_dtw_distances[query.dtype](blocks, *size, *_in_memory(candidates, order), distances))
 
 
 def dtw_path(query: NDArray[Any], candidate: NDArray[Any]) -> tuple[NDArray[np.int32], float]:
@@ -139,9 +147,9 @@ def subsequence_matches(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
 ) -> None:
-    blocks, listed = _in_blocks(query, _LANES), (*_in_memory(sequences), order, len(order))
     size = len(query), query.shape[1]
-    _check_memory(_subsequence_matches[query.dtype](blocks, *size, *listed, costs, starts, ends))
+    listed = _in_memory(sequences, order)
+    _check_memory(_subsequence_matches[query.dtype](_in_blocks(query, _LANES), *size, *listed, costs, starts, ends))
 
 
 def cheapest_fixed_speed(

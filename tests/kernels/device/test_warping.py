@@ -77,6 +77,14 @@ def test_groups_of_sequences_change_nothing(monkeypatch: pytest.MonkeyPatch):
         assert torch.equal(getattr(after, name), getattr(before[1], name))
 
 
+def test_sequences_are_packed_end_to_end_however_many_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    sequences = [np.full((length, 2), length, np.float32) for length in (3, 1, 40, 2, 2)]
+    monkeypatch.setattr(warping, "_PACKED_NUMBERS", 12)
+    packed = Sequences.of(sequences, 2, "cpu")
+    np.testing.assert_array_equal(packed.frames.numpy(), np.concatenate(sequences))
+    assert packed.lengths.tolist() == [3, 1, 40, 2, 2]
+
+
 def test_values_too_large_to_square_are_infinitely_far():
     query, other = np.full((3, 2), 1e30, np.float32), np.full((4, 2), -1e30, np.float32)
     query[1] = 0.0
