@@ -14,7 +14,8 @@ from .vocabulary import LEFT, PARTS
 #: A name that clearly means a part means no other; the first four of PARTS have no sides.
 #: Pelvis, neck and head are often numbered as joints of the back.
 _KNOWN, _OTHER_PART, _OF_THE_BACK, _CENTRAL_PARTS = 2.0, -2.0, -0.5, 4
-_SKIPPED, _SKIPPED_HELPER = 1.0, 0.15
+#: Cost of a joint within a bone. Tools that have both a wrist and a hand do not agree which of them ends the forearm.
+_SKIPPED, _SKIPPED_HELPER, _SKIPPED_WRIST = 1.0, 0.15, 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,8 @@ class NameEvidence:
         skipping = np.zeros(len(readings))
         for index, parent in enumerate(tree.parents.tolist()):
             own = _SKIPPED_HELPER if readings[index].is_helper else _SKIPPED
+            if readings[index].score("wrist") >= _KNOWN:
+                own = _SKIPPED_WRIST
             skipping[index] = own + (skipping[parent] if parent >= 0 else 0.0)
         return cls(readings, scores, sides, stem_of, skipping)
 

@@ -23,6 +23,8 @@ from .vocabulary import (
 
 _HELPER_SCORE, _PARTIAL = -3.0, 0.5
 _GLUED_PREFIX = re.compile(r"^mixamorig\d*(?=[A-Za-z])", re.IGNORECASE)
+#: Marks a helper before the joint of the same name: "__UpLeg_L".
+_MARK = re.compile("__")
 _SEPARATORS = re.compile(r"[\s:|._\-/]+")
 _TOKENS = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")
 _VERTEBRA = re.compile(r"[lt]\d{1,2}|c7", re.IGNORECASE)
@@ -56,9 +58,11 @@ class NameReading:
 @lru_cache(maxsize=256)
 def read_names(joint_names: tuple[str, ...]) -> tuple[NameReading, ...]:
     """The reading of each name, without words that all names of the rig share."""
+    marked = [bool(_MARK.search(name)) for name in joint_names]
+    mark_is_usual = sum(marked) > len(marked) / 2
     return tuple(
-        replace(reading, is_helper=True) if name.startswith("__") else reading
-        for name, reading in zip(joint_names, map(_reading, _without_shared(joint_names)), strict=True)
+        replace(reading, is_helper=True) if is_marked and not mark_is_usual else reading
+        for is_marked, reading in zip(marked, map(_reading, _without_shared(joint_names)), strict=True)
     )
 
 

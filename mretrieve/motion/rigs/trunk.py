@@ -149,7 +149,7 @@ def _spine(
 ) -> dict[str, int]:
     spine = [index for index in back if not names.readings[index].is_helper]
     while spine and tree.length(pelvis, spine[0]) < _SAME_PLACE * leg:
-        if len(spine) <= 2 and names.score(spine[0], "spine") >= 2:
+        if len(spine) <= 2 and names.score(spine[0], "spine") >= 3:
             break  # a back of two joints that begins in the pelvis
         spine.pop(0)
     if len(spine) > 3:
