@@ -1,153 +1,100 @@
-"""A joint tree without a root: its bones, the branches at each joint, and how far they reach."""
+"""A rig's joint tree with measured bones: who is below whom, how far, and how straight the way is."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+_LOOKED_AT_FRAMES = 32
 #: A link whose length varies by more than this part of itself plus this part of the longest bone is not a bone, but a
 #: root that stays behind or a target that follows a foot. The second part is for bones of zero length and for captured
 #: points, which vary.
 _RIGID_VARIATION, _RIGID_NOISE = 0.25, 0.01
-#: Lengths of a left and a right bone differ by less than this part of themselves plus this part of the body.
-_LIKE_BONES, _LIKE_BODY = 0.2, 0.02
-#: A limb reaches at least this part of the longest way through the body.
-_LEAST_LIMB = 0.2
-
-
-@dataclass(frozen=True)
-class LimbPair:
-    """Two branches alike that leave one joint: the joints of each, from the first of the limb to its farthest end."""
-
-    branching: int
-    first: tuple[int, ...]
-    second: tuple[int, ...]
-    reach: float
 
 
 class JointTree:
-    """The bones of a rig as a tree without direction. Joints that nothing rigid ties to the body are left out."""
+    """The bones of a rig, J joints; links that are not rigid are cut.
+
+    Attributes:
+        positions: (T, J, 3) of up to 32 frames without missing samples, T = 0 if there are none.
+        parents: (J,), -1 for roots and joints that nothing rigid ties to their parent.
+        depth: (J,) number of joints above each.
+        path: (J,) length of the way from the root, medians over the frames.
+        reach: (J,) length of the longest way that goes on below each joint.
+        is_above: (J, J), true if the first joint is an ancestor of the second.
+    """
 
     def __init__(self, parents: NDArray[np.int32], positions: NDArray[np.floating]) -> None:
-        """`parents` (J,), `positions` (T, J, 3) finite."""
-        self.positions = positions
-        joint_count = len(parents)
-        self.neighbours: list[list[int]] = [[] for _ in range(joint_count)]
-        self._lengths: dict[tuple[int, int], float] = {}
-        self._reaches: dict[tuple[int, int], tuple[float, int]] = {}
-        children = np.flatnonzero(parents >= 0)
-        bones = np.linalg.norm(positions[:, children] - positions[:, parents[children]], axis=2)
-        (low, lengths, high) = np.percentile(bones, (10, 50, 90), axis=0)
-        rigid = high - low <= _RIGID_VARIATION * lengths + _RIGID_NOISE * lengths.max(initial=0.0)
-        for index, length in zip(children[rigid].tolist(), lengths[rigid].tolist(), strict=True):
-            parent = int(parents[index])
-            self.neighbours[index].append(parent)
-            self.neighbours[parent].append(index)
-            self._lengths[index, parent] = self._lengths[parent, index] = length
-        self.joints = self._largest_part()
-        self._cut_handles(parents)
-        self.span = max(
-            (reach for a in self.joints for b in self.neighbours[a] if (reach := self.reach(a, b))), default=0
-        )
+        """`parents` (J,), `positions` (T, J, 3), NaN for missing samples."""
+        frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
+        looked_at = np.asarray(positions[frames], np.float64)
+        sampled: NDArray[np.bool_] = np.asarray(np.isfinite(looked_at).all(axis=2))
+        self.is_sampled: NDArray[np.bool_] = np.asarray(sampled.any(axis=0))
+        looked_at = looked_at[sampled[:, self.is_sampled].all(axis=1)]
+        self.positions = looked_at
+        count = len(parents)
+        self.parents = np.array(parents, np.intp)
+        self.parents[~self.is_sampled] = -1
+        lengths = np.zeros(count)
+        children = np.flatnonzero((self.parents >= 0) & self.is_sampled[self.parents])
+        self.parents[np.setdiff1d(np.arange(count), children)] = -1
+        if len(looked_at) and len(children):
+            bones = np.sort(_distances(looked_at, children, self.parents[children]), axis=0)
+            low, lengths[children], high = (bones[round(part * (len(bones) - 1))] for part in (0.1, 0.5, 0.9))
+            noise = _RIGID_NOISE * lengths.max()
+            loose = high - low > _RIGID_VARIATION * lengths[children] + noise
+            self.parents[children[loose]] = -1
+            lengths[children[loose]] = 0
+        self.depth = np.zeros(count, np.intp)
+        self.path = np.zeros(count)
+        self.is_above = np.zeros((count, count), np.bool_)
+        for index, parent in enumerate(self.parents.tolist()):
+            if parent >= 0:
+                self.depth[index] = self.depth[parent] + 1
+                self.path[index] = self.path[parent] + lengths[index]
+                self.is_above[:, index] = self.is_above[:, parent]
+                self.is_above[parent, index] = True
+        self.reach = self.path.copy()
+        for index in range(count - 1, -1, -1):
+            if (parent := int(self.parents[index])) >= 0:
+                self.reach[parent] = max(self.reach[parent], self.reach[index])
+        self.reach -= self.path
 
-    def _largest_part(self) -> list[int]:
-        unseen, parts = set(range(len(self.neighbours))), []
-        while unseen:
-            part, open_ends = [], [unseen.pop()]
-            while open_ends:
-                part.append(open_ends.pop())
-                further = unseen.intersection(self.neighbours[part[-1]])
-                unseen -= further
-                open_ends += further
-            parts.append(sorted(part))
-        return max(parts, key=len)
-
-    def _cut_handles(self, parents: NDArray[np.int32]) -> None:
-        """Drop roots with one child: handles on the floor or in the world's origin, never part of a body."""
-        top = next((index for index in self.joints if parents[index] < 0), -1)
-        while top >= 0 and len(self.neighbours[top]) == 1:
-            below = self.neighbours[top].pop()
-            self.neighbours[below].remove(top)
-            self.joints.remove(top)
-            top = below
+    def distances(self, first: Indices, second: Indices) -> Floats:
+        """Median distances (K,) of pairs of joints."""
+        return np.asarray(np.median(_distances(self.positions[::2], first, second), axis=0))
 
     def length(self, a: int, b: int) -> float:
-        """Median distance between any two joints."""
-        if (a, b) not in self._lengths:
-            length = float(np.median(np.linalg.norm(self.positions[:, a] - self.positions[:, b], axis=1)))
-            self._lengths[a, b] = self._lengths[b, a] = length
-        return self._lengths[a, b]
+        """Median distance between two joints."""
+        return float(self.distances(np.array([a]), np.array([b]))[0])
 
-    def reach(self, start: int, towards: int) -> float:
-        """Length of the longest way that leaves `start` through its neighbour `towards`."""
-        return self._reach(start, towards)[0]
+    def below(self, index: int) -> list[int]:
+        """All joints below one, in the order of the rig."""
+        return np.flatnonzero(self.is_above[index]).tolist()
 
-    def _reach(self, start: int, towards: int) -> tuple[float, int]:
-        """The reach, and through which neighbour of `towards` it goes on (-1: it ends there)."""
-        if (start, towards) not in self._reaches:
-            # an explicit stack: trees of hair and tails can be deeper than Python recurses
-            stack = [(start, towards)]
-            while stack:
-                origin, here = stack[-1]
-                waiting = [
-                    (here, far) for far in self.neighbours[here] if far != origin and (here, far) not in self._reaches
-                ]
-                if waiting:
-                    stack += waiting
-                    continue
-                stack.pop()
-                beyond = [(self._reaches[here, far][0], far) for far in self.neighbours[here] if far != origin]
-                # of equal ways the one through the earlier joint, so that order never depends on rounding
-                longest = max((length for length, _ in beyond), default=0.0)
-                near = [far for length, far in beyond if length >= longest * (1 - 1e-6)]
-                self._reaches[origin, here] = (self.length(origin, here) + longest, min(near) if near else -1)
-        return self._reaches[start, towards]
+    def way(self, top: int, bottom: int) -> list[int]:
+        """Joints from `top` down to `bottom`, which is below it or is it, both included."""
+        if not (bottom == top or self.is_above[top, bottom]):
+            raise ValueError(f"joint {bottom} is not below joint {top}")
+        joints = [bottom]
+        while joints[-1] != top:
+            joints.append(int(self.parents[joints[-1]]))
+        return joints[::-1]
 
-    def chain(self, start: int, towards: int) -> tuple[int, ...]:
-        """Joints of the longest way that leaves `start` through `towards`, without `start`."""
-        joints = [towards]
-        origin, here = start, towards
-        while (following := self._reach(origin, here)[1]) >= 0:
-            origin, here = here, following
-            joints.append(here)
-        return tuple(joints)
+    def common_ancestors(self, first: Indices, second: Indices) -> Indices:
+        """The deepest joint above or at both of each pair (K,); -1 if they are in different trees."""
+        at_or_above = self.is_above | np.eye(len(self.parents), dtype=np.bool_)
+        shared = at_or_above[:, first] & at_or_above[:, second]
+        return np.where(shared.any(axis=0), np.where(shared, self.depth[:, None], -1).argmax(axis=0), -1)
 
-    def path(self, start: int, end: int) -> list[int]:
-        """Joints from `start` to `end`, both included."""
-        came_from = {start: start}
-        open_ends = [start]
-        while open_ends:
-            here = open_ends.pop()
-            for far in self.neighbours[here]:
-                if far not in came_from:
-                    came_from[far] = here
-                    open_ends.append(far)
-        way = [end]
-        while way[-1] != start:
-            way.append(came_from[way[-1]])
-        return way[::-1]
+    def towards(self, top: int, bottom: int) -> int:
+        """The child of `top` on the way down to `bottom`, which is below it or is it; then `top` itself."""
+        return self.way(top, bottom)[min(1, int(self.depth[bottom] - self.depth[top]))]
 
-    def limb_pairs(self) -> list[LimbPair]:
-        """All pairs of long branches that leave one joint and are alike bone by bone, the longest first."""
-        pairs = []
-        for branching in self.joints:
-            for a, b in combinations(self.neighbours[branching], 2):
-                reach = min(self.reach(branching, a), self.reach(branching, b))
-                if reach < _LEAST_LIMB * self.span:
-                    continue
-                first, second = self.chain(branching, a), self.chain(branching, b)
-                if self._alike((branching, *first), (branching, *second)):
-                    pairs.append(LimbPair(branching, first, second, reach))
-        return sorted(pairs, key=lambda pair: -pair.reach)
 
-    def _alike(self, first: tuple[int, ...], second: tuple[int, ...]) -> bool:
-        if abs(len(first) - len(second)) > 1:
-            return False
-        ours = [self.length(a, b) for a, b in pairwise(first)]
-        theirs = [self.length(a, b) for a, b in pairwise(second)]
-        return all(
-            abs(a - b) <= _LIKE_BONES * max(a, b) + _LIKE_BODY * self.span for a, b in zip(ours, theirs, strict=False)
-        )
+def _distances(positions: Floats, first: Indices, second: Indices) -> Floats:
+    bones = positions[:, first] - positions[:, second]
+    return np.asarray(np.sqrt(np.einsum("tki,tki->tk", bones, bones)))

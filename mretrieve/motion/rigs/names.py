@@ -1,144 +1,74 @@
-"""Rig maps by name: what common tools call the joints of a body, and how a rig's names are compared with that."""
+"""Joint names as evidence: which part of a body, and which side, the words of many tools and languages stand for."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ..skeleton import JOINT_COUNT, joint
-
-#: Sides of a body, as the canonical joint names begin.
-LEFT, RIGHT = "left", "right"
-
-_SIDE_WORDS = {"l": LEFT, "left": LEFT, "lft": LEFT, "r": RIGHT, "right": RIGHT, "rgt": RIGHT}
-_CAMEL_SIDE = re.compile(r"^([lrLR])(?=[A-Z][a-z])|(?<=[a-z0-9])([LR])$")
-_GLUED_PREFIX = re.compile(r"^mixamorig\d*(?=[A-Z])")
-_SEPARATORS = re.compile(r"[\s:|._\-/]+")
-
-
-@dataclass(frozen=True)
-class NameTable:
-    """One tool's names of the parts of a body, without the side: alternatives best first, lower case, no separators.
-
-    The spine is listed from bottom to top and holds every joint strictly between pelvis and neck that the tool may
-    write.
-    """
-
-    origin: str
-    pelvis: str
-    spine: str
-    neck: str
-    head: str
-    hip: str
-    knee: str
-    ankle: str
-    foot: str
-    collar: str
-    shoulder: str
-    elbow: str
-    wrist: str
-
-
-_CENTRE_PARTS = ("pelvis", "neck", "head")
-_SIDED_PARTS = tuple(field.name for field in fields(NameTable) if field.name not in (*_CENTRE_PARTS, "origin", "spine"))
-
-# A joint is where its bone begins: the canonical knee is the joint whose bone is the shank, whatever its name.
-TABLES = (
-    # lowerback begins at the root itself; the bone "wrist" is the forearm's last third, which only twists
-    NameTable("CMU/HDM05 ASF", pelvis="root", spine="upperback thorax lowerneck", neck="upperneck", head="head",
-        hip="femur", knee="tibia", ankle="foot", foot="toes",
-        collar="clavicle", shoulder="humerus", elbow="radius", wrist="hand wrist"),
-    NameTable("CC_Base/iClone", pelvis="hip pelvis", spine="waist spine01 spine02", neck="necktwist01 neck",
-        head="head",
-        hip="thigh", knee="calf", ankle="foot", foot="toebase",
-        collar="clavicle", shoulder="upperarm", elbow="forearm", wrist="hand"),
-    NameTable("Bandai Namco, Unity humanoid or VRM", pelvis="hips", spine="spine chest upperchest", neck="neck",
-        head="head",
-        hip="upperleg", knee="lowerleg", ankle="foot", foot="toes toebase toe",
-        collar="shoulder", shoulder="upperarm", elbow="lowerarm", wrist="hand"),
-    NameTable("Mixamo, LAFAN1 or MotionBuilder", pelvis="hips",
-        spine="spine spine1 spine2 spine3 spine4 spine5 spine6 spine7 spine8 spine9", neck="neck", head="head",
-        hip="upleg", knee="leg", ankle="foot", foot="toebase toe toes",
-        collar="shoulder", shoulder="arm", elbow="forearm", wrist="hand"),
-    # lowerback begins at the hips, neck is ASF's lowerneck
-    NameTable("CMU in BVH (cgspeed)", pelvis="hips", spine="spine spine1 neck", neck="neck1", head="head",
-        hip="upleg", knee="leg", ankle="foot", foot="toebase",
-        collar="shoulder", shoulder="arm", elbow="forearm", wrist="hand"),
-    NameTable("Rokoko", pelvis="hips hip", spine="spine spine1 spine2 spine3 spine4 spine5", neck="neck", head="head",
-        hip="thigh", knee="shin", ankle="foot", foot="toe toes toebase",
-        collar="shoulder", shoulder="arm upperarm", elbow="forearm", wrist="hand"),
-    NameTable("Xsens BVH or Biovision", pelvis="hips hip pelvis", spine="spine abdomen chest chest2 chest3 chest4",
-        neck="neck", head="head",
-        hip="hip upleg", knee="knee lowleg", ankle="ankle foot", foot="toe toes toebase",
-        collar="collar clavicle", shoulder="shoulder uparm", elbow="elbow lowarm", wrist="wrist hand"),
-    NameTable("Xsens MVN segments", pelvis="pelvis", spine="l5 l3 t12 t8", neck="neck", head="head",
-        hip="upperleg", knee="lowerleg", ankle="foot", foot="toe",
-        collar="shoulder", shoulder="upperarm", elbow="forearm", wrist="hand"),
-    NameTable("Unreal mannequin", pelvis="pelvis", spine="spine01 spine02 spine03 spine04 spine05", neck="neck01",
-        head="head",
-        hip="thigh", knee="calf", ankle="foot", foot="ball",
-        collar="clavicle", shoulder="upperarm", elbow="lowerarm", wrist="hand"),
-    NameTable("3ds Max Biped", pelvis="pelvis", spine="spine spine1 spine2 spine3 spine4 spine5", neck="neck",
-        head="head",
-        hip="thigh", knee="calf", ankle="foot", foot="toe0",
-        collar="clavicle", shoulder="upperarm", elbow="forearm", wrist="hand"),
-    NameTable("SMPL or SMPL-X", pelvis="pelvis", spine="spine1 spine2 spine3", neck="neck", head="head",
-        hip="hip", knee="knee", ankle="ankle", foot="foot",
-        collar="collar", shoulder="shoulder", elbow="elbow", wrist="wrist"),
-    NameTable("Human3.6M", pelvis="hips hip pelvis root", spine="spine1 spine belly", neck="thorax neck", head="head",
-        hip="upleg hip", knee="leg knee", ankle="foot ankle", foot="toebase toe",
-        collar="", shoulder="arm shoulder", elbow="forearm elbow", wrist="hand wrist"),
-    NameTable("Kinect", pelvis="spinebase hipcenter hipcentre pelvis", spine="spinemid spine spinenavel spinechest",
-        neck="neck spineshoulder shouldercenter shouldercentre", head="head",
-        hip="hip", knee="knee", ankle="ankle", foot="foot",
-        collar="clavicle", shoulder="shoulder", elbow="elbow", wrist="wrist"),
-    NameTable("OptiTrack Motive", pelvis="hip", spine="ab chest", neck="neck", head="head",
-        hip="thigh", knee="shin", ankle="foot", foot="toe",
-        collar="shoulder", shoulder="uarm", elbow="farm", wrist="hand"),
-    NameTable("Daz or Poser", pelvis="hip pelvis",
-        spine="abdomen abdomenlower abdomen2 abdomenupper chest chestlower chestupper", neck="neck necklower",
-        head="head",
-        hip="thigh thighbend buttock", knee="shin", ankle="foot", foot="toe toes",
-        collar="collar", shoulder="shldr shldrbend", elbow="forearm forearmbend", wrist="hand"),
-    NameTable("Blender Rigify", pelvis="spine hips", spine="spine001 spine002 spine003", neck="spine004 neck",
-        head="spine006 head",
-        hip="thigh upperleg", knee="shin lowerleg", ankle="foot", foot="toe",
-        collar="shoulder", shoulder="upperarm", elbow="forearm", wrist="hand"),
+from .vocabulary import (
+    CENTRAL,
+    GLUED_SIDES,
+    HELPER_STEMS,
+    HELPERS,
+    LOWER,
+    NOISE,
+    RIGIFY,
+    SIDE_OF,
+    UPPER,
+    lexicon,
 )  # fmt: skip
 
+_HELPER_SCORE, _PARTIAL = -3.0, 0.5
+_GLUED_PREFIX = re.compile(r"^mixamorig\d*(?=[A-Za-z])", re.IGNORECASE)
+#: Marks a helper before the joint of the same name: "__UpLeg_L".
+_MARK = re.compile("__")
+_SEPARATORS = re.compile(r"[\s:|._\-/]+")
+_TOKENS = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")
+_VERTEBRA = re.compile(r"[lt]\d{1,2}|c7", re.IGNORECASE)
+
+
+_LEXICON = lexicon()
+_LONGEST_FIRST = sorted((word for word in _LEXICON if len(word) >= 3 or word[0] > "ÿ"), key=len, reverse=True)
+
 
 @dataclass(frozen=True)
-class NameMatch:
-    """The joints that a table found in a rig: its origin and, for each of the 22 canonical joints, an index or None."""
+class NameReading:
+    """The meaning of one joint's name.
 
-    origin: str
-    joints: tuple[int | None, ...]
+    Attributes:
+        side: LEFT, RIGHT or "".
+        parts: the score of each of PARTS that it may mean, up to 3; absent is 0, unknown.
+        stem: the name without its side, for comparison with the joint on the other side.
+        is_helper: whether it names a twist, finger, target, piece of clothing or the like.
+    """
 
-    @property
-    def count(self) -> int:
-        """How many canonical joints were found."""
-        return sum(index is not None for index in self.joints)
+    side: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    stem: str = ""
+    is_helper: bool = False
+
+    def score(self, part: str) -> float:
+        """How well the name fits a part: up to 3, 0 if it says nothing, negative if it says that it is none."""
+        return self.parts.get(part, 0.0) + (_HELPER_SCORE if self.is_helper else 0.0)
 
 
 @lru_cache(maxsize=256)
-def match_names(joint_names: tuple[str, ...]) -> NameMatch:
-    """The table that names most of a body's joints in this rig; the earlier of equal tables."""
-    spelled: dict[tuple[str | None, str], int] = {}
-    for index, words in enumerate(_without_prefixes(joint_names)):
-        for reading in _readings(words):
-            spelled.setdefault(reading, index)  # of joints with one name the first is nearest to the root
-    return max((_match(table, spelled) for table in TABLES), key=lambda match: match.count)
+def read_names(joint_names: tuple[str, ...]) -> tuple[NameReading, ...]:
+    """The reading of each name, without words that all names of the rig share."""
+    marked = [bool(_MARK.search(name)) for name in joint_names]
+    mark_is_usual = sum(marked) > len(marked) / 2
+    return tuple(
+        replace(reading, is_helper=True) if is_marked and not mark_is_usual else reading
+        for is_marked, reading in zip(marked, map(_reading, _without_shared(joint_names)), strict=True)
+    )
 
 
 def side_readings(joint_names: tuple[str, ...]) -> list[set[tuple[str, str]]]:
-    """Of each joint's name, every (LEFT or RIGHT, part) that it may mean; none for a name without a side."""
-    return [
-        {(side, part) for side, part in _readings(words) if side is not None}
-        for words in _without_prefixes(joint_names)
-    ]
+    """The (LEFT or RIGHT, rest of the name) that each joint's name means; empty for a name without a side."""
+    return [{(reading.side, reading.stem)} if reading.side else set() for reading in read_names(joint_names)]
 
 
 def spine_slots(count: int) -> tuple[tuple[int, int], ...]:
@@ -155,55 +85,82 @@ def spine_slots(count: int) -> tuple[tuple[int, int], ...]:
     return (lower, 1), (middle, 2), (upper, 3)
 
 
-def _match(table: NameTable, spelled: dict[tuple[str | None, str], int]) -> NameMatch:
-    found: list[int | None] = [None] * JOINT_COUNT
-
-    def first(part: str, side: str | None) -> int | None:
-        names: str = getattr(table, part)
-        return next((spelled[side, name] for name in names.split() if (side, name) in spelled), None)
-
-    for part in _CENTRE_PARTS:
-        found[joint(part)] = first(part, None)
-    for part in _SIDED_PARTS:
-        for side in (LEFT, RIGHT):
-            found[joint(f"{side}_{part}")] = first(part, side)
-    taken = set(found)
-    spine = [spelled[None, name] for name in table.spine.split() if (None, name) in spelled]
-    spine = [index for index in spine if index not in taken]
-    for position, number in spine_slots(len(spine)):
-        found[joint(f"spine{number}")] = spine[position]
-    return NameMatch(table.origin, tuple(found))
-
-
-def _without_prefixes(joint_names: Sequence[str]) -> list[list[str]]:
-    """Words of each name, without leading words that most names share ("mixamorig:", "Bip01 ", "CC_Base_")."""
+def _without_shared(joint_names: Sequence[str]) -> list[list[str]]:
+    """Words of each name, without leading and trailing words that most names share ("mixamorig:", "Bip01 ", "_jnt")."""
     words = [[word for word in _SEPARATORS.split(_GLUED_PREFIX.sub("", name)) if word] for name in joint_names]
-    while True:
-        leading = Counter(name[0] for name in words if len(name) > 1)
-        if not leading:
-            return words
-        prefix, count = leading.most_common(1)[0]
-        if prefix.lower() in _SIDE_WORDS or count < 3 or count < 0.6 * len(words):
-            return words
-        words = [name[1:] if len(name) > 1 and name[0] == prefix else name for name in words]
+    for end in (0, -1):
+        while True:
+            at_end = Counter(name[end] for name in words if len(name) > 1)
+            if not at_end:
+                break
+            shared, count = at_end.most_common(1)[0]
+            if shared.lower() in SIDE_OF or count < 3 or count < 0.6 * len(words):
+                break
+            words = [
+                (name[1:] if end == 0 else name[:-1]) if len(name) > 1 and name[end] == shared else name
+                for name in words
+            ]
+    return words
 
 
-def _readings(words: list[str]) -> list[tuple[str | None, str]]:
-    """Every (side, part) that a name may mean, most likely first: "L_Thigh", "ThighLeft", "lThigh", "lfemur" ..."""
-    sides = [_SIDE_WORDS[word.lower()] for word in words if word.lower() in _SIDE_WORDS]
-    rest = "".join(word for word in words if word.lower() not in _SIDE_WORDS)
-    if sides:
-        return [(sides[0], rest.lower())]
-    readings: list[tuple[str | None, str]] = []
-    camel = _CAMEL_SIDE.search(rest)
-    if camel:
-        readings.append((_SIDE_WORDS[camel.group().lower()], _CAMEL_SIDE.sub("", rest).lower()))
-    plain = rest.lower()
-    for word in (LEFT, RIGHT):
-        if plain.startswith(word):
-            readings.append((word, plain.removeprefix(word)))
-        if plain.endswith(word):
-            readings.append((word, plain.removesuffix(word)))
-    if plain[:1] in _SIDE_WORDS:
-        readings.append((_SIDE_WORDS[plain[0]], plain[1:]))
-    return [*readings, (None, plain)]
+def _reading(words: list[str]) -> NameReading:
+    plain = [word for word in words if word.lower() not in NOISE and not word.isdigit()]
+    if len(plain) == 1 and _VERTEBRA.fullmatch(plain[0]):
+        return NameReading("", {"spine": 3.0}, plain[0].lower(), is_helper=False)
+    cased = [token for word in words for token in _TOKENS.findall(word)]
+    tokens = [token.lower() for token in cased]
+    side, tokens = _side(tokens)
+    letters = [token for token in tokens if not token.isdigit() and token not in NOISE]
+    joined = "".join(letters)
+    if not side and joined[:1] in ("l", "r") and joined not in _LEXICON and joined[1:] in _LEXICON:
+        side, joined = SIDE_OF[joined[0]], joined[1:]
+        letters = [joined]
+    stem = "".join(tokens) if letters != [joined] or len(tokens) != 1 else joined
+    parts, is_helper = _parts(letters, joined)
+    for number, meant in RIGIFY.items():
+        if number in words and "spine" in letters and not side:
+            parts = {**parts, **meant}
+    if side:
+        parts = {part: score for part, score in parts.items() if part not in CENTRAL or "spine" in part}
+        parts.pop("spine", None)
+    else:
+        parts = {part: score * (1.0 if part in CENTRAL else 0.7) for part, score in parts.items()}
+    return NameReading(side, parts, stem, is_helper)
+
+
+def _side(tokens: list[str]) -> tuple[str, list[str]]:
+    """The side that the words of a name state, and the other words."""
+    for position, token in enumerate(tokens):
+        if token in SIDE_OF:
+            return SIDE_OF[token], tokens[:position] + tokens[position + 1 :]
+    for position, token in enumerate(tokens):
+        for word, side in GLUED_SIDES.items():
+            rest = token.removeprefix(word) if token.startswith(word) else token.removesuffix(word)
+            if rest != token and rest:
+                return side, [*tokens[:position], rest, *tokens[position + 1 :]]
+    return "", tokens
+
+
+def _parts(letters: list[str], joined: str) -> tuple[dict[str, float], bool]:
+    """Scores of parts, and whether the words are those of a helper."""
+    if joined in _LEXICON:
+        return dict(_LEXICON[joined]), False
+    is_helper = not HELPERS.isdisjoint(letters) or HELPER_STEMS.search(joined) is not None
+    for count in range(len(letters), 0, -1):
+        for first in range(len(letters) - count + 1):
+            some = letters[first : first + count]
+            if known := _LEXICON.get("".join(some)) or _compound(some):
+                whole = count == len(letters) and not is_helper
+                return {part: score if whole else _PARTIAL * score for part, score in known.items()}, is_helper
+    word = next((w for w in _LONGEST_FIRST if joined.startswith(w) or joined.endswith(w)), "")
+    return {part: _PARTIAL * score for part, score in _LEXICON.get(word, {}).items()}, is_helper
+
+
+def _compound(words: list[str]) -> dict[str, float]:
+    """Upper and lower arms and legs, in any order of the two words."""
+    for limb, (upper, lower) in {"arm": ("shoulder", "elbow"), "leg": ("hip", "knee")}.items():
+        if len(words) == 2 and limb in words:
+            other = words[0] if words[1] == limb else words[1]
+            if other in UPPER | LOWER:
+                return {upper if other in UPPER else lower: 3.0}
+    return {}

@@ -42,7 +42,7 @@ def test_the_rows_name_each_canonical_joint_its_rig_joint_and_how_it_was_found(w
     motion = motion_of(positions, names, parents)
     rows = find_rig_map(motion.rig, motion.positions).rows(motion.rig)
     assert [row[0] for row in rows] == list(JOINTS)
-    assert rows[0] == ("pelvis", "pelvis", "table: SMPL or SMPL-X")
+    assert rows[0] == ("pelvis", "pelvis", "names and shape")
     assert rows[JOINTS.index("spine2")] == ("spine2", "-", "not in the rig: filled from its neighbours")
 
 
@@ -50,7 +50,7 @@ def test_names_are_surer_than_shape(walk):
     nameless = motion_of(walk.positions, NAMELESS)
     by_name = find_rig_map(walk.rig, walk.positions)
     by_shape = find_rig_map(nameless.rig, nameless.positions)
-    assert by_shape.origin == "heuristics"
+    assert by_shape.origin == "shape"
     assert 0 < by_shape.confidence < by_name.confidence == 1
 
 

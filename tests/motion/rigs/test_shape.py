@@ -5,7 +5,7 @@ import pytest
 from support.walking_body import motion_of, walking, without
 
 from mretrieve.motion import JOINTS, MIRROR, Motion, canonicalise, find_rig_map
-from mretrieve.motion.rigs.topology import match_geometry
+from mretrieve.motion.rigs.body_search import search_body
 
 REAL = [
     "hdm05/HDM_bd_depositFloorR_001_120.amc", "hdm05/HDM_mm_lieDownFloor_015_120.amc",
@@ -14,6 +14,8 @@ REAL = [
     "bandai1/dataset-1_bow_active_001.bvh", "bandai1/dataset-1_dash_active_001.bvh",
     "bandai1/dataset-1_bye_normal_001.bvh",
 ]  # fmt: skip
+
+NAMELESS = tuple(f"j{number:03d}" for number in range(22))
 
 
 def nameless(motion: Motion, seed: int) -> tuple[Motion, np.ndarray]:
@@ -32,8 +34,7 @@ def nameless(motion: Motion, seed: int) -> tuple[Motion, np.ndarray]:
 
 
 def test_a_body_without_names_is_found_joint_by_joint(walk):
-    match = match_geometry(walk.rig.parents, walk.positions)
-    assert match is not None
+    match = search_body(NAMELESS, walk.rig.parents, walk.positions)
     assert match.joints == tuple(range(22))
 
 
@@ -41,7 +42,7 @@ def test_a_body_without_names_is_found_joint_by_joint(walk):
 def test_order_axes_and_unit_change_nothing(walk, seed):
     other, went = nameless(walk, seed)
     found = find_rig_map(other.rig, other.positions)
-    assert found.origin == "heuristics"
+    assert found.origin == "shape"
     assert found.joints == tuple(went)
 
 
@@ -63,8 +64,7 @@ def test_left_and_right_come_from_the_body_and_not_from_the_tree(walk):
 )
 def test_a_body_that_lacks_joints_is_found_as_far_as_it_goes(lacking):
     positions, names, parents = without(walking(), lacking)
-    match = match_geometry(np.array(parents), positions)
-    assert match is not None
+    match = search_body(NAMELESS[: len(names)], np.array(parents, np.int32), positions)
     limbs = [j for j, name in enumerate(JOINTS) if not name.startswith("spine")]
     expected = [names.index(JOINTS[j]) if JOINTS[j] in names else None for j in limbs]
     assert [match.joints[j] for j in limbs] == expected
@@ -99,18 +99,18 @@ def test_fingers_twists_zero_length_bones_and_handles_on_the_floor_are_no_limbs(
 
 
 def test_what_is_no_body_is_not_found():
+    thirty = tuple(f"j{number}" for number in range(30))
     chain = np.cumsum(np.ones((10, 30, 3)), axis=1)
-    assert match_geometry(np.arange(-1, 29), chain) is None
+    assert not search_body(thirty, np.arange(-1, 29, dtype=np.int32), chain).confidence
     star = np.concatenate([np.zeros((10, 1, 3)), np.random.default_rng(0).normal(size=(10, 20, 3))], axis=1)
-    assert match_geometry(np.array([-1] + [0] * 20), star) is None
-    assert match_geometry(np.array([-1] * 22), walking()) is None
+    assert not search_body(thirty[:21], np.array([-1] + [0] * 20, np.int32), star).confidence
+    assert not search_body(thirty[:22], np.array([-1] * 22, np.int32), walking()).confidence
 
 
 def test_samples_that_are_missing_now_and_then_do_not_hide_a_body(walk):
     positions = walk.positions.copy()
     positions[::2, 20] = np.nan
-    match = match_geometry(walk.rig.parents, positions)
-    assert match is not None
+    match = search_body(NAMELESS, walk.rig.parents, positions)
     assert match.joints == tuple(range(22))
 
 
@@ -118,10 +118,10 @@ def test_samples_that_are_missing_now_and_then_do_not_hide_a_body(walk):
 def test_the_shape_of_a_real_rig_says_what_its_names_say(read_real, name):
     motion = read_real(name)
     by_name = find_rig_map(motion.rig, motion.positions)
-    assert by_name.origin.startswith("table")
+    assert by_name.origin == "names and shape"
     other, went = nameless(motion, 0)
     by_shape = find_rig_map(other.rig, other.positions)
-    assert by_shape.origin == "heuristics"
+    assert by_shape.origin == "shape"
     metres = canonicalise(motion).metres_per_unit
     for canonical, named, shaped in zip(JOINTS, by_name.joints, by_shape.joints, strict=True):
         assert (named is None) == (shaped is None), canonical
