@@ -10,7 +10,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from ..canonical.world_axes import forward_evidence
+from ..canonical.facing import forward_evidence
 from ..skeleton import JOINT_COUNT, joint
 from .joint_tree import JointTree, LimbPair
 from .names import spine_slots
