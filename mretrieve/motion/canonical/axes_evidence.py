@@ -23,7 +23,7 @@ _VECTORS = np.repeat(np.eye(3), 2, axis=0) * np.tile([1.0, -1.0], 3)[:, None]
 
 #: How usual a direction is in formats of rotations, whose convention is Y up, and in tables of positions.
 _USUAL = np.array([-5.0, -5.0, 0.0, -2.5, -2.0, -5.0])
-_USUAL_OF_POSITIONS = np.array([-1.2, -1.2, 0.0, -1.1, -0.3, -1.2])
+_USUAL_OF_POSITIONS = np.array([-0.6, -0.6, 0.0, -0.5, -0.2, -0.6])
 #: For the direction along which the rest pose stands, but no more than this lead: it repeats what is usual.
 _REST, _REST_LEAD = 4.0, 2.0
 #: By how much a declared direction leads.
@@ -41,10 +41,10 @@ _LEVEL_M, _STILL_M_PER_S = (0.03, 1.0), (0.1, 1.5)
 _FRAMES, _STEP_S = 64, 0.1
 
 #: Before any data; of feet that are one shank behind the ankle; of knees that bend backwards at right angles.
-_LEFT_HANDED, _FEET, _KNEES = -2.5, 17.0, 12.0
+_LEFT_HANDED, _FEET, _KNEES = -2.5, 15.0, 12.0
 _LEGS_LIMIT = 5.0
 #: Leads below which other files of the rig are looked at: of a direction, and of a hand.
-_CLEAR_LEAD, _CLEAR_HAND = 3.0, 1.0
+_CLEAR_LEAD, _CLEAR_HAND = 3.5, 1.0
 #: A rest pose stands if legs hang opposite to the back, along an axis, within this cosine.
 _STANDING_COSINE = 0.9
 
@@ -140,8 +140,10 @@ def _floor(
 ) -> NDArray[np.float64]:
     """Log-odds (6,) by the lowest joint in each direction; positions (N, 22, 3) in metres, and those a step later.
 
-    Zeros for poses about a pelvis that is held at the origin: these have no floor.
+    Zeros for poses about a pelvis that is held at the origin, which have no floor, and for a body without ankles.
     """
+    if not known & {joint("left_ankle"), joint("right_ankle")}:
+        return np.zeros(6)
     if np.abs(_middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))).max() < _AT_ORIGIN_M:
         return np.zeros(6)
     mapped = np.array(sorted(known))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from .axes_evidence import DIRECTIONS, AxesEvidence
 
-#: Log-odds. With a lead below this, what is usual stands.
-_LEAST_LEAD = 0.3
-#: What is named in the note leads by at least this.
+#: Log-odds below which a note says that the direction is not certain.
+_CERTAIN_LEAD = 1.0
+#: By how much what is named in a note favours the direction over the usual one.
 _NAMED_LEAD = 0.5
 
 
@@ -36,29 +36,19 @@ class WorldAxes:
 def find_world_axes(evidence: AxesEvidence, others: Callable[[], Iterable[AxesEvidence]] = tuple) -> WorldAxes:
     """The most likely axes of a file; `others` is called if the evidence is thin, for that of other files of its rig.
 
-    If it is still thin, the direction is taken in which the rest pose stands, or else that of the format's convention.
+    Where the motion shows nothing, the rest pose decides, and without one the convention of the format.
     """
     if evidence.is_thin:
         evidence = evidence.with_others(others())
-    order = np.argsort(-evidence.up, kind="stable")
-    best, second = order[:2].tolist()
+    second, best = np.argsort(evidence.up, kind="stable")[-2:].tolist()
+    certain = evidence.up[best] - evidence.up[second] >= _CERTAIN_LEAD
     notes = []
-    if evidence.up[best] - evidence.up[second] < _LEAST_LEAD:
-        best = int(np.argmax(evidence.usual + evidence.rest))
-        ground = "the rest pose stands" if evidence.rest.any() else "is usual"
-        notes.append(f"axes: the motion does not show which is up; {DIRECTIONS[best]} was taken, as {ground}")
-    elif DIRECTIONS[best] != "+Y":
-        rival = int(np.argmax(evidence.usual)) if best != int(np.argmax(evidence.usual)) else second
-        grounds = {
-            "declared in the file": evidence.usual,
-            "rest pose": evidence.rest,
-            "floor": evidence.floor,
-            "posture": evidence.posture,
-        }
-        named = [name for name, score in grounds.items() if score[best] - score[rival] > _NAMED_LEAD]
-        if evidence.others:
-            named.append(f"with {evidence.others} other files of the rig")
-        notes.append(f"axes: {DIRECTIONS[best]} is up in the file ({', '.join(named)}), turned to +Y")
+    if DIRECTIONS[best] != "+Y":
+        doubt = "" if certain else ", which is not certain"
+        grounds = ", ".join(_grounds(evidence, best, second))
+        notes.append(f"axes: {DIRECTIONS[best]} is up in the file ({grounds}), turned to +Y{doubt}")
+    elif not certain:
+        notes.append("axes: +Y was taken to be up, as is usual; the motion does not show it clearly")
     axis, sign = best // 2, 1.0 - 2.0 * (best % 2)
     basis = np.zeros((3, 3))
     basis[1, axis] = sign
@@ -69,3 +59,17 @@ def find_world_axes(evidence: AxesEvidence, others: Callable[[], Iterable[AxesEv
         basis[0] = -basis[0]
         notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
     return WorldAxes(basis, DIRECTIONS[best], left_handed, tuple(notes))
+
+
+def _grounds(evidence: AxesEvidence, best: int, second: int) -> list[str]:
+    """What shows that a direction is up and not the usual one, or the second best if it is the usual one."""
+    usual = int(np.argmax(evidence.usual))
+    rival = second if best == usual else usual
+    scores = {
+        "declared in the file": evidence.usual,
+        "rest pose": evidence.rest,
+        "floor": evidence.floor,
+        "posture": evidence.posture,
+    }
+    grounds = [name for name, score in scores.items() if score[best] - score[rival] > _NAMED_LEAD]
+    return grounds + [f"with {evidence.others} other files of the rig"] * (evidence.others > 0)
