@@ -13,9 +13,10 @@ from ..errors import QueryError
 from ..formats import ReadingOptions
 from ..formats.bvh_writer import bvh_text, require_frames, write_whole
 from ..formats.rotation_channels import frame_blocks, rig_in_poses, rig_with_channels
-from ..motion import CANONICAL_FPS, Clip, Motion, Rig, canonicalise, load_rig_map, mirror
+from ..motion import CANONICAL_FPS, Clip, Motion, Rig, load_rig_map, mirror
 from ..motion.motion import Poses
 from ..motion.rigs.rig_map import find_rig_map
+from ..sources.reading import make_canonical
 from ..sources.resolve import ClipResolver, ResolvedClip
 from .mirroring import Mirror, find_mirror
 from .moment import file_frames, leading_rest_frames
@@ -138,7 +139,7 @@ def export_moment(name: str, options: ExportOptions | None = None, resolver: Cli
     if options.retime_to is None:
         frames = _frames_at_rate(part, rig, fps)
     else:
-        clip = canonicalise(part, rig_map)
+        clip = make_canonical(part, options.reading).clip
         query = _canonical(names.resolve(options.retime_to, replace(options.reading, rig_map=None)))
         frames = _warped_frames(query, mirror(clip) if options.mirrored else clip, part, rig, fps)
     reflection = None
@@ -151,7 +152,7 @@ def export_moment(name: str, options: ExportOptions | None = None, resolver: Cli
 def _canonical(query: ResolvedClip) -> Clip:
     """The clip that the exported moment is retimed to, without leading rest frames."""
     first, last = file_frames(query, leading_rest_frames(query.motion))
-    return canonicalise(query.motion.cut(first, last))
+    return make_canonical(query.motion.cut(first, last), ReadingOptions()).clip
 
 
 def _frames_at_rate(part: Motion, rig: Rig, fps: float) -> NDArray[np.float64]:

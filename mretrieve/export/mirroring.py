@@ -9,20 +9,22 @@ twice gives the motion again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..formats import ReadingOptions
 from ..motion import Motion, RigMap
-from ..motion.canonical.body import metres_per_unit
+from ..motion.canonical.conversion import measure_axes
 from ..motion.canonical.world_axes import find_world_axes
 from ..motion.motion import Poses
+from ..sources.siblings import siblings_evidence
 from .partners import mirror_partners
 
 #: Number of frames, evenly spread, from which the pose of joints is measured.
 _LOOKED_AT = 64
-_ADULT_HEIGHT_M = 1.7
 #: A rig is symmetric as it is written if its bones, mirrored, miss their partners by less than this part of them.
 _SYMMETRIC = 0.25
 #: Weight of the frames of joints relative to the direction of bones, which they must not bend.
@@ -79,7 +81,7 @@ def find_mirror(motion: Motion, rig_map: RigMap) -> Mirror:
     partners = mirror_partners(rig, rig_map, motion.source)
     looked_at = np.unique(np.linspace(0, motion.frame_count - 1, _LOOKED_AT).astype(int))
     rotations, translations = motion.poses(looked_at)
-    world = _world_reflection(motion.positions[looked_at], rig_map)
+    world = _world_reflection(motion, rig_map)
     mean_turn, bones = rotations.mean(axis=0), translations.mean(axis=0)
     rigid = translations.std(axis=0).max(axis=1) <= _RIGID * np.linalg.norm(bones, axis=1)
     rigid &= rig.parents >= 0
@@ -124,10 +126,8 @@ def _nearest_reflection(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(left @ np.diag([1.0, 1.0, -np.linalg.det(left) * np.linalg.det(right)]) @ right)
 
 
-def _world_reflection(positions: NDArray[np.float32], rig_map: RigMap) -> NDArray[np.float64]:
-    """The reflection that `mretrieve.motion.mirror` is, in the axes of the file; positions (T, J, 3)."""
-    chosen = np.array([0 if index is None else index for index in rig_map.joints])
-    measured, mapped = positions[:, chosen], rig_map.mapped
-    size = _ADULT_HEIGHT_M / (metres_per_unit(measured, mapped) or 1.0)
-    across = find_world_axes(measured, mapped, size).canonical_from_file[0]
+def _world_reflection(motion: Motion, rig_map: RigMap) -> NDArray[np.float64]:
+    """The reflection that `mretrieve.motion.mirror` is, in the axes of the file."""
+    others = partial(siblings_evidence, motion, rig_map, ReadingOptions())
+    across = find_world_axes(measure_axes(motion, rig_map), others).canonical_from_file[0]
     return np.asarray(np.eye(3) - 2 * np.outer(across, across))

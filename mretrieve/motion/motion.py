@@ -92,6 +92,7 @@ class Motion:
         metres_per_unit: the unit, if the file declares it (ASF); never a guess.
         repairs: what the reader corrected or assumed, one line each.
         local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
+        declared_up: the direction that the file declares to be up, "+Z"; None if it declares none (BVH, ASF).
     """
 
     rig: Rig
@@ -103,6 +104,7 @@ class Motion:
     metres_per_unit: float | None = None
     repairs: tuple[str, ...] = ()
     local_poses: Poses | None = None
+    declared_up: str | None = None
 
     @property
     def name(self) -> str:
@@ -118,6 +120,11 @@ class Motion:
     def duration_s(self) -> float:
         """Length in seconds: frames divided by the rate."""
         return len(self.positions) / self.fps
+
+    @property
+    def has_rotations(self) -> bool:
+        """Whether the file holds rotations, not positions only."""
+        return self.channels is not None or self.local_poses is not None
 
     @property
     def rotations(self) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
 from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, find_rig_map, load_rig_map
 from ..motion.rigs.rig_file import UnfitRigMapError
+from .siblings import siblings_evidence
 
 
 def file_and_body(name: str) -> tuple[Path, str] | None:
@@ -84,6 +86,8 @@ def make_canonical(
 ) -> SourceClip:
     """A motion on the canonical skeleton, by the rig map of the options or else the one that is found.
 
+    If the motion shows little of the axes of its file, other files of the same rig in its folder are looked at too.
+
     Args:
         motion: the motion of one body.
         options: with the user's rig map, if there is one.
@@ -96,7 +100,8 @@ def make_canonical(
         FormatError: the motion has no frames, no samples or an impossible rate.
     """
     rig_map = _rig_map(motion, options, mixed_rigs)
-    return SourceClip(motion, rig_map, canonicalise(motion, rig_map), fragment)
+    clip = canonicalise(motion, rig_map, partial(siblings_evidence, motion, rig_map, options))
+    return SourceClip(motion, rig_map, clip, fragment)
 
 
 def refusal_reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, read_file
-from ..motion import Clip, Motion, canonicalise
+from ..motion import Clip, Motion
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
@@ -124,8 +124,9 @@ class ClipResolver:
         if isinstance(query, Clip):
             return ResolvedClip("", lambda: query, _no_motion, start_s=start_s, end_s=end_s)
         if isinstance(query, Motion):
-            clip = _from_motion(str(query.source), query, query.body, query.source, lambda: canonicalise(query))
-            return clip.between(start_s, end_s)
+            return _of_motion(str(query.source), query, query.body, query.source, ReadingOptions()).between(
+                start_s, end_s
+            )
         if not isinstance(query, str | Path):
             raise TypeError(f"give a file, a clip or moment by name, a Motion or a Clip, not {type(query).__name__}")
         moment = parse_moment(str(query), self._exists)
@@ -224,14 +225,14 @@ def _from_file(name: str, file: MotionFile, body: str, options: ReadingOptions) 
     motion = choose_body(motions, file.path, body)
     path = file.path if file.content is None else None
     body = motion.body if len(motions) > 1 else ""
-    return _from_motion(name, motion, body, path, lambda: make_canonical(motion, options).clip)
+    return _of_motion(name, motion, body, path, options)
 
 
-def _from_motion(
-    name: str, motion: Motion, body: str, path: Path | None, load_clip: Callable[[], Clip]
-) -> ResolvedClip:
+def _of_motion(name: str, motion: Motion, body: str, path: Path | None, options: ReadingOptions) -> ResolvedClip:
     file = None if path is None else Path(os.path.abspath(path))  # noqa: PTH100  not resolved: links keep their names
-    return ResolvedClip(name, load_clip, lambda: motion, file=file, body=body, fps=motion.fps)
+    return ResolvedClip(
+        name, lambda: make_canonical(motion, options).clip, lambda: motion, file=file, body=body, fps=motion.fps
+    )
 
 
 def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,21 +14,26 @@ from ..clip import CANONICAL_FPS, Clip
 from ..motion import Motion
 from ..rigs.rig_map import RigMap, find_rig_map
 from ..skeleton import JOINT_COUNT, JOINTS
+from .axes_evidence import AxesEvidence, axes_evidence
 from .body import fill_missing_joints, metres_per_unit, seat_trunk
 from .rest_pose import leading_rest_frames
 from .world_axes import find_world_axes
 
-#: Number of frames, evenly spread, on which the size of the body and the axes of the file are measured.
+#: Number of frames, evenly spread, on which the size of the body is measured.
 _MEASURED_FRAMES = 64
-_ADULT_HEIGHT_M = 1.7
 #: Farther from the origin, single precision cannot represent a pose.
 _FARTHEST_M = 1e5
 #: Rates outside these are an error in the header, and could require any amount of memory.
 _SLOWEST_FPS, _FASTEST_FPS = 1.0, 10_000.0
 
 
-def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
+def canonicalise(
+    motion: Motion, rig_map: RigMap | None = None, others: Callable[[], Iterable[AxesEvidence]] = tuple
+) -> Clip:
     """The motion on 22 joints, in metres, Y up, right-handed, at 30 fps; without `rig_map` the rig's map is found.
+
+    The axes of the file are those that the motion shows most evidence for. If it shows little, `others` is called for
+    the evidence of other files of the same rig (`measure_axes`).
 
     Limbs, neck and head are where the file has them and the path through the world is kept, all in one scale
     (`metres_per_unit`); pelvis, spine and collars are at the same places in all bodies (`seat_trunk`). Leading rest
@@ -49,25 +57,16 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
     else:
         rig_map.require_body(motion.rig, source)
 
-    positions, sampled = _mapped_samples(motion, rig_map)
-    mapped = np.flatnonzero(sampled.any(axis=0))
-    measured = positions[np.unique(np.linspace(0, len(positions) - 1, _MEASURED_FRAMES).astype(int))]
-    scale = metres_per_unit(measured, mapped)
-    if scale is None or not np.isfinite(scale):
-        raise RigError(f"{source}: the body has no size: all its joints are in one place. Check the bone lengths.")
+    positions, sampled, mapped, scale = _measured(motion, rig_map)
     farthest_m = float(np.abs(positions).max()) * scale
     if farthest_m > _FARTHEST_M:
         raise FormatError(
             f"{source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for absurd "
             f"numbers in the file."
         )
-    axes = find_world_axes(measured, mapped, _ADULT_HEIGHT_M / scale)
+    axes = find_world_axes(axes_evidence(motion, rig_map.joints, positions, mapped, scale), others)
 
-    notes: list[str] = []
-    if axes.up != "+Y":
-        notes.append(f"axes: {axes.up} is up in the file, turned to +Y")
-    if axes.left_handed:
-        notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
+    notes = list(axes.notes)
     file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
     positions = positions @ file_to_metres.T
     rest = leading_rest_frames(motion, positions, mapped)
@@ -86,6 +85,36 @@ def canonicalise(motion: Motion, rig_map: RigMap | None = None) -> Clip:
         gaps = 1 - sampled[:, mapped].mean()
         notes.append(f"samples: {gaps:.1%} missing in the file, filled in by interpolation in time")
     return Clip(canonical, observed, start_s=rest / motion.fps, metres_per_unit=float(scale), notes=tuple(notes))
+
+
+def measure_axes(motion: Motion, rig_map: RigMap) -> AxesEvidence:
+    """What a motion shows of the axes of its file, by a map of its rig.
+
+    Raises:
+        RigError: the body has no size.
+        FormatError: the motion has no samples.
+    """
+    positions, _, mapped, scale = _measured(motion, rig_map)
+    return axes_evidence(motion, rig_map.joints, positions, mapped, scale)
+
+
+class _Measured(NamedTuple):
+    positions: NDArray[np.float32]  # (T, 22, 3) in the file's unit and axes, gaps filled
+    sampled: NDArray[np.bool_]  # (T, 22) where they are not
+    mapped: NDArray[np.intp]  # the joints with any sample
+    scale: float  # metres per unit
+
+
+def _measured(motion: Motion, rig_map: RigMap) -> _Measured:
+    positions, sampled = _mapped_samples(motion, rig_map)
+    mapped = np.flatnonzero(sampled.any(axis=0))
+    frames = np.unique(np.linspace(0, len(positions) - 1, _MEASURED_FRAMES).astype(int))
+    scale = metres_per_unit(positions[frames], mapped)
+    if scale is None or not np.isfinite(scale):
+        raise RigError(
+            f"{motion.source}: the body has no size: all its joints are in one place. Check the bone lengths."
+        )
+    return _Measured(positions, sampled, mapped, scale)
 
 
 def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

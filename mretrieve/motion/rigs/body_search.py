@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from ..canonical.world_axes import forward_evidence
+from ..canonical.facing import forward_evidence
 from ..skeleton import JOINT_COUNT, JOINTS, MIRROR, joint
 from .joint_tree import JointTree
 from .limbs import ARM, LEG, LimbPair, limb_pairs, sides_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mretrieve.motion import canonicalise, heading_view
-from mretrieve.motion.canonical.world_axes import forward_evidence
+from mretrieve.motion.canonical.facing import forward_evidence
 from mretrieve.motion.skeleton import joint
 
 FILES = [
