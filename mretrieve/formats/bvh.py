@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion
+from ..motion.rigs.bodies import distinct_names
 from .bvh_hierarchy import BvhBody, parse_hierarchy
 from .motion_text import MotionText, number, printable, read_rows, text_head
 from .reader import Reader, solved_motion
@@ -32,7 +32,7 @@ def read_bvh(text: MotionText) -> list[Motion]:
     bodies, rows, fps = parse_bvh(text)
     file_size = text.size
     text.free()
-    names = _distinct_names(bodies) if len(bodies) > 1 else [""]
+    names = distinct_names([body.name for body in bodies]) if len(bodies) > 1 else [""]
     return [
         solved_motion(text.path, file_size, body.rig, rows[:, body.columns], fps, body=name)
         for body, name in zip(bodies, names, strict=True)
@@ -70,19 +70,6 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
     if int(token) == 0:
         raise text.error(frames.start("value"), "the file has zero frames; export a take with motion")
     return int(token)
-
-
-def _distinct_names(bodies: list[BvhBody]) -> list[str]:
-    """The names of the bodies; a number is appended to a name that was used before."""
-    copies: Counter[str] = Counter()
-    names: dict[str, None] = {}
-    for body in bodies:
-        name = body.name or "body"
-        copies[name] += 1
-        while (distinct := name if copies[name] == 1 else f"{name}_{copies[name]}") in names:
-            copies[name] += 1
-        names[distinct] = None
-    return list(names)
 
 
 def frame_rate(frame_time: bytes) -> float | None:
