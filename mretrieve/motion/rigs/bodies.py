@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,8 @@ def separate_bodies(motion: Motion) -> list[Motion]:
     """
     if len(motion.rig.parents) > _MOST_JOINTS:
         return [motion]
-    subtrees = _Subtrees(motion.rig.parents)
-    if not any(subtrees.may_be_body(joint) and subtrees.leaves_room(joint) for joint in range(len(subtrees.parents))):
+    subtrees = _subtrees(motion.rig.parents.tobytes(), motion.rig.offsets.tobytes())
+    if not subtrees.candidates:
         return [motion]
     tops = _tops(motion, subtrees)
     if len(tops) < 2:
@@ -61,7 +62,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 class _Subtrees:
     """The subtree below each joint of a tree: its size and its branchings."""
 
-    def __init__(self, parents: NDArray[np.int32]) -> None:
+    def __init__(self, parents: NDArray[np.int32], offsets: NDArray[np.float64]) -> None:
         self.parents: list[int] = parents.tolist()
         count = len(self.parents)
         self.children: list[list[int]] = [[] for _ in range(count)]
@@ -75,10 +76,17 @@ class _Subtrees:
                 self.branchings[parent] += self.branchings[joint]
 
         self.roots = [joint for joint, parent in enumerate(self.parents) if parent < 0]
+        self._whole = tuple(sum(counts[root] for root in self.roots) for counts in (self.sizes, self.branchings))
+        self._offsets = offsets
+        self.candidates = {
+            joint
+            for joint in range(count)
+            if self.may_be_body(joint) and self.leaves_room(joint) and self._has_legs_and_arms(joint)
+        }
 
     def leaves_room(self, joint: int) -> bool:
         """Whether the tree without the subtree below a joint is large enough for a body."""
-        size, branchings = (sum(counts[root] for root in self.roots) for counts in (self.sizes, self.branchings))
+        size, branchings = self._whole
         return _suffices(size - self.sizes[joint], branchings - self.branchings[joint])
 
     def may_be_body(self, joint: int, without: Sequence[int] = ()) -> bool:
@@ -87,6 +95,13 @@ class _Subtrees:
             self.sizes[joint] - sum(self.sizes[inner] for inner in without),
             self.branchings[joint] - sum(self.branchings[inner] for inner in without),
         )
+
+    def _has_legs_and_arms(self, top: int) -> bool:
+        """Whether long branches part at two joints below a joint; true if bones are in channels and not in offsets."""
+        joints = self.joints(top)
+        place = {joint: index for index, joint in enumerate(joints)}
+        parents = np.array([place.get(self.parents[joint], -1) for joint in joints], np.int32)
+        return len(Branches(parents, self._offsets[None, joints]).partings) >= _LEAST_BRANCHINGS
 
     def joints(self, top: int, without: Sequence[int] = ()) -> list[int]:
         """The joints of a subtree, without those of some subtrees in it, in ascending order."""
@@ -118,6 +133,11 @@ class _Subtrees:
         return owners
 
 
+@lru_cache(maxsize=64)  # the takes of a recording share their tree
+def _subtrees(parents: bytes, offsets: bytes) -> _Subtrees:
+    return _Subtrees(np.frombuffer(parents, np.int32), np.frombuffer(offsets).reshape(-1, 3))
+
+
 def _suffices(size: int, branchings: int) -> bool:
     return size >= _LEAST_JOINTS and branchings >= _LEAST_BRANCHINGS
 
@@ -131,7 +151,7 @@ def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
         if not subtrees.may_be_body(top, without):
             return False
         part = _part(sample, subtrees.joints(top, without), "")
-        partings = Branches(part.rig.parents, part.positions).partings  # far cheaper than a rig map
+        partings = Branches.moving(part.rig.parents, part.positions).partings  # far cheaper than a rig map
         return len(partings) >= _LEAST_BRANCHINGS and not guess_rig_map(part.rig, part.positions).lacking
 
     found: list[list[int]] = [[] for _ in subtrees.parents]
@@ -147,7 +167,7 @@ def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
         elif len(inner) > 1:
             found[joint] = inner
         else:
-            found[joint] = [joint] if subtrees.leaves_room(joint) and is_body(joint) else inner
+            found[joint] = [joint] if joint in subtrees.candidates and is_body(joint) else inner
     return sorted(top for root in subtrees.roots for top in found[root])
 
 

@@ -21,9 +21,8 @@ class Branches:
         reaches: of each joint, the length of the longest way down from it.
     """
 
-    def __init__(self, parents: NDArray[np.int32], positions: NDArray[np.floating]) -> None:
-        """`parents` (J,); `positions` (T, J, 3), finite."""
-        bones = positions - positions[:, np.maximum(parents, 0)]
+    def __init__(self, parents: NDArray[np.int32], bones: NDArray[np.floating]) -> None:
+        """`parents` (J,); `bones` (T, J, 3), finite, from each joint's parent to the joint."""
         self.lengths: list[float] = np.median(np.sqrt(np.einsum("tji,tji->tj", bones, bones)), axis=0).tolist()
         self.parents: list[int] = parents.tolist()
         self.children: list[list[int]] = [[] for _ in self.parents]
@@ -35,6 +34,12 @@ class Branches:
             parent = self.parents[joint]
             if parent >= 0:
                 self.reaches[parent] = max(self.reaches[parent], self.branch_length(joint))
+
+    @staticmethod
+    def moving(parents: NDArray[np.int32], positions: NDArray[np.floating]) -> Branches:
+        """The branches of a rig in motion: `positions` (T, J, 3)."""
+        places = np.nan_to_num(np.asarray(positions, np.float64))
+        return Branches(parents, places - places[:, np.maximum(parents, 0)])
 
     def branch_length(self, joint: int) -> float:
         """Length of the longest way from a joint's parent down through the joint."""

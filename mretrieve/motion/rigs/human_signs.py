@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from ..skeleton import JOINTS
 from .branches import Branches
 from .rig_map import RigMap
 
-_LOOKED_AT_FRAMES = 32
+_LOOKED_AT_FRAMES = 16
 #: The weight of signs from which a rig is doubtful, and from which it is refused.
 _DOUBTFUL, _REFUSED = 3, 5
 #: A limb is square to the trunk up to this cosine, two limbs are parallel from this one, a leg continues the trunk
@@ -74,23 +74,22 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
     ]
     if min(map(len, chains)) < 2:
         return Judgement()
-    ends = np.array([[chain[0] for chain in chains], [chain[-1] for chain in chains]])
     frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
-    moving = np.asarray(positions[frames[:, None, None], ends], np.float64)
-    moving = moving[np.isfinite(moving).all(axis=(1, 2, 3))]
-    found = _stance_signs(moving, _rest_places(rig, ends)[None])
-    links = [link for chain in chains for link in pairwise(chain)]
-    bones = (
-        positions[frames[:, None], [first for first, _ in links]]
-        - positions[frames[:, None], [end for _, end in links]]
-    )
-    lengths = np.nanmedian(_length(bones), axis=0)
-    of_chain = np.repeat(np.arange(4), [len(chain) - 1 for chain in chains])
-    limbs = np.bincount(of_chain, lengths).tolist()
-    found += _proportion_signs(moving, max(limbs[:2]), max(limbs[2:]))
+    moving = np.asarray(positions[frames[:, None], list(chain.from_iterable(chains))], np.float64)
+    moving = moving[np.isfinite(moving).all(axis=(1, 2))]
+    lasts = np.cumsum([len(limb) for limb in chains]) - 1
+    firsts = lasts - [len(limb) - 1 for limb in chains]
+    bones = _length(np.diff(moving, axis=1)).mean(axis=0) if len(moving) else np.zeros(lasts[-1])
+    limbs = [float(bones[first:last].sum()) for first, last in zip(firsts, lasts, strict=True)]
+    moving = moving[:, np.array([firsts, lasts])]
+    found = _proportion_signs(moving, max(limbs[:2]), max(limbs[2:]))
+    if not found:  # a human's proportions: whatever the posture, this is no animal
+        return Judgement()
+    ends = np.array([[limb[0] for limb in chains], [limb[-1] for limb in chains]])
+    found += _stance_signs(moving, _rest_places(rig, ends)[None])
     if sum(weight for _, weight in found) > 0:
-        tree = Branches(rig.parents, np.nan_to_num(np.asarray(positions[frames], np.float64)))
-        trunk = {above for chain in chains for above in tree.ancestors(chain[0])}
+        tree = Branches.moving(rig.parents, positions[frames])
+        trunk = {above for limb in chains for above in tree.ancestors(limb[0])}
         taken = {joint for index in rig_map.joints if index is not None for joint in (index, *tree.ancestors(index))}
         found += _free_limb_signs(tree, trunk, taken, ends[0, :2].tolist())
     return Judgement(tuple(phrase for phrase, _ in found if phrase), int(sum(weight for _, weight in found)))
@@ -105,7 +104,7 @@ def judge_unmapped(rig: Rig, positions: NDArray[np.floating]) -> Judgement:
     if count <= _TOO_FEW_JOINTS:
         return Judgement((f"only {count} joint{'s' * (count > 1)}",), _REFUSED)
     frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
-    tree = Branches(rig.parents, np.nan_to_num(np.asarray(positions[frames], np.float64)))
+    tree = Branches.moving(rig.parents, positions[frames])
     first = next(joint for joint, children in enumerate(tree.children) if len(children) != 1)
     limbs = {joint: len(branches) + (joint != first) for joint, branches in tree.partings.items()}
     most = max(limbs.values(), default=0)
@@ -163,7 +162,10 @@ def _stance(ends: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.fl
 
 def _proportion_signs(ends: NDArray[np.float64], legs: float, arms: float) -> list[tuple[str, int]]:
     """Signs in the proportions of legs, arms, trunk and chest."""
-    trunk, chest = (float(np.median(_length(across))) for across in (_trunk(ends), ends[:, 0, 2] - ends[:, 0, 3]))
+    trunk, chest = (
+        float(_length(across).mean()) if len(across) else 0.0
+        for across in (_trunk(ends), ends[:, 0, 2] - ends[:, 0, 3])
+    )
     if not min(legs, arms, trunk) > 0:
         return []
     found = []
