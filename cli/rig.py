@@ -24,16 +24,28 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
 
     Exit status 1 if the file has no human body.
     """
-    from mretrieve.formats import read
+    from mretrieve.errors import RigError
+    from mretrieve.formats import MotionFile, ReadingOptions
     from mretrieve.motion import guess_rig_map, load_rig_map, save_rig_map
+    from mretrieve.sources.reading import NotHumanError, find_people, read_motions
 
     for path in (save, png):
         if path is not None:
             check_new(path, force)
-    motions = read(file, asf=asf)
-    motion = motions[0]
-    if len(motions) > 1:
-        click.echo(f"{file} holds {len(motions)} bodies; this is the rig of the first, {printable(motion.body)}")
+    options = ReadingOptions(asf=asf, rig_map=rig_map)
+    motions = read_motions(MotionFile(file), options)
+    motion, remarks, is_indexed = motions[0], list[str](), False
+    try:
+        people = find_people(motions, options)
+        motion, is_indexed = people.persons[0].motion, True
+        remarks += [*people.persons[0].remarks, *people.notes]
+        if len(people.persons) > 1:
+            first = printable(motion.body)
+            click.echo(f"{file} holds {len(people.persons)} bodies; this is the rig of the first, {first}")
+    except NotHumanError as error:
+        remarks.append(str(error))
+    except RigError:
+        pass  # the lines below say what the map lacks
     found = load_rig_map(rig_map, motion.rig) if rig_map is not None else guess_rig_map(motion.rig, motion.positions)
     rows = [("canonical joint", "joint of the file", "how it was found"), *found.rows(motion.rig)]
     click.echo("\n".join(map(printable, flush_columns(rows))))
@@ -43,10 +55,12 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
         click.echo(f"Repaired: {printable(repair)}")
     for lacking in found.lacking:
         click.echo(f"Missing: {lacking}. Without it the file cannot be indexed.")
+    for remark in remarks:
+        click.echo(printable(remark))
     if save is not None:
         save_rig_map(save, found, motion.rig)
         click.echo(f"Wrote {save}; pass it back with --rig-map {save}")
-    if found.lacking:
+    if found.lacking or not is_indexed:
         sys.exit(1)
     if png is not None:
         from mretrieve.indexer.rig_picture import draw_rig

@@ -97,7 +97,7 @@ class RigUse:
         found = []
         if self.confidence < CLEAR_CONFIDENCE:
             found.append(f"confidence {self.confidence:.2f}")
-        if self.origin == "heuristics":
+        if self.origin.startswith("shape"):
             found.append("found by the shape of the skeleton, not by names")
         if self.other_maps:
             found.append("other clips of the same rig have another map")

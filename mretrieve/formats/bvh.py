@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.motion import ROTATE_X, Motion, Rig
+from ..motion.rigs.bodies import distinct_names
 from .bvh_hierarchy import BvhBody, parse_hierarchy
 from .motion_text import MotionText, number, printable, read_rows, text_head
 from .reader import Reader, solved_motion
@@ -46,7 +46,7 @@ def read_bvh(text: MotionText) -> list[Motion]:
     bodies, rows, fps = parse_bvh(text)
     file_size = text.size
     text.free()
-    names = _distinct_names(bodies) if len(bodies) > 1 else [""]
+    names = distinct_names([body.name for body in bodies]) if len(bodies) > 1 else [""]
     motions = []
     for body, name in zip(bodies, names, strict=True):
         channels = rows[:, body.columns]
@@ -104,19 +104,6 @@ def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
     joints = ", ".join(kept[:_NAMED_JOINTS]) + more
     return (f"position channels that are zero in every frame do not replace the OFFSET of {joints}",)
-
-
-def _distinct_names(bodies: list[BvhBody]) -> list[str]:
-    """The names of the bodies; a number is appended to a name that was used before."""
-    copies: Counter[str] = Counter()
-    names: dict[str, None] = {}
-    for body in bodies:
-        name = body.name or "body"
-        copies[name] += 1
-        while (distinct := name if copies[name] == 1 else f"{name}_{copies[name]}") in names:
-            copies[name] += 1
-        names[distinct] = None
-    return list(names)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
-from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, find_rig_map, load_rig_map
+from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, guess_rig_map, load_rig_map
+from ..motion.rigs.bodies import distinct_names, separate_bodies
+from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
 from .siblings import siblings_evidence
 
@@ -68,22 +70,109 @@ class SourceClip:
     fragment: str = ""
 
 
-def read_bodies(file: MotionFile, options: ReadingOptions, *, mixed_rigs: bool = False) -> list[SourceClip]:
-    """The bodies of a file in the file's order; for `mixed_rigs` see `make_canonical`.
+class NotHumanError(RigError):
+    """A body is an animal, a prop, a camera or the like: no rig map makes it a human."""
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A human body in a file.
+
+    Attributes:
+        motion: as the file has it.
+        rig_map: the user's, or the one that is found.
+        remarks: doubts whether it is a human body, one line each.
+    """
+
+    motion: Motion
+    rig_map: RigMap
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """The people in a file, and the bodies that are left out: animals, props, cameras.
+
+    Attributes:
+        persons: in the file's order; the motion of the only person is that of the whole file, without a body's name.
+        left_out: the name of each other body, and the reason.
+    """
+
+    persons: tuple[Person, ...]
+    left_out: tuple[tuple[str, RigError], ...] = ()
+
+    def fragment(self, person: Person) -> str:
+        """What follows the file in the name of a person's clip."""
+        return f"#{person.motion.body}" if len(self.persons) > 1 else ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each body that is left out."""
+        return tuple(
+            f"left out: {body}: {str(error).removeprefix(f'{self.persons[0].motion.source}: ')}"
+            for body, error in self.left_out
+        )
+
+
+def read_motions(file: MotionFile, options: ReadingOptions) -> list[Motion]:
+    """All bodies of a file, people or not, in the file's order; several have different names.
 
     Raises:
-        FormatError, RigError: the file cannot be read, or a rig cannot be brought to the canonical skeleton.
+        FormatError: the file cannot be read.
     """
-    motions = read_file(file, options)
+    motions = [body for motion in read_file(file, options) for body in separate_bodies(motion)]
+    if len(motions) < 2:
+        return motions
+    names = distinct_names([motion.body for motion in motions])
     return [
-        make_canonical(motion, options, f"#{motion.body}" if len(motions) > 1 else "", mixed_rigs=mixed_rigs)
-        for motion in motions
+        motion if motion.body == name else replace(motion, body=name)
+        for motion, name in zip(motions, names, strict=True)
     ]
 
 
-def make_canonical(
-    motion: Motion, options: ReadingOptions, fragment: str = "", *, mixed_rigs: bool = False
-) -> SourceClip:
+def find_people(motions: Sequence[Motion], options: ReadingOptions, *, mixed_rigs: bool = False) -> People:
+    """The people among the bodies of a file; for `mixed_rigs` see `make_canonical`.
+
+    Raises:
+        RigError: none of the bodies is a person; of several reasons the first.
+    """
+    persons: list[Person] = []
+    left_out: list[tuple[str, RigError]] = []
+    for motion in motions:
+        try:
+            persons.append(_person(motion, options, mixed_rigs))
+        except RigError as error:
+            left_out.append((motion.body, error))
+    if left_out and not persons:
+        raise left_out[0][1]
+    if len(persons) == 1 and left_out:
+        persons = [replace(persons[0], motion=replace(persons[0].motion, body=""))]
+    return People(tuple(persons), tuple(left_out))
+
+
+def read_people(file: MotionFile, options: ReadingOptions) -> list[Motion]:
+    """The motions of the people in a file; the only body of a file counts as one until it is made canonical.
+
+    Raises:
+        FormatError, RigError: the file cannot be read, or holds several bodies of which none is a person.
+    """
+    motions = read_motions(file, options)
+    if len(motions) < 2:
+        return motions
+    return [person.motion for person in find_people(motions, options).persons]
+
+
+def read_bodies(file: MotionFile, options: ReadingOptions, *, mixed_rigs: bool = False) -> list[SourceClip]:
+    """The people in a file in the file's order; for `mixed_rigs` see `make_canonical`.
+
+    Raises:
+        FormatError, RigError: the file cannot be read, or holds no body that can be brought to the canonical skeleton.
+    """
+    people = find_people(read_motions(file, options), options, mixed_rigs=mixed_rigs)
+    return [_source_clip(person, options, people.fragment(person), people.notes) for person in people.persons]
+
+
+def make_canonical(motion: Motion, options: ReadingOptions, *, mixed_rigs: bool = False) -> SourceClip:
     """A motion on the canonical skeleton, by the rig map of the options or else the one that is found.
 
     If the motion shows little of the axes of its file, other files of the same rig in its folder are looked at too.
@@ -91,16 +180,24 @@ def make_canonical(
     Args:
         motion: the motion of one body.
         options: with the user's rig map, if there is one.
-        fragment: as in SourceClip.
         mixed_rigs: the motion is one of a folder of many rigs. A rig map that does not fit its rig is then passed over
             in favour of the one that is found; otherwise it is an error.
 
     Raises:
-        RigError: the rig map does not fit, or the rig lacks what a body needs.
+        RigError: the rig map does not fit, the body is not human, or the rig lacks what a body needs.
         FormatError: the motion has no frames, no samples or an impossible rate.
     """
-    rig_map = _rig_map(motion, options, mixed_rigs)
+    return _source_clip(_person(motion, options, mixed_rigs), options)
+
+
+def _source_clip(
+    person: Person, options: ReadingOptions, fragment: str = "", notes: tuple[str, ...] = ()
+) -> SourceClip:
+    motion, rig_map = person.motion, person.rig_map
     clip = canonicalise(motion, rig_map, partial(siblings_evidence, motion, rig_map, options))
+    remarks = (*person.remarks, *notes)
+    if remarks:
+        clip = replace(clip, notes=(*clip.notes, *remarks))
     return SourceClip(motion, rig_map, clip, fragment)
 
 
@@ -119,19 +216,29 @@ def refusal_reason(error: Exception) -> str:
             return f"unexpected error while reading it ({type(error).__name__}: {error}); please report it"
 
 
-def _rig_map(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> RigMap:
+def _person(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> Person:
+    """A body with its rig map. RigError: it has none, or is not human; a user's rig map is not doubted."""
     unfit = None
     if options.rig_map is not None:
         try:
-            return load_rig_map(options.rig_map, motion.rig)
+            return Person(motion, load_rig_map(options.rig_map, motion.rig))
         except UnfitRigMapError as error:
             if not mixed_rigs:
                 raise
             unfit = error
+    rig_map = guess_rig_map(motion.rig, motion.positions)
+    if rig_map.lacking:
+        judgement = judge_unmapped(motion.rig, motion.positions)
+    else:
+        judgement = judge_body(motion.rig, motion.positions, rig_map)
+    if judgement.is_refused:
+        raise NotHumanError(f"{motion.source}: not a human body: {judgement}.")
     try:
-        return find_rig_map(motion.rig, motion.positions, motion.source)
+        rig_map.require_body(motion.rig, motion.source)
     except RigError as error:
         raise unfit or error from None
+    doubts = (f"body: perhaps not human: {judgement}",) if judgement.is_doubtful else ()
+    return Person(motion, rig_map, doubts)
 
 
 def clip_from_joints(positions: NDArray[np.floating], fps: float, joints: Sequence[str] | None = None) -> Clip:

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import IndexStateError, QueryError
-from ..formats import MotionFile, ReadingOptions, read_file
+from ..formats import MotionFile, ReadingOptions
 from ..motion import Clip, Motion
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
-from .reading import choose_body, file_and_body, make_canonical
+from .reading import choose_body, file_and_body, make_canonical, read_people
 
 #: The name of standard input.
 STANDARD_INPUT = "-"
@@ -221,7 +221,7 @@ def _is_standard_input(name: str) -> bool:
 
 
 def _from_file(name: str, file: MotionFile, body: str, options: ReadingOptions) -> ResolvedClip:
-    motions = read_file(file, options)
+    motions = read_people(file, options)
     motion = choose_body(motions, file.path, body)
     path = file.path if file.content is None else None
     body = motion.body if len(motions) > 1 else ""
@@ -249,7 +249,7 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
             f"{file}: the file of an indexed clip is missing; if the library was moved, run "
             f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
         )
-    motion = choose_body(read_file(MotionFile(file), options), file, record["body"])
+    motion = choose_body(read_people(MotionFile(file), options), file, record["body"])
     if (motion.frame_count, motion.fps) != (record["source_frame_count"], record["fps"]):
         raise IndexStateError(
             f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"

@@ -42,9 +42,7 @@ def test_every_set_is_in_the_index_and_nothing_but_the_unreadable_formats_is_ski
     assert {entry.path for entry in report.skipped} == {name for name in some_of_each if name.endswith(".npz")}
     assert {entry.outcome for entry in report.skipped} == {Outcome.UNREADABLE}
     assert report.contents.rates_fps == {"120": 10, "30": 6, "60": 2}
-    assert (
-        len(report.contents.units) > 1 and len(report.contents.rigs) == 3
-    )  # CMU has the names of HDM05 in both its formats
+    assert len(report.contents.units) > 1
 
 
 def test_amc_files_are_read_again_when_their_skeleton_changes(mocap: Path, repository: Path, index: Path):

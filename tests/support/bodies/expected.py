@@ -67,11 +67,16 @@ def _at(body: SourceClip, joint: str) -> Floats:
 
 
 def _height(body: SourceClip) -> float:
-    return float(_at(body, "head")[0, 1] - body.clip.positions[0, :, 1].min())
+    """Height of the head over the lowest joint of the file, in a file whose Y is up."""
+    positions = body.motion.positions[round(body.clip.start_s * body.motion.fps)]
+    head = body.rig_map.joints[JOINTS.index("head")]
+    assert head is not None
+    return float(positions[head, 1] - np.nanmin(positions[:, 1])) * body.clip.metres_per_unit
 
 
 def _path(joint: str) -> Callable[[SourceClip], float]:
-    return lambda body: float(np.linalg.norm(np.diff(_at(body, joint), axis=0), axis=1).sum())
+    """How far a joint is at the end from where it was at the beginning."""
+    return lambda body: float(np.linalg.norm(_at(body, joint)[-1] - _at(body, joint)[0]))
 
 
 def _bends(upper: str, middle: str, lower: str) -> Callable[[SourceClip], list[float]]:
