@@ -111,18 +111,15 @@ class ExactSearch:
         """
         self._check(queries, k)
         errors = self.rounding_errors(queries)
-        at_once = chunk_size(queries.device, rows.shape[1] * (1 if has_triton(queries.device) else queries.shape[1]))
+        at_once = chunk_size(queries.device, rows.shape[1] * queries.shape[1])
         with full_float32():
             return _joined(
                 [self._best_among(queries[part], errors[part], rows[part], k) for part in _parts(len(queries), at_once)]
             )
 
     def _best_among(self, queries: Tensor, errors: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        if has_triton(queries.device):
-            rough = self._exact_products(queries, rows)
-        else:
-            rough = torch.bmm(self.vectors[rows.clamp(min=0)], queries[:, :, None])[:, :, 0]
-            rough.masked_fill_(rows < 0, -torch.inf)
+        rough = torch.bmm(self.vectors[rows.clamp(min=0)], queries[:, :, None])[:, :, 0]
+        rough.masked_fill_(rows < 0, -torch.inf)
         top = rough.topk(min(_kept(k), rows.shape[1]), dim=1)
 
         def above(query: int, limit: float) -> Tensor:
