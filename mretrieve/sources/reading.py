@@ -18,6 +18,9 @@ from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
 from .siblings import siblings_evidence
 
+#: Of maps with a lower confidence more than a tenth are wrong, by benchmarks/reading_bodies.py.
+_SURE = 0.7
+
 
 def file_and_body(name: str) -> tuple[Path, str] | None:
     """The file that a name means, and the body in it ("" if none is named); None if there is no such file."""
@@ -81,7 +84,7 @@ class Person:
     Attributes:
         motion: as the file has it.
         rig_map: the user's, or the one that is found.
-        remarks: doubts whether it is a human body, one line each.
+        remarks: doubts whether it is a human body or the map is right, one line each.
     """
 
     motion: Motion
@@ -237,8 +240,11 @@ def _person(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> Person
         rig_map.require_body(motion.rig, motion.source)
     except RigError as error:
         raise unfit or error from None
-    doubts = (f"body: perhaps not human: {judgement}",) if judgement.is_doubtful else ()
-    return Person(motion, rig_map, doubts)
+    doubts = [f"body: perhaps not human: {judgement}"] if judgement.is_doubtful else []
+    if rig_map.confidence < _SURE:
+        how = f"found by {rig_map.origin} with confidence {rig_map.confidence:.2f}"
+        doubts.append(f"rig map: {how}; check it with `mretrieve rig {motion.source}`")
+    return Person(motion, rig_map, tuple(doubts))
 
 
 def clip_from_joints(positions: NDArray[np.floating], fps: float, joints: Sequence[str] | None = None) -> Clip:

@@ -20,12 +20,14 @@ from .rig_map import RigMap
 _LOOKED_AT_FRAMES = 16
 #: The weight of signs from which a rig is doubtful, and from which it is refused.
 _DOUBTFUL, _REFUSED = 3, 5
+#: The weight of proportions that no body has, whatever its posture.
+_IMPOSSIBLE = 10
 #: A limb is square to the trunk up to this cosine, two limbs are parallel from this one, a leg continues the trunk
 #: from this one (60, 60 and 37 degrees).
 _SQUARE, _PARALLEL, _IN_LINE = 0.5, 0.5, 0.8
 #: Proportions: of people arms to legs .6 to 1.15 and shoulders to trunk .5 to 1.1; dogs, cats and horses have .8 to 1.2
 #: and .2 to .4.
-_LONG_ARMS, _WINGS, _NARROW, _SHORT_LEGS = 0.85, 1.3, 0.45, 1.15
+_LONG_ARMS, _WINGS, _NARROW, _SHORT_LEGS, _STUMPS = 0.85, 1.3, 0.45, 1.15, 0.4
 _LEAST_TRUNK = 0.1  # of a leg
 _TAIL = 0.3  # of the trunk
 _ONE_LENGTH = 0.2
@@ -170,14 +172,15 @@ def _proportion_signs(ends: NDArray[np.float64], legs: float, arms: float) -> li
     if not min(legs, arms) > 0:
         return []
     if trunk < _LEAST_TRUNK * legs:
-        return [("hips and shoulders in one place", _REFUSED)]
+        return [("hips and shoulders in one place", _IMPOSSIBLE)]
     found = []
     if arms > _LONG_ARMS * legs:
         found.append((f"front limbs {arms / legs:.2f} times as long as hind limbs", 1 + (arms > _WINGS * legs)))
     if chest < _NARROW * trunk:
         found.append((f"a chest {chest / trunk:.2f} times as wide as the trunk is long", 1))
     if legs < _SHORT_LEGS * trunk:
-        found.append((f"legs {legs / trunk:.2f} times as long as the trunk", 1))
+        weight = _IMPOSSIBLE if legs < _STUMPS * trunk else 1
+        found.append((f"legs {legs / trunk:.2f} times as long as the trunk", weight))
     return found
 
 
