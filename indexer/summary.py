@@ -15,6 +15,8 @@ from .report import FileEntry, IngestReport, Outcome
 
 #: Files named for each fault, and values named for each property; the JSON output has all.
 NAMED_FILES, NAMED_VALUES = 3, 12
+#: Notes that begin like this are shown for each run.
+_DOUBTS = ("left out: ", "body: ", "rig map: ")
 
 
 def summary_lines(report: IngestReport) -> list[str]:
@@ -24,6 +26,7 @@ def summary_lines(report: IngestReport) -> list[str]:
     if len(encoders) > 1:
         lines.append(f"Queries combine {', '.join(encoders)}; `mretrieve query FILE --encoder NAME` uses only one.")
     lines += _groups("Repaired", report.repaired, lambda entry: entry.repairs)
+    lines += _groups("To check", [entry for entry in report.of(Outcome.READ) if _doubts(entry)], _doubts)
     lines += _groups("Not yet readable", report.of(Outcome.UNREADABLE), lambda entry: [entry.reason])
     lines += _groups("Refused", report.of(Outcome.REFUSED), lambda entry: [entry.reason])
     lines += _groups("Left out", report.of(Outcome.REMOVED), lambda entry: [entry.reason])
@@ -31,6 +34,11 @@ def summary_lines(report: IngestReport) -> list[str]:
     if report.new_version:
         lines.append(f"Wrote version {report.version} of {report.index}; its folder reports lists every file.")
     return [*lines, *_next_step(report)]
+
+
+def _doubts(entry: FileEntry) -> list[str]:
+    """Remarks on a file about bodies that were left out, and about what may have been read wrong."""
+    return [note for note in entry.notes if note.startswith(_DOUBTS)]
 
 
 def _files_line(report: IngestReport) -> str:

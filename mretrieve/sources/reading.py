@@ -243,7 +243,7 @@ def _person(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> Person
     doubts = [f"body: perhaps not human: {judgement}"] if judgement.is_doubtful else []
     if rig_map.confidence < _SURE:
         how = f"found by {rig_map.origin} with confidence {rig_map.confidence:.2f}"
-        doubts.append(f"rig map: {how}; check it with `mretrieve rig {motion.source}`")
+        doubts.append(f"rig map: {how}; check it with `mretrieve rig`")
     return Person(motion, rig_map, tuple(doubts))
 
 

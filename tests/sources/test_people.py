@@ -81,6 +81,7 @@ def test_index_and_rig_agree_on_who_is_in_each_file(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     indexed = CliRunner().invoke(main, ["index", str(motions)])
     assert indexed.exit_code == 0, indexed.output
+    assert "To check: " in indexed.output and "left out: " in indexed.output
     snapshot = Snapshot.open(tmp_path / ".mretrieve")
     paths = snapshot.clips["path"].to_pylist()
     assert {path: paths.count(path) for path in people} == people
