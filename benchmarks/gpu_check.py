@@ -102,7 +102,7 @@ SMALL = Sizes(
     regions=8,
     windows=(4,),
     recipes=("deephums-unlabelled", "gru"),
-    seconds=(0.5, 0.5, 1, 1, 1),
+    seconds=(0.1, 0.1, 0.2, 0.2, 0.2),
 )
 
 
