@@ -7,8 +7,8 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from ...kernels.assignment import best_assignment
 from ..canonical.facing import forward_evidence
 from ..skeleton import JOINT_COUNT, JOINTS, MIRROR, joint
 from .joint_tree import JointTree
@@ -196,10 +196,9 @@ def _by_names_alone(names: NameEvidence) -> FoundBody:
         side = {"l": 1, "r": -1}.get(JOINTS[j][0], 0) if "_" in JOINTS[j] else 0
         scores[row] = np.where(names.sides == side, names.scores[:, PARTS.index(_part(JOINTS[j]))], 0.0)
     scores -= 1e-4 * np.arange(len(names.readings)) / max(len(names.readings), 1)  # of equals the first
-    rows, columns = linear_sum_assignment(-np.maximum(scores, 0.0))
     found: list[int | None] = [None] * JOINT_COUNT
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        if scores[row, column] >= 1.0:
+    for row, column in enumerate(best_assignment(np.maximum(scores, 0.0)).tolist()):
+        if column >= 0 and scores[row, column] >= 1.0:
             found[wanted[row]] = column
     taken = set(found)
     spine = [
