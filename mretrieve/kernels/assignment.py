@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 def best_assignment(scores: NDArray[np.floating]) -> NDArray[np.intp]:
     """The column of each row, none twice, with the largest sum of scores; -1 for a row that is better left alone.
 
-    By shortest augmenting paths (Jonker and Volgenant 1987), as `scipy.optimize.linear_sum_assignment`, whose import would
-    take longer than a query.
+    By shortest augmenting paths (Jonker and Volgenant 1987), as `scipy.optimize.linear_sum_assignment`. Importing SciPy
+    would take longer than a query.
 
     Args:
         scores: (R, C), finite; a row without a column scores 0.
