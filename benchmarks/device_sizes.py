@@ -1,0 +1,53 @@
+"""How much `gpu_check.py` measures: numbers of rows, motions and windows, and the seconds of each block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from mretrieve.training import recipe_names
+
+K, BATCH = 100, 64
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much there is of everything, and the seconds of each block.
+
+    Attributes:
+        rows: numbers of vectors that are searched.
+        widths: their lengths.
+        clusters: the clusters of the first number of rows, and those of the last.
+        probed: clusters that a search looks at.
+        trained_on: vectors per cluster that k-means sees.
+        candidates: motions that are warped.
+        regions: sequences in which the query is looked for.
+        windows: batches that are encoded.
+        recipes: what is trained.
+        seconds: of search (each number and length), clusters (each), warping, encoding, and training (each recipe).
+    """
+
+    rows: tuple[int, ...] = (1_000_000, 10_000_000)
+    widths: tuple[int, ...] = (196, 128)
+    clusters: tuple[int, int] = (4096, 16384)
+    probed: tuple[int, ...] = (16, 64)
+    trained_on: int = 64
+    candidates: int = 20_000
+    regions: int = 4_000
+    windows: tuple[int, ...] = (64, 2048)
+    recipes: tuple[str, ...] = (*recipe_names(), "submotion")
+    seconds: tuple[float, float, float, float, float] = (20, 30, 45, 32, 10)
+
+
+SMALL = Sizes(
+    rows=(2_000, 5_000),
+    clusters=(16, 32),
+    probed=(2, 8),
+    candidates=60,
+    regions=8,
+    windows=(4,),
+    recipes=("deephums-unlabelled", "gru"),
+    seconds=(0.1, 0.1, 0.2, 0.2, 0.2),
+)
