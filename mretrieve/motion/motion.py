@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +59,15 @@ class Rig:
     def roots(self) -> NDArray[np.intp]:
         """Indices of the joints without a parent."""
         return np.flatnonzero(self.parents < 0)
+
+    @cached_property
+    def rest_positions(self) -> NDArray[np.float64]:
+        """World positions (J, 3) with all rotations zero and all translations those of the offsets."""
+        positions = self.offsets.copy()
+        for child, parent in enumerate(self.parents.tolist()):
+            if parent >= 0:
+                positions[child] += positions[parent]
+        return positions
 
     def poses(self, channels: NDArray[np.float64]) -> Poses:
         """The poses of channels (T, C): rotations in radians, translations in the rig's unit."""

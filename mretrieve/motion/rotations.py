@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 _GIMBAL_LOCK = 1 - 1e-13
 
 
+def unit_vectors(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Vectors (..., 3) of length 1; those shorter than 1e-9 keep their direction and stay short."""
+    lengths = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return np.asarray(vectors / np.maximum(lengths, 1e-9)[..., None])
+
+
 def rotation_about(axis: int, angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotations (..., 3, 3) about X, Y or Z (axis 0, 1, 2) by angles (...) in radians."""
     rotations = np.zeros((*angles.shape, 3, 3))

@@ -3,6 +3,9 @@
 In Triton, which comes with torch for CUDA; `mretrieve.kernels.device.exact` has the same in plain torch.
 """
 
+# Triton is installed on few machines
+# pyright: reportMissingImports=false, reportIndexIssue=false
+
 from __future__ import annotations
 
 import torch

@@ -4,6 +4,9 @@ In Triton, which comes with torch for CUDA; `mretrieve.kernels.device.warping` i
 results, and is used if Triton is not installed.
 """
 
+# Triton is installed on few machines
+# pyright: reportMissingImports=false, reportIndexIssue=false
+
 from __future__ import annotations
 
 import numpy as np

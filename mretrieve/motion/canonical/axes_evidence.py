@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion import Motion, Rig
+from ..motion import Motion
+from ..rotations import unit_vectors
 from ..skeleton import joint
 from .facing import feet_forward, knees_forward
 
@@ -120,7 +121,7 @@ def axes_evidence(
     observed, later = positions[first] * scale, positions[second] * scale
     known = frozenset(mapped.tolist())
     feet, rest = feet_forward(observed, mapped), np.zeros(6)
-    pose = _rest_pose(motion.rig, joints)
+    pose = motion.rig.rest_positions[[0 if index is None else index for index in joints]][None]
     stands = _stands(pose, known)
     if stands is not None:
         rest[stands] = min(_REST, usual.max() + _REST_LEAD - usual[stands])
@@ -167,16 +168,7 @@ def _upright(positions: NDArray[np.floating], known: frozenset[int]) -> NDArray[
     """The mean (3,) of unit vectors from the lower end of the body to the upper one."""
     top = _middle(positions, known, ("neck",), ("head",), ("left_shoulder", "right_shoulder"))
     bottom = _middle(positions, known, ("left_ankle", "right_ankle"), ("left_knee", "right_knee"))
-    return np.asarray(_unit(top - bottom).mean(axis=0))
-
-
-def _rest_pose(rig: Rig, joints: Sequence[int | None]) -> NDArray[np.float64]:
-    """Positions (1, 22, 3) with all rotations zero, in the rig's unit."""
-    places = rig.offsets.copy()
-    for child, parent in enumerate(rig.parents.tolist()):
-        if parent >= 0:
-            places[child] += places[parent]
-    return np.asarray(places[[0 if index is None else index for index in joints]][None])
+    return np.asarray(unit_vectors(top - bottom).mean(axis=0))
 
 
 def _stands(pose: NDArray[np.floating], known: frozenset[int]) -> int | None:
@@ -189,7 +181,7 @@ def _stands(pose: NDArray[np.floating], known: frozenset[int]) -> int | None:
     legs = hips - _middle(pose, known, ("left_ankle", "right_ankle"), ("left_knee", "right_knee"))
     if min(np.linalg.norm(back), np.linalg.norm(legs)) == 0:
         return None
-    along = np.minimum(_VECTORS @ _unit(back)[0], _VECTORS @ _unit(legs)[0])
+    along = np.minimum(_VECTORS @ unit_vectors(back)[0], _VECTORS @ unit_vectors(legs)[0])
     best = int(np.argmax(along))
     return best if along[best] > _STANDING_COSINE else None
 
@@ -200,7 +192,3 @@ def _middle(positions: NDArray[np.floating], known: frozenset[int], *choices: tu
         if known.issuperset(chosen := [joint(name) for name in names]):
             return np.asarray(positions[:, chosen].mean(axis=1))
     return positions[:, joint("pelvis")]
-
-
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(vectors / np.maximum(np.sqrt(np.einsum("ti,ti->t", vectors, vectors)), 1e-9)[:, None])

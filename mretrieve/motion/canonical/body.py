@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..rotations import unit_vectors
 from ..skeleton import JOINTS, joint
 
 #: Metres between joints of a standard adult: the mean body of SMPL, rounded to the centimetre.
@@ -123,7 +124,7 @@ def fill_missing_joints(positions: NDArray[np.float32], mapped: NDArray[np.intp]
             body[name] = value
             positions[:, joint(name)] = value
 
-    left = _unit(_left_of(body, len(positions)))
+    left = unit_vectors(_left_of(body, len(positions)))
     up = _torso_up(body, left)
     forward = np.cross(left, up)
     if "pelvis" not in has:
@@ -144,15 +145,15 @@ def fill_missing_joints(positions: NDArray[np.float32], mapped: NDArray[np.intp]
             put(f"{side}_elbow", _bent(shoulder, body[f"{side}_wrist"], _UPPER_ARM, _FOREARM, -forward - up))
         put(f"{side}_elbow", shoulder - _UPPER_ARM * up)
         elbow = body[f"{side}_elbow"]
-        put(f"{side}_wrist", elbow + _FOREARM * _unit(elbow - shoulder))
+        put(f"{side}_wrist", elbow + _FOREARM * unit_vectors(elbow - shoulder))
         hip = body[f"{side}_hip"]
         if f"{side}_knee" not in has and f"{side}_ankle" in has:
             put(f"{side}_knee", _bent(hip, body[f"{side}_ankle"], _THIGH, _SHANK, forward))
         put(f"{side}_knee", hip - _THIGH * up)
         knee = body[f"{side}_knee"]
-        put(f"{side}_ankle", knee + _SHANK * _unit(knee - hip))
-        shin = _unit(body[f"{side}_ankle"] - knee)
-        toeward = _unit(forward - np.einsum("ti,ti->t", forward, shin)[:, None] * shin)
+        put(f"{side}_ankle", knee + _SHANK * unit_vectors(knee - hip))
+        shin = unit_vectors(body[f"{side}_ankle"] - knee)
+        toeward = unit_vectors(forward - np.einsum("ti,ti->t", forward, shin)[:, None] * shin)
         put(f"{side}_foot", body[f"{side}_ankle"] + _SOLE * toeward + _ANKLE_HEIGHT * shin)
 
 
@@ -174,7 +175,7 @@ def _torso_up(body: dict[str, NDArray[np.floating]], left: NDArray[np.floating])
     else:
         top = body["head"]
     torso = top - bottom
-    return _unit(torso - np.einsum("ti,ti->t", torso, left)[:, None] * left)
+    return unit_vectors(torso - np.einsum("ti,ti->t", torso, left)[:, None] * left)
 
 
 def _bent(
@@ -186,9 +187,5 @@ def _bent(
     straight = limb / np.maximum(reach, 1e-6)
     along = np.clip((reach**2 + upper**2 - lower**2) / np.maximum(2 * reach, 1e-6), 0, reach)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
-    direction = _unit(towards - np.einsum("ti,ti->t", towards, straight)[:, None] * straight)
+    direction = unit_vectors(towards - np.einsum("ti,ti->t", towards, straight)[:, None] * straight)
     return np.asarray(start + along * straight + aside * direction)
-
-
-def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(vectors / np.maximum(np.sqrt(np.einsum("ti,ti->t", vectors, vectors)), 1e-9)[:, None])

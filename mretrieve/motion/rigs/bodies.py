@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Motion, Poses, Rig
-from .branches import Branches
+from .branches import Branches, ancestors
 from .rig_map import guess_rig_map
 
 #: A body has at least this many joints, and branches at least at the hips and at the shoulders.
@@ -43,7 +43,8 @@ def separate_bodies(motion: Motion) -> list[Motion]:
             parts.setdefault(top, []).append(joint)
     names = motion.rig.joint_names
     return [
-        _part(motion, sorted({*joints, *subtrees.ancestors(top)}), names[top]) for top, joints in sorted(parts.items())
+        _part(motion, sorted({*joints, *ancestors(subtrees.parents, top)}), names[top])
+        for top, joints in sorted(parts.items())
     ]
 
 
@@ -111,16 +112,9 @@ class _Subtrees:
             open_ends += [child for child in self.children[found[-1]] if child not in without]
         return sorted(found)
 
-    def ancestors(self, joint: int) -> list[int]:
-        """The joints above a joint."""
-        above = []
-        while (joint := self.parents[joint]) >= 0:
-            above.append(joint)
-        return above
-
     def owners(self, tops: Sequence[int]) -> list[int | None]:
         """The topmost joint of the part that each joint belongs to; None for the joints above bodies."""
-        above = {joint for top in tops for joint in self.ancestors(top)}
+        above = {joint for top in tops for joint in ancestors(self.parents, top)}
         owners: list[int | None] = []
         for joint, parent in enumerate(self.parents):
             inherited = owners[parent] if parent >= 0 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -66,7 +67,12 @@ class Branches:
 
     def ancestors(self, joint: int) -> list[int]:
         """The joints above a joint, nearest first."""
-        above = []
-        while (joint := self.parents[joint]) >= 0:
-            above.append(joint)
-        return above
+        return ancestors(self.parents, joint)
+
+
+def ancestors(parents: Sequence[int], joint: int) -> list[int]:
+    """The joints above a joint, nearest first; parents are -1 for roots."""
+    above = []
+    while (joint := parents[joint]) >= 0:
+        above.append(joint)
+    return above

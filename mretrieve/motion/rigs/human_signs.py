@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Rig
+from ..rotations import unit_vectors
 from ..skeleton import JOINTS
 from .branches import Branches
 from .rig_map import RigMap
@@ -80,16 +81,17 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
     frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
     moving = np.asarray(positions[frames[:, None], list(chain.from_iterable(chains))], np.float64)
     moving = moving[np.isfinite(moving).all(axis=(1, 2))]
-    lasts = np.cumsum([len(limb) for limb in chains]) - 1
-    firsts = lasts - [len(limb) - 1 for limb in chains]
+    counts = np.array([len(limb) for limb in chains], np.intp)
+    lasts = np.cumsum(counts) - 1
+    firsts = lasts - counts + 1
     bones = _length(np.diff(moving, axis=1)).mean(axis=0) if len(moving) else np.zeros(lasts[-1])
     limbs = [float(bones[first:last].sum()) for first, last in zip(firsts, lasts, strict=True)]
-    moving = moving[:, np.array([firsts, lasts])]
+    moving = moving[:, np.stack([firsts, lasts])]
     found = _proportion_signs(moving, max(limbs[:2]), max(limbs[2:]))
     if not found:  # a human's proportions: whatever the posture, this is no animal
         return Judgement()
     ends = np.array([[limb[0] for limb in chains], [limb[-1] for limb in chains]])
-    found += _stance_signs(moving, _rest_places(rig, ends)[None])
+    found += _stance_signs(moving, rig.rest_positions[ends][None])
     if sum(weight for _, weight in found) > 0:
         tree = Branches.moving(rig.parents, positions[frames])
         trunk = {above for limb in chains for above in tree.ancestors(limb[0])}
@@ -154,9 +156,9 @@ def _stance(ends: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.fl
 
     On four limbs, legs and arms are parallel and square to the trunk. In one place, cosines are zero.
     """
-    limbs, trunk = _unit(ends[:, 1] - ends[:, 0]), _unit(_trunk(ends))
+    limbs, trunk = unit_vectors(ends[:, 1] - ends[:, 0]), unit_vectors(_trunk(ends))
     to_trunk = np.einsum("tli,ti->tl", limbs, trunk)
-    pairs = _unit(limbs.reshape(-1, 2, 2, 3).sum(axis=2))  # a trot moves left and right in turn
+    pairs = unit_vectors(limbs.reshape(-1, 2, 2, 3).sum(axis=2))  # a trot moves left and right in turn
     parallel = np.einsum("tsi,tsi->t", limbs[:, :2], limbs[:, 2:]) / 2
     parallel = np.maximum(parallel, np.einsum("ti,ti->t", pairs[:, 0], pairs[:, 1]))
     square = np.abs(to_trunk.reshape(-1, 2, 2).mean(axis=2)).max(axis=1) < _SQUARE
@@ -205,20 +207,5 @@ def _free_limb_signs(tree: Branches, trunk: set[int], taken: set[int], hips: Seq
     return found
 
 
-def _rest_places(rig: Rig, joints: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Where joints, of any shape, are if all rotations are zero: (..., 3)."""
-    offsets, parents = rig.offsets, rig.parents.tolist()
-    places = np.zeros((joints.size, 3))
-    for place, joint in zip(places, joints.ravel().tolist(), strict=True):
-        while joint >= 0:
-            place += offsets[joint]
-            joint = parents[joint]
-    return places.reshape(*joints.shape, 3)
-
-
 def _length(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.einsum("...i,...i->...", vectors, vectors, dtype=np.float64)))
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(vectors / np.maximum(_length(vectors), 1e-12)[..., None])
