@@ -97,6 +97,16 @@ def test_sides_in_names_decide_even_if_the_words_are_unknown_and_the_body_seems_
 
 
 @pytest.mark.parametrize("words", HALF_KNOWN)
+def test_sides_in_names_decide_even_if_the_words_are_those_of_other_joints(words):
+    central, sided = words.split()[:6], words.split()[6:]
+    motion = motion_of(hands_at_the_face(), named(" ".join([*central, *sided[::-1]]), "{w}.L {w}.R"))
+    found = guess_rig_map(motion.rig, motion.positions)
+    for canonical, index in zip(JOINTS, found.joints, strict=True):
+        if "_" in canonical and index is not None:
+            assert motion.rig.joint_names[index].endswith(".L" if canonical.startswith("left") else ".R")
+
+
+@pytest.mark.parametrize("words", HALF_KNOWN)
 def test_sides_in_names_stand_when_arms_are_raised(words):
     motion = motion_of(hands_at_the_face(), named(words, "{w}.L {w}.R"))
     assert find_rig_map(motion.rig, motion.positions).joints == tuple(range(22))
