@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mretrieve.comparison.page import fill_template
 from mretrieve.motion.filmstrip import BONES, Filmstrip
 from mretrieve.motion.skeleton import joint
 from mretrieve.printable import printable
@@ -66,8 +66,7 @@ def page(report: IngestReport, uses: Sequence[RigUse]) -> str:
         "figures": _figures(report, uses),
         **sections,
     }
-    template = (files("mretrieve.indexer") / "report_page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], template)  # once: names are not searched
+    return fill_template("mretrieve.indexer", "report_page.html", filled)
 
 
 def _text(text: str) -> str:

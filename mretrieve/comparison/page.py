@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 
@@ -39,8 +40,13 @@ def page(comparison: Comparison) -> str:
         ),
         "data": _data(comparison),
     }
-    template = (files("mretrieve.comparison") / "page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], template)  # once: what is filled in is not searched
+    return fill_template("mretrieve.comparison", "page.html", filled)
+
+
+def fill_template(package: str, name: str, parts: Mapping[str, str]) -> str:
+    """A template of a package with each {{place}} replaced by the part of its name, HTML that is already escaped."""
+    template = (files(package) / name).read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # once: parts are not searched
 
 
 def _step(comparison: Comparison) -> int:
