@@ -25,7 +25,7 @@ from mretrieve.evaluation import cross_group, encoder_distances, false_positive_
 from mretrieve.evaluation.task import drop_joints
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed
-from mretrieve.motion.views import body_view
+from mretrieve.motion.body_view import body_view
 
 Distances = Callable[[Sequence[Clip], Sequence[Clip]], NDArray[np.float64]]  # queries (Q), gallery (G) -> (Q, G)
 

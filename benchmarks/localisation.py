@@ -34,7 +34,7 @@ from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.ingest import cut_windows
 from mretrieve.kernels.warping import subsequence_matches
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
-from mretrieve.motion.views import body_view
+from mretrieve.motion.body_view import body_view
 from mretrieve.search.options import Scope
 from mretrieve.storage.records import WindowSettings
 

@@ -16,7 +16,7 @@ from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.augmentation import change_speed, other_body
-from mretrieve.motion.views import body_view
+from mretrieve.motion.body_view import body_view
 from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.records import EncoderRecord
 from mretrieve.storage.shard import ShardClip

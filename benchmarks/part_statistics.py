@@ -27,8 +27,8 @@ from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
 from mretrieve.motion import CANONICAL_FPS, LabelledClip
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.body_parts import PartWeights
+from mretrieve.motion.body_view import body_view
 from mretrieve.motion.skeleton import PARTS
-from mretrieve.motion.views import body_view
 
 ASKED = ("arms", "legs", "torso", "upper", "left_arm", "right_arm", "left_leg", "right_leg")
 LEGS = list(PARTS["left_leg"] + PARTS["right_leg"])

@@ -44,7 +44,7 @@ from tslearn.metrics import dtw_subsequence_path  # noqa: E402
 
 from mretrieve.alignment.pose_features import PoseFeatures  # noqa: E402
 from mretrieve.kernels.warping import subsequence_matches  # noqa: E402
-from mretrieve.motion.views import body_view  # noqa: E402
+from mretrieve.motion.body_view import body_view  # noqa: E402
 
 QUERY_FRAMES, TAKES, TAKE_FRAMES = 60, 20, 3_000
 Found = tuple[NDArray[np.float64], NDArray[np.int64]]  # squared costs (takes,), ends (takes,)

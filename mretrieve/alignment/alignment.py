@@ -14,8 +14,8 @@ from ..errors import QueryError
 from ..kernels.warping import dtw_path
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
+from ..motion.body_view import body_view
 from ..motion.skeleton import PARTS
-from ..motion.views import body_view
 from .pose_features import PoseFeatures, compared_joints
 
 #: Weight of the pose distance against that of the embedding. Chosen on the training sets by benchmarks/rerank.py.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..kernels.warping import fixed_speed_costs, subsequence_matches
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.views import body_view
+from ..motion.body_view import body_view
 from .pose_features import UNRELATED_M, PoseFeatures, counted_joints
 
 #: How many frames of a clip correspond to one frame of the query: half to twice, with some to spare, 3.5 % apart.

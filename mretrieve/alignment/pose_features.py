@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..kernels.warping import dtw_distances
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.views import HeadingView, body_view
+from ..motion.body_view import HeadingView, body_view
 
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2

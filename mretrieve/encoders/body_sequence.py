@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Clip
-from ..motion.views import body_view
+from ..motion.body_view import body_view
 from .statistics.pose_features import BONES, USED_JOINTS
 
 _COUNT = len(USED_JOINTS)

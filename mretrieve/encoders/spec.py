@@ -80,7 +80,7 @@ class EncoderSpec:
         kind: "fixed" if all parameters come with the package; "trained" if a weights file holds them; "mapper" if a
             weights file holds what maps vectors within the space of another encoder.
         network: "module:Class" of the network, an `EmbeddingNetwork`; only for `LearnedEncoder`.
-        inputs: the motion it encodes: 3D clips, 2D keypoints, or either.
+        inputs: the motion it encodes: clips (3D), views (2D), or either.
         weights: the weights file that comes with a "trained" encoder; None if a user has to train it first.
         for_parts: whether it describes body parts one by one: it then answers queries that weigh parts, and counts
             nothing in other queries unless it is alone.
@@ -93,7 +93,7 @@ class EncoderSpec:
     code: str = "mretrieve.encoders.learned:LearnedEncoder"
     kind: Literal["fixed", "trained", "mapper"] = "trained"
     network: str | None = None
-    inputs: Literal["clip", "keypoints", "either"] = "clip"
+    inputs: Literal["clip", "view", "either"] = "clip"
     weights: Path | None = None
     for_parts: bool = False
     former_names: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ from ..alignment.pose_features import PoseFeatures, compared_joints
 from ..kernels.warping import dtw_path
 from ..motion import CANONICAL_FPS, Clip, Motion, mirror
 from ..motion.body_parts import PartWeights
+from ..motion.body_view import body_view
 from ..motion.motion import Poses
 from ..motion.rotations import slerp
-from ..motion.views import body_view
 
 #: A time this near to a frame, in frames, is that frame.
 _AT_FRAME = 1e-6

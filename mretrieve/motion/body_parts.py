@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QueryError
+from .body_view import body_view, mirror
 from .clip import Clip
 from .skeleton import JOINT_COUNT, MIRROR, PARTS, joint
-from .views import body_view, mirror
 
 #: The part of the body in which left and right are exchanged.
 Flip = Literal["none", "whole", "arms", "legs"]

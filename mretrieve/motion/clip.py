@@ -13,8 +13,42 @@ from .skeleton import JOINT_COUNT
 CANONICAL_FPS = 30.0
 
 
+class CanonicalFrames:
+    """Frames at CANONICAL_FPS in which each joint of the canonical skeleton is observed or not.
+
+    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file.
+
+    Attributes:
+        observed: (T, 22); False if the joint has no sample there, or no trustworthy one.
+        start_s: file time of frame 0.
+    """
+
+    observed: NDArray[np.bool_]
+    start_s: float
+
+    @property
+    def seen_joints(self) -> NDArray[np.bool_]:
+        """(22,) which joints are observed in at least half of the frames, and can be compared."""
+        return np.asarray(2 * self.observed.sum(axis=0) >= len(self.observed))
+
+    @property
+    def frame_count(self) -> int:
+        """Number of canonical frames T."""
+        return len(self.observed)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.observed) / CANONICAL_FPS
+
+    @property
+    def end_s(self) -> float:
+        """File time at which the frames end."""
+        return self.start_s + self.duration_s
+
+
 @dataclass(frozen=True, eq=False)
-class Clip:
+class Clip(CanonicalFrames):
     """One body's motion on the canonical skeleton: metres (adult size), Y up, right-handed, world frame, 30 fps.
 
     Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file.
@@ -37,26 +71,6 @@ class Clip:
     def __post_init__(self) -> None:
         if self.positions.shape != (len(self.observed), JOINT_COUNT, 3) or self.observed.shape[1:] != (JOINT_COUNT,):
             raise ValueError(f"positions are {self.positions.shape}, but observed is {self.observed.shape}")
-
-    @property
-    def seen_joints(self) -> NDArray[np.bool_]:
-        """(22,) which joints are observed in at least half of the frames, and can be compared."""
-        return np.asarray(2 * self.observed.sum(axis=0) >= len(self.observed))
-
-    @property
-    def frame_count(self) -> int:
-        """Number of canonical frames T."""
-        return len(self.positions)
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return len(self.positions) / CANONICAL_FPS
-
-    @property
-    def end_s(self) -> float:
-        """File time at which the clip ends."""
-        return self.start_s + self.duration_s
 
     def cut(self, start_frame: int, end_frame: int) -> Clip:
         """Frames start_frame to end_frame (exclusive) as a clip of its own; it shares memory with this one."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .body_view import body_view
 from .clip import CANONICAL_FPS, Clip
 from .skeleton import JOINTS, PARENTS, joint
-from .views import body_view
 
 _SIDES = ("left", "right")
 #: The bones (parent, child) of each side and of the midline, in the order in which they are drawn.

@@ -13,8 +13,8 @@ from mretrieve.comparison.differences import compare, on_bones_of
 from mretrieve.motion import CANONICAL_FPS
 from mretrieve.motion.augmentation import lose_joints, other_body
 from mretrieve.motion.body_parts import PartWeights
+from mretrieve.motion.body_view import body_view
 from mretrieve.motion.skeleton import JOINTS, PARENTS, PARTS
-from mretrieve.motion.views import body_view
 
 
 def test_the_same_take_leaves_nothing_to_say(walk: NamedClip):

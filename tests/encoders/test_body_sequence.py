@@ -41,7 +41,7 @@ def test_rates_are_the_roots_motion_as_the_body_sees_it():
 
 
 def body_heading(pose: np.ndarray) -> float:
-    from mretrieve.motion.views import body_view
+    from mretrieve.motion.body_view import body_view
 
     return float(body_view(pose[None]).heading[0])
 

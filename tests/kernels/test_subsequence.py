@@ -15,7 +15,7 @@ from tslearn.metrics import dtw_subsequence_path
 from mretrieve import canonicalise, read
 from mretrieve.kernels.jit.warping import subsequence_ends as plain_ends
 from mretrieve.kernels.warping import dtw_distances, subsequence_matches
-from mretrieve.motion.views import body_view
+from mretrieve.motion.body_view import body_view
 
 Frames = NDArray[np.float32] | NDArray[np.float64]
 

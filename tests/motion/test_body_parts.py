@@ -11,8 +11,8 @@ from support.walking_body import motion_of, walking
 
 from mretrieve import MRetrieveError, canonicalise
 from mretrieve.motion.body_parts import UNIONS, PartWeights
+from mretrieve.motion.body_view import body_view
 from mretrieve.motion.skeleton import JOINT_COUNT, PARTS
-from mretrieve.motion.views import body_view
 
 
 @pytest.mark.parametrize(

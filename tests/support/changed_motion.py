@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from mretrieve.motion import CANONICAL_FPS, Clip
+from mretrieve.motion.body_view import body_view
 from mretrieve.motion.skeleton import PARTS
-from mretrieve.motion.views import body_view
 
 
 def raised_right_arm(clip: Clip, start_s: float, end_s: float, degrees: float = 60.0) -> Clip:

@@ -11,7 +11,7 @@ from support.moving_bodies import random_clip
 from mretrieve import MRetrieveError
 from mretrieve.encoders import load_encoder
 from mretrieve.motion import CANONICAL_FPS
-from mretrieve.motion.views import heading_view
+from mretrieve.motion.body_view import heading_view
 from mretrieve.training.pieces import Pieces, asked_pieces, noisy, parent_ranks, parents_found, turned
 
 CLIP = random_clip(3, 200)

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from ...motion import Clip
 from ...motion.body_parts import PartWeights
+from ...motion.body_view import body_view
 from ...motion.skeleton import PARTS, joint
-from ...motion.views import body_view
 from ..catalogue import WEIGHTS
 from ..encoder import WindowEncoder, checked_windows, query_vectors, scaled_vectors
 from .pose_features import (

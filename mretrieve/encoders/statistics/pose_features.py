@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import CANONICAL_FPS, Clip
+from ...motion.body_view import body_view
 from ...motion.skeleton import joint
-from ...motion.views import body_view
 
 #: The joints that every rig has in the same place: no inner spine joints and no collars, whose place is convention.
 USED_JOINTS: tuple[int, ...] = tuple(
