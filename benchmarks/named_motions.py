@@ -1,4 +1,4 @@
-"""What the names of the public sets say about sides and directions, and takes of one performance in two files.
+"""What the names of the public sets say about sides, directions and falls, and takes of one performance in two files.
 
 A body that is mirrored and has left and right exchanged is a sound body: only what is known of the motion shows it.
 """
@@ -14,12 +14,16 @@ from body_checks import front, pair, path_direction
 
 from mretrieve import Clip
 from mretrieve.alignment.moment_finder import MomentFinder
-from mretrieve.motion import mirror
+from mretrieve.motion import CANONICAL_FPS, mirror
+
+#: In metres per second squared. Canonical bodies are up to a sixth larger or smaller than the real ones.
+_GRAVITY, _FALL_TOLERANCE = 9.81, 0.4
+_IN_AIR_M, _JUMP_FRAMES = 0.06, 6
 
 
 @dataclass(frozen=True)
 class NamedMotion:
-    """A side or a direction that names of files state.
+    """What names of files state about a side, a direction or a fall.
 
     Attributes:
         files: pattern of paths from the root of the data.
@@ -57,7 +61,7 @@ def _left_foot_starts(clip: Clip) -> float:
     ankle = pair(clip, "ankle")
     gone = np.linalg.norm((ankle - ankle[:1])[..., [0, 2]], axis=-1) > 0.2
     left, right = np.where(gone.any(axis=0), gone.argmax(axis=0), len(gone))
-    return float(right - left) / 30
+    return float(right - left) / CANONICAL_FPS
 
 
 def _turns(sign: float) -> Callable[[Clip], float]:
@@ -74,6 +78,23 @@ def _turns(sign: float) -> Callable[[Clip], float]:
 def _goes(forwards: float, leftwards: float) -> Callable[[Clip], float]:
     """Cosine of the path of the hips and a direction of the body."""
     return lambda clip: float(np.dot(path_direction(clip), (forwards, leftwards)))
+
+
+def _falls(clip: Clip) -> float:
+    """How much closer than _FALL_TOLERANCE the fall of the middle of the body in its highest jump is to gravity.
+
+    It shows rate, unit and up axis together: at half its rate a body falls at a quarter of gravity.
+    """
+    legs = np.concatenate([pair(clip, "ankle"), pair(clip, "foot")], axis=1)
+    lowest, height = legs[..., 1].min(axis=1), clip.positions[..., 1].mean(axis=1)
+    in_air = np.concatenate([[False], lowest > np.quantile(lowest, 0.1) + _IN_AIR_M, [False]])
+    jumps = np.flatnonzero(np.diff(in_air)).reshape(-1, 2)
+    jumps = jumps[np.diff(jumps)[:, 0] >= _JUMP_FRAMES]
+    if not len(jumps):
+        return np.nan
+    start, end = max(jumps, key=lambda jump: height[slice(*jump)].max())
+    fall = -2 * np.polyfit(np.arange(end - start) / CANONICAL_FPS, height[start:end], 2)[0]
+    return float(_FALL_TOLERANCE - abs(fall / _GRAVITY - 1))
 
 
 LEFT, RIGHT = 0, 1
@@ -94,6 +115,11 @@ NAMED_MOTIONS = (
     NamedMotion("cmu/bvh/006_0[2345].bvh", "dribbles forwards", _goes(1, 0)),
     NamedMotion("cmu/bvh/006_0[67].bvh", "dribbles backwards", _goes(-1, 0)),
     NamedMotion("cmu/bvh/007_*.bvh", "walks forwards", _goes(1, 0)),
+    NamedMotion("hdm05/*_hopBothLegs*", "falls by gravity from a hop", _falls),
+    NamedMotion("cmu/asfamc/02_04.amc", "falls by gravity from a jump", _falls),
+    NamedMotion("cmu/bvh/002_04.bvh", "falls by gravity from a jump", _falls),
+    NamedMotion("cmu/expmap/*/jumping/*", "falls by gravity from a jump", _falls),
+    NamedMotion("cmu-extra/amc/backflip.amc", "falls by gravity from a jump", _falls),
     NamedMotion("cmu/expmap/*/running/*", "runs forwards", _goes(1, 0)),
     NamedMotion("cmu/expmap/*/walking/*", "walks forwards", _goes(1, 0)),
 )
@@ -110,6 +136,11 @@ EXPECTED_FAULTS = (
     ("*_hop_*", ("feet",), "hops on one leg"),
     ("cmu/bvh/003_0[12].bvh", ("feet", "floor"), "walks on uneven terrain"),
     ("cmu-extra/bvh/01_03.bvh", ("feet", "floor"), "climbs about a playground"),
+    (
+        "cmu-extra/amc/backflip.amc",
+        ("name",),
+        "recorded at about half the 120 Hz that AMC files, which have no rate, are given",
+    ),
     ("formats/bvh/cxk.bvh", ("feet", "floor"), "estimated from video with the hips at one height throughout"),
 )
 

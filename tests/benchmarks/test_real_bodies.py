@@ -15,6 +15,7 @@ from support.walking_body import motion_of, walking
 
 from mretrieve import Clip, canonicalise
 from mretrieve.motion import JOINTS, MIRROR, mirror
+from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.skeleton import joint
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -121,6 +122,16 @@ def test_a_mirror_image_is_a_sound_body_that_only_its_name_or_its_twin_gives_awa
     twins = {"cmu/asfamc/02_01.amc": mirror(kicking), "cmu/bvh/002_01.bvh": kicking}
     ((_, _, plain, mirrored),) = twin_distances(twins)
     assert mirrored < plain
+
+
+def test_a_wrong_rate_is_given_away_by_the_fall_from_a_jump(walk: Clip):
+    since_take_off_s = np.arange(-60, 120) / 30
+    height = np.maximum(3 * since_take_off_s - 9.81 / 2 * since_take_off_s**2, 0).astype(np.float32)
+    standing = np.repeat(walk.positions[:1], len(height), axis=0)
+    jumping = replace(walk, positions=standing + height[:, None, None] * np.array([0, 1, 0], np.float32))
+    for clip, is_shown in ((jumping, True), (change_speed(jumping, 0.5), False), (change_speed(jumping, 2.0), False)):
+        ((_, shown),) = named_results({"cmu/bvh/002_04.bvh": clip})
+        assert [value > 0 for value in shown.values()] == [is_shown]
 
 
 def test_joints_that_the_rig_lacks_say_nothing_of_the_sides(walk: Clip):
