@@ -25,6 +25,10 @@ _UNANIMOUS = 0.95
 _LEG_PAIRS, _ARM_PAIRS = 4, 5
 #: Names are worth nothing if fewer of those that are known fit the best body.
 _LEAST_AGREEMENT = 0.6
+#: A neck or pelvis is doubtful if another one scores less by no more than this.
+_NEAR_TIE = 1.0
+#: Names that are understood in part only score less than this.
+_READ_WHOLE = 2.0
 #: Both bones of an arm against both of a leg, and how far people differ from that (logarithm).
 _ARM_TO_LEG, _ARM_TOLERANCE, _ARM_COST = 0.66, 0.35, 3.0
 
@@ -40,7 +44,8 @@ class FoundBody:
         sides: how consistently names tell left from right: 1 all agree, 0 they say nothing.
         facing: how clearly the shape agrees with left and right, -1 to 1.
         score: of the search; higher is likelier.
-        has_doubts: whether a joint may be a helper in place of one that the rig lacks.
+        has_doubts: whether a collar may be a helper in place of one that the rig lacks, or another pelvis or neck is
+            about as likely.
     """
 
     joints: tuple[int | None, ...]
@@ -163,9 +168,9 @@ def _assembled(
     if sides < 0.5 and facing < 0:
         found = [found[MIRROR[j]] for j in range(JOINT_COUNT)]
         facing = -facing
-    doubts = any(
-        _is_numbered(names, found[joint(f"{side}_collar")])
-        and not _is_numbered(names, found[joint(f"{side}_shoulder")])
+    doubts = trunk.margin < _NEAR_TIE or any(
+        _may_be_helper(names, found[joint(f"{side}_collar")])
+        and not _may_be_helper(names, found[joint(f"{side}_shoulder")])
         for side in ("left", "right")
     )
     return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts)
@@ -181,8 +186,12 @@ def _complete(names: NameEvidence, found: list[int | None]) -> None:
             found[MIRROR[j]] = partner if partner >= 0 else None
 
 
-def _is_numbered(names: NameEvidence, index: int | None) -> bool:
-    return index is not None and names.readings[index].stem[-1:].isdigit()
+def _may_be_helper(names: NameEvidence, index: int | None) -> bool:
+    """Whether a name has a number or a part that is not understood, as those of helpers do."""
+    if index is None:
+        return False
+    reading = names.readings[index]
+    return reading.stem[-1:].isdigit() or 0 < max(reading.parts.values(), default=0) < _READ_WHOLE
 
 
 def _meanings(names: NameEvidence, found: list[int | None]) -> tuple[float, ...]:
