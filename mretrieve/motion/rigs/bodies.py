@@ -146,11 +146,11 @@ def _suffices(size: int, branchings: int) -> bool:
 
 @dataclass(frozen=True)
 class _Body:
-    """A body in a subtree: the length of its legs, how sure its map is, and the joints of its limbs in the whole rig."""
+    """A body in a subtree."""
 
     leg_length: float
-    confidence: float
-    limbs: tuple[int, ...]
+    confidence: float  # of its map
+    limbs: tuple[int, ...]  # the joints of its limbs, in the whole rig
 
 
 def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
@@ -173,23 +173,22 @@ def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
 
 
 def _outermost(sample: Motion, subtrees: _Subtrees, joint: int, inner: dict[int, _Body]) -> dict[int, _Body]:
-    """The bodies in the subtree below a joint, given those below its children: `inner` may be limbs of one body."""
+    """The bodies in the subtree below a joint; `inner`, those below its children, may be limbs of one body."""
     whole = _body(sample, subtrees, joint)
     if whole is not None:
         inner = {top: body for top, body in inner.items() if body.leg_length >= _SMALLEST_LEGS * whole.leg_length}
-    outer = _body(sample, subtrees, joint, list(inner)) if inner else whole
-    if outer is not None and inner:
-        parts = {joint: outer, **inner}
-    else:
-        parts = inner
-    owners = subtrees.owners(list(inner))
-    if whole is not None and (
-        not inner
-        or len({owners[limb] if owners[limb] in inner else None for limb in whole.limbs}) > 1
-        and whole.confidence > max(part.confidence for part in parts.values()) + _SURER
-    ):
+        if not inner:
+            return {joint: whole}
+    outer = _body(sample, subtrees, joint, list(inner))
+    parts = inner if outer is None else {joint: outer, **inner}
+    if whole is None:
+        return parts
+    if len(parts) == 1 and joint in subtrees.candidates:
         return {joint: whole}
-    return parts
+    owners = subtrees.owners(list(inner))
+    has_limbs_of_several = len({owners[limb] if owners[limb] in inner else None for limb in whole.limbs}) > 1
+    is_surer = whole.confidence > max(part.confidence for part in parts.values()) + _SURER
+    return {joint: whole} if has_limbs_of_several and is_surer else parts
 
 
 def _body(sample: Motion, subtrees: _Subtrees, top: int, without: Sequence[int] = ()) -> _Body | None:

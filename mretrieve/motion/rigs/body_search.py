@@ -20,6 +20,8 @@ from .vocabulary import PARTS
 
 #: Sides in names count if so many of those that are written agree.
 _CLEAR_SIDES = 0.5
+#: A rest pose tells left from right if it faces so clearly to one side; otherwise the movement is asked.
+_CLEAR_FACING = 0.2
 #: If the words are worth nothing, sides count if so many agree in both legs and both arms.
 _UNANIMOUS = 0.95
 _LEG_PAIRS, _ARM_PAIRS = 4, 5
@@ -46,6 +48,7 @@ class FoundBody:
         score: of the search; higher is likelier.
         has_doubts: whether a collar may be a helper in place of one that the rig lacks, or another pelvis or neck is
             about as likely.
+        by_motion: whether only the movement tells left from right.
     """
 
     joints: tuple[int | None, ...]
@@ -55,6 +58,7 @@ class FoundBody:
     facing: float = 0.0
     score: float = 0.0
     has_doubts: bool = False
+    by_motion: bool = False
 
     @property
     def origin(self) -> str:
@@ -77,9 +81,21 @@ class FoundBody:
         return round((0.5 + 0.5 * meaning) * (0.4 + 0.6 * coverage) * sides * doubt * shape, 3)
 
 
-def search_body(joint_names: tuple[str, ...], parents: NDArray[np.int32], positions: NDArray[np.floating]) -> FoundBody:
-    """The likeliest body of a rig: J names, parents (J,), positions (T, J, 3) in any unit and axes."""
-    tree = JointTree(parents, positions)
+def search_body(
+    joint_names: tuple[str, ...],
+    parents: NDArray[np.int32],
+    positions: NDArray[np.floating],
+    pose: NDArray[np.floating] | None = None,
+) -> FoundBody:
+    """The likeliest body of a rig.
+
+    Args:
+        joint_names: J names.
+        parents: (J,), -1 for roots.
+        positions: (T, J, 3) in any unit and axes.
+        pose: (J, 3) that shows the shape instead; the positions then only show which bones are rigid.
+    """
+    tree = JointTree(parents, positions, pose)
     readings = read_names(joint_names)
     names = NameEvidence.of(readings, tree)
     found = _best_body(tree, names, names) if len(tree.positions) else None
@@ -164,8 +180,11 @@ def _assembled(
                 found[joint(f"{side}_collar")] = find_collar(tree, names, arms.branching, row[0], legs.length)
     _complete(names, found)
     sides = max(abs(leg_sides), abs(arm_sides))
-    facing = _facing(tree, found)
-    if sides < 0.5 and facing < 0:
+    facing = _facing(tree.positions, found)
+    by_motion = sides < _CLEAR_SIDES and abs(facing) < _CLEAR_FACING
+    if by_motion:
+        facing = _facing(tree.moving, found)
+    if sides < _CLEAR_SIDES and facing < 0:
         found = [found[MIRROR[j]] for j in range(JOINT_COUNT)]
         facing = -facing
     doubts = trunk.margin < _NEAR_TIE or any(
@@ -173,7 +192,7 @@ def _assembled(
         and not _may_be_helper(names, found[joint(f"{side}_shoulder")])
         for side in ("left", "right")
     )
-    return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts)
+    return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts, by_motion)
 
 
 def _complete(names: NameEvidence, found: list[int | None]) -> None:
@@ -204,11 +223,11 @@ def _part(name: str) -> str:
     return name.removeprefix("left_").removeprefix("right_").rstrip("123")
 
 
-def _facing(tree: JointTree, found: list[int | None]) -> float:
-    """Positive if feet, knees and elbows agree with left and right."""
+def _facing(positions: NDArray[np.floating], found: list[int | None]) -> float:
+    """Positive if feet, knees and elbows agree with left and right; positions (T, J, 3) of the rig."""
     mapped = np.array([j for j, index in enumerate(found) if index is not None])
-    body = np.zeros((len(tree.positions), JOINT_COUNT, 3))
-    body[:, mapped] = tree.positions[:, [index for index in found if index is not None]]
+    body = np.zeros((len(positions), JOINT_COUNT, 3))
+    body[:, mapped] = positions[:, [index for index in found if index is not None]]
     return forward_evidence(body, mapped)
 
 

@@ -134,9 +134,9 @@ def _neck_and_head(
             cost += min(_HEIGHT * abs(height[head] - height[neck] - _HEAD_HEIGHT), _MOST_HEIGHT_COST)
             score = head_score + names.score(neck, "neck") - cost
             found.append((score, neck, head))
-    score, neck, head = max(found, key=lambda candidate: candidate[0])
-    others = [other for other, elsewhere, _ in found if not _in_one_place(tree, neck, elsewhere, legs.length)]
-    return neck, head, score, score - max(others, default=-np.inf)
+    score, best_neck, best_head = max(found, key=lambda candidate: candidate[0])
+    others = [other for other, neck, _ in found if not _in_one_place(tree, best_neck, neck, legs.length)]
+    return best_neck, best_head, score, score - max(others, default=-np.inf)
 
 
 def _in_one_place(tree: JointTree, first: int | None, second: int | None, leg: float) -> bool:

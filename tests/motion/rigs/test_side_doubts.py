@@ -67,7 +67,9 @@ def test_left_handed_axes_are_noted_as_they_cannot_be_told_from_swapped_names(ge
 @pytest.mark.parametrize("parts", [ARM, LEG])
 @pytest.mark.parametrize("generated", RIGHT_HANDED[:12], ids=named_kind)
 def test_names_that_twist_the_body_are_noted(generated, parts):
-    assert any("hips and the other at the shoulders" in doubt for doubt in doubts_of(with_swapped_names(generated, parts)))
+    assert any(
+        "hips and the other at the shoulders" in doubt for doubt in doubts_of(with_swapped_names(generated, parts))
+    )
 
 
 @pytest.mark.parametrize("generated", RIGHT_HANDED[:12], ids=named_kind)
