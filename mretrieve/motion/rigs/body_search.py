@@ -93,7 +93,7 @@ def search_body(
         joint_names: J names.
         parents: (J,), -1 for roots.
         positions: (T, J, 3) in any unit and axes.
-        pose: (J, 3) that shows the shape instead; the positions then only show which bones are rigid.
+        pose: (J, 3) that shows the shape instead; the positions then only show which bones are rigid and straight.
     """
     tree = JointTree(parents, positions, pose)
     readings = read_names(joint_names)

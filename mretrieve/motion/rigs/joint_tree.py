@@ -72,6 +72,10 @@ class JointTree:
         """Median distances (K,) of pairs of joints."""
         return np.asarray(np.median(_distances(self.positions[::2], first, second), axis=0))
 
+    def moving_distances(self, first: Indices, second: Indices) -> Floats:
+        """Median distances (K,) of pairs of joints in motion, where limbs bend, whatever the pose that is measured."""
+        return np.asarray(np.median(_distances(self.moving[::2], first, second), axis=0))
+
     def length(self, a: int, b: int) -> float:
         """Median distance between two joints."""
         return float(self.distances(np.array([a]), np.array([b]))[0])

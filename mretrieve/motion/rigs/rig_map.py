@@ -92,9 +92,8 @@ def find_rig_map(rig: Rig, positions: NDArray[np.floating], source: Path | str =
 def guess_rig_map(rig: Rig, positions: NDArray[np.floating]) -> RigMap:
     """The likeliest map by names, bones and sides together; see `search_body`.
 
-    `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs. It is the same
-    for every clip of a rig whose rest pose shows a body, and kept for the next one; so are clear maps of other rigs,
-    which no movement can change.
+    `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs. It is kept for
+    the next clip of the same rig if the rest pose shows a body, or if it is clear: then no movement can change it.
     """
     key = (rig.joint_names, rig.parents.tobytes(), rig.offsets.round(6).tobytes())
     if key in _KEPT_MAPS:
