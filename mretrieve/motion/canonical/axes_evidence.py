@@ -54,7 +54,7 @@ _FRAMES, _STEP_S = 64, 0.1
 #: Before any data; of feet that are one shank behind the ankle; of knees that bend backwards at right angles.
 _LEFT_HANDED, _FEET, _KNEES = -2.5, 30.0, 30.0
 _LEGS_LIMIT = 5.0
-#: Feet this little before or behind the ankle, in lengths of the shank, are pointed. Feet shorter than this may be heels.
+#: Feet this little before or behind the ankle, in lengths of the shank, are pointed. Shorter feet may be heels.
 _POINTED, _FOOT = 0.05, 0.33
 #: Leads below which other files of the rig are looked at: of a direction, and of a hand.
 _CLEAR_LEAD, _CLEAR_HAND = 3.5, 1.0

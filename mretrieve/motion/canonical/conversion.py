@@ -110,8 +110,8 @@ def _measured(motion: Motion, rig_map: RigMap) -> _Measured:
     farthest_m = float(np.abs(positions).max()) * scale
     if farthest_m > _FARTHEST_M:
         raise FormatError(
-            f"{motion.source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for absurd "
-            f"numbers in the file."
+            f"{motion.source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for "
+            f"absurd numbers in the file."
         )
     rest = leading_rest_frames(motion, positions, mapped, scale)
     return _Measured(positions[rest:], sampled[rest:], mapped, scale, rest)

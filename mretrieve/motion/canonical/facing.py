@@ -39,8 +39,8 @@ def feet_forward(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> f
 def foot_length(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
     """Mean distance from ankle to foot in lengths of the shank, over frames and feet; 0 if unknown.
 
-    Toes are at 0.33 and more, a heel that is taken for the foot at 0.25. `positions` are (T, 22, 3), of which the joints
-    `mapped` are known.
+    Toes are at 0.33 and more, a heel that is taken for the foot at 0.25. `positions` are (T, 22, 3), of which the
+    joints `mapped` are known.
     """
     sides = _sides(mapped, "knee", "ankle", "foot")
     if not sides:

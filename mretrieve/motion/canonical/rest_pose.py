@@ -27,9 +27,7 @@ _STRAIGHT_DEG, _HANGING_DEG, _T_POSE_DEG, _OTHER_POSE_DEG = 20.0, 32.0, 10.0, 25
 _EXACT_DEG = 0.1
 
 
-def leading_rest_frames(
-    motion: Motion, positions: NDArray[np.floating], mapped: NDArray[np.intp], scale: float
-) -> int:
+def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped: NDArray[np.intp], scale: float) -> int:
     """Number of frames at the start of a motion that were not captured: 0 for most files.
 
     The body holds a pose and is in another from one frame to the next. The pose is one of these:
@@ -41,8 +39,8 @@ def leading_rest_frames(
     - straight limbs, hanging legs, arms anywhere, left by a jump far larger than the steps that follow, or faster than
       people move.
 
-    So a performer who stands in T-pose and moves out of it is kept at any rate that shows this. The axes of the file are
-    not known yet: legs hang, and arms are level, about the axis that is nearest to the trunk.
+    So a performer who stands in T-pose and moves out of it is kept at any rate that shows this. The axes of the file
+    are not known yet: legs hang, and arms are level, if the axis that is nearest to the trunk is up.
 
     Args:
         motion: whose rotations are looked at, if it has any.
@@ -111,16 +109,12 @@ def _is_zero_pose(motion: Motion, frame: int) -> bool:
 
 
 def _trunk_axis(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The direction (3,) along an axis that is nearest to that from the middle of the hips to the middle of the arms."""
-    hips, arms = (
-        pose[known].mean(axis=0) if (known := [joint(name) for name in names if joint(name) in mapped]) else None
-        for names in (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
-    )
-    trunk = pose[joint("neck")] - pose[joint("pelvis")] if hips is None or arms is None else arms - hips
-    axis = np.zeros(3)
+    """The direction (3,) along an axis that is nearest to that of the trunk of a pose (22, 3), from hips to neck."""
+    lower, upper = ("left_hip", "right_hip"), ("neck", "head", "left_shoulder", "right_shoulder")
+    hips, top = ([joint(name) for name in names if joint(name) in mapped] for names in (lower, upper))
+    trunk = pose[top or [joint("neck")]].mean(axis=0) - pose[hips or [joint("pelvis")]].mean(axis=0)
     longest = int(np.argmax(np.abs(trunk)))
-    axis[longest] = np.sign(trunk[longest])
-    return axis
+    return np.asarray(np.sign(trunk[longest]) * np.eye(3)[longest])
 
 
 def _deviations_deg(
