@@ -63,6 +63,7 @@ _SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
 #: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
 _COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
 _LEAST_BONE_M = 0.005
+_CURVE = [joint(name) for name in ("left_hip", "right_hip", "neck", *_SEATS)]
 
 
 def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
@@ -73,9 +74,10 @@ def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None
     that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
     Hips, neck and shoulders, which are anatomy, must hold values.
     """
-    hips = (positions[:, joint("left_hip")] + positions[:, joint("right_hip")]) / 2
-    neck = positions[:, joint("neck")]
-    known = [positions[:, joint(name)].copy() for name in _SEATS if joint(name) in mapped]
+    left_hip, right_hip, neck, *seats = positions.take(_CURVE, axis=1).transpose(1, 0, 2).copy()
+    hips = (left_hip + right_hip) / 2
+    has = set(mapped.tolist())
+    known = [seat for name, seat in zip(_SEATS, seats, strict=True) if joint(name) in has]
     curve: list[NDArray[np.floating]] = [hips]
     lengths = [0.0]
     for point in (*known, neck):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +48,12 @@ class RigMap:
         if len(self.joints) != JOINT_COUNT:
             raise ValueError(f"a rig map has {JOINT_COUNT} joints, not {len(self.joints)}")
 
-    @property
+    @cached_property
     def mapped(self) -> NDArray[np.intp]:
         """Canonical joints that the rig has."""
         return np.array([j for j, index in enumerate(self.joints) if index is not None], np.intp)
 
-    @property
+    @cached_property
     def lacking(self) -> tuple[str, ...]:
         """The groups of REQUIRED that are missing; empty if a motion on this rig can be made canonical."""
         has = {JOINTS[j] for j in self.mapped}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..canonical.facing import forward_evidence
+from ..frames import spread_frames
 from ..motion import Rig
 from ..rotations import unit_vectors
 from ..skeleton import JOINT_COUNT, JOINTS, joint
@@ -30,13 +32,8 @@ def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> t
     names, or the axes of its file are left-handed: the same numbers say both. `positions` (T, J, 3) are the motion's
     own, in any unit and axes. Maps by shape alone are not judged.
     """
-    sides = [reading.side for reading in read_names(rig.joint_names)]
-    named = [
-        (name, index) for name, index in zip(JOINTS, rig_map.joints, strict=True)
-        if "_" in name and index is not None and sides[index]
-    ]  # fmt: skip
-    elsewhere = [rig.joint_names[index] for name, index in named if not name.startswith(sides[index])]
-    if rig_map.origin == "shape" or not named or len(elsewhere) > (1 - _TELLING) * len(named):
+    elsewhere = _elsewhere(rig.joint_names, rig_map)
+    if elsewhere is None:
         return ()
     doubts = [f"not on the side that the name says: {', '.join(elsewhere)}"] if elsewhere else []
     body, mapped = _body(positions, rig_map)
@@ -45,6 +42,20 @@ def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> t
     elif len(body) and forward_evidence(body, mapped) < _BACKWARDS:
         doubts.append("feet and knees point backwards: the names are swapped, or the axes are left-handed")
     return tuple(doubts)
+
+
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _elsewhere(joint_names: tuple[str, ...], rig_map: RigMap) -> list[str] | None:
+    """The joints that are on the side that their name does not say; None if names do not tell the sides of the map."""
+    sides = [reading.side for reading in read_names(joint_names)]
+    named = [
+        (name, index) for name, index in zip(JOINTS, rig_map.joints, strict=True)
+        if "_" in name and index is not None and sides[index]
+    ]  # fmt: skip
+    elsewhere = [joint_names[index] for name, index in named if not name.startswith(sides[index])]
+    if rig_map.origin == "shape" or not named or len(elsewhere) > (1 - _TELLING) * len(named):
+        return None
+    return elsewhere
 
 
 def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
@@ -58,8 +69,8 @@ def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
 
 def _body(positions: NDArray[np.floating], rig_map: RigMap) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Up to 32 frames (T, 22, 3) without missing samples, and the joints that are known in them."""
-    frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
-    mapped = rig_map.mapped
+    frames, mapped = spread_frames(len(positions), _LOOKED_AT_FRAMES), rig_map.mapped
     body = np.zeros((len(frames), JOINT_COUNT, 3))
     body[:, mapped] = positions[frames[:, None], [index for index in rig_map.joints if index is not None]]
-    return body[np.isfinite(body).all(axis=(1, 2))], mapped
+    is_whole = np.isfinite(body)
+    return body if is_whole.all() else body[is_whole.all(axis=(1, 2))], mapped
