@@ -96,10 +96,10 @@ def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     largest = np.zeros(len(rig.parents))  # of each joint's components that channels drive
     np.maximum.at(largest, joints, np.abs(offsets))
     zero = _ZERO * largest[joints]
-    in_place = np.ones(len(rig.parents), np.bool_)
-    in_place[joints[(np.abs(channels[0, moving]) > zero) | (zero == 0)]] = False
+    begins_at_zero = np.ones(len(rig.parents), np.bool_)
+    begins_at_zero[joints[(np.abs(channels[0, moving]) > zero) | (zero == 0)]] = False
     kept = []
-    for joint in np.unique(joints[in_place[joints]]).tolist():
+    for joint in np.unique(joints[begins_at_zero[joints]]).tolist():
         of_joint = joints == joint
         columns = moving[of_joint]
         if np.abs(channels[:, columns]).max() <= zero[of_joint][0]:
@@ -108,8 +108,8 @@ def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     if not kept:
         return ()
     more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
-    joints = ", ".join(kept[:_NAMED_JOINTS]) + more
-    return (f"position channels that are zero in every frame do not replace the OFFSET of {joints}",)
+    named = ", ".join(kept[:_NAMED_JOINTS]) + more
+    return (f"position channels that are zero in every frame do not replace the OFFSET of {named}",)
 
 
 @lru_cache(maxsize=64)

@@ -179,7 +179,10 @@ def joint_positions(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float
     """
     channels = np.ascontiguousarray(channels, np.float64)
     positions = np.empty((len(channels), len(rig.parents), 3), np.float32)
-    forward_kinematics(rig.parents, *_chains(rig), rig.channel_kinds, channels, positions)
+    is_parent, offsets, turns, is_turned, axes, channel_ends = _chains(rig)
+    forward_kinematics(
+        rig.parents, is_parent, offsets, turns, is_turned, axes, channel_ends, rig.channel_kinds, channels, positions
+    )
     return positions
 
 

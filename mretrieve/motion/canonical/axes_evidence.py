@@ -165,11 +165,11 @@ def _floor(
     if np.abs(_middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))).max() < _AT_ORIGIN_M:
         return np.zeros(6)
     mapped = np.array(sorted(known))
-    here = np.ascontiguousarray(positions[:, mapped].transpose(1, 2, 0))  # (J, 3, N): long rows are fast
+    here, there = (each.take(mapped, axis=1).transpose(1, 2, 0).copy() for each in (positions, later))  # (J, 3, N)
     heights = np.empty((len(mapped), 6, len(positions)))  # of the skin
     heights[:, ::2], heights[:, 1::2] = here, -here
     heights -= _FLESH[mapped, None, None]
-    moved = later[:, mapped].transpose(1, 2, 0) - here
+    moved = there - here
     speeds = np.sqrt(np.einsum("jin,jin->jn", moved, moved)) / step_s
     lowest, floor = heights.argmin(axis=0), heights.min(axis=0)  # (6, N)
     levels = np.sort(floor, axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +42,7 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
     """
     positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
-    has = {int(index) for index in mapped}
-    for table in (STANDARD_METRES, _STANDING_METRES):
-        pairs = [(joint(a), joint(b)) for a, b in table]
-        present = [number for number, (a, b) in enumerate(pairs) if a in has and b in has]
-        if not present:
-            continue
-        ends = np.array(pairs)[present]
-        standard = np.array(list(table.values()))[present]
+    for ends, standard in _known_metres(tuple(int(index) for index in mapped)):
         bones = positions[:, ends[:, 0]] - positions[:, ends[:, 1]]
         measured = np.median(np.sqrt(np.einsum("tbi,tbi->tb", bones, bones)), axis=0)
         proportion = measured / standard
@@ -56,6 +50,18 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
         if usable.any():
             return float(standard[usable].sum() / measured[usable].sum())
     return None
+
+
+@lru_cache(maxsize=64)
+def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Of each table with distances between joints that are known: these joints (B, 2), and the distances (B,)."""
+    known = []
+    for table in (STANDARD_METRES, _STANDING_METRES):
+        distances = [((joint(a), joint(b)), metres) for (a, b), metres in table.items()]
+        distances = [(ends, metres) for ends, metres in distances if set(ends) <= set(mapped)]
+        if distances:
+            known.append((np.array([ends for ends, _ in distances]), np.array([metres for _, metres in distances])))
+    return known
 
 
 #: Where SMPL's mean body has them on the way from the middle of the hips (0) to the neck (1).

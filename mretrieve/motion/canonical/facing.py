@@ -31,7 +31,8 @@ class Facing:
 
     def __init__(self, positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> None:
         """`positions` are (T, 22, 3) in any right-handed axes, of which the joints `mapped` are known."""
-        self._positions, self._mapped = positions, mapped.tobytes()
+        self._rows = positions.transpose(2, 1, 0).copy()  # (3, 22, T): long rows are fast
+        self._mapped = mapped.tobytes()
 
     @cached_property
     def feet(self) -> float:
@@ -80,17 +81,17 @@ class Facing:
 
     @cached_property
     def _left(self) -> NDArray[np.floating] | None:
-        """Unit vectors (3, T, 1) from the right to the left hip, or shoulder if the rig lacks hips."""
+        """Unit vectors (3, 1, T) from the right to the left hip, or shoulder if the rig lacks hips."""
         for part in ("hip", "shoulder"):
             ends = self._both(part)
-            if ends is not None and ends.shape[-1] == 2:
-                across = ends[:, 0, :, :1] - ends[:, 0, :, 1:]
+            if ends is not None and ends.shape[2] == 2:
+                across = ends[:, 0, :1] - ends[:, 0, 1:]
                 return np.asarray(across / np.maximum(np.sqrt(_squares(across)), 1e-9))
         return None
 
     @cached_property
     def _shanks_and_feet(self) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]] | None:
-        """From ankles to knees and to feet, (3, T, S), and the squared lengths (T, S) of the former, not zero."""
+        """From ankles to knees and to feet, (3, S, T), and the squared lengths (S, T) of the former, not zero."""
         ends = self._both("knee", "ankle", "foot")
         if ends is None:
             return None
@@ -98,20 +99,17 @@ class Facing:
         return shanks, feet, np.maximum(_squares(shanks), 1e-18)
 
     def _both(self, *parts: str) -> NDArray[np.floating] | None:
-        """Positions (3, P, T, S) of P parts on those sides on which all of them are known; None if on neither."""
+        """Positions (3, P, S, T) of P parts on those sides on which all of them are known; None if on neither."""
         places = _places(self._mapped, parts)
-        if not len(places):
-            return None
-        chosen = self._positions[:, places].reshape(len(self._positions), len(parts), -1, 3)
-        return np.ascontiguousarray(chosen.transpose(3, 1, 0, 2))  # long rows make short work of few joints
+        return self._rows[:, places] if places.size else None
 
 
 @lru_cache(maxsize=256)
 def _places(mapped: bytes, parts: tuple[str, ...]) -> NDArray[np.intp]:
-    """The joints of all parts, part by part, on the sides on which all of them are known."""
+    """The joints (P, S) of all parts on the sides on which all of them are known."""
     known = set(np.frombuffer(mapped, np.intp).tolist())
     sides = [side for side in ("left", "right") if known.issuperset(joint(f"{side}_{part}") for part in parts)]
-    return np.array([joint(f"{side}_{part}") for part in parts for side in sides], np.intp)
+    return np.array([[joint(f"{side}_{part}") for side in sides] for part in parts], np.intp)
 
 
 def _squares(vectors: NDArray[np.floating]) -> NDArray[np.floating]:

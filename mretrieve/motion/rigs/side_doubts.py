@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +59,11 @@ def _elsewhere(joint_names: tuple[str, ...], rig_map: RigMap) -> list[str] | Non
 
 def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
     """Whether hips and shoulders (T, 22, 3) point in opposite directions."""
-    ends = [(joint(f"left_{part}"), joint(f"right_{part}")) for part in ("hip", "shoulder")]
-    if not len(body) or not known.issuperset(chain.from_iterable(ends)):
+    left, right = ([joint(f"{side}_{part}") for part in ("hip", "shoulder")] for side in ("left", "right"))
+    if not len(body) or not known.issuperset(left + right):
         return False
-    hips, shoulders = (unit_vectors(body[:, left] - body[:, right]) for left, right in ends)
-    return bool(np.einsum("ti,ti->t", hips, shoulders).mean() < _TWISTED)
+    across = unit_vectors(body[:, left] - body[:, right])
+    return bool(np.einsum("ti,ti->t", across[:, 0], across[:, 1]).mean() < _TWISTED)
 
 
 def _body(positions: NDArray[np.floating], rig_map: RigMap) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
