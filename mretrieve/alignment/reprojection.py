@@ -1,0 +1,192 @@
+"""Reprojection: how well a clip, seen from the best of many directions, explains what a camera saw.
+
+The pose distance of queries in two dimensions. Depths that were estimated from the view play no part in it: it compares
+the view with projections of the clips' own joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QueryError
+from ..kernels.reprojection import ReprojectionPaths, reprojection_paths, unit_frames
+from ..motion import CANONICAL_FPS, Clip
+from ..motion.body_parts import PartWeights
+from ..motion.camera import Camera, project
+from ..motion.detection import DETECTED
+from ..motion.view import View
+from .moment_finder import Moments, all_moments, best_moments
+
+#: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
+AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
+#: The nearest clips are seen again from directions so far around the best of those.
+FINE_OFFSETS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0)
+FINE_CLIPS = 40
+#: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
+COARSE_STEP, FINE_STEP = 4, 2
+LONGEST_FRAMES = 60
+#: The distance between a view and the reprojection of unrelated motions, per step of both: brings it to the embedding's
+#: scale. Median of pairs of different classes of the training performers of hdm05.
+UNRELATED = 0.25
+#: Weight of the distance of the lifted clip's embedding against that of the reprojection, chosen on 60 queries of
+#: `mretrieve evaluate view-queries`.
+EMBEDDING_WEIGHT = 0.3
+#: Fewer points than this fit any motion.
+FEWEST_JOINTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """Where and from which direction a view fits best in each of C clips.
+
+    Attributes:
+        distances: (C,) about 1 for unrelated motions.
+        starts: (C,) first frame of each clip that the view shows.
+        ends: (C,) the frame after the last.
+        azimuths_deg: (C,) of the camera; see `motion.camera.Camera`.
+        pitches_deg: (C,) likewise.
+    """
+
+    distances: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    azimuths_deg: NDArray[np.float64]
+    pitches_deg: NDArray[np.float64]
+
+    def camera(self, index: int) -> Camera:
+        """The camera of a clip."""
+        return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]))
+
+
+class Reprojection:
+    """The comparer of queries in two dimensions; see `moment_finder.PoseComparer`.
+
+    Clips are compared by the joints that detectors look for, if the view shows them in at least half of its frames and
+    they count. What a clip lacks of them is compared as it was filled in.
+    """
+
+    def __init__(self, view: View, part_weights: PartWeights | None = None) -> None:
+        """QueryError: the view shows too little of the body."""
+        self._view = view
+        weights = (part_weights or PartWeights()).of_joints()
+        counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
+        if len(counted) < FEWEST_JOINTS:
+            raise QueryError(
+                f"the view shows {len(counted)} joints that count in half of its frames; at least {FEWEST_JOINTS} are "
+                "needed to compare it"
+            )
+        self._joints = np.array(counted)
+        self._weights = weights[self._joints]
+
+    @property
+    def copy_limit(self) -> float:
+        """No distance: other performances of a motion can look as near in two dimensions as the same one."""
+        return -np.inf
+
+    @cached_property
+    def still_pose_distance(self) -> float:
+        """The distance from the query to a body that stands still in the mean of its poses."""
+        variance = self._query(1).var(axis=0).sum(keepdims=True)
+        return float(_distances_of(0.5 * variance)[0])
+
+    def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One distance (N,) from that of the lifted clip's embedding and that of the reprojection."""
+        return np.asarray(EMBEDDING_WEIGHT * embedding + (1.0 - EMBEDDING_WEIGHT) * poses)
+
+    def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
+        """The distance (C,) of each clip as a whole."""
+        return self.sightings(clips, threads=threads).distances
+
+    def camera(self, clip: Clip) -> Camera:
+        """The camera that shows a clip as the view does."""
+        return self.sightings([clip]).camera(0)
+
+    def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
+        """The best moment of each region (N,), frames counted from the region's first."""
+        found = self.sightings(regions, anywhere=True, threads=threads)
+        starts, ends = found.starts.copy(), found.ends.copy()
+        for row in _nearest(found.distances):
+            motion = self._seen(regions[row], found.camera(row))
+            first, last, _ = best_moments(self._query(1), [motion], _distances_of)
+            starts[row], ends[row] = first[0], last[0]
+        return starts, ends, found.distances
+
+    def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
+        """The moments of a region, best first, as the camera of the best one shows them."""
+        camera = self.sightings([region], anywhere=True).camera(0)
+        motion = self._seen(region, camera)
+        return all_moments(self._query(1), motion, _distances_of, self.still_pose_distance, limit)
+
+    def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
+        """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
+        grid = np.array([(azimuth, pitch) for pitch in PITCHES_DEG for azimuth in AZIMUTHS_DEG], np.float64)
+        step = self._step(COARSE_STEP)
+        paths = self._paths(clips, grid, step, anywhere, threads)
+        distances = self._path_distances(paths, clips, step)
+        best = distances.argmin(axis=1)
+        every = np.arange(len(clips))
+        found = Sightings(
+            distances[every, best],
+            paths.starts[every, best].astype(np.int64) * step,
+            paths.ends[every, best].astype(np.int64) * step,
+            *grid[best].T.copy(),
+        )
+        step = self._step(FINE_STEP)
+        for row in _nearest(found.distances):
+            around = grid[best[row]] + np.array([(a, p) for p in FINE_OFFSETS_DEG for a in FINE_OFFSETS_DEG])
+            paths = self._paths([clips[row]], around, step, anywhere, 1)
+            (of_views,) = self._path_distances(paths, [clips[row]], step)
+            nearest = int(of_views.argmin())
+            found.distances[row] = of_views[nearest]
+            found.starts[row], found.ends[row] = paths.starts[0, nearest] * step, paths.ends[0, nearest] * step
+            found.azimuths_deg[row], found.pitches_deg[row] = around[nearest]
+        lengths = np.array([clip.frame_count for clip in clips], np.int64)
+        return replace(found, ends=np.minimum(found.ends, lengths), azimuths_deg=found.azimuths_deg % 360)
+
+    def _step(self, shortest: int) -> int:
+        """Every which frame is compared."""
+        return max(shortest, -(-self._view.frame_count * shortest // (LONGEST_FRAMES * COARSE_STEP)))
+
+    def _paths(
+        self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int
+    ) -> ReprojectionPaths:
+        return reprojection_paths(
+            self._view.points[::step, self._joints],
+            np.array([Camera(azimuth, pitch).axes[:2] for azimuth, pitch in views.tolist()]),
+            [clip.positions[::step, self._joints] for clip in clips],
+            weights=self._weights,
+            anywhere=anywhere,
+            threads=threads,
+        )
+
+    def _path_distances(self, paths: ReprojectionPaths, clips: Sequence[Clip], step: int) -> NDArray[np.float64]:
+        """Distances (C, V): the mean over the frames of both."""
+        frames = -(-self._view.frame_count // step) + paths.ends - paths.starts
+        return np.asarray(paths.costs.astype(np.float64) / frames / UNRELATED)
+
+    def _query(self, step: int) -> NDArray[np.float32]:
+        """(n, 2 J) the frames of the view as they are compared."""
+        return unit_frames(self._view.points[::step, self._joints], self._weights).reshape(-1, 2 * len(self._joints))
+
+    def _seen(self, clip: Clip, camera: Camera) -> NDArray[np.float32]:
+        """(m, 2 J) the frames of a clip as a camera shows them."""
+        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
+        return unit_frames(points, self._weights).reshape(len(points), -1)
+
+
+def _nearest(distances: NDArray[np.float64]) -> list[int]:
+    """The rows of the FINE_CLIPS smallest distances; of equal ones the first."""
+    return np.argsort(distances, kind="stable")[:FINE_CLIPS].tolist()
+
+
+def _distances_of(means: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Distances (N,) from squared distances (N,) per step in the view or in the clip.
+
+    Between two frames that are d apart, a pair of steps, this is d / 2 as `_path_distances` has it.
+    """
+    return np.asarray(np.sqrt(np.maximum(means, 0.0) / 2.0) / UNRELATED, np.float64)
