@@ -15,6 +15,7 @@ from .errors import MRetrieveError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
+from .motion.view import View
 from .search.answer import Answer, Hit
 from .search.options import QueryOptions
 from .search.query import Query
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from .export import Exported
     from .motion.body_parts import Flip
 
-#: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
-Searchable = Clip | Motion | Path | str
+#: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; motion or view.
+Searchable = Clip | Motion | View | Path | str
 Parts = PartWeights | Mapping[str, float] | str | None
 
 
@@ -94,8 +95,8 @@ class Index:
         """The moments that move most like the query, best first.
 
         Args:
-            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip
-                or an array of joint positions (T, J, 3).
+            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip,
+                a View or an array of joint positions (T, J, 3).
             k: number of hits; None for that of `options`, 10 by default.
             fps: frames per second of an array.
             joints: names of the joints of an array; None for the 22 canonical ones.

@@ -54,8 +54,8 @@ def same_moment(start: int, end: int, other_start: int, other_end: int) -> bool:
     return shared > SAME_MOMENT_OVERLAP * min(end - start, other_end - other_start)
 
 
-#: Distances (N,), on the scale of `Moments`, from means (N,) over the steps of an alignment, each step a frame of one of
-#: the two motions, of the squared distances between frames.
+#: Distances (N,), as those of `Moments`, from means (N,) over the frames of both motions, along an alignment, of the
+#: squared distances between frames.
 DistancesOfMeans = Callable[[NDArray[np.floating]], NDArray[np.float64]]
 
 

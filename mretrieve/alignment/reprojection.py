@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..kernels.reprojection import ReprojectionPaths, reprojection_paths, unit_frames
-from ..motion import CANONICAL_FPS, Clip
+from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.camera import Camera, project
 from ..motion.detection import DETECTED
@@ -181,7 +181,8 @@ class Reprojection:
 
 def _nearest(distances: NDArray[np.float64]) -> list[int]:
     """The rows of the FINE_CLIPS smallest distances; of equal ones the first."""
-    return np.argsort(distances, kind="stable")[:FINE_CLIPS].tolist()
+    rows: list[int] = np.argsort(distances, kind="stable")[:FINE_CLIPS].tolist()
+    return rows
 
 
 def _distances_of(means: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -77,9 +77,7 @@ def unit_frames(points: ArrayLike, weights: NDArray[np.floating]) -> NDArray[np.
     return np.asarray(frames / np.maximum(norms, np.float32(1e-6)), np.float32)
 
 
-def centred_frames(
-    frames: ArrayLike, weights: NDArray[np.floating], dimensions: int, name: str
-) -> NDArray[np.float32]:
+def centred_frames(frames: ArrayLike, weights: NDArray[np.floating], dimensions: int, name: str) -> NDArray[np.float32]:
     """A copy (T, J, dimensions) of the frames with weighted mean 0, in C order, times the roots of the weights.
 
     Raises:

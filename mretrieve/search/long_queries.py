@@ -38,7 +38,7 @@ def match_long_query(
     piece_frames: int,
     search_piece: Callable[[int, int], list[Match]],
     load_clip: Callable[[int], Clip],
-    part_weights: PartWeights,
+    part_weights: PartWeights | None,
 ) -> list[Match]:
     """The stretches that a long query shares with clips, best first, one of each clip.
 
@@ -51,7 +51,7 @@ def match_long_query(
         piece_frames: about how long a piece is.
         search_piece: the matches of the frames from one to another of the query, best first.
         load_clip: the clip of a row.
-        part_weights: how much each body part counts.
+        part_weights: how much each body part counts when a clip is placed in the query to the frame; None not to do so.
     """
     frames = variants[0].frame_count
     count = -(-frames // piece_frames)
@@ -63,11 +63,12 @@ def match_long_query(
     lengths = {row: load_clip(row).frame_count for row in {match.clip_row for piece in pieces for match in piece}}
     possible = {row: min(count, max(1, round(length / piece_frames))) for row, length in lengths.items()}
     chains = best_first(list(best_chains(pieces, possible).values()))
-    matches = [
-        _realigned(chain, load_clip(chain.clip_row), variants[chain.variant], part_weights)
-        for chain in chains[:_REALIGNED]
-    ] + chains[_REALIGNED:]
-    return best_first([replace(match, distance=match.distance + _unanswered(match, frames)) for match in matches])
+    if part_weights is not None:
+        chains[:_REALIGNED] = [
+            _realigned(chain, load_clip(chain.clip_row), variants[chain.variant], part_weights)
+            for chain in chains[:_REALIGNED]
+        ]
+    return best_first([replace(chain, distance=chain.distance + _unanswered(chain, frames)) for chain in chains])
 
 
 def best_chains(pieces: Sequence[Sequence[Match]], possible: Mapping[int, int]) -> dict[int, Match]:

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.alignment import align, combined_distance, same_motion_limit, score_of
-from ..alignment.moment_finder import MomentFinder
-from ..alignment.pose_features import PoseAligner
+from ..alignment.alignment import align, score_of
+from ..alignment.moment_finder import PoseComparer
+from ..alignment.reprojection import Reprojection
+from ..motion import Clip
 from ..motion.body_parts import PartWeights
+from ..motion.camera import Camera
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
 from ..vectors import RowFilter
@@ -36,6 +38,7 @@ from .matches import (
 from .options import QueryOptions
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
+from .view_notes import view_notes
 
 #: Stretches farther away in the embedding are not copies of the query: 99 % of disturbed pieces are within .3, all .4.
 FARTHEST_COPY = 0.6
@@ -71,6 +74,11 @@ class Search:
     def frames(self) -> int:
         """Length of the query."""
         return self.variants[0].part.frame_count
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the query is in two dimensions."""
+        return self.variants[0].view is not None
 
     def encoded(self) -> NDArray[np.float32]:
         """The vectors (Q, D) of the variants, as an index stores them."""
@@ -111,8 +119,16 @@ class Search:
         whole = (match.start_frame, match.end_frame) == (0, clip.frame_count)
         if not whole or clip.frame_count < MOMENTS_FROM * self.frames:
             return match
-        starts, ends, _ = self._finders[match.variant].best([clip])
+        starts, ends, _ = self.comparers[match.variant].best([clip])
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
+
+    def camera(self, match: Match, moment: Clip) -> Camera | None:
+        """The camera that shows a moment as the query does; None for a query in space."""
+        variant = self.variants[match.variant]
+        if match.query_end is not None:
+            variant = variant.piece(match.query_start, match.query_end)
+        comparer = variant.comparer(self.part_weights)
+        return comparer.camera(moment) if isinstance(comparer, Reprojection) else None
 
     def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
         return nearest_rows(self.space.index, self.snapshot.rows.window_clip, queries, rows, clips, most)
@@ -129,7 +145,7 @@ class Search:
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]
-        limits = [same_motion_limit(finder.still_pose_distance) for finder in self._finders]
+        limits = [comparer.copy_limit for comparer in self.comparers]
         moments = [
             match
             for match in self._moments(regions)
@@ -145,18 +161,17 @@ class Search:
 
     def _moments(self, regions: list[Match]) -> list[Match]:
         find = all_matches_in if self.plan.all_moments else best_match_in
-        return find(self.snapshot, regions, self._finders, _threads(len(regions)))
+        return find(self.snapshot, regions, self.comparers, _threads(len(regions)))
 
     def _rerank_wholes(self, clips: list[Match]) -> list[Match]:
         """Whole clips with the combined distance of the embedding and the aligned poses."""
         distances = np.array([clip.distance for clip in clips])
         variants = np.array([clip.variant for clip in clips], np.int64)
-        for number, variant in enumerate(self.variants):
+        for number, comparer in enumerate(self.comparers):
             rows = np.flatnonzero(variants == number)
-            aligner = PoseAligner(variant.part, self.part_weights)
             stretches = [load_stretch(self.snapshot, clips[row]) for row in rows.tolist()]
-            poses = aligner.distances(stretches, _threads(len(rows)))
-            distances[rows] = combined_distance(distances[rows], poses, self._finders[number].still_pose_distance)
+            poses = comparer.distances(stretches, _threads(len(rows)))
+            distances[rows] = comparer.combined(distances[rows], poses)
         return [replace(clip, distance=distance) for clip, distance in zip(clips, distances.tolist(), strict=True)]
 
     def _long_query(self, piece_frames: int) -> list[Match]:
@@ -165,18 +180,19 @@ class Search:
             piece_frames,
             self._search_piece,
             partial(indexed_clip, self.snapshot),
-            self.part_weights,
+            None if self.is_view else self.part_weights,
         )
 
     def _search_piece(self, start: int, end: int) -> list[Match]:
         """The matches of some frames of the query."""
         pieces = tuple(variant.piece(start, end) for variant in self.variants)
-        search = replace(self, variants=pieces, plan=plan_piece())
+        search = replace(self, variants=pieces, plan=plan_piece(self.is_view))
         return search.matches(*search.candidates(search.encoded()))[:MATCHES_PER_PIECE]
 
     @cached_property
-    def _finders(self) -> list[MomentFinder]:
-        return [MomentFinder(variant.part, self.part_weights) for variant in self.variants]
+    def comparers(self) -> list[PoseComparer]:
+        """What compares each variant with clips frame by frame."""
+        return [variant.comparer(self.part_weights) for variant in self.variants]
 
 
 def _threads(candidates: int) -> int:
@@ -204,7 +220,7 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         snapshot,
         space,
         tuple(query.variant(flip, weights) for flip in options.flips),
-        plan_search(options, query.part.frame_count),
+        plan_search(options, query.part.frame_count, query.view is not None),
         weights,
         query.own_clips if options.exclude_self else (),
         _matching_clips(snapshot, options.where),
@@ -226,6 +242,7 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         encoder=space.name,
         hits=hits,
         took_ms=StepTimes(*map(float, steps)),
+        notes=() if query.view is None else view_notes(query.part, hits),
     )
 
 
@@ -245,6 +262,7 @@ def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
     query = query.cut(match.query_start, query.frame_count if match.query_end is None else match.query_end)
     moment = load_stretch(snapshot, match)
     alignment = align(query, moment, search.part_weights)
+    camera = search.camera(match, moment)
     return Hit(
         rank=rank,
         clip=clips["clip"][match.clip_row].as_py(),
@@ -259,4 +277,6 @@ def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
         parts=alignment.part_scores,
         query_start_s=query.start_s,
         query_end_s=query.end_s,
+        camera_azimuth_deg=None if camera is None else camera.azimuth_deg,
+        camera_pitch_deg=None if camera is None else camera.pitch_deg,
     )

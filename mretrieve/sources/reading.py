@@ -16,6 +16,7 @@ from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, ca
 from ..motion.rigs.bodies import distinct_names, separate_bodies
 from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
+from ..motion.view import View
 from .siblings import siblings_evidence
 
 #: Of maps with a lower confidence more than a tenth are wrong, by benchmarks/reading_bodies.py.
@@ -202,6 +203,14 @@ def _source_clip(
     if remarks:
         clip = replace(clip, notes=(*clip.notes, *remarks))
     return SourceClip(motion, rig_map, clip, fragment)
+
+
+def lift_view(view: View) -> Clip:
+    """The clip that is lifted from a view, with its notes."""
+    from ..lifting import lift  # type: ignore[import-not-found, unused-ignore]
+
+    clip: Clip = lift(view)
+    return replace(clip, notes=(*clip.notes, *(note for note in view.notes if note not in clip.notes)))
 
 
 def refusal_reason(error: Exception) -> str:

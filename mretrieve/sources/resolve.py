@@ -15,11 +15,12 @@ import numpy as np
 from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions
 from ..motion import Clip, Motion
+from ..motion.view import View
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
-from .reading import choose_body, file_and_body, make_canonical, read_people
+from .reading import choose_body, file_and_body, lift_view, make_canonical, read_people
 
 #: The name of standard input.
 STANDARD_INPUT = "-"
@@ -27,7 +28,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, eq=False)
 class ResolvedClip:
-    """A clip and the part of it that a name means. Clip and motion are loaded when they are first used.
+    """A clip and the part of it that a name means. Clip, motion and view are loaded when they are first used.
 
     Attributes:
         name: the name as it was typed, without the moment; of a hit the clip's name; "" for a clip from Python.
@@ -39,6 +40,7 @@ class ResolvedClip:
         row: the clip's row in the index, if the name is an indexed clip's.
         start_s: where the part begins, in seconds of the file; None for the clip's start.
         end_s: where the part ends; None for the clip's end.
+        load_view: reads what the camera saw of a clip that was lifted from two dimensions; None for motion in space.
     """
 
     name: str
@@ -50,6 +52,7 @@ class ResolvedClip:
     row: int | None = None
     start_s: float | None = None
     end_s: float | None = None
+    load_view: Callable[[], View | None] = field(default=lambda: None, repr=False)
 
     @cached_property
     def clip(self) -> Clip:
@@ -66,6 +69,15 @@ class ResolvedClip:
             QueryError: a clip from Python has no file.
         """
         return self.load_motion()
+
+    @cached_property
+    def view(self) -> View | None:
+        """The whole view that the clip was lifted from, with its frames; None for motion in space.
+
+        Raises:
+            FormatError: too little of a body is found in the file.
+        """
+        return self.load_view()
 
     @property
     def frames(self) -> tuple[int, int]:
@@ -98,7 +110,7 @@ class ClipResolver:
 
     def resolve(
         self,
-        query: Clip | Motion | Path | str,
+        query: Clip | Motion | View | Path | str,
         options: ReadingOptions | None = None,
         *,
         start_s: float | None = None,
@@ -109,7 +121,7 @@ class ClipResolver:
         Args:
             query: `FILE`, `CLIP` of the index, `FILE#body`, `CLIP@3.20-5.43`, `answer.json#3` for the third hit of a
                 saved answer, or `-` for standard input, which holds a motion file or an answer, whose best hit is meant
-                (`-#3`: its third). A file takes precedence over a clip of the same name. Or a Motion or a Clip.
+                (`-#3`: its third). A file takes precedence over a clip of the same name. Or a Motion, a Clip or a View.
             options: how the file is read; a rig map must fit it.
             start_s: where the part begins, in seconds of the file; None for what the name says.
             end_s: where the part ends.
@@ -123,12 +135,18 @@ class ClipResolver:
         options = options or ReadingOptions()
         if isinstance(query, Clip):
             return ResolvedClip("", lambda: query, _no_motion, start_s=start_s, end_s=end_s)
+        if isinstance(query, View):
+            return ResolvedClip(
+                "", lambda: lift_view(query), _no_motion, start_s=start_s, end_s=end_s, load_view=lambda: query
+            )
         if isinstance(query, Motion):
             return _of_motion(str(query.source), query, query.body, query.source, ReadingOptions()).between(
                 start_s, end_s
             )
         if not isinstance(query, str | Path):
-            raise TypeError(f"give a file, a clip or moment by name, a Motion or a Clip, not {type(query).__name__}")
+            raise TypeError(
+                f"give a file, a clip or moment by name, a Motion, a Clip or a View, not {type(query).__name__}"
+            )
         moment = parse_moment(str(query), self._exists)
         return self._find(moment.clip, options).between(moment.start_s, moment.end_s).between(start_s, end_s)
 
