@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mretrieve import canonicalise, read
-from mretrieve.evaluation.data_sets import bandai1, cmu_expmap, hdm05, listed
+from mretrieve.evaluation.data_sets import bandai1, cmu_bvh, cmu_expmap, hdm05
 from mretrieve.motion import LabelledClip
 
 __all__ = ["bandai1", "cmu_asfamc", "cmu_bvh", "cmu_expmap", "hdm05", "mocap_folder", "training_clips"]
@@ -20,14 +20,6 @@ def mocap_folder(named: Path | None = None) -> Path:
     return folder
 
 
-def cmu_bvh(mocap: Path) -> list[LabelledClip]:
-    """58 clips; label = the description's first known word; group = file."""
-    return [
-        LabelledClip(item.clip, _coarse(item.label), item.path, item.path)
-        for item in listed(mocap, "cmu/bvh/index.csv", "description", "subject")
-    ]
-
-
 def cmu_asfamc(mocap: Path) -> list[LabelledClip]:
     """10 clips; group = the stem of the file in cmu/bvh that holds the same performance."""
     files = sorted((mocap / "cmu" / "asfamc").glob("*.amc"))
@@ -37,8 +29,3 @@ def cmu_asfamc(mocap: Path) -> list[LabelledClip]:
 def training_clips(mocap: Path) -> list[LabelledClip]:
     """What shipped weights may be fitted on: HDM05 without performer tr, and CMU. Bandai 1 never is."""
     return [item for item in hdm05(mocap) if item.group != "tr"] + cmu_expmap(mocap) + cmu_bvh(mocap)
-
-
-def _coarse(description: str) -> str:
-    words = ("walk", "run", "jump", "punch", "bend", "sword", "wash", "dance", "dribble")
-    return next((word for word in words if word in description), description)

@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "atomic_file", "printable", "kernels"),
     ("motion", "storage"),
-    ("formats", "alignment", "encoders", "vectors"),
+    ("formats", "alignment", "encoders", "lifting", "vectors"),
     ("sources", "demo"),
     ("search",),
     ("comparison", "export", "evaluation"),

@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mretrieve import Clip
-from mretrieve.encoders.statistics.pose_features import BLOCKS, USED_JOINTS, pose_channels, window_features
+from mretrieve.encoders.statistics.pose_features import BLOCKS, pose_channels, window_features
 from mretrieve.encoders.statistics.pose_statistics import PIECE_FRAMES, PIECE_HOP, PoseStatistics
 from mretrieve.evaluation import cross_group, retrieval_scores
 from mretrieve.motion.augmentation import Augmentation
+from mretrieve.motion.bones import USED_JOINTS
 
 sys.path.append(str(Path(__file__).parents[1]))
 from mocap_sets import bandai1, hdm05, mocap_folder, training_clips

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..motion import Clip
 from ..motion.body_view import body_view
-from .statistics.pose_features import BONES, USED_JOINTS
+from ..motion.bones import BONES, USED_JOINTS
 
 _COUNT = len(USED_JOINTS)
 #: Typical lengths of the bones of an adult, metres, in the order of BONES: hips, trunk, legs, feet, neck, head, arms.

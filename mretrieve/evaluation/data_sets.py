@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import QueryError
@@ -44,6 +44,12 @@ def cmu_subjects(data: Path) -> list[LabelledClip]:
     return listed(data, "cmu/bvh/index.csv", "subject", "path")
 
 
+def cmu_bvh(data: Path) -> list[LabelledClip]:
+    """CMU takes as BVH under `data`/cmu/bvh; label = the description's first known word, group = file."""
+    items = listed(data, "cmu/bvh/index.csv", "description", "path")
+    return [replace(item, label=_coarse(item.label)) for item in items]
+
+
 def h36m(data: Path) -> list[LabelledClip]:
     """Human3.6M as the motion-prediction literature has it: S1/walking_1.txt, 99 exponential-map columns.
 
@@ -60,6 +66,36 @@ def h36m(data: Path) -> list[LabelledClip]:
     raise QueryError(
         f"{data}: no S1/walking_1.txt or the like in it; give the folder that holds Human3.6M's S1, S5, ..."
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ViewSplit:
+    """HDM05 and CMU as networks that look at views divide them; no performer of HDM05 is in two parts.
+
+    Attributes:
+        trained: clips that shipped weights may be trained on: performers bd, bk and dg, every second take of CMU.
+        chosen: clips that settings were chosen on: performer mm, half of the other takes of CMU.
+        unseen: clips that nothing was trained or chosen on: performer tr, the rest of CMU.
+    """
+
+    trained: list[LabelledClip]
+    chosen: list[LabelledClip]
+    unseen: list[LabelledClip]
+
+
+def view_split(data: Path) -> ViewSplit:
+    """The clips under `data`/hdm05, `data`/cmu/bvh and `data`/cmu/expmap, divided."""
+    parts: dict[str, list[LabelledClip]] = {"trained": [], "chosen": [], "unseen": []}
+    for item in hdm05(data):
+        parts[{"mm": "chosen", "tr": "unseen"}.get(item.group, "trained")].append(item)
+    for number, item in enumerate([*cmu_bvh(data), *cmu_expmap(data)]):
+        parts[("trained", "chosen", "trained", "unseen")[number % 4]].append(item)
+    return ViewSplit(**parts)
+
+
+def _coarse(description: str) -> str:
+    words = ("walk", "run", "jump", "punch", "bend", "sword", "wash", "dance", "dribble")
+    return next((word for word in words if word in description), description)
 
 
 def windows(item: LabelledClip, longer_than: int = WINDOW_FRAMES) -> list[LabelledClip]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import WindowEncoder, load_encoder
-from ..encoders.statistics.pose_features import USED_JOINTS
 from ..errors import QueryError
 from ..kernels.warping import dtw_distances, dtw_path
 from ..motion import Clip, heading_view
+from ..motion.bones import USED_JOINTS
 from .canonical_warping import FRAME_STEP, canonical_warping_distances
 from .task import EvaluationTask
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoders.statistics.pose_features import USED_JOINTS
 from ..motion import Clip, LabelledClip
 from ..motion.augmentation import change_speed, lose_joints, other_body
+from ..motion.bones import USED_JOINTS
 
 
 @dataclass(frozen=True, eq=False)

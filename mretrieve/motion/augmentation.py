@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .body_view import body_view
 from .canonical.conversion import resample
 from .clip import CANONICAL_FPS, Clip
-from .skeleton import JOINT_COUNT, MIRROR, PARENTS
+from .skeleton import JOINT_COUNT, MIRROR, PARENTS, PARTS, joint
 
 #: Mirrored bones share their factor: a body is as wide on its left as on its right.
 _BONES = tuple(tuple(sorted({child, MIRROR[child]})) for child in range(1, JOINT_COUNT) if child <= MIRROR[child])
+
+#: Torso and arms without the pelvis.
+_UPPER_BODY = [number for part in ("torso", "left_arm", "right_arm") for number in PARTS[part] if number]
 
 
 @dataclass(frozen=True)
@@ -78,3 +82,27 @@ def lose_joints(clip: Clip, joints: NDArray[np.integer]) -> Clip:
         positions[:, child] = positions[:, parent]
     observed[:, sorted(lost)] = False
     return replace(clip, positions=positions, observed=observed)
+
+
+def exchange_upper_body(clip: Clip, other: Clip) -> Clip:
+    """The legs and the path of one clip with the torso and the arms of another, as each body sees itself.
+
+    It has the frames that both clips have.
+    """
+    frames = min(clip.frame_count, other.frame_count)
+    clip, other = clip.cut(0, frames), other.cut(0, frames)
+    body, upper = body_view(clip.positions, clip.observed), body_view(other.positions, other.observed)
+    pelvis = joint("pelvis")
+    positions, observed = body.positions.copy(), clip.observed.copy()
+    attached = upper.positions[:, _UPPER_BODY] - upper.positions[:, [pelvis]]
+    positions[:, _UPPER_BODY] = positions[:, [pelvis]] + attached
+    observed[:, _UPPER_BODY] = other.observed[:, _UPPER_BODY]
+    return replace(clip, positions=replace(body, positions=positions).in_world(), observed=observed)
+
+
+def turn(clip: Clip, angle_deg: float) -> Clip:
+    """The clip turned about the world's vertical, from +Z towards +X."""
+    angle = np.deg2rad(angle_deg)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    rotation = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]], np.float32)
+    return replace(clip, positions=clip.positions @ rotation.T)

@@ -38,6 +38,10 @@ class HeadingView:
             return np.zeros_like(self.origin)
         return _turned((np.gradient(self.origin, axis=0) * CANONICAL_FPS)[:, None], self.heading)[:, 0]
 
+    def in_world(self) -> NDArray[np.float32]:
+        """The positions (T, 22, 3) in the world again."""
+        return _turned(self.positions, -self.heading) + self.origin[:, None]
+
     def turning(self) -> NDArray[np.float32]:
         """Change of heading (T,), radians a second, positive to the body's left."""
         if len(self.heading) < 2:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.body_sequence import BodySequence, body_sequence
-from ..encoders.statistics.pose_features import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import JOINT_COUNT, MIRROR, LabelledClip
+from ..motion.bones import USED_JOINTS
 
 _SIDES = re.compile(r"left|right", re.IGNORECASE)
 _SWAPPED = {"left": "right", "right": "left", "Left": "Right", "Right": "Left", "LEFT": "RIGHT", "RIGHT": "LEFT"}

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from ..atomic_file import atomic_write
-from ..encoders.catalogue import find_spec
 from ..encoders.encoder import Stored, WindowEncoder
 from ..encoders.weights_file import encoder_bytes
 from ..errors import MRetrieveError
@@ -29,11 +28,12 @@ from .loop import Trained
 
 CARD_SUFFIX = ".card.md"
 _UNSAID = "not stated"
-#: The first sentence on the card of an encoder, and of a mapper.
-_KINDS = (
-    "A motion encoder of mretrieve (`{}`), for `mretrieve index DIR --encoder FILE`.",
-    "A mapping of pieces of motions into the space of an encoder of mretrieve (`{}`).",
-)
+_ENCODER = "A motion encoder of mretrieve (`{}`), for `mretrieve index DIR --encoder FILE`."
+#: The first sentence on the card of what is no encoder, by architecture.
+_OTHERS = {
+    "submotion": "A mapping of pieces of motions into the space of an encoder of mretrieve (`{}`).",
+    "lifting": "The network of mretrieve that lifts motion in two dimensions to three (`{}`).",
+}
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ class Card:
 
     def to_markdown(self) -> str:
         """The card as Markdown."""
-        data, spec = self.data, find_spec(self.architecture)
+        data = self.data
         parts = [
             f"# {self.encoder}",
-            _KINDS[spec is not None and spec.kind == "mapper"].format(self.architecture),
+            _OTHERS.get(self.architecture, _ENCODER).format(self.architecture),
             "## Data",
             f"{data.clips} clips ({data.seconds / 60:.1f} minutes, {data.groups} groups, {data.unlabelled} without a "
             f"label) of {', '.join(data.folders)}.\n\nLicence of the data: {data.licence}.",

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import WindowEncoder
-from ..encoders.statistics.pose_features import USED_JOINTS
 from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.augmentation import change_speed, lose_joints, other_body
+from ..motion.bones import USED_JOINTS
 
 #: Number of answers among which the parent of a piece should be.
 FIRST = 5

@@ -16,9 +16,9 @@ from mretrieve.encoders.body_sequence import (
     motion_field,
     normalised_positions,
 )
-from mretrieve.encoders.statistics.pose_features import BONES, USED_JOINTS
 from mretrieve.motion import Clip
 from mretrieve.motion.augmentation import scale_limbs
+from mretrieve.motion.bones import BONES, USED_JOINTS
 
 CLIP = random_clip(1, 40)
 ELBOW, WRIST, HIP = 18, 20, 1

@@ -8,13 +8,13 @@ from support.moving_bodies import random_clip
 
 from mretrieve import Clip
 from mretrieve.encoders import load_encoder
-from mretrieve.encoders.statistics.pose_features import USED_JOINTS
 from mretrieve.errors import QueryError
 from mretrieve.evaluation import BASELINES, baseline, encoder_distances
 from mretrieve.evaluation.canonical_warping import canonical_maps, canonical_path, canonical_warping_distances
 from mretrieve.kernels.warping import dtw_path
 from mretrieve.motion import heading_view
 from mretrieve.motion.augmentation import lose_joints
+from mretrieve.motion.bones import USED_JOINTS
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from support.walking_body import walking
 
-from mretrieve.motion import JOINT_COUNT, PARENTS, Clip
-from mretrieve.motion.augmentation import Augmentation, change_speed, lose_joints, move_joints, scale_limbs
+from mretrieve.motion import JOINT_COUNT, PARENTS, PARTS, Clip, body_view
+from mretrieve.motion.augmentation import (
+    Augmentation,
+    change_speed,
+    exchange_upper_body,
+    lose_joints,
+    move_joints,
+    scale_limbs,
+    turn,
+)
 
 
 @pytest.fixture
@@ -31,6 +39,23 @@ def test_half_speed_passes_through_every_frame_and_keeps_to_the_mask_of_the_near
     assert slow.positions[::2] == pytest.approx(gappy.positions, abs=0.005)
     assert not slow.observed[:, 20].any()
     assert slow.observed[:, :20].all()
+
+
+def test_an_exchanged_upper_body_moves_as_in_its_own_clip_and_the_legs_and_the_path_stay(walk: Clip):
+    standing = turn(Clip(np.repeat(walk.positions[10:11], 60, axis=0), walk.observed[:60]), 70.0)
+    mixed = exchange_upper_body(walk, standing)
+    assert mixed.frame_count == 60
+    legs = [0, *PARTS["left_leg"], *PARTS["right_leg"]]
+    assert mixed.positions[:, legs] == pytest.approx(walk.positions[:60, legs], abs=1e-5)
+    arms = body_view(mixed.positions).positions[:, PARTS["left_arm"]]
+    assert np.ptp(arms - body_view(mixed.positions).positions[:, [0]], axis=0).max() < 0.05  # as still as they were
+    assert exchange_upper_body(walk, walk).positions == pytest.approx(walk.positions, abs=1e-5)
+
+
+def test_a_turn_is_from_plus_z_towards_plus_x(walk: Clip):
+    ahead = Clip(np.broadcast_to(np.array([0, 1, 2], np.float32), (1, JOINT_COUNT, 3)), np.ones((1, JOINT_COUNT), bool))
+    assert turn(ahead, 90.0).positions[0, 0] == pytest.approx([2, 1, 0], abs=1e-6)
+    assert bone_lengths(turn(walk, 33.0)) == pytest.approx(bone_lengths(walk), abs=1e-5)
 
 
 def test_limb_factors_are_ratios_of_bone_lengths_and_the_same_on_both_sides(walk: Clip):

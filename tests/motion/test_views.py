@@ -41,6 +41,7 @@ def test_heading_and_origin_put_the_view_back_into_the_world():
     view = body_view(positions)
     back = np.stack([turned(frame, heading) for frame, heading in zip(view.positions, view.heading, strict=True)])
     np.testing.assert_allclose(back + view.origin[:, None], positions, atol=1e-4)
+    np.testing.assert_allclose(view.in_world(), positions, atol=1e-4)
 
 
 def test_turning_on_the_spot_is_counted_without_jumps():

@@ -11,8 +11,8 @@ from support.moving_bodies import random_clip
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.body_sequence import body_sequence
-from mretrieve.encoders.statistics.pose_features import USED_JOINTS
 from mretrieve.motion import LabelledClip, mirror
+from mretrieve.motion.bones import USED_JOINTS
 from mretrieve.training.batches import Augment, Batch, BatchSource, Composition, Sampling
 from mretrieve.training.objectives import ClassObjective
 from mretrieve.training.systems.deephums import SPEEDS, TrajectoryObjective

@@ -25,14 +25,13 @@ from numpy.typing import NDArray
 from ...motion import Clip
 from ...motion.body_parts import PartWeights
 from ...motion.body_view import body_view
+from ...motion.bones import BONES, USED_JOINTS
 from ...motion.skeleton import PARTS, joint
 from ..catalogue import WEIGHTS
 from ..encoder import WindowEncoder, checked_windows, query_vectors, scaled_vectors
 from .pose_features import (
-    BONES,
     FOURIER_BINS,
     QUANTILE_COUNT,
-    USED_JOINTS,
     fourier_magnitudes,
     order_statistics,
     signed_root,

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import Clip
+from ...motion.bones import USED_JOINTS
 from ...motion.clip import overlapping_spans
 from ..catalogue import WEIGHTS
 from ..encoder import WindowEncoder, blended_numbers, checked_windows, query_vectors, scaled_vectors
-from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, USED_JOINTS, pose_channels, window_features
+from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, pose_channels, window_features
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...motion.bones import USED_JOINTS
 from ..body_sequence import BodySequence, motion_field, normalised_positions
 from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.packing import Packing
 from ..layers.recurrent import IndRNN
-from ..statistics.pose_features import USED_JOINTS
 
 #: Displacements of a frame are centimetres, positions decimetres: brought to one size.
 _FIELD_SCALE = 10.0

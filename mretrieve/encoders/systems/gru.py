@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...motion import CANONICAL_FPS
+from ...motion.bones import USED_JOINTS
 from ..body_sequence import BodySequence, normalised_positions
 from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.attention import SelfAttention
 from ..layers.packing import MaskedBatchNorm
 from ..layers.recurrent import valid_frames
-from ..statistics.pose_features import USED_JOINTS
 
 
 @dataclass(frozen=True)

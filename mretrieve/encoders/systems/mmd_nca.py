@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...motion.bone_rotations import swing_rotations
+from ...motion.bones import BONES
 from ..body_sequence import BodySequence, bone_directions, normalised_positions
 from ..embedding_network import EmbeddingNetwork, NetworkSettings
 from ..layers.attention import SelfAttention, mean_over_time
 from ..layers.packing import MaskedBatchNorm
 from ..layers.recurrent import LayerNormLSTM, valid_frames
-from ..statistics.pose_features import BONES
 
 #: Half the width of a uniform distribution of standard deviation .001.
 SMALL = 0.001 * 3**0.5

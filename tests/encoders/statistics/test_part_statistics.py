@@ -13,10 +13,10 @@ from support.moving_bodies import random_clip
 from mretrieve import Clip
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.statistics.part_statistics import LAYOUTS, PartStatistics, part_channels, part_features
-from mretrieve.encoders.statistics.pose_features import USED_JOINTS
 from mretrieve.evaluation import retrieval_scores
 from mretrieve.motion.augmentation import lose_joints
 from mretrieve.motion.body_parts import UNIONS, PartWeights
+from mretrieve.motion.bones import USED_JOINTS
 from mretrieve.motion.skeleton import JOINTS, PARTS, joint
 
 LIMBS = [part for part in PARTS if part != "torso"]

@@ -11,12 +11,12 @@ from mretrieve.encoders.statistics.pose_features import (
     CHANNEL_JOINTS,
     FEATURE_COUNT,
     FEATURE_JOINTS,
-    USED_JOINTS,
     pose_channels,
     window_features,
 )
 from mretrieve.motion import JOINTS
 from mretrieve.motion.augmentation import move_joints
+from mretrieve.motion.bones import USED_JOINTS
 
 
 def plain_features(channels: np.ndarray) -> np.ndarray:

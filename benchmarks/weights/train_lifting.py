@@ -1,0 +1,105 @@
+"""Train the network that lifts views to clips, and write its weights with their card.
+
+    python benchmarks/weights/train_lifting.py [--mocap DIR] [--output FILE] [--updates N] [--seed N]
+                                               [--part-minutes N] [--resume]
+
+Trained on HDM05's performers bd, bk and dg (CC BY-SA 3.0) and on half of the takes of CMU motion capture (free for all
+uses). The weights of the last update are kept. How far lifted clips are from the truth: benchmarks/lifting.py.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import torch
+
+from mretrieve import read
+from mretrieve.evaluation.data_sets import view_split
+from mretrieve.lifting.weights_file import WEIGHTS
+from mretrieve.motion import LabelledClip, canonicalise
+from mretrieve.training.card import data_card, save_encoder, training_card
+from mretrieve.training.loop import InterruptedTrainingError, RunOptions, TrainingProgress, run_task
+from mretrieve.training.systems.lifting import RECIPE, LiftingTask
+
+sys.path.append(str(Path(__file__).parents[1]))
+from mocap_sets import cmu_asfamc, mocap_folder
+
+FOLDERS = (
+    "hdm05 (performers bd, bk, dg)",
+    "cmu/bvh and cmu/expmap (every second take)",
+    "cmu/asfamc (the same takes)",
+    "cmu-extra (amc, bvh)",
+)
+#: Takes of cmu-extra whose performer may be that of clips that are not trained on.
+_NEAR_COPIES = {"35_01"}
+LICENCE = (
+    "CC BY-SA 3.0 (HDM05: Müller, Röder, Clausen, Eberhardt, Krüger, Weber, Universität Bonn 2007) and free for all "
+    "uses (CMU Graphics Lab, mocap.cs.cmu.edu, created with funding from NSF EIA-0196217); the weights are CC BY-SA 3.0"
+)
+
+
+def training_clips(mocap: Path) -> list[LabelledClip]:
+    """What is trained on, without labels: `trained` of the split, its takes again on another rig, and more of CMU."""
+    trained = view_split(mocap).trained
+    takes = {Path(item.path).stem for item in trained}
+    again = [item for item in cmu_asfamc(mocap) if item.group in takes]
+    files = sorted(path for kind in ("amc/*.amc", "bvh/*.bvh") for path in (mocap / "cmu-extra").glob(kind))
+    more = [LabelledClip(canonicalise(read(path)[0]), "", path.stem, path.name) for path in files]
+    more = [item for item in more if item.group not in _NEAR_COPIES]
+    return [replace(item, label="") for item in (*trained, *again, *more)]
+
+
+def echo_progress(now: TrainingProgress) -> None:
+    """Print a line every 100 updates."""
+    if now.update % 100 == 0:
+        click.echo(f"update {now.update}, loss {now.loss:.3f}, {now.left_s:.0f} s left")
+
+
+@click.command(help=__doc__)
+@click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
+@click.option("--updates", type=click.IntRange(min=1), default=RECIPE.updates, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--part-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop then, to be resumed.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint beside the output.")
+def main(
+    mocap: Path | None,
+    output: Path,
+    updates: int,
+    seed: int,
+    threads: int,
+    part_minutes: float | None,
+    resume: bool,
+) -> None:
+    """Train, or train a part."""
+    started = time.monotonic()
+    torch.set_num_threads(threads)
+    clips = training_clips(mocap_folder(mocap))
+    checkpoint = output.with_name(f"{output.name}.checkpoint")
+    options = RunOptions(
+        checkpoint=checkpoint,
+        checkpoint_every_s=60.0,
+        resume=resume,
+        progress=echo_progress,
+        stopped=lambda: part_minutes is not None and time.monotonic() - started > 60 * part_minutes,
+    )
+    try:
+        trained = run_task(lambda: LiftingTask(replace(RECIPE, updates=updates), clips), seed, options)
+    except InterruptedTrainingError as error:
+        click.echo(f"{error}; --resume continues")
+        raise SystemExit(75) from None
+    command = f"python benchmarks/weights/train_lifting.py --updates {updates} --seed {seed} --threads {threads}"
+    card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command)
+    output.parent.mkdir(exist_ok=True)
+    save_encoder(output, trained.encoder, card)
+    checkpoint.unlink(missing_ok=True)
+    click.echo(card.to_markdown())
+
+
+if __name__ == "__main__":
+    main()
