@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,12 @@ from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mretrieve.encoders import WindowEncoder
     from mretrieve.evaluation import EvaluationReport, Method, Protocol
+    from mretrieve.evaluation.measurements import Measurement, MeasurementOptions
+    from mretrieve.evaluation.tables import Table
     from mretrieve.motion import LabelledClip
     from mretrieve.training import TrainingProgress
 
@@ -63,6 +67,14 @@ def _trained() -> str:
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Time limit of a training.")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu or cuda.")
 @click.option("--as-shipped", is_flag=True, help="Evaluate the weights that come with mretrieve instead of training.")
+@click.option(
+    "--queries",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of queries of view-queries.",
+)
 @click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Number of answers of P@k.")
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 @click.option("--out", type=_PATH, metavar="DIR", help="Write report.json, report.md and pictures there.")
@@ -77,6 +89,7 @@ def evaluate(
     minutes: float | None,
     device: str,
     as_shipped: bool,
+    queries: int,
     k: int,
     output: str,
     out: Path | None,
@@ -86,20 +99,29 @@ def evaluate(
     Without PROTOCOL, or with --list: the protocols.
     """
     from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
+    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions
     from mretrieve.evaluation.tables import as_json
 
     if listed or name is None:
-        width = max(map(len, PROTOCOLS))
-        for each in PROTOCOLS.values():
+        width = max(map(len, (*PROTOCOLS, *MEASUREMENTS)))
+        listing: list[Protocol | Measurement] = [*PROTOCOLS.values(), *MEASUREMENTS.values()]
+        for each in listing:
             click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
         return
-    chosen = protocol(name)
+    chosen: Protocol | Measurement = MEASUREMENTS.get(name) or protocol(name)
     if data is None:
         raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
     _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
     _check_data(data)
     if out is not None:
         _make(out)
+    if isinstance(chosen, Measurement):
+        from mretrieve.indexer import build_index
+
+        run = _Training("", updates, minutes, device)
+        options = MeasurementOptions(encoders, as_shipped, run.named, seeds, _message, queries, build_index)
+        _measure(chosen, data, options, output, out)
+        return
     named = encoders or (() if baselines else ("pose-statistics",))
     methods = [_encoder_method(each, as_shipped, _Training(each, updates, minutes, device)) for each in named]
     methods += [Method(each, baseline(each)) for each in baselines]
@@ -145,6 +167,10 @@ class _Training:
         encoder: WindowEncoder = trained.encoder
         return encoder
 
+    def named(self, name: str, clips: Sequence[LabelledClip], seed: int) -> Any:
+        """An encoder of that name, trained on clips."""
+        return replace(self, name=name).fit(clips, seed)
+
 
 def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     """A method of --encoder: trained if it names a recipe, else as it is."""
@@ -182,25 +208,50 @@ def _message(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _print_tables(reports: Sequence[EvaluationReport]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _measure(chosen: Measurement, data: Path, options: MeasurementOptions, output: str, out: Path | None) -> None:
+    """Print and write the tables of a measurement."""
+    from mretrieve.evaluation.tables import tables_json, tables_markdown
 
-    from mretrieve.evaluation.tables import counts, notes, tables
+    tables = chosen.measure(data, options)
+    if output == "json":
+        click.echo(tables_json(chosen.name, tables))
+    else:
+        console = _console()
+        for table in tables:
+            _print_table(console, table)
+    if out is not None:
+        (out / "report.json").write_text(tables_json(chosen.name, tables) + "\n", encoding="utf-8")
+        (out / "report.md").write_text(tables_markdown(chosen.name, tables), encoding="utf-8")
+        _message(f"report.json and report.md are in {out}")
+
+
+def _console() -> Console:
+    from rich.console import Console
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def _print_tables(reports: Sequence[EvaluationReport]) -> None:
+    from mretrieve.evaluation.tables import counts, notes, tables
+
+    console = _console()
     console.print(counts(reports), markup=False)
     for table in tables(reports):
-        shown = Table(title=table.title, title_justify="left", title_style="bold")
-        for number, title in enumerate(table.heading):
-            shown.add_column(title, justify="left" if number < 2 else "right")
-        for row in table.rows:
-            shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
-        console.print(shown)
+        _print_table(console, table)
     for note in notes(reports):
         console.print(note, markup=False)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich.table import Table as Shown
+
+    shown = Shown(title=table.title, title_justify="left", title_style="bold")
+    for number, title in enumerate(table.heading):
+        shown.add_column(title, justify="left" if number < 2 else "right")
+    for row in table.rows:
+        shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
+    console.print(shown)
 
 
 def _write(folder: Path, chosen: Protocol, reports: Sequence[EvaluationReport]) -> None:

@@ -212,37 +212,41 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         QueryError: the condition, the encoders or their weights have no meaning for this index.
         IndexStateError: the index is damaged, or its vectors were made by other weights.
     """
-    snapshot, weights = spaces.snapshot, options.part_weights
-    mapper = None if options.mapper is None else Path(options.mapper)
-    space = spaces.asked(options.encoder, options.encoder_weights, weights, mapper)
     started = time.perf_counter()
-    search = Search(
-        snapshot,
-        space,
-        tuple(query.variant(flip, weights) for flip in options.flips),
-        plan_search(options, query.part.frame_count, query.view is not None),
-        weights,
-        query.own_clips if options.exclude_self else (),
-        _matching_clips(snapshot, options.where),
-    )
+    search = open_search(spaces, query, options)
     encoded = search.encoded()
     after_encoding = time.perf_counter()
     candidates = search.candidates(encoded)
     after_search = time.perf_counter()
     matches = [search.localised(match) for match in search.matches(*candidates)[: options.k]]
-    hits = tuple(_hit(search, match, rank, options) for rank, match in enumerate(matches, 1))
+    hits = tuple(as_hit(search, match, rank, options) for rank, match in enumerate(matches, 1))
     finished = time.perf_counter()
     steps = np.diff([started - read_s, started, after_encoding, after_search, finished]) * 1e3
     return Answer(
         query=query.name,
         start_s=query.part.start_s,
         end_s=query.part.end_s,
-        index_path=str(snapshot.index),
-        index_version=snapshot.version,
-        encoder=space.name,
+        index_path=str(spaces.snapshot.index),
+        index_version=spaces.snapshot.version,
+        encoder=search.space.name,
         hits=hits,
         took_ms=StepTimes(*map(float, steps)),
         notes=() if query.view is None else view_notes(query.part, hits),
+    )
+
+
+def open_search(spaces: Spaces, query: Query, options: QueryOptions) -> Search:
+    """The search for a query, in all the variants that are asked for; arguments and errors as `answer_query`."""
+    snapshot, weights = spaces.snapshot, options.part_weights
+    mapper = None if options.mapper is None else Path(options.mapper)
+    return Search(
+        snapshot,
+        spaces.asked(options.encoder, options.encoder_weights, weights, mapper),
+        tuple(query.variant(flip, weights) for flip in options.flips),
+        plan_search(options, query.part.frame_count, query.view is not None),
+        weights,
+        query.own_clips if options.exclude_self else (),
+        _matching_clips(snapshot, options.where),
     )
 
 
@@ -255,7 +259,7 @@ def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] 
     return matching_rows(where, snapshot.clips)
 
 
-def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
+def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
     """A match as users read it."""
     snapshot, clips = search.snapshot, search.snapshot.clips
     query = search.variants[match.variant].part

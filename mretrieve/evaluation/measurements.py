@@ -1,0 +1,75 @@
+"""Named protocols that give tables of their own, because what they measure is not the retrieval of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from ..motion import LabelledClip
+from .tables import Table
+
+#: Trains an encoder: its name, the clips and the seed.
+Train = Callable[[str, Sequence[LabelledClip], int], Any]
+#: Makes an index: the folders, and where the index is to be.
+BuildIndex = Callable[[Sequence[Path], Path], object]
+
+
+@dataclass(frozen=True)
+class MeasurementOptions:
+    """What a user may choose about a measurement.
+
+    Attributes:
+        encoders: names and files of encoders to measure; empty for those that come with mretrieve.
+        as_shipped: whether a name stands for the weights that come with mretrieve; else it is trained.
+        train: trains an encoder by name.
+        seeds: number of trainings.
+        progress: called with a line about what is being done.
+        queries: number of queries, in protocols that draw them.
+        build_index: makes an index of some folders at a path, for protocols that search one.
+    """
+
+    encoders: tuple[str, ...]
+    as_shipped: bool
+    train: Train
+    seeds: int = 1
+    progress: Callable[[str], None] = lambda line: None
+    queries: int = 200
+    build_index: BuildIndex | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A named protocol.
+
+    Attributes:
+        name: its name.
+        about: one line about what is measured.
+        needs: data that must be in the data folder.
+        code: "module:function", called with the data folder and the options; returns tables.
+    """
+
+    name: str
+    about: str
+    needs: tuple[str, ...]
+    code: str
+
+    def measure(self, data: Path, options: MeasurementOptions) -> Sequence[Table]:
+        """The tables. QueryError if the folder lacks data."""
+        tables: Sequence[Table] = resolve_name(self.code)(data, options)
+        return tables
+
+
+MEASUREMENTS: dict[str, Measurement] = {
+    each.name: each
+    for each in (
+        Measurement(
+            "view-queries",
+            "clips that a random camera films in 2D find themselves and their class among 397 clips in 3D",
+            ("hdm05", "cmu/bvh", "cmu/expmap"),
+            "mretrieve.evaluation.view_queries:view_queries",
+        ),
+    )
+}
