@@ -33,9 +33,6 @@ LONGEST_FRAMES = 60
 #: The distance between a view and the reprojection of unrelated motions, per step of both: brings it to the embedding's
 #: scale. Median of pairs of different classes of the training performers of hdm05.
 UNRELATED = 0.25
-#: Weight of the distance of the lifted clip's embedding against that of the reprojection, chosen on 60 queries of
-#: `mretrieve evaluate view-queries`.
-EMBEDDING_WEIGHT = 0.3
 #: Fewer points than this fit any motion.
 FEWEST_JOINTS = 4
 
@@ -95,8 +92,11 @@ class Reprojection:
         return float(_distances_of(0.5 * variance)[0])
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """One distance (N,) from that of the lifted clip's embedding and that of the reprojection."""
-        return np.asarray(EMBEDDING_WEIGHT * embedding + (1.0 - EMBEDDING_WEIGHT) * poses)
+        """The distance (N,) of the reprojection alone.
+
+        That of the lifted clip's embedding only finds candidates: any share of it made the ranking worse.
+        """
+        return poses
 
     def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """The distance (C,) of each clip as a whole."""
@@ -157,7 +157,7 @@ class Reprojection:
     ) -> ReprojectionPaths:
         return reprojection_paths(
             self._view.points[::step, self._joints],
-            np.array([Camera(azimuth, pitch).axes[:2] for azimuth, pitch in views.tolist()]),
+            _axes(views),
             [clip.positions[::step, self._joints] for clip in clips],
             weights=self._weights,
             anywhere=anywhere,
@@ -177,6 +177,14 @@ class Reprojection:
         """(m, 2 J) the frames of a clip as a camera shows them."""
         points = project(clip.positions[:, self._joints], camera, np.zeros(3))
         return unit_frames(points, self._weights).reshape(len(points), -1)
+
+
+def _axes(views: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(V, 2, 3) to the right and up in the image: `Camera.axes` for azimuth and pitch (V, 2) in degrees."""
+    azimuth, pitch = np.deg2rad(views).T
+    right = np.stack([np.cos(azimuth), np.zeros(len(views)), -np.sin(azimuth)], axis=1)
+    up = np.stack([-np.sin(azimuth) * np.sin(pitch), np.cos(pitch), -np.cos(azimuth) * np.sin(pitch)], axis=1)
+    return np.stack([right, up], axis=1).astype(np.float32)
 
 
 def _nearest(distances: NDArray[np.float64]) -> list[int]:
