@@ -20,7 +20,7 @@ from ..motion.body_parts import PartWeights
 from ..motion.camera import Camera, project
 from ..motion.detection import DETECTED
 from ..motion.view import View
-from .moment_finder import Moments, all_moments, best_moments
+from .moment_finder import SPEEDS, Moments, all_moments, best_moments
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
@@ -30,9 +30,10 @@ FINE_CLIPS = 40
 #: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
 COARSE_STEP, FINE_STEP = 4, 2
 LONGEST_FRAMES = 60
-#: The distance between a view and the reprojection of unrelated motions, per step of both: brings it to the embedding's
-#: scale. Median of pairs of different classes of the training performers of hdm05.
-UNRELATED = 0.25
+#: The distance per frame of both that is 1 on the embedding's scale. Set so that scores mean what they mean for queries
+#: in space: half of other performers' clips with a score of .4 belong to the query's class (performers bd, bk and dg of
+#: hdm05, 3 joints lost).
+UNRELATED = 0.34
 #: Fewer points than this fit any motion.
 FEWEST_JOINTS = 4
 
@@ -107,14 +108,21 @@ class Reprojection:
         return self.sightings([clip]).camera(0)
 
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
-        """The best moment of each region (N,), frames counted from the region's first."""
+        """The best moment of each region (N,), frames counted from the region's first.
+
+        A warping path can shrink to a single pose. Where it is shorter than the view at its fastest, the best alignment
+        at a fixed speed takes its place.
+        """
         found = self.sightings(regions, anywhere=True, threads=threads)
-        starts, ends = found.starts.copy(), found.ends.copy()
+        query = self._query(1)
         for row in _nearest(found.distances):
             motion = self._seen(regions[row], found.camera(row))
-            first, last, _ = best_moments(self._query(1), [motion], _distances_of)
-            starts[row], ends[row] = first[0], last[0]
-        return starts, ends, found.distances
+            starts, ends, _ = best_moments(query, [motion], _distances_of)
+            if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
+                starts, ends, distances = all_moments(query, motion, _distances_of, np.inf, np.inf)
+                found.distances[row] = distances[0]
+            found.starts[row], found.ends[row] = starts[0], ends[0]
+        return found.starts, found.ends, found.distances
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
         """The moments of a region, best first, as the camera of the best one shows them."""

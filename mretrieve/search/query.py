@@ -167,6 +167,6 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
 
 
 def plan_piece(is_view: bool = False) -> SearchPlan:
-    """How a piece of a long query is searched: for all its moments."""
-    options = QueryOptions(k=MATCHES_PER_PIECE, rerank=MATCHES_PER_PIECE, all_moments=True)
+    """How a piece of a long query is searched: for all its moments; of a view for the best of each clip: faster."""
+    options = QueryOptions(k=MATCHES_PER_PIECE, rerank=MATCHES_PER_PIECE, all_moments=not is_view, scope="moments")
     return plan_search(options, PIECE_FRAMES, is_view)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.alignment import align, score_of
-from ..alignment.moment_finder import PoseComparer
+from ..alignment.moment_finder import SPEEDS, PoseComparer
 from ..alignment.reprojection import Reprojection
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
@@ -187,7 +187,10 @@ class Search:
         """The matches of some frames of the query."""
         pieces = tuple(variant.piece(start, end) for variant in self.variants)
         search = replace(self, variants=pieces, plan=plan_piece(self.is_view))
-        return search.matches(*search.candidates(search.encoded()))[:MATCHES_PER_PIECE]
+        matches = search.matches(*search.candidates(search.encoded()))
+        if self.is_view:  # a warping path may shrink to a single pose, which is not the motion of the piece
+            matches = [match for match in matches if SPEEDS[-1] * (match.end_frame - match.start_frame) >= end - start]
+        return matches[:MATCHES_PER_PIECE]
 
     @cached_property
     def comparers(self) -> list[PoseComparer]:
