@@ -30,6 +30,7 @@ from .tables import Table
 #: Classes that the sets name differently, chosen by name before anything was measured.
 _SAME_CLASS = {"walk": "walking", "run": "running", "jump": "jumping", "dribble": "basketball"}
 _HEADING = ("queries", "n", "own@1", "own@5", "class", "class, others", "mAP", "azimuth", "pitch", "CPU s", "slowest")
+_HEADING = ("queries", "n", "own@1", "own@5", "class", "class, others", "mAP", "azimuth", "pitch", "CPU s", "slowest")
 #: The folder of each set in the index, by how its files end.
 _FOLDERS = {".amc": "hdm05", ".bvh": "bvh", ".txt": "expmap"}
 #: Of the queries and their cameras. Settings were chosen with another one.
@@ -107,36 +108,23 @@ def view_queries(data: Path, options: MeasurementOptions) -> list[Table]:
     Raises:
         QueryError: the folder lacks data.
     """
-    library = _Library.read(data)
+    library = FilmedLibrary.read(data)
     assert options.build_index is not None
     rows = []
     with TemporaryDirectory(prefix="mretrieve-") as folder:
         index = Path(folder) / "index"
         options.build_index([data / "hdm05", data / "cmu" / "bvh", data / "cmu" / "expmap"], index)
-        searched = _Searched(library, Snapshot.open(index))
+        searched = SearchedLibrary(library, Snapshot.open(index))
         for condition in CONDITIONS:
             options.progress(f"{condition.name}: {options.queries} queries")
             scores = searched.scores(condition, options.queries, SEED)
             rows.append(_row(condition.name, scores))
             rows.append(_row("  nothing chosen on them", [score for score in scores if score.unseen]))
-    heading = (
-        "queries",
-        "n",
-        "own@1",
-        "own@5",
-        "class",
-        "class, others",
-        "mAP",
-        "azimuth",
-        "pitch",
-        "CPU s",
-        "slowest",
-    )
-    return [Table(f"views among {len(library.items)} clips", heading, tuple(rows))]
+    return [Table(f"views among {len(library.items)} clips", _HEADING, tuple(rows))]
 
 
 @dataclass(frozen=True, eq=False)
-class _Library:
+class FilmedLibrary:
     """The clips in the order of their names, with what is known of each.
 
     Attributes:
@@ -156,7 +144,7 @@ class _Library:
     unseen: set[int]
 
     @classmethod
-    def read(cls, data: Path) -> _Library:
+    def read(cls, data: Path) -> FilmedLibrary:
         split = view_split(data)
         named = {
             f"{_FOLDERS[Path(item.path).suffix]}/{item.path}": (item, part)
@@ -175,10 +163,10 @@ class _Library:
         )
 
 
-class _Searched:
+class SearchedLibrary:
     """The library in an index."""
 
-    def __init__(self, library: _Library, snapshot: Snapshot) -> None:
+    def __init__(self, library: FilmedLibrary, snapshot: Snapshot) -> None:
         self._library, self._snapshot = library, snapshot
         self._spaces = Spaces(snapshot)
         numbers = {name: number for number, name in enumerate(library.names)}
