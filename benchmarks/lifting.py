@@ -35,6 +35,8 @@ from mretrieve.motion.view import View
 
 _NONE = DetectionErrors(lost_share=0.0, legless_share=0.0, lost_samples=0.0, bias_m=0.0, noise_m=0.0)
 _LOST = replace(_NONE, lost_share=1.0)
+#: Of cameras and errors.
+SEED = 1
 #: What films and what is found of it.
 CONDITIONS = {
     "all joints": (CameraRange(), _NONE),
@@ -91,7 +93,7 @@ def found(
 @click.option("--part", type=click.Choice(["chosen", "unseen"]), default="unseen", show_default=True)
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=WEIGHTS)
-@click.option("--seed", type=int, default=1, show_default=True, help="Of cameras and errors.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Of cameras and errors.")
 @click.option("--observed", type=click.Choice(list(OBSERVED)), default="placed", show_default=True)
 def main(part: str, mocap: Path | None, weights: Path, seed: int, observed: str) -> None:
     """Print the table."""
