@@ -34,11 +34,11 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
             check_new(path, force)
     options = ReadingOptions(asf=asf, rig_map=rig_map)
     motions = read_motions(MotionFile(file), options)
-    motion, remarks, is_indexed = motions[0], list[str](), False
+    motion, found, remarks = motions[0], None, list[str]()
     try:
         people = find_people(motions, options)
-        motion, is_indexed = people.persons[0].motion, True
-        remarks += [*people.persons[0].remarks, *people.notes]
+        person = people.persons[0]
+        motion, found, remarks = person.motion, person.rig_map, [*person.remarks, *people.notes]
         if len(people.persons) > 1:
             first = printable(motion.body)
             click.echo(f"{file} holds {len(people.persons)} bodies; this is the rig of the first, {first}")
@@ -46,7 +46,9 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
         remarks.append(str(error))
     except RigError:
         pass  # the lines below say what the map lacks
-    found = load_rig_map(rig_map, motion.rig) if rig_map is not None else guess_rig_map(motion.rig, motion.positions)
+    is_indexed = found is not None
+    if found is None:
+        found = load_rig_map(rig_map, motion.rig) if rig_map else guess_rig_map(motion.rig, motion.positions)
     rows = [("canonical joint", "joint of the file", "how it was found"), *found.rows(motion.rig)]
     click.echo("\n".join(map(printable, flush_columns(rows))))
     mapped = sum(index is not None for index in found.joints)

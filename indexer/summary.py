@@ -16,7 +16,7 @@ from .report import FileEntry, IngestReport, Outcome
 #: Files named for each fault, and values named for each property; the JSON output has all.
 NAMED_FILES, NAMED_VALUES = 3, 12
 #: Notes that begin like this are shown for each run.
-_DOUBTS = ("left out: ", "body: ", "rig map: ")
+_DOUBTS = ("left out: ", "body: ", "rig map: ", "sides: ")
 
 
 def summary_lines(report: IngestReport) -> list[str]:

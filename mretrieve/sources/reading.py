@@ -16,6 +16,7 @@ from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, ca
 from ..motion.rigs.bodies import distinct_names, separate_bodies
 from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
+from ..motion.rigs.side_doubts import side_doubts
 from ..motion.view import View
 from .siblings import siblings_evidence
 
@@ -207,7 +208,7 @@ def _source_clip(
 
 def lift_view(view: View) -> Clip:
     """The clip that is lifted from a view, with its notes."""
-    from ..lifting import lift  # type: ignore[import-not-found, unused-ignore]
+    from ..lifting import lift
 
     clip: Clip = lift(view)
     return replace(clip, notes=(*clip.notes, *(note for note in view.notes if note not in clip.notes)))
@@ -253,6 +254,8 @@ def _person(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> Person
     if rig_map.confidence < _SURE:
         how = f"found by {rig_map.origin} with confidence {rig_map.confidence:.2f}"
         doubts.append(f"rig map: {how}; check it with `mretrieve rig`")
+    sides = side_doubts(motion.rig, motion.positions, rig_map)
+    doubts += [f"sides: {doubt}; check it with `mretrieve rig`" for doubt in sides]
     return Person(motion, rig_map, tuple(doubts))
 
 

@@ -1,8 +1,8 @@
 """Evidence for the axes of a file: which direction is up, and whether the axes are left-handed.
 
 All scores are log-odds, so that those of several clips of one rig can be added. The weights of the floor are those of a
-logistic regression over the six directions on 1,400 clips: 600 of generated floor work, 450 of generated upright
-movement, 350 captured. The floor alone is right for 88 % of the first and 99.7 % of the last.
+logistic regression over the six directions on 6,645 clips: 5,000 of generated floor work, 900 of generated upright
+movement, 745 captured; the three kinds count 2 : 1 : 1.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..motion import Motion
 from ..rotations import unit_vectors
-from ..skeleton import joint
-from .facing import feet_forward, knees_forward
+from ..skeleton import JOINTS, joint
+from .facing import feet_forward, foot_length, knees_forward
 
 #: The directions that may be up, in the order of all scores.
 DIRECTIONS = ("+X", "-X", "+Y", "-Y", "+Z", "-Z")
@@ -27,14 +27,24 @@ _USUAL = np.array([-5.0, -5.0, 0.0, -2.5, -2.0, -5.0])
 _USUAL_OF_POSITIONS = np.array([-0.6, -0.6, 0.0, -0.5, -0.2, -0.6])
 #: For the direction along which the rest pose stands, but no more than this lead: it repeats what is usual.
 _REST, _REST_LEAD = 4.0, 2.0
+#: Against the opposite one: exporters lay rigs down, but do not turn them upside down.
+_UPSIDE_DOWN = 3.0
 #: By how much a declared direction leads.
 _DECLARED_LEAD = 6.0
 #: Less than Y leads Z in a format of rotations, and half of what it leads -Y: posture alone never turns such a file.
 _POSTURE = 1.0
 
-_AT_ZERO, _LEVEL, _STILL = 3.8, 1.3, 2.1
-#: Metres from a floor at zero in which the lowest joint of a body is, and how soft these limits are.
-_LOWEST_M, _HIGHEST_M, _SOFT_M = -0.02, 0.12, 0.08
+#: Of the floor: the lowest joint is near zero, keeps its level and stands still; joints support the body, on any floor
+#: and on one at zero.
+_AT_ZERO, _LEVEL, _STILL, _SUPPORT, _SUPPORT_AT_ZERO = 3.5, 1.2, 2.6, 1.1, 1.2
+#: Metres from a joint to the skin, on which the body rests, of an adult.
+_FLESH_M = {
+    "pelvis": 0.11, "hip": 0.09, "knee": 0.06, "ankle": 0.07, "foot": 0.025, "spine1": 0.10, "spine2": 0.11,
+    "spine3": 0.11, "neck": 0.06, "head": 0.09, "collar": 0.08, "shoulder": 0.06, "elbow": 0.045, "wrist": 0.03,
+}  # fmt: skip
+_FLESH = np.array([_FLESH_M[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS])
+#: Skin at this height is on the floor; a joint below this speed stands still.
+_ON_FLOOR_M, _STANDING_M_PER_S = 0.05, 0.2
 #: A pelvis that never is farther than this from the origin is held there.
 _AT_ORIGIN_M = 1e-3
 #: Movements of the lowest joint that are noise, and those beyond which nothing more is shown.
@@ -42,8 +52,10 @@ _LEVEL_M, _STILL_M_PER_S = (0.03, 1.0), (0.1, 1.5)
 _FRAMES, _STEP_S = 64, 0.1
 
 #: Before any data; of feet that are one shank behind the ankle; of knees that bend backwards at right angles.
-_LEFT_HANDED, _FEET, _KNEES = -2.5, 15.0, 12.0
+_LEFT_HANDED, _FEET, _KNEES = -2.5, 30.0, 30.0
 _LEGS_LIMIT = 5.0
+#: Feet this little before or behind the ankle, in lengths of the shank, are pointed. Shorter feet may be heels.
+_POINTED, _FOOT = 0.05, 0.33
 #: Leads below which other files of the rig are looked at: of a direction, and of a hand.
 _CLEAR_LEAD, _CLEAR_HAND = 3.5, 1.0
 #: A rest pose stands if legs hang opposite to the back, along an axis, within this cosine.
@@ -125,8 +137,11 @@ def axes_evidence(
     stands = _stands(pose, known)
     if stands is not None:
         rest[stands] = min(_REST, usual.max() + _REST_LEAD - usual[stands])
+        rest[stands ^ 1] = -_UPSIDE_DOWN
         feet = max(feet, feet_forward(pose, mapped), key=abs)
-    legs = (_FEET * feet, _KNEES * knees_forward(observed, mapped))
+    is_foot = min(foot_length(observed, mapped) / _FOOT, 1.0) ** 2
+    clear_of_pointed = np.sign(feet) * max(abs(feet) - _POINTED, 0.0)
+    legs = (_FEET * is_foot * clear_of_pointed, _KNEES * knees_forward(observed, mapped))
     return AxesEvidence(
         usual,
         rest,
@@ -148,19 +163,22 @@ def _floor(
     if np.abs(_middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))).max() < _AT_ORIGIN_M:
         return np.zeros(6)
     mapped = np.array(sorted(known))
-    heights = positions[:, mapped] @ _VECTORS.T  # (N, J, 6)
-    lowest = heights.argmin(axis=1)  # (N, 6)
-    frames = np.arange(len(positions))[:, None]
-    floor = np.sort(heights[frames, lowest, np.arange(6)], axis=0)
-    low, high = floor[len(floor) // 20], floor[-1 - len(floor) // 20]
-    score = -_LEVEL * np.log(np.minimum(high - low, _LEVEL_M[1]) + _LEVEL_M[0])
-
-    moved = later[frames, mapped[lowest]] - positions[frames, mapped[lowest]]  # (N, 6, 3)
-    speed = np.sort(np.sqrt((moved**2).sum(axis=2)) / step_s, axis=0)[len(frames) // 2]
-    score -= _STILL * np.log(np.minimum(speed, _STILL_M_PER_S[1]) + _STILL_M_PER_S[0])
-
-    outside = np.maximum(_LOWEST_M - low, low - _HIGHEST_M)
-    score += _AT_ZERO * np.minimum(np.maximum(1 - outside / _SOFT_M, 0), 1)
+    heights = positions[:, mapped] @ _VECTORS.T - _FLESH[mapped, None]  # (N, J, 6) of the skin
+    moved = later[:, mapped] - positions[:, mapped]
+    speeds = np.sqrt(np.einsum("nji,nji->nj", moved, moved)) / step_s
+    lowest, floor = heights.argmin(axis=1), heights.min(axis=1)  # (N, 6)
+    levels = np.sort(floor, axis=0)
+    low, high = levels[len(levels) // 20], levels[-1 - len(levels) // 20]
+    speed = np.sort(speeds[np.arange(len(speeds))[:, None], lowest], axis=0)[len(speeds) // 2]
+    rests = (heights < floor[:, None] + _ON_FLOOR_M) & (speeds < _STANDING_M_PER_S)[:, :, None]
+    supporting = rests.sum(axis=1)  # (N, 6)
+    score = (
+        _AT_ZERO / (1 + (low / _ON_FLOOR_M) ** 2)
+        - _LEVEL * np.log(np.minimum(high - low, _LEVEL_M[1]) + _LEVEL_M[0])
+        - _STILL * np.log(np.minimum(speed, _STILL_M_PER_S[1]) + _STILL_M_PER_S[0])
+        + _SUPPORT * np.log1p(supporting.mean(axis=0))
+        + _SUPPORT_AT_ZERO * np.log1p((supporting * (np.abs(floor) < _ON_FLOOR_M)).mean(axis=0))
+    )
     return np.asarray(score - score.mean())
 
 

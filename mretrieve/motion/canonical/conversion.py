@@ -57,22 +57,14 @@ def canonicalise(
     else:
         rig_map.require_body(motion.rig, source)
 
-    positions, sampled, mapped, scale = _measured(motion, rig_map)
-    farthest_m = float(np.abs(positions).max()) * scale
-    if farthest_m > _FARTHEST_M:
-        raise FormatError(
-            f"{source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for absurd "
-            f"numbers in the file."
-        )
+    positions, sampled, mapped, scale, rest = _measured(motion, rig_map)
     axes = find_world_axes(axes_evidence(motion, rig_map.joints, positions, mapped, scale), others)
 
     notes = list(axes.notes)
     file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
     positions = positions @ file_to_metres.T
-    rest = leading_rest_frames(motion, positions, mapped)
     if rest:
         notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
-        positions, sampled = positions[rest:], sampled[rest:]
     canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
     observed = _resampled_mask(sampled, motion.fps, len(canonical))
     lacking = [name for j, name in enumerate(JOINTS) if j not in set(mapped.tolist())]
@@ -92,17 +84,18 @@ def measure_axes(motion: Motion, rig_map: RigMap) -> AxesEvidence:
 
     Raises:
         RigError: the body has no size.
-        FormatError: the motion has no samples.
+        FormatError: the motion has no samples, or absurd ones.
     """
-    positions, _, mapped, scale = _measured(motion, rig_map)
+    positions, _, mapped, scale, _ = _measured(motion, rig_map)
     return axes_evidence(motion, rig_map.joints, positions, mapped, scale)
 
 
 class _Measured(NamedTuple):
-    positions: NDArray[np.float32]  # (T, 22, 3) in the file's unit and axes, gaps filled
+    positions: NDArray[np.float32]  # (T, 22, 3) in the file's unit and axes, gaps filled, without the rest frames
     sampled: NDArray[np.bool_]  # (T, 22) where they are not
     mapped: NDArray[np.intp]  # the joints with any sample
     scale: float  # metres per unit
+    rest: int  # the number of rest frames at the start
 
 
 def _measured(motion: Motion, rig_map: RigMap) -> _Measured:
@@ -114,7 +107,14 @@ def _measured(motion: Motion, rig_map: RigMap) -> _Measured:
         raise RigError(
             f"{motion.source}: the body has no size: all its joints are in one place. Check the bone lengths."
         )
-    return _Measured(positions, sampled, mapped, scale)
+    farthest_m = float(np.abs(positions).max()) * scale
+    if farthest_m > _FARTHEST_M:
+        raise FormatError(
+            f"{motion.source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for "
+            f"absurd numbers in the file."
+        )
+    rest = leading_rest_frames(motion, positions, mapped, scale)
+    return _Measured(positions[rest:], sampled[rest:], mapped, scale, rest)
 
 
 def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -36,6 +36,20 @@ def feet_forward(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> f
     return float((_volume(feet - ankles, left, shanks) / np.maximum((shanks**2).sum(axis=2), 1e-18)).mean())
 
 
+def foot_length(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
+    """Mean distance from ankle to foot in lengths of the shank, over frames and feet; 0 if unknown.
+
+    Toes are at 0.33 and more, a heel that is taken for the foot at 0.25. `positions` are (T, 22, 3), of which the
+    joints `mapped` are known.
+    """
+    sides = _sides(mapped, "knee", "ankle", "foot")
+    if not sides:
+        return 0.0
+    knees, ankles, feet = (_both(positions, sides, part) for part in ("knee", "ankle", "foot"))
+    squares = ((feet - ankles) ** 2).sum(axis=2) / np.maximum(((knees - ankles) ** 2).sum(axis=2), 1e-18)
+    return float(np.sqrt(squares.mean()))
+
+
 def knees_forward(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
     """The sine of the bend of knees about the line of the hips, positive if they bend as human ones do; 0 if unknown.
 

@@ -23,25 +23,30 @@ _LONGEST_STEP_S = 0.15
 _NO_TURN = 1e-4
 #: Deviations of limbs in a rest pose with arms anywhere, in a T-pose, and, beyond it, in a pose that is none; degrees.
 _STRAIGHT_DEG, _HANGING_DEG, _T_POSE_DEG, _OTHER_POSE_DEG = 20.0, 32.0, 10.0, 25.0
+#: Nobody holds all limbs so exactly in T-pose, in degrees.
+_EXACT_DEG = 0.1
 
 
-def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> int:
+def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped: NDArray[np.intp], scale: float) -> int:
     """Number of frames at the start of a motion that were not captured: 0 for most files.
 
     The body holds a pose and is in another from one frame to the next. The pose is one of these:
 
     - the rig's zero pose: all joints below the roots have no rotation, and have some after it. It goes unless the body
       moves on as it left, at a speed that people reach: then the motion was made, and starts there;
+    - an exact T-pose, under the same condition, however near the motion comes to it;
     - a T-pose that the body leaves by a jump and does not move on as it left;
     - straight limbs, hanging legs, arms anywhere, left by a jump far larger than the steps that follow, or faster than
       people move.
 
-    So a performer who stands in T-pose and moves out of it is kept at any rate that shows this.
+    So a performer who stands in T-pose and moves out of it is kept at any rate that shows this. The axes of the file
+    are not known yet: legs hang, and arms are level, if the axis that is nearest to the trunk is up.
 
     Args:
         motion: whose rotations are looked at, if it has any.
-        positions: (T, 22, 3) of its canonical joints, metres, Y up.
+        positions: (T, 22, 3) of its canonical joints in the unit and axes of the file.
         mapped: the canonical joints that the rig has; the others are not looked at.
+        scale: metres per unit.
     """
     longest = max(1, int(_LONGEST_REST_S * motion.fps))
     ahead = positions[: longest + _LOOK_AHEAD_FRAMES + 2, mapped]
@@ -49,7 +54,7 @@ def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped:
         return 0
     relative = ahead - ahead.mean(axis=1, keepdims=True)
     displacement = np.diff(relative, axis=0)
-    steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1)
+    steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1) * scale
     last = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves
     step, following = float(steps[last]), steps[last + 1 : last + 1 + _LOOK_AHEAD_FRAMES]
     if step <= _STILL_M or last >= longest:
@@ -58,13 +63,19 @@ def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped:
     breaks_off = too_fast or not _moves_on(displacement[last : last + 2], motion.fps)
     if breaks_off and _is_zero_pose(motion, last) and not _is_zero_pose(motion, last + 1):
         return last + 1
-    if step < _JUMP_M:
+    if step < _JUMP_M and not breaks_off:
         return 0
     pose, next_pose = positions[last], positions[last + 1]
-    if breaks_off and _t_pose_deg(pose, mapped) < _T_POSE_DEG and _t_pose_deg(next_pose, mapped) > _OTHER_POSE_DEG:
+    up = _trunk_axis(pose, mapped)
+    from_t_pose, next_from_t_pose = (max(_deviations_deg(each, mapped, up)) for each in (pose, next_pose))
+    if breaks_off and from_t_pose < _EXACT_DEG and _bends(relative[last : last + 2] * scale):
+        return last + 1
+    if step < _JUMP_M:
+        return 0
+    if breaks_off and from_t_pose < _T_POSE_DEG and next_from_t_pose > _OTHER_POSE_DEG:
         return last + 1
     stands_out = too_fast or not len(following) or step >= _JUMP_RATIO * following.max()
-    limbs, legs, _ = _deviations_deg(pose, mapped)
+    limbs, legs, _ = _deviations_deg(pose, mapped, up)
     return last + 1 if stands_out and limbs < _STRAIGHT_DEG and legs < _HANGING_DEG else 0
 
 
@@ -76,6 +87,12 @@ def _moves_on(displacement: NDArray[np.floating], fps: float) -> bool:
     lengths = np.linalg.norm(first), np.linalg.norm(second)
     same_direction = float(first @ second) > _SAME_DIRECTION * lengths[0] * lengths[1]
     return bool(same_direction and lengths[1] >= _LEAST_NEXT_STEP * lengths[0])
+
+
+def _bends(poses: NDArray[np.floating]) -> bool:
+    """Whether two poses (2, J, 3), metres about the centre of their joints, differ by more than a turn of the body."""
+    from_centre = np.sqrt(np.einsum("tji,tji->tj", poses, poses))
+    return bool(np.abs(from_centre[1] - from_centre[0]).max() > _STILL_M)
 
 
 def _is_zero_pose(motion: Motion, frame: int) -> bool:
@@ -91,12 +108,18 @@ def _is_zero_pose(motion: Motion, frame: int) -> bool:
     return turns.size > 0 and bool(np.abs(turns).max() <= _NO_TURN)
 
 
-def _t_pose_deg(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
-    """How far a pose (22, 3) is from a T-pose, by the limb that is farthest."""
-    return max(_deviations_deg(pose, mapped))
+def _trunk_axis(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The direction (3,) along an axis that is nearest to that of the trunk of a pose (22, 3), from hips to neck."""
+    lower, upper = ("left_hip", "right_hip"), ("neck", "head", "left_shoulder", "right_shoulder")
+    hips, top = ([joint(name) for name in names if joint(name) in mapped] for names in (lower, upper))
+    trunk = pose[top or [joint("neck")]].mean(axis=0) - pose[hips or [joint("pelvis")]].mean(axis=0)
+    longest = int(np.argmax(np.abs(trunk)))
+    return np.asarray(np.sign(trunk[longest]) * np.eye(3)[longest])
 
 
-def _deviations_deg(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> tuple[float, float, float]:
+def _deviations_deg(
+    pose: NDArray[np.floating], mapped: NDArray[np.intp], up: NDArray[np.float64]
+) -> tuple[float, float, float]:
     """How far from straight the limbs of a pose (22, 3) are, thighs from hanging and upper arms from level.
 
     Each is the largest of the limbs that are known: 0 if none is, but 90 for arms.
@@ -111,9 +134,9 @@ def _deviations_deg(pose: NDArray[np.floating], mapped: NDArray[np.intp]) -> tup
             upper, lower = bones / np.maximum(np.linalg.norm(bones, axis=1, keepdims=True), 1e-9)
             straight.append(_angle_deg(float(upper @ lower)))
             if parts[0] == "hip":
-                hanging.append(_angle_deg(-float(upper[1])))
+                hanging.append(_angle_deg(-float(upper @ up)))
             else:
-                level.append(abs(90 - _angle_deg(float(upper[1]))))
+                level.append(abs(90 - _angle_deg(float(upper @ up))))
     return max(straight), max(hanging), max(level, default=90.0)
 
 

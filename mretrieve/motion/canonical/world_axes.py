@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .axes_evidence import DIRECTIONS, AxesEvidence
 
-#: Log-odds below which a note says that the direction is not certain.
-_CERTAIN_LEAD = 1.0
+#: Log-odds below which a note says that the direction is not certain: a chance of one in twenty and more.
+_CERTAIN_LEAD = 3.0
 #: By how much what is named in a note favours the direction over the usual one.
 _NAMED_LEAD = 0.5
 
@@ -24,7 +24,7 @@ class WorldAxes:
         canonical_from_file: (3, 3) rotates (and, if left-handed, mirrors) them to Y up.
         up: the file's up axis: "+Y", "-Z" ...
         left_handed: whether they are left-handed.
-        notes: what was found and by what; empty for right-handed axes with Y up.
+        notes: what was found and by what; empty for right-handed axes that clearly have Y up.
     """
 
     canonical_from_file: NDArray[np.float64]

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import Motion, Poses, Rig
+from ..skeleton import JOINTS
 from .branches import Branches, ancestors
-from .rig_map import guess_rig_map
+from .rig_map import RigMap, guess_rig_map
 
 #: A body has at least this many joints, and branches at least at the hips and at the shoulders.
 _LEAST_JOINTS, _LEAST_BRANCHINGS = 8, 2
 #: Larger trees are not separated: each of their subtrees would have to be looked at.
 _MOST_JOINTS = 2000
 _LOOKED_AT_FRAMES = 64
+#: What has shorter legs than this part of those of the body around it is a hand of that body, whose fingers look like
+#: legs and arms: people in one file have .3 or more.
+_SMALLEST_LEGS = 0.25
+#: A body that takes its limbs from several others is one body if its map is so much surer than theirs: hair and the
+#: arms that it reaches may look like a second body above the first.
+_SURER = 0.1
+_LIMBS = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
 
 
 def separate_bodies(motion: Motion) -> list[Motion]:
@@ -136,33 +144,84 @@ def _suffices(size: int, branchings: int) -> bool:
     return size >= _LEAST_JOINTS and branchings >= _LEAST_BRANCHINGS
 
 
+@dataclass(frozen=True)
+class _Body:
+    """A body in a subtree."""
+
+    leg_length: float
+    confidence: float  # of its map
+    limbs: tuple[int, ...]  # the joints of its limbs, in the whole rig
+
+
 def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
     """The topmost joint of each body, in ascending order; from the ends of the tree towards its roots."""
     frames = np.unique(np.linspace(0, motion.frame_count - 1, _LOOKED_AT_FRAMES).astype(int))
     sample = Motion(motion.rig, motion.positions[frames], motion.fps, motion.source)
-
-    def is_body(top: int, without: Sequence[int] = ()) -> bool:
-        if not subtrees.may_be_body(top, without):
-            return False
-        part = _part(sample, subtrees.joints(top, without), "")
-        partings = Branches.moving(part.rig.parents, part.positions).partings  # far cheaper than a rig map
-        return len(partings) >= _LEAST_BRANCHINGS and not guess_rig_map(part.rig, part.positions).lacking
-
-    found: list[list[int]] = [[] for _ in subtrees.parents]
+    found: list[dict[int, _Body]] = [{} for _ in subtrees.parents]
     for joint in range(len(found) - 1, -1, -1):
         children = subtrees.children[joint]
-        inner = [top for child in children for top in found[child]]
-        if len(children) == 1 and inner == children:
-            found[joint] = [joint]
+        inner = {top: body for child in children for top, body in found[child].items()}
+        if len(children) == 1 and list(inner) == children:
+            found[joint] = {joint: inner[children[0]]}
         elif len(children) < 2:
             found[joint] = inner
-        elif inner and is_body(joint, inner):
-            found[joint] = [joint, *inner]
-        elif len(inner) > 1:
-            found[joint] = inner
-        else:
-            found[joint] = [joint] if joint in subtrees.candidates and is_body(joint) else inner
+        elif inner:
+            found[joint] = _outermost(sample, subtrees, joint, inner)
+        elif joint in subtrees.candidates and (body := _body(sample, subtrees, joint)):
+            found[joint] = {joint: body}
     return sorted(top for root in subtrees.roots for top in found[root])
+
+
+def _outermost(sample: Motion, subtrees: _Subtrees, joint: int, inner: dict[int, _Body]) -> dict[int, _Body]:
+    """The bodies in the subtree below a joint; `inner`, those below its children, may be limbs of one body."""
+    whole = _body(sample, subtrees, joint)
+    if whole is not None:
+        inner = {top: body for top, body in inner.items() if body.leg_length >= _SMALLEST_LEGS * whole.leg_length}
+        if not inner:
+            return {joint: whole}
+    outer = _body(sample, subtrees, joint, list(inner))
+    parts = inner if outer is None else {joint: outer, **inner}
+    if whole is None:
+        return parts
+    if len(parts) == 1 and joint in subtrees.candidates:
+        return {joint: whole}
+    owners = subtrees.owners(list(inner))
+    has_limbs_of_several = len({owners[limb] if owners[limb] in inner else None for limb in whole.limbs}) > 1
+    is_surer = whole.confidence > max(part.confidence for part in parts.values()) + _SURER
+    return {joint: whole} if has_limbs_of_several and is_surer else parts
+
+
+def _body(sample: Motion, subtrees: _Subtrees, top: int, without: Sequence[int] = ()) -> _Body | None:
+    """The body in a subtree, without some subtrees in it; None if it lacks what a body needs."""
+    if not subtrees.may_be_body(top, without):
+        return None
+    joints = subtrees.joints(top, without)
+    part = _part(sample, joints, "")
+    partings = Branches.moving(part.rig.parents, part.positions).partings  # far cheaper than a rig map
+    if len(partings) < _LEAST_BRANCHINGS:
+        return None
+    rig_map = guess_rig_map(part.rig, part.positions)
+    if rig_map.lacking:
+        return None
+    limbs = tuple(
+        joints[index] for name, index in zip(JOINTS, rig_map.joints, strict=True)
+        if index is not None and name.endswith(_LIMBS)
+    )  # fmt: skip
+    return _Body(_leg_length(rig_map, part.positions), rig_map.confidence, limbs)
+
+
+def _leg_length(rig_map: RigMap, positions: NDArray[np.floating]) -> float:
+    """The longer distance from hip, or pelvis, to ankle, or knee: medians over frames; `positions` (T, J, 3)."""
+    index = dict(zip(JOINTS, rig_map.joints, strict=True))
+    lengths = [0.0]
+    for side in ("left", "right"):
+        top, end = (
+            next((index[name] for name in names if index[name] is not None), None)
+            for names in ((f"{side}_hip", "pelvis"), (f"{side}_ankle", f"{side}_knee"))
+        )
+        if top is not None and end is not None:
+            lengths.append(float(np.nanmedian(np.linalg.norm(positions[:, end] - positions[:, top], axis=1))))
+    return max(lengths)
 
 
 def _part(motion: Motion, joints: Sequence[int], name: str) -> Motion:

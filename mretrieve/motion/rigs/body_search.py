@@ -20,11 +20,17 @@ from .vocabulary import PARTS
 
 #: Sides in names count if so many of those that are written agree.
 _CLEAR_SIDES = 0.5
+#: A rest pose tells left from right if it faces so clearly to one side; otherwise the movement is asked.
+_CLEAR_FACING = 0.2
 #: If the words are worth nothing, sides count if so many agree in both legs and both arms.
 _UNANIMOUS = 0.95
 _LEG_PAIRS, _ARM_PAIRS = 4, 5
 #: Names are worth nothing if fewer of those that are known fit the best body.
 _LEAST_AGREEMENT = 0.6
+#: A neck or pelvis is doubtful if another one scores less by no more than this.
+_NEAR_TIE = 1.0
+#: Names that are understood in part only score less than this.
+_READ_WHOLE = 2.0
 #: Both bones of an arm against both of a leg, and how far people differ from that (logarithm).
 _ARM_TO_LEG, _ARM_TOLERANCE, _ARM_COST = 0.66, 0.35, 3.0
 
@@ -40,7 +46,9 @@ class FoundBody:
         sides: how consistently names tell left from right: 1 all agree, 0 they say nothing.
         facing: how clearly the shape agrees with left and right, -1 to 1.
         score: of the search; higher is likelier.
-        has_doubts: whether a joint may be a helper in place of one that the rig lacks.
+        has_doubts: whether a collar may be a helper in place of one that the rig lacks, or another pelvis or neck is
+            about as likely.
+        by_motion: whether only the movement tells left from right.
     """
 
     joints: tuple[int | None, ...]
@@ -50,6 +58,7 @@ class FoundBody:
     facing: float = 0.0
     score: float = 0.0
     has_doubts: bool = False
+    by_motion: bool = False
 
     @property
     def origin(self) -> str:
@@ -72,9 +81,21 @@ class FoundBody:
         return round((0.5 + 0.5 * meaning) * (0.4 + 0.6 * coverage) * sides * doubt * shape, 3)
 
 
-def search_body(joint_names: tuple[str, ...], parents: NDArray[np.int32], positions: NDArray[np.floating]) -> FoundBody:
-    """The likeliest body of a rig: J names, parents (J,), positions (T, J, 3) in any unit and axes."""
-    tree = JointTree(parents, positions)
+def search_body(
+    joint_names: tuple[str, ...],
+    parents: NDArray[np.int32],
+    positions: NDArray[np.floating],
+    pose: NDArray[np.floating] | None = None,
+) -> FoundBody:
+    """The likeliest body of a rig.
+
+    Args:
+        joint_names: J names.
+        parents: (J,), -1 for roots.
+        positions: (T, J, 3) in any unit and axes.
+        pose: (J, 3) that shows the shape instead; the positions then only show which bones are rigid and straight.
+    """
+    tree = JointTree(parents, positions, pose)
     readings = read_names(joint_names)
     names = NameEvidence.of(readings, tree)
     found = _best_body(tree, names, names) if len(tree.positions) else None
@@ -159,16 +180,19 @@ def _assembled(
                 found[joint(f"{side}_collar")] = find_collar(tree, names, arms.branching, row[0], legs.length)
     _complete(names, found)
     sides = max(abs(leg_sides), abs(arm_sides))
-    facing = _facing(tree, found)
-    if sides < 0.5 and facing < 0:
+    facing = _facing(tree.positions, found)
+    by_motion = sides < _CLEAR_SIDES and abs(facing) < _CLEAR_FACING
+    if by_motion:
+        facing = _facing(tree.moving, found)
+    if sides < _CLEAR_SIDES and facing < 0:
         found = [found[MIRROR[j]] for j in range(JOINT_COUNT)]
         facing = -facing
-    doubts = any(
-        _is_numbered(names, found[joint(f"{side}_collar")])
-        and not _is_numbered(names, found[joint(f"{side}_shoulder")])
+    doubts = trunk.margin < _NEAR_TIE or any(
+        _may_be_helper(names, found[joint(f"{side}_collar")])
+        and not _may_be_helper(names, found[joint(f"{side}_shoulder")])
         for side in ("left", "right")
     )
-    return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts)
+    return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts, by_motion)
 
 
 def _complete(names: NameEvidence, found: list[int | None]) -> None:
@@ -181,8 +205,12 @@ def _complete(names: NameEvidence, found: list[int | None]) -> None:
             found[MIRROR[j]] = partner if partner >= 0 else None
 
 
-def _is_numbered(names: NameEvidence, index: int | None) -> bool:
-    return index is not None and names.readings[index].stem[-1:].isdigit()
+def _may_be_helper(names: NameEvidence, index: int | None) -> bool:
+    """Whether a name has a number or a part that is not understood, as those of helpers do."""
+    if index is None:
+        return False
+    reading = names.readings[index]
+    return reading.stem[-1:].isdigit() or 0 < max(reading.parts.values(), default=0) < _READ_WHOLE
 
 
 def _meanings(names: NameEvidence, found: list[int | None]) -> tuple[float, ...]:
@@ -195,11 +223,11 @@ def _part(name: str) -> str:
     return name.removeprefix("left_").removeprefix("right_").rstrip("123")
 
 
-def _facing(tree: JointTree, found: list[int | None]) -> float:
-    """Positive if feet, knees and elbows agree with left and right."""
+def _facing(positions: NDArray[np.floating], found: list[int | None]) -> float:
+    """Positive if feet, knees and elbows agree with left and right; positions (T, J, 3) of the rig."""
     mapped = np.array([j for j, index in enumerate(found) if index is not None])
-    body = np.zeros((len(tree.positions), JOINT_COUNT, 3))
-    body[:, mapped] = tree.positions[:, [index for index in found if index is not None]]
+    body = np.zeros((len(positions), JOINT_COUNT, 3))
+    body[:, mapped] = positions[:, [index for index in found if index is not None]]
     return forward_evidence(body, mapped)
 
 

@@ -19,7 +19,8 @@ class JointTree:
     """The bones of a rig, J joints; links that are not rigid are cut.
 
     Attributes:
-        positions: (T, J, 3) of up to 32 frames without missing samples, T = 0 if there are none.
+        moving: (T, J, 3) of up to 32 frames without missing samples, T = 0 if there are none.
+        positions: those that are measured: the same, or one given pose.
         parents: (J,), -1 for roots and joints that nothing rigid ties to their parent.
         depth: (J,) number of joints above each.
         path: (J,) length of the way from the root, medians over the frames.
@@ -27,14 +28,16 @@ class JointTree:
         is_above: (J, J), true if the first joint is an ancestor of the second.
     """
 
-    def __init__(self, parents: NDArray[np.int32], positions: NDArray[np.floating]) -> None:
-        """`parents` (J,), `positions` (T, J, 3), NaN for missing samples."""
+    def __init__(
+        self, parents: NDArray[np.int32], positions: NDArray[np.floating], pose: NDArray[np.floating] | None = None
+    ) -> None:
+        """`parents` (J,), `positions` (T, J, 3), NaN for missing samples; `pose` (J, 3) stands in for the positions."""
         frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
         looked_at = np.asarray(positions[frames], np.float64)
         sampled: NDArray[np.bool_] = np.asarray(np.isfinite(looked_at).all(axis=2))
         self.is_sampled: NDArray[np.bool_] = np.asarray(sampled.any(axis=0))
         looked_at = looked_at[sampled[:, self.is_sampled].all(axis=1)]
-        self.positions = looked_at
+        self.positions = self.moving = looked_at
         count = len(parents)
         self.parents = np.array(parents, np.intp)
         self.parents[~self.is_sampled] = -1
@@ -48,6 +51,8 @@ class JointTree:
             loose = high - low > _RIGID_VARIATION * lengths[children] + noise
             self.parents[children[loose]] = -1
             lengths[children[loose]] = 0
+        if pose is not None:
+            self.positions = np.asarray(pose, np.float64)[None]
         self.depth = np.zeros(count, np.intp)
         self.path = np.zeros(count)
         self.is_above = np.zeros((count, count), np.bool_)
@@ -66,6 +71,10 @@ class JointTree:
     def distances(self, first: Indices, second: Indices) -> Floats:
         """Median distances (K,) of pairs of joints."""
         return np.asarray(np.median(_distances(self.positions[::2], first, second), axis=0))
+
+    def moving_distances(self, first: Indices, second: Indices) -> Floats:
+        """Median distances (K,) of pairs of joints in motion, where limbs bend, whatever the pose that is measured."""
+        return np.asarray(np.median(_distances(self.moving[::2], first, second), axis=0))
 
     def length(self, a: int, b: int) -> float:
         """Median distance between two joints."""

@@ -190,7 +190,7 @@ def _bones(
     indirect = np.flatnonzero(steps[upper, lower] > 1)
     if len(indirect):
         ends = upper[indirect], lower[indirect]
-        straight = np.minimum(tree.distances(*ends) / lengths[indirect], 1.0)
+        straight = np.minimum(tree.moving_distances(*ends) / lengths[indirect], 1.0)
         costs[indirect] = names.skipping[tree.parents[ends[1]]] - names.skipping[ends[0]]
         costs[indirect] += np.minimum(_BENT * (1 - straight), 5.0)
     return upper, lower, lengths, costs

@@ -153,6 +153,8 @@ def _parts(letters: list[str], joined: str) -> tuple[dict[str, float], bool]:
                 whole = count == len(letters) and not is_helper
                 return {part: score if whole else _PARTIAL * score for part, score in known.items()}, is_helper
     word = next((w for w in _LONGEST_FIRST if joined.startswith(w) or joined.endswith(w)), "")
+    rest = joined.removeprefix(word) if joined.startswith(word) else joined.removesuffix(word)
+    is_helper = is_helper or rest in HELPERS  # "claviclehelper"
     return {part: _PARTIAL * score for part, score in _LEXICON.get(word, {}).items()}, is_helper
 
 

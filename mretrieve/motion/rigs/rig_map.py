@@ -12,6 +12,7 @@ from ...errors import RigError
 from ..motion import Rig
 from ..skeleton import JOINT_COUNT, JOINTS
 from .body_search import search_body
+from .rest_shape import telling_rest_pose
 
 #: Each group needs one of its alternatives whole; everything else of a body can be filled in from its neighbours.
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -20,10 +21,10 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "neck, head or both shoulders": (("neck",), ("head",), ("left_shoulder", "right_shoulder")),
 }
 
-#: From this confidence on, names and sides decide, and every clip of a rig has the same map.
+#: From this confidence on, names and sides decide, whatever the movement.
 _CLEAR = 0.9
 _MOST_MAPS = 256
-_CLEAR_MAPS: dict[tuple[tuple[str, ...], bytes, bytes], RigMap] = {}
+_KEPT_MAPS: dict[tuple[tuple[str, ...], bytes, bytes], RigMap] = {}
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,20 @@ def find_rig_map(rig: Rig, positions: NDArray[np.floating], source: Path | str =
 def guess_rig_map(rig: Rig, positions: NDArray[np.floating]) -> RigMap:
     """The likeliest map by names, bones and sides together; see `search_body`.
 
-    `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs. A clear map,
-    which no movement can change, is kept for the next clip of the same rig.
+    `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs. It is kept for
+    the next clip of the same rig if the rest pose shows a body, or if it is clear: then no movement can change it.
     """
     key = (rig.joint_names, rig.parents.tobytes(), rig.offsets.round(6).tobytes())
-    if key in _CLEAR_MAPS:
-        return _CLEAR_MAPS[key]
-    body = search_body(rig.joint_names, rig.parents, positions)
+    if key in _KEPT_MAPS:
+        return _KEPT_MAPS[key]
+    pose = telling_rest_pose(rig, positions)
+    body = search_body(rig.joint_names, rig.parents, positions, pose)
     rig_map = RigMap(body.joints, body.origin, body.confidence)
-    if body.confidence >= _CLEAR and rig.offsets.any():
-        if len(_CLEAR_MAPS) >= _MOST_MAPS:
-            _CLEAR_MAPS.pop(next(iter(_CLEAR_MAPS)))
-        _CLEAR_MAPS[key] = rig_map
+    is_of_rig = pose is not None and not body.by_motion
+    if is_of_rig or (body.confidence >= _CLEAR and rig.offsets.any()):
+        if len(_KEPT_MAPS) >= _MOST_MAPS:
+            _KEPT_MAPS.pop(next(iter(_KEPT_MAPS)))
+        _KEPT_MAPS[key] = rig_map
     return rig_map
 
 

@@ -20,6 +20,7 @@ _NO_HEAD, _NO_NECK, _ON_CHEST = 2.0, 1.2, 0.5
 _STEP = 0.08
 _FARTHEST_PELVIS, _PELVIS, _ABOVE = 0.5, 3.0, 1.0
 _SAME_PLACE = 0.02  # of a leg: joints nearer than this are in one place
+_NEAR = 0.1  # of a leg: two necks this near to each other are as good
 _FARTHEST_HEAD = 7  # joints above the shoulders' branching
 #: From the branching of the legs to that of the arms; shorter by more than the tolerance (logarithm) costs.
 _BACK, _BACK_TOLERANCE, _SHORT_BACK = 0.45, 0.7, 2.5
@@ -33,10 +34,12 @@ class Trunk:
     Attributes:
         joints: index of each canonical joint that was found.
         score: higher is likelier.
+        margin: by how much the score of neck and head exceeds that of the next likely neck in another place.
     """
 
     joints: dict[str, int] = field(default_factory=dict)
     score: float = 0.0
+    margin: float = 0.0
 
 
 def find_trunk(tree: JointTree, names: NameEvidence, legs: LimbPair, arms: LimbPair) -> Trunk | None:
@@ -51,7 +54,7 @@ def find_trunk(tree: JointTree, names: NameEvidence, legs: LimbPair, arms: LimbP
         root = int(tree.parents[root])
     from_legs, to_arms = tree.way(top, legs.branching)[::-1], tree.way(top, arms.branching)
     pelvis, pelvis_score = _pelvis(tree, names, legs, [*tree.way(root, top)[:-1], *from_legs], top)
-    neck, head, head_score = _neck_and_head(tree, names, legs, arms, to_arms)
+    neck, head, head_score, margin = _neck_and_head(tree, names, legs, arms, to_arms)
     joints = {"pelvis": pelvis}
     if neck is not None:
         joints["neck"] = neck
@@ -72,7 +75,7 @@ def find_trunk(tree: JointTree, names: NameEvidence, legs: LimbPair, arms: LimbP
     joints |= _spine(tree, names, pelvis, end, back, legs.length)
     length = tree.length(legs.branching, arms.branching) / legs.length
     short = min(max(log(_BACK / max(length, 1e-3)) - _BACK_TOLERANCE, 0.0), 2.0)
-    return Trunk(joints, pelvis_score + head_score - _SHORT_BACK * short)
+    return Trunk(joints, pelvis_score + head_score - _SHORT_BACK * short, margin)
 
 
 def _pelvis(tree: JointTree, names: NameEvidence, legs: LimbPair, candidates: list[int], top: int) -> tuple[int, float]:
@@ -94,8 +97,8 @@ def _pelvis(tree: JointTree, names: NameEvidence, legs: LimbPair, candidates: li
 
 def _neck_and_head(
     tree: JointTree, names: NameEvidence, legs: LimbPair, arms: LimbPair, to_arms: list[int]
-) -> tuple[int | None, int | None, float]:
-    """Neck and head by names and by their height above the shoulders, along the body."""
+) -> tuple[int | None, int | None, float, float]:
+    """Neck and head by names and by their height above the shoulders, along the body; score and margin."""
     chest = arms.branching
     limbs = [tree.towards(chest, joint) for joint in arms.starts]
     below = tree.is_above[chest].copy()
@@ -117,21 +120,29 @@ def _neck_and_head(
         cost = sure * min(_HEIGHT * abs(height[neck] - _NECK_HEIGHT), _MOST_HEIGHT_COST)
         return float(cost + _ON_CHEST * on_chest[neck] + 0.2 * (tree.depth[neck] - tree.depth[chest]))
 
-    best: tuple[float, int | None, int | None] = (-_NO_HEAD - _NO_NECK, None, None)
+    found: list[tuple[float, int | None, int | None]] = [(-_NO_HEAD - _NO_NECK, None, None)]
     necks = [chest] if len(to_arms) > 1 else []
     for neck in [*necks, *np.flatnonzero(below).tolist()]:
         score = names.score(neck, "neck") - neck_cost(neck) - _NO_HEAD
-        best = max(best, (score, neck, None), key=lambda found: found[0])
+        found.append((score, neck, None))
     for head in np.flatnonzero(below).tolist():
         head_score = names.score(head, "head") - _STEP * float(tree.depth[head] - tree.depth[chest])
         cost = min(_HEIGHT * abs(height[head] - _NECK_HEIGHT - _HEAD_HEIGHT), _MOST_HEIGHT_COST)
-        best = max(best, (head_score - cost - _NO_NECK, None, head), key=lambda found: found[0])
+        found.append((head_score - cost - _NO_NECK, None, head))
         for neck in tree.way(chest, head)[0 if necks else 1 : -1]:
             cost = neck_cost(neck)
             cost += min(_HEIGHT * abs(height[head] - height[neck] - _HEAD_HEIGHT), _MOST_HEIGHT_COST)
             score = head_score + names.score(neck, "neck") - cost
-            best = max(best, (score, neck, head), key=lambda found: found[0])
-    return best[1], best[2], best[0]
+            found.append((score, neck, head))
+    score, best_neck, best_head = max(found, key=lambda candidate: candidate[0])
+    others = [other for other, neck, _ in found if not _in_one_place(tree, best_neck, neck, legs.length)]
+    return best_neck, best_head, score, score - max(others, default=-np.inf)
+
+
+def _in_one_place(tree: JointTree, first: int | None, second: int | None, leg: float) -> bool:
+    if first is None or second is None:
+        return first is second
+    return tree.length(first, second) < _NEAR * leg
 
 
 def _heights(tree: JointTree, legs: LimbPair, arms: LimbPair) -> Floats:
@@ -149,7 +160,8 @@ def _spine(
 ) -> dict[str, int]:
     spine = [index for index in back if not names.readings[index].is_helper]
     while spine and tree.length(pelvis, spine[0]) < _SAME_PLACE * leg:
-        if len(spine) <= 2 and names.score(spine[0], "spine") >= 3:
+        moves_legs = tree.is_above[spine[0], pelvis]  # then it is a second pelvis, whatever its name
+        if len(spine) <= 2 and names.score(spine[0], "spine") >= 3 and not moves_legs:
             break  # a back of two joints that begins in the pelvis
         spine.pop(0)
     if len(spine) > 3:

@@ -28,17 +28,21 @@ SPEEDS = (1.0, 2.0, 0.5)
 
 @dataclass(frozen=True)
 class TrajectoryObjective(Objective):
-    """The loss of `losses.ContrastiveLoss` over 1 + `others` clips, each at three speeds, whatever their labels.
+    """The loss of `losses.ContrastiveLoss` over 1 + `others` clips at several speeds, whatever their labels.
 
     Attributes:
         margin: distance beyond which dissimilar sequences cost nothing.
+        contrastive_weight: weight of the contrastive loss; 0 leaves a network that recognises classes.
         class_weight: weight of the cross-entropy of the network's class head; 0 needs no labels.
+        speeds: every clip gives one sequence at each of these speeds.
         alike: when two sequences are similar.
     """
 
     name: str = field(default="trajectory", init=False)
     margin: float = 1.0
+    contrastive_weight: float = 1.0
     class_weight: float = 0.0
+    speeds: tuple[float, ...] = SPEEDS
     alike: SimilarityThresholds = field(default_factory=SimilarityThresholds)
     least_classes = 0
 
@@ -51,7 +55,7 @@ class TrajectoryObjective(Objective):
         self, members: Sequence[NDArray[np.int64]], clips: int, sampling: Sampling, generator: np.random.Generator
     ) -> Draw:
         """See Composition."""
-        return Draw(generator.choice(clips, min(1 + sampling.others, clips), replace=False), speeds=SPEEDS)
+        return Draw(generator.choice(clips, min(1 + sampling.others, clips), replace=False), speeds=self.speeds)
 
     def similarity(
         self,
@@ -71,7 +75,7 @@ class TrajectoryObjective(Objective):
         """See Objective."""
         assert batch.similarity is not None
         similarity = torch.from_numpy(batch.similarity).to(embeddings.device)
-        loss = ContrastiveLoss(self.margin)(embeddings, similarity)
+        loss = self.contrastive_weight * ContrastiveLoss(self.margin)(embeddings, similarity)
         labels = torch.from_numpy(batch.labels).to(embeddings.device)
         labelled = labels >= 0
         if not self.class_weight or not bool(labelled.any()):

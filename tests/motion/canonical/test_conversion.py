@@ -122,7 +122,7 @@ def test_a_joint_that_the_rig_lacks_is_filled_in_from_its_neighbours_and_masked(
     lost = [joint(name) for name in lacking]
     assert not clip.observed[:, lost].any()
     assert np.delete(clip.observed, lost, axis=1).all()
-    assert lacking[0] in clip.notes[0]
+    assert any(lacking[0] in note for note in clip.notes)
     apart = np.linalg.norm(clip.positions - canonicalise(walk).positions, axis=2)
     assert apart[:, lost].mean() < 0.25
     assert np.delete(apart, lost, axis=1).max() < 0.12

@@ -63,6 +63,27 @@ def test_a_t_pose_goes_on_a_rig_whose_zero_pose_is_another(template: str, fps: f
 
 
 @pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("template", OTHER_REST_POSES)
+def test_an_exact_t_pose_goes_before_a_motion_that_is_nearly_one(template: str, fps: float) -> None:
+    pose, rng = t_pose(TEMPLATES[template]), np.random.default_rng(3)
+    rig, channels = performed("walk", fps, TEMPLATES[template])
+    channels[:, 3:] = pose[:, 3:] + rng.normal(0, 0.02, channels[:, 3:].shape[1])
+    channels[:, 3:] += rng.normal(0, 0.0005, channels[:, 3:].shape)
+    assert rest_frames(read_bvh_of(rig, behind(pose, channels), fps)) == 1
+    assert rest_frames(read_bvh_of(rig, channels, fps)) == 0
+
+
+@pytest.mark.parametrize("quarter", [0, 1, 2, 3])
+@pytest.mark.parametrize("fps", [1.0, 24.0, 120.0])
+def test_a_t_pose_that_lies_goes_before_a_motion_that_stands(fps: float, quarter: int) -> None:
+    angle = quarter * np.pi / 2
+    cosine, sine = round(np.cos(angle)), round(np.sin(angle))
+    turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    walked = walking(max(6, int(3 * fps)), max(fps, 4.3))
+    assert rest_frames(motion_of(np.concatenate([walker_in_t_pose() @ turn.T, walked]), fps=fps)) == 1
+
+
+@pytest.mark.parametrize("fps", RATES)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_nothing_goes_from_a_file_that_begins_with_motion(template: str, fps: float) -> None:
     kinds = [*LIVELY, "walk", "bow", "clap", "wave"]

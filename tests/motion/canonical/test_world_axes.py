@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.bodies.drawing import Perform
-from support.bodies.floor_work import FLOOR_WORK, lie_on_back, lie_on_belly, push_ups, sit_ups
+from support.bodies.floor_work import (
+    FLOOR_WORK,
+    lie_on_back,
+    lie_on_belly,
+    push_ups,
+    roll_over,
+    sit_ups,
+    swim,
+    wheelchair,
+)
 from support.bodies.standing import RAISED_ARMS, everyday
 from support.bodies.truth import GeneratedFile, orientation
 from support.framed_people import HELD_AT_ORIGIN, framed, motion_in
@@ -48,6 +57,25 @@ def test_floor_work_shows_what_is_up_without_a_rest_pose_that_stands(up, rest):
     on_floor = [perform for perform in FLOOR_WORK if named(perform) not in ("swim", "wheelchair")]
     wrong = [fault for seed, perform in enumerate(on_floor) for fault in faults(framed(perform, seed, up, rest=rest))]
     assert len(wrong) <= 2, wrong
+
+
+@pytest.mark.parametrize("perform", [sit_ups, roll_over, lie_on_back], ids=named)
+@pytest.mark.parametrize("up", ["+Z", "-Y"])
+def test_a_floor_that_carries_much_of_the_body_outweighs_a_rest_pose_that_lies(perform, up):
+    wrong = [fault for seed in range(8) for fault in faults(framed(perform, seed, up, rest="lying"))]
+    assert len(wrong) <= 1, wrong
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_rest_pose_is_not_taken_to_be_upside_down_even_if_no_floor_shows_that(seed):
+    assert faults(framed(swim, seed, "-Y", rest="T")) == []
+
+
+@pytest.mark.parametrize("up", ["+Z", "-Y"])
+def test_a_file_that_does_not_show_what_is_up_is_read_by_convention_with_a_note(up):
+    """Wheels carry the body: no joint is at rest, and the level of the lowest ones is that of the highest."""
+    wrong = [fault for seed in range(8) for fault in faults(framed(wheelchair, seed, up, rest="zero"))]
+    assert all("does not show it clearly" in fault or "not certain" in fault for fault in wrong), wrong
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -131,6 +159,13 @@ def test_knees_that_bend_backwards_show_a_left_handed_file_without_toes(seed):
     without_feet = walk.copy()
     without_feet[:, [joint("left_foot"), joint("right_foot")]] = np.nan
     assert any("left-handed" in note for note in canonicalise(motion_of(without_feet)).notes)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("up", CONVENTIONS)
+def test_feet_that_are_half_pointed_and_straight_knees_show_a_left_handed_file(seed, up):
+    assert faults(framed(roll_over, seed, up, left_handed=True, rest="zero")) == []
+    assert faults(framed(roll_over, seed, up, rest="zero", toes=False)) == []
 
 
 @pytest.mark.parametrize("back_m", np.linspace(0.02, 0.06, 10))

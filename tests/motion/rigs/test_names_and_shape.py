@@ -179,7 +179,9 @@ def test_a_name_is_read_word_by_word(name, side, part):
     assert not reading.is_helper
 
 
-@pytest.mark.parametrize("name", ["LeftHandThumb1", "L_ForearmTwist01", "Heel.L", "Head_end", "左親指", "__UpLeg_L"])
+@pytest.mark.parametrize(
+    "name", ["LeftHandThumb1", "L_ForearmTwist01", "Heel.L", "Head_end", "左親指", "__UpLeg_L", "l_claviclehelper"]
+)
 def test_helpers_fingers_and_ends_are_known_as_such(name):
     reading = read_names((name, "Hips", "Spine", "Head"))[0]
     assert reading.is_helper

@@ -1,0 +1,65 @@
+"""Left and right in names against the body: what they contradict is not corrected, but noted."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..canonical.facing import forward_evidence
+from ..motion import Rig
+from ..rotations import unit_vectors
+from ..skeleton import JOINT_COUNT, JOINTS, joint
+from .names import read_names
+from .rig_map import RigMap
+
+_LOOKED_AT_FRAMES = 32
+#: Names tell the sides of a map if so many of the joints that have a side in their names agree with it.
+_TELLING = 0.75
+#: The axes of a file count as left-handed from about this evidence on, if nothing else speaks for it.
+_BACKWARDS = -0.5
+#: The mean cosine of the lines of hips and shoulders, both from right to left, of a body that nobody can twist so far.
+_TWISTED = -0.5
+
+
+def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> tuple[str, ...]:
+    """How the body contradicts left and right in the names of its joints, a phrase each; empty if it does not.
+
+    Names decide the sides of a rig map, because postures deceive. A body that is turned round as a whole has swapped
+    names, or the axes of its file are left-handed: the same numbers say both. `positions` (T, J, 3) are the motion's
+    own, in any unit and axes. Maps by shape alone are not judged.
+    """
+    sides = [reading.side for reading in read_names(rig.joint_names)]
+    named = [
+        (name, index) for name, index in zip(JOINTS, rig_map.joints, strict=True)
+        if "_" in name and index is not None and sides[index]
+    ]  # fmt: skip
+    elsewhere = [rig.joint_names[index] for name, index in named if not name.startswith(sides[index])]
+    if rig_map.origin == "shape" or not named or len(elsewhere) > (1 - _TELLING) * len(named):
+        return ()
+    doubts = [f"not on the side that the name says: {', '.join(elsewhere)}"] if elsewhere else []
+    body, mapped = _body(positions, rig_map)
+    if _is_twisted(body, set(mapped.tolist())):
+        doubts.append("the names call one side left at the hips and the other at the shoulders")
+    elif len(body) and forward_evidence(body, mapped) < _BACKWARDS:
+        doubts.append("feet and knees point backwards: the names are swapped, or the axes are left-handed")
+    return tuple(doubts)
+
+
+def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
+    """Whether hips and shoulders (T, 22, 3) point in opposite directions."""
+    ends = [(joint(f"left_{part}"), joint(f"right_{part}")) for part in ("hip", "shoulder")]
+    if not len(body) or not known.issuperset(chain.from_iterable(ends)):
+        return False
+    hips, shoulders = (unit_vectors(body[:, left] - body[:, right]) for left, right in ends)
+    return bool(np.einsum("ti,ti->t", hips, shoulders).mean() < _TWISTED)
+
+
+def _body(positions: NDArray[np.floating], rig_map: RigMap) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Up to 32 frames (T, 22, 3) without missing samples, and the joints that are known in them."""
+    frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
+    mapped = rig_map.mapped
+    body = np.zeros((len(frames), JOINT_COUNT, 3))
+    body[:, mapped] = positions[frames[:, None], [index for index in rig_map.joints if index is not None]]
+    return body[np.isfinite(body).all(axis=(1, 2))], mapped
