@@ -119,7 +119,8 @@ def view_queries(data: Path, options: MeasurementOptions) -> list[Table]:
             options.progress(f"{condition.name}: {options.queries} queries")
             scores = searched.scores(condition, options.queries, SEED)
             rows.append(_row(condition.name, scores))
-            rows.append(_row("  nothing chosen on them", [score for score in scores if score.unseen]))
+            if any(score.unseen for score in scores):
+                rows.append(_row("  nothing chosen on them", [score for score in scores if score.unseen]))
     return [Table(f"views among {len(library.items)} clips", _HEADING, tuple(rows))]
 
 
