@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QueryError
-from ..kernels.reprojection import ReprojectionPaths, reprojection_paths, unit_frames
+from ..kernels.reprojection import ReprojectionPaths, centred_frames, reprojection_paths, unit_frames
+from ..kernels.warping import dtw_path
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.camera import Camera, project
 from ..motion.detection import DETECTED
+from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
+from .alignment import part_scores
 from .moment_finder import SPEEDS, Moments, all_moments, best_moments
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
@@ -34,6 +37,8 @@ LONGEST_FRAMES = 60
 #: in space: half of other performers' clips with a score of .4 belong to the query's class (performers bd, bk and dg of
 #: hdm05, 3 joints lost).
 UNRELATED = 0.34
+#: Longer motions are thinned for the alignment that joints are compared along.
+LONGEST_PATH = 2000
 #: Fewer points than this fit any motion.
 FEWEST_JOINTS = 4
 
@@ -59,6 +64,21 @@ class Sightings:
     def camera(self, index: int) -> Camera:
         """The camera of a clip."""
         return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]))
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """How much a clip is like a query.
+
+    Attributes:
+        camera: the camera that shows the clip as the query does; None for a query in space.
+        distance_mm: mean distance of the compared joints along the alignment.
+        parts: score in [0, 1] of each part with a joint that is compared; see `alignment.part_scores`.
+    """
+
+    camera: Camera | None
+    distance_mm: float
+    parts: dict[str, float]
 
 
 class Reprojection:
@@ -103,9 +123,24 @@ class Reprojection:
         """The distance (C,) of each clip as a whole."""
         return self.sightings(clips, threads=threads).distances
 
-    def camera(self, clip: Clip) -> Camera:
-        """The camera that shows a clip as the view does."""
-        return self.sightings([clip]).camera(0)
+    def likeness(self, clip: Clip) -> Likeness:
+        """The camera that shows a clip as the view does, and the distances of joints in its image.
+
+        Distances are those on the clip's body, and multiplied by sqrt(3/2): nothing is seen of the third direction, in
+        which they are taken to be as large as in the other two.
+        """
+        camera = self.sightings([clip]).camera(0)
+        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
+        sizes = np.sqrt(np.square(centred_frames(points, self._weights, 2, "the clip")).sum(axis=(1, 2)))
+        query, shown = self._query(1), self._seen(clip, camera)
+        step = -(-max(len(query), len(shown)) // LONGEST_PATH)
+        path, _ = dtw_path(query[::step], shown[::step])
+        offsets = (query[::step][path[:, 0]] - shown[::step][path[:, 1]]).reshape(len(path), -1, 2)
+        lengths = np.sqrt(np.square(offsets).sum(axis=2) / self._weights)
+        errors_m = np.full((len(path), JOINT_COUNT), np.nan, np.float32)
+        errors_m[:, self._joints] = np.sqrt(1.5) * sizes[::step][path[:, 1], None] * lengths
+        mean_m = np.average(errors_m[:, self._joints].mean(axis=0, dtype=np.float64), weights=self._weights)
+        return Likeness(camera, 1000.0 * float(mean_m), part_scores(errors_m, path))
 
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
         """The best moment of each region (N,), frames counted from the region's first.

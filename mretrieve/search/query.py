@@ -60,6 +60,11 @@ class Query:
         """The frames that are compared."""
         return self.clip.cut(self.start_frame, self.end_frame)
 
+    @property
+    def part_view(self) -> View | None:
+        """The frames of the view that are compared; None for motion in space."""
+        return None if self.view is None else self.view.cut(self.start_frame, self.end_frame)
+
     def variant(self, mirrored: Flip, part_weights: PartWeights) -> Query:
         """The same query, mirrored as named and without the limbs that do not count.
 
@@ -77,9 +82,8 @@ class Query:
 
     def comparer(self, part_weights: PartWeights) -> PoseComparer:
         """What compares the part with clips frame by frame. QueryError: a view shows too little of the body."""
-        if self.view is None:
-            return MomentFinder(self.part, part_weights)
-        return Reprojection(self.view.cut(self.start_frame, self.end_frame), part_weights)
+        view = self.part_view
+        return MomentFinder(self.part, part_weights) if view is None else Reprojection(view, part_weights)
 
     def piece(self, start: int, end: int) -> Query:
         """The same query for frames `start` to `end` (exclusive) of its part."""

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from ..alignment.alignment import align, score_of
 from ..alignment.moment_finder import SPEEDS, PoseComparer
-from ..alignment.reprojection import Reprojection
+from ..alignment.reprojection import Likeness, Reprojection
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.camera import Camera
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
 from ..vectors import RowFilter
@@ -122,13 +121,15 @@ class Search:
         starts, ends, _ = self.comparers[match.variant].best([clip])
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
 
-    def camera(self, match: Match, moment: Clip) -> Camera | None:
-        """The camera that shows a moment as the query does; None for a query in space."""
-        variant = self.variants[match.variant]
-        if match.query_end is not None:
-            variant = variant.piece(match.query_start, match.query_end)
-        comparer = variant.comparer(self.part_weights)
-        return comparer.camera(moment) if isinstance(comparer, Reprojection) else None
+    def likeness(self, match: Match, moment: Clip) -> Likeness:
+        """How much a moment is like the part of the query that it matches; in the image if the query is a view."""
+        query = self.variants[match.variant]
+        query = query.piece(match.query_start, self.frames if match.query_end is None else match.query_end)
+        view = query.part_view
+        if view is None:
+            alignment = align(query.part, moment, self.part_weights)
+            return Likeness(None, alignment.mean_mm, alignment.part_scores)
+        return Reprojection(view, self.part_weights).likeness(moment)
 
     def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
         return nearest_rows(self.space.index, self.snapshot.rows.window_clip, queries, rows, clips, most)
@@ -268,8 +269,7 @@ def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hi
     query = search.variants[match.variant].part
     query = query.cut(match.query_start, query.frame_count if match.query_end is None else match.query_end)
     moment = load_stretch(snapshot, match)
-    alignment = align(query, moment, search.part_weights)
-    camera = search.camera(match, moment)
+    likeness = search.likeness(match, moment)
     return Hit(
         rank=rank,
         clip=clips["clip"][match.clip_row].as_py(),
@@ -277,13 +277,13 @@ def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hi
         start_s=moment.start_s,
         end_s=moment.end_s,
         score=score_of(match.distance),
-        distance_mm=alignment.mean_mm,
+        distance_mm=likeness.distance_mm,
         label=clips["label"][match.clip_row].as_py(),
         mirror=options.flips[match.variant],
         speed=query.frame_count / moment.frame_count,
-        parts=alignment.part_scores,
+        parts=likeness.parts,
         query_start_s=query.start_s,
         query_end_s=query.end_s,
-        camera_azimuth_deg=None if camera is None else camera.azimuth_deg,
-        camera_pitch_deg=None if camera is None else camera.pitch_deg,
+        camera_azimuth_deg=None if likeness.camera is None else likeness.camera.azimuth_deg,
+        camera_pitch_deg=None if likeness.camera is None else likeness.camera.pitch_deg,
     )

@@ -87,7 +87,26 @@ def test_place_and_size_in_the_image_do_not_count(clips: list[Clip]):
 def test_azimuths_turn_with_the_clip(clips: list[Clip]):
     clip = clips[PERFORMED.index("reach")]
     reprojection = Reprojection(as_detected(film(clip, Camera(100, 20))))
-    assert angle_between(reprojection.camera(turn(clip, 45)).azimuth_deg, 145) <= 5
+    camera = reprojection.likeness(turn(clip, 45)).camera
+    assert camera is not None and angle_between(camera.azimuth_deg, 145) <= 5
+
+
+def test_the_clip_that_was_filmed_is_alike_in_every_part(clips: list[Clip]):
+    likeness = Reprojection(as_detected(film(clips[PERFORMED.index("kick")], Camera(100, 20)))).likeness(
+        clips[PERFORMED.index("kick")]
+    )
+    assert likeness.distance_mm < 15
+    assert set(likeness.parts) == {"left_arm", "right_arm", "left_leg", "right_leg"}
+    assert min(likeness.parts.values()) > 0.95
+
+
+def test_the_part_that_moves_otherwise_has_the_lowest_score(clips: list[Clip]):
+    clip = clips[PERFORMED.index("wave")]
+    lowered = clip.positions.copy()
+    lowered[:, joint("left_wrist"), 1] -= 0.4
+    likeness = Reprojection(as_detected(film(clip, Camera(20)))).likeness(replace(clip, positions=lowered))
+    assert min(likeness.parts, key=lambda part: likeness.parts[part]) == "left_arm"
+    assert sorted(likeness.parts.values())[1] > likeness.parts["left_arm"] + 0.1
 
 
 def test_a_mirrored_view_is_a_view_of_the_mirrored_motion(clips: list[Clip]):
