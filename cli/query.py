@@ -104,7 +104,7 @@ def _table(answer: Answer, first: bool) -> str:
         sizes = f"{hit.distance_mm:.0f} mm", f"{hit.speed:.2f}"
         clip = printable(hit.clip) + _remarks(hit, answer)
         label = printable(hit.label or "")
-        camera = (f"{hit.camera_azimuth_deg:.0f}°, {hit.camera_pitch_deg:.0f}° down",) if cameras else ()
+        camera = (_camera(hit),) if cameras else ()
         rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, *camera, _worst_part(hit), label, clip])
     lines = [f"{printable(answer.query)}, {answer.start_s:.2f} s to {answer.end_s:.2f} s"]
     lines += flush_columns(rows, right=range(7 if cameras else 6))
@@ -116,6 +116,14 @@ def _table(answer: Answer, first: bool) -> str:
 def _shows_cameras(answer: Answer) -> bool:
     """Whether the query was in two dimensions."""
     return any(hit.camera_azimuth_deg is not None for hit in answer)
+
+
+def _camera(hit: Hit) -> str:
+    """Where the camera stood: about the vertical, and how far it looked down or up."""
+    if hit.camera_azimuth_deg is None or hit.camera_pitch_deg is None:
+        return ""
+    looks = "down" if hit.camera_pitch_deg >= 0 else "up"
+    return f"{hit.camera_azimuth_deg:.0f}°, {abs(hit.camera_pitch_deg):.0f}° {looks}"
 
 
 def _worst_part(hit: Hit) -> str:
