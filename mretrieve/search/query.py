@@ -106,8 +106,11 @@ SPLIT_FROM_FRAMES = round(10 * CANONICAL_FPS)
 PIECE_FRAMES = round(2 * CANONICAL_FPS)
 #: Matches of a piece that may become part of a chain.
 MATCHES_PER_PIECE = 30
-#: A view has so many times as many candidates: vectors of lifted clips are less reliable, and reprojection is fast.
-CANDIDATES_OF_VIEWS = 10
+#: A view has so many times as many candidates: by vectors of lifted clips, one own clip in ten is beyond the nearest
+#: fifth of a library, and reprojection is fast.
+CANDIDATES_OF_VIEWS = 25
+#: The same for `rerank` of a piece of a long view, of which there are many.
+RERANKED_OF_VIEW_PIECE = 12
 
 
 @dataclass(frozen=True)
@@ -172,5 +175,6 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
 
 def plan_piece(is_view: bool = False) -> SearchPlan:
     """How a piece of a long query is searched: for all its moments; of a view for the best of each clip: faster."""
-    options = QueryOptions(k=MATCHES_PER_PIECE, rerank=MATCHES_PER_PIECE, all_moments=not is_view, scope="moments")
+    rerank = RERANKED_OF_VIEW_PIECE if is_view else MATCHES_PER_PIECE
+    options = QueryOptions(k=MATCHES_PER_PIECE, rerank=rerank, all_moments=not is_view, scope="moments")
     return plan_search(options, PIECE_FRAMES, is_view)
