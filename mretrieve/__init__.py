@@ -9,7 +9,7 @@ from .version import __version__ as __version__
 
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
     from .errors import FormatError, IndexStateError, MRetrieveError, QueryError, RigError
-    from .formats import read
+    from .formats import read, read_keypoints
     from .index import Index, open_index
     from .indexer import build_index
     from .motion import Clip, Motion, RigMap, canonicalise
@@ -33,6 +33,7 @@ __all__ = [
     "canonicalise",
     "open_index",
     "read",
+    "read_keypoints",
 ]
 
 _ROOM = {
@@ -52,6 +53,7 @@ _ROOM = {
     "canonicalise": "motion",
     "open_index": "index",
     "read": "formats",
+    "read_keypoints": "formats",
 }
 
 
