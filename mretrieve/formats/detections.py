@@ -16,6 +16,9 @@ from .tracks import follow_people
 #: People who are seen for a shorter time are left out.
 SHORTEST_S = 0.5
 
+#: Bodies in a frame. Following them takes a time that grows with its third power.
+_LARGEST_CROWD = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Detections:
@@ -56,7 +59,13 @@ def people_in(found: Detections, source: Path, file_size: int, fps: float | None
     """
     found = _without_empty_bodies(replace(found, fps=fps or found.fps))
     rate = found.fps or ASSUMED_FPS
-    names = found.people if all(found.people) else follow_people(found.frames, found.points, rate)
+    if all(found.people):
+        names = found.people
+    else:
+        crowd = int(np.unique(found.frames, return_counts=True)[1].max())
+        if crowd > _LARGEST_CROWD:
+            raise FormatError(f"{source}: {crowd} bodies in one frame are too many to follow; number the people")
+        names = follow_people(found.frames, found.points, rate)
     tracks: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         tracks.setdefault(name, []).append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import numpy as np
@@ -20,15 +19,17 @@ _COORDINATE = re.compile(r"(?P<joint>.+)[_.](?P<what>x|y|z|c|confidence|score|vi
 
 def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
     text = file.text()
-    lines = bytes(text.content[: text.size]).decode("utf-8", "replace").splitlines()
-    header, delimiter = _header(lines[0])
+    first, _, table = bytes(text.content[: text.size]).decode("utf-8", "replace").partition("\n")
+    header, delimiter = _header(first)
     joints = _joints(header)
-    assert joints is not None, "recognised by its header"
+    if joints is None:
+        raise FormatError(f"{file.path}:1: fewer than 8 joints with columns such as left_knee_x and left_knee_y")
     joint_set, columns = joints
     frames: list[int] = []
     people: list[str] = []
     rows: list[list[float]] = []
-    for number, cells in enumerate(csv.reader(lines[1:], delimiter=delimiter), start=2):
+    for number, line in enumerate(table.splitlines(), start=2):
+        cells = line.split(delimiter)
         if not any(cell.strip() for cell in cells):
             continue
         try:
@@ -43,7 +44,8 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
         rows.append([*row, 1.0, 0.0])  # for joints without confidence, and joints that the table lacks
     if not rows:
         raise FormatError(f"{file.path}: has a header and no frames")
-    points = np.array(rows)[:, columns].astype(np.float32)
+    with np.errstate(over="ignore"):
+        points = np.array(rows)[:, columns].astype(np.float32)
     points[~np.isfinite(points).all(axis=2), 2] = 0
     order = np.argsort(frames, kind="stable")
     points, size, repairs = in_one_unit(points[order], None)
@@ -56,9 +58,9 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
 
 
 def _header(line: str) -> tuple[list[str], str]:
-    """The names of the columns, lower case, and the delimiter."""
+    """The names of the columns, lower case, and the delimiter. Cells are words and numbers, without delimiters."""
     delimiter = max(",;\t", key=line.count)
-    return [cell.strip().strip('"').lower() for cell in line.lstrip("\ufeff").split(delimiter)], delimiter
+    return [cell.strip().strip('"').lower() for cell in line.removeprefix("\ufeff").split(delimiter)], delimiter
 
 
 def _joints(header: list[str]) -> tuple[JointSet, np.ndarray[tuple[int, int], np.dtype[np.intp]]] | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.moving_bodies import random_clip
 from support.written_keypoints import (
+    COCO,
     HEIGHT,
     WIDTH,
     Floats,
@@ -34,7 +35,6 @@ from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.motion.keypoints import Keypoints
 
 VIEW = seen_from(random_clip(3, 45))
-COCO = JOINT_SETS["coco-17"].joints
 
 
 def only(path: Path) -> Keypoints:

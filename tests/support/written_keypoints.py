@@ -17,6 +17,7 @@ from mretrieve.motion.view import View
 
 Floats = NDArray[np.float64]
 
+COCO = JOINT_SETS["coco-17"].joints
 WIDTH, HEIGHT, PIXELS_PER_METRE = 1280.0, 720.0, 250.0
 
 
