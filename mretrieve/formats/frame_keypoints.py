@@ -51,7 +51,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
     width = _first(about, "width", "image_width", "video_width")
     height = _first(about, "height", "image_height", "video_height")
     size = None if width is None or height is None else (width, height)
-    points, size, repairs = in_one_unit(points, size)
+    points, size, repairs = in_one_unit(points, joint_set, size)
     named = {(body.person, body.frame) for body in bodies if body.person}
     found = Detections(
         joint_set.name,

@@ -59,14 +59,14 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
         points[..., 2] = joints[..., -1]
     width, height = _one_number(arrays, "width"), _one_number(arrays, "height")
     size = None if width is None or height is None else (width, height)
-    repairs: tuple[str, ...] = ()
-    if joint_set.name == "mediapipe-33":
-        points, size, repairs = in_one_unit(points, size)
     frames = np.concatenate([np.arange(length) for length in takes])
     people = np.repeat([str(number) for number in range(1, len(takes) + 1)], takes)
     if joints.ndim == 4:
         frames, people = np.repeat(frames, joints.shape[1]), np.full(points.shape[0] * points.shape[1], "")
         points = points.reshape(-1, *points.shape[2:])
+    repairs: tuple[str, ...] = ()
+    if joint_set.name == "mediapipe-33":
+        points, size, repairs = in_one_unit(points, joint_set, size)
     found = Detections(joint_set.name, frames, points, tuple(people.tolist()), fps, size, repairs)
     return people_in(found, file.path, file.size_bytes)
 

@@ -48,7 +48,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
         points = np.array(rows)[:, columns].astype(np.float32)
     points[~np.isfinite(points).all(axis=2), 2] = 0
     order = np.argsort(frames, kind="stable")
-    points, size, repairs = in_one_unit(points[order], None)
+    points, size, repairs = in_one_unit(points[order], joint_set, None)
     found = Detections(
         joint_set.name, np.array(frames)[order], points, tuple(people[row] for row in order), None, size, repairs
     )

@@ -26,6 +26,8 @@ from .siblings import siblings_evidence
 
 #: Of maps with a lower confidence more than a tenth are wrong, by benchmarks/reading_bodies.py.
 _SURE = 0.7
+#: How the maps of keypoints are named, before the name of the set.
+_JOINT_SET = "joint set "
 
 
 def file_and_body(name: str) -> tuple[Path, str] | None:
@@ -258,7 +260,12 @@ def lift_view(view: View) -> Clip:
 
 def joint_set_map(keypoints: Keypoints) -> RigMap:
     """The canonical joints among those of keypoints."""
-    return RigMap(JOINT_SETS[keypoints.joint_set].canonical, f"joint set {keypoints.joint_set}", 1.0)
+    return RigMap(JOINT_SETS[keypoints.joint_set].canonical, f"{_JOINT_SET}{keypoints.joint_set}", 1.0)
+
+
+def is_joint_set(rig: str) -> bool:
+    """Whether a clip whose rig map has this origin was lifted from keypoints."""
+    return rig.startswith(_JOINT_SET)
 
 
 def body_rig(motion: Motion | Keypoints) -> Rig:

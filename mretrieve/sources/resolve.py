@@ -12,16 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import IndexStateError, QueryError
+from ..errors import FormatError, IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import Clip, Motion
-from ..motion.keypoints import Keypoints
+from ..motion.canonical.keypoint_view import view_of_keypoints
+from ..motion.keypoints import ASSUMED_FPS, Keypoints
 from ..motion.view import View
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
-from .reading import SourceClip, choose_body, file_and_body, lift_view, make_canonical, read_people
+from .reading import SourceClip, choose_body, file_and_body, is_joint_set, lift_view, make_canonical, read_people
 
 #: The name of standard input.
 STANDARD_INPUT = "-"
@@ -218,6 +219,7 @@ class ClipResolver:
             body=snapshot.clips["body"][row].as_py(),
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
+            load_view=partial(_indexed_view, snapshot, row, options),
         )
 
 
@@ -279,8 +281,24 @@ def _in_space(motion: Motion | Keypoints) -> Motion:
     return motion
 
 
+def _indexed_view(snapshot: Snapshot, row: int, options: ReadingOptions) -> View | None:
+    """The view of an indexed clip that was lifted, from its file; None if that has changed or is gone."""
+    if not is_joint_set(snapshot.clips["rig"][row].as_py()):
+        return None
+    try:
+        body = _indexed_body(snapshot, row, replace(options, fps=float(snapshot.clips["fps"][row].as_py())))
+    except (IndexStateError, FormatError):
+        return None
+    return view_of_keypoints(body) if isinstance(body, Keypoints) else None
+
+
 def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion:
-    """The motion in the file of an indexed clip.
+    """As `_indexed_body`, of motion in space. QueryError: it is keypoints."""
+    return _in_space(_indexed_body(snapshot, row, options))
+
+
+def _indexed_body(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion | Keypoints:
+    """The body in the file of an indexed clip.
 
     Raises:
         IndexStateError: the file is missing, or has changed since it was indexed.
@@ -293,8 +311,8 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
             f"{file}: the file of an indexed clip is missing; if the library was moved, run "
             f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
         )
-    motion = _in_space(choose_body(read_people(MotionFile(file), options), file, record["body"]))
-    if (motion.frame_count, motion.fps) != (record["source_frame_count"], record["fps"]):
+    motion = choose_body(read_people(MotionFile(file), options), file, record["body"])
+    if (motion.frame_count, motion.fps or ASSUMED_FPS) != (record["source_frame_count"], record["fps"]):
         raise IndexStateError(
             f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"
         )

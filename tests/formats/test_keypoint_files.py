@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.moving_bodies import random_clip
+from support.walking_body import walking
 from support.written_keypoints import (
     COCO,
     HEIGHT,
@@ -31,6 +32,7 @@ from support.written_keypoints import (
 import mretrieve
 from mretrieve.errors import FormatError
 from mretrieve.formats import read, read_keypoints, recognise
+from mretrieve.motion import JOINTS, Clip
 from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.motion.keypoints import Keypoints
 
@@ -120,11 +122,18 @@ def test_mediapipe_has_fractions_of_width_and_height(tmp_path: Path):
     assert (person.fps, person.image_size, person.repairs) == (24, (WIDTH, HEIGHT), ())
 
 
-def test_without_a_size_the_picture_is_taken_to_be_wide_and_a_note_says_so(tmp_path: Path):
-    written = pixels(VIEW, "mediapipe-33")
-    person = only(write_json(tmp_path / "pose.json", frames_of_landmarks(fractions(written), "visibility")))
-    np.testing.assert_allclose(person.points * HEIGHT / 9, written[..., :2], rtol=1e-4)
-    assert person.repairs == ("picture: its size is not in the file, taken to be 16:9",)
+@pytest.mark.parametrize(("width", "height", "shape"), [(1280, 720, "16:9"), (720, 1280, "9:16")])
+def test_without_a_size_the_body_tells_a_wide_picture_from_a_high_one(
+    tmp_path: Path, width: float, height: float, shape: str
+):
+    body = Clip(walking(60).astype(np.float32), np.ones((60, len(JOINTS)), bool))
+    written = pixels(seen_from(body, 90.0), "mediapipe-33", (width / 2, height / 2))
+    parts = written / (width, height, 1)
+    person = only(write_json(tmp_path / "pose.json", frames_of_landmarks(parts, "visibility")))
+    np.testing.assert_allclose(person.points * max(width, height) / 16, written[..., :2], rtol=1e-3)
+    assert person.repairs == (
+        f"picture: its size is not in the file, taken to be {shape} by the proportions of the body",
+    )
 
 
 def test_world_landmarks_are_motion_in_space_with_the_right_way_up(tmp_path: Path):

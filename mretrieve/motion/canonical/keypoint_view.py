@@ -95,7 +95,7 @@ def _trusted(confidence: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 #: Bones of the body and their lengths in metres. Those of the trunk are of the mean body of SMPL, like the limbs'.
-_BONES_M = {
+BONES_M = {
     **{(joint(start), joint(end)): length for (start, end), length in STANDARD_METRES.items()},
     (joint("pelvis"), joint("neck")): 0.50,
     MIDDLES[joint("neck")]: 0.41,
@@ -108,8 +108,8 @@ _LONGEST_SHARE, _STRETCH = 0.9, 1.04
 
 def _metres_per_unit(view: View) -> float | None:
     """The scale at which the bones that lie across the line of sight have an adult's lengths; None if none is seen."""
-    starts, ends = np.array(list(_BONES_M)).T
-    lengths = np.linalg.norm(view.points[:, starts] - view.points[:, ends], axis=2) / np.array(list(_BONES_M.values()))
+    starts, ends = np.array(list(BONES_M)).T
+    lengths = np.linalg.norm(view.points[:, starts] - view.points[:, ends], axis=2) / np.array(list(BONES_M.values()))
     seen = view.observed[:, starts] & view.observed[:, ends]
     frames = seen.sum(axis=1) >= min(2, seen.sum(axis=1).max(initial=0))
     frames &= seen.any(axis=1)
