@@ -251,11 +251,10 @@ def lifted(keypoints: Keypoints) -> SourceClip:
 
 
 def lift_view(view: View) -> Clip:
-    """The clip that is lifted from a view, with its notes."""
-    from ..lifting import lift  # type: ignore[import-not-found, unused-ignore]
+    """The clip that is lifted from a view."""
+    from ..lifting import lift  # its weights are of no use to motion in space
 
-    clip: Clip = lift(view)
-    return replace(clip, notes=(*clip.notes, *(note for note in view.notes if note not in clip.notes)))
+    return lift(view)
 
 
 def joint_set_map(keypoints: Keypoints) -> RigMap:

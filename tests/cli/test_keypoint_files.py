@@ -11,8 +11,8 @@ from support.command_line import Run
 from support.moving_bodies import random_clip
 from support.written_keypoints import COCO, coco_document, one_body, pixels, seen_from, write_json, write_openpose
 
-pytest_plugins = ["support.lifted_flat"]
-pytestmark = pytest.mark.usefixtures("flat_lifting")
+from mretrieve.lifting import lift
+from mretrieve.sources.resolve import ClipResolver
 
 
 @pytest.fixture
@@ -98,11 +98,9 @@ def test_there_is_nothing_to_export_from_keypoints(mretrieve: Run, videos: Path)
 
 
 def test_an_indexed_clip_still_has_its_view(mretrieve: Run, videos: Path):
-    from mretrieve.sources.resolve import ClipResolver
-
     mretrieve("index", "videos", "--jobs", "1", folder=videos)
     found = ClipResolver(videos / ".mretrieve").resolve("pair.json#1@0.5-1.5")
     assert found.part_view is not None
-    np.testing.assert_allclose(found.part_view.points, found.part.positions[..., :2], atol=1e-6)
+    np.testing.assert_array_equal(lift(found.view).positions, found.clip.positions)
     (videos / "videos" / "pair.json").unlink()
     assert ClipResolver(videos / ".mretrieve").resolve("pair.json#1").view is None

@@ -14,14 +14,12 @@ from support.written_keypoints import one_body, pixels, seen_from, write_openpos
 
 from mretrieve.errors import QueryError
 from mretrieve.formats import MotionFile, ReadingOptions
+from mretrieve.lifting import lift
 from mretrieve.motion.canonical.keypoint_view import view_of_keypoints
 from mretrieve.motion.keypoints import Keypoints
 from mretrieve.sources.reading import read_bodies
 from mretrieve.sources.resolve import ClipResolver
 from mretrieve.sources.scan import scan
-
-pytest_plugins = ["support.lifted_flat"]
-pytestmark = pytest.mark.usefixtures("flat_lifting")
 
 WRITTEN = pixels(seen_from(random_clip(3, 60)), "body-25")
 
@@ -36,7 +34,7 @@ def test_a_body_has_its_keypoints_its_view_and_the_clip_that_is_lifted(dance: Pa
     assert isinstance(body.motion, Keypoints)
     assert body.rig_map.origin == "joint set body-25"
     assert body.view is not None
-    np.testing.assert_array_equal(body.clip.positions[..., :2], body.view.points)
+    np.testing.assert_array_equal(body.clip.positions, lift(body.view).positions)
     assert "lifted from 2D" in body.clip.notes
     assert any("--fps" in note for note in body.clip.notes)
 
@@ -53,7 +51,7 @@ def test_a_part_of_a_clip_is_the_same_part_of_its_view(dance: Path):
     assert moment.part_view is not None
     assert moment.view.frame_count == 60
     assert (moment.part_view.frame_count, moment.part_view.start_s) == (30, 0.5)
-    np.testing.assert_array_equal(moment.part_view.points, moment.part.positions[..., :2])
+    np.testing.assert_array_equal(moment.part_view.points, moment.view.points[15:45])
 
 
 def test_a_folder_of_frames_is_named_as_one_file(dance: Path):
