@@ -15,7 +15,7 @@ from .detections import Detections, people_in
 from .joint_list import bodies_of_one_set, joint_list
 from .joint_motion import motion_of_joints
 from .json_file import has_key, load_json, number, starts_json
-from .picture_shape import in_one_unit
+from .picture_shape import in_one_unit, without_squeeze
 from .reader import MotionFile, Reader, ReadingOptions
 
 _FRAMES = ("frames", "instance_info", "poses", "results", "data")
@@ -51,7 +51,9 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
     width = _first(about, "width", "image_width", "video_width")
     height = _first(about, "height", "image_height", "video_height")
     size = None if width is None or height is None else (width, height)
-    points, size, repairs = in_one_unit(points, joint_set, size)
+    points, picture, repairs = in_one_unit(points, joint_set, size)
+    if picture is None:
+        points, repairs = without_squeeze(points, joint_set)
     named = {(body.person, body.frame) for body in bodies if body.person}
     found = Detections(
         joint_set.name,
@@ -59,7 +61,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
         points,
         tuple(body.person if len(named) == len(bodies) else "" for body in bodies),
         fps,
-        size,
+        picture,
         repairs,
     )
     return people_in(found, file.path, file.size_bytes, options.fps)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.moving_bodies import random_clip
-from support.walking_body import walking
+from support.walking_body import t_pose, walking
 from support.written_keypoints import (
     COCO,
     HEIGHT,
@@ -35,8 +35,20 @@ from mretrieve.formats import read, read_keypoints, recognise
 from mretrieve.motion import JOINTS, Clip
 from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.motion.keypoints import Keypoints
+from mretrieve.motion.view import View
 
 VIEW = seen_from(random_clip(3, 45))
+
+
+def bending(frame_count: int = 60) -> View:
+    """What a camera in front of it sees of a body that tips over from standing to lying."""
+    angle = np.linspace(0, np.pi / 2, frame_count)[:, None]
+    x, y = np.moveaxis(seen_from(Clip(t_pose().astype(np.float32), np.ones((1, 22), bool)), 0.0).points, -1, 0)
+    points = np.stack([np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x], axis=-1)
+    return View(points.astype(np.float32), np.ones(points.shape[:2], bool), np.ones(points.shape[:2], np.float32))
+
+
+BENDING = bending()
 
 
 def only(path: Path) -> Keypoints:
@@ -134,6 +146,18 @@ def test_without_a_size_the_body_tells_a_wide_picture_from_a_high_one(
     assert person.repairs == (
         f"picture: its size is not in the file, taken to be {shape} by the proportions of the body",
     )
+
+
+@pytest.mark.parametrize(("squeezed", "stretch"), [((1, 9 / 16), "vertically"), ((9 / 16, 1), "horizontally")])
+def test_a_body_that_was_seen_in_a_square_with_bars_gets_its_proportions_back(
+    tmp_path: Path, squeezed: tuple[float, float], stretch: str
+):
+    written = pixels(BENDING, "coco-17")
+    person = only(write_json(tmp_path / "pose.json", frames_of_landmarks(written * (*squeezed, 1), "score")))
+    assert f"squeezed {stretch}" in person.repairs[0]
+    np.testing.assert_allclose(person.points, written[..., :2], rtol=1e-4)
+    whole = only(write_json(tmp_path / "pose.json", frames_of_landmarks(written, "score")))
+    assert whole.repairs == ()
 
 
 def test_world_landmarks_are_motion_in_space_with_the_right_way_up(tmp_path: Path):
