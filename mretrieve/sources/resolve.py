@@ -270,7 +270,7 @@ def _of_motion(
         lambda: _in_space(motion),
         file=file,
         body=body,
-        fps=motion.fps,
+        fps=motion.fps or ASSUMED_FPS,
         load_view=(lambda: source().view) if isinstance(motion, Keypoints) else (lambda: None),
     )
 
