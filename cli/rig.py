@@ -27,7 +27,8 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
     from mretrieve.errors import QueryError, RigError
     from mretrieve.formats import MotionFile, ReadingOptions
     from mretrieve.motion import Motion, guess_rig_map, load_rig_map, save_rig_map
-    from mretrieve.sources.reading import NotHumanError, body_rig, find_people, make_canonical, read_motions
+    from mretrieve.sources.keypoint_bodies import body_rig
+    from mretrieve.sources.reading import NotHumanError, find_people, make_canonical, read_motions
 
     for path in (save, png):
         if path is not None:

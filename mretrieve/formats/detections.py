@@ -26,7 +26,7 @@ class Detections:
 
     Attributes:
         joint_set: name of the joint set.
-        frames: (N,) the frame of each body, from 0; never decreasing.
+        frames: (N,) the frame of each body, from 0; never decreasing, if people have names those of each person.
         points: (N, J, 3) float32: x to the right, y down, confidence. A point that was not found has confidence 0.
         people: (N,) the name of the person if the file follows people, else "".
         fps: frames per second; None if the file does not say.

@@ -19,8 +19,8 @@ from .picture_shape import in_one_unit, without_squeeze
 from .reader import MotionFile, Reader, ReadingOptions
 
 _FRAMES = ("frames", "instance_info", "poses", "results", "data")
-_PEOPLE = ("people", "persons", "instances", "bodies", "predictions")
-_JOINTS = ("keypoints", "landmarks", "pose_landmarks", "poseLandmarks", "poses")
+_PEOPLE = ("people", "persons", "instances", "bodies", "predictions", "poses")
+_JOINTS = ("keypoints", "landmarks", "pose_landmarks", "poseLandmarks")
 _WORLD = ("world_landmarks", "worldLandmarks", "pose_world_landmarks", "poseWorldLandmarks")
 _ABOUT = ("meta", "metadata", "info", "video", "video_info", "meta_info")
 
@@ -129,6 +129,4 @@ def _world_motion(file: MotionFile, bodies: list[_Body], frame_count: int, fps: 
     return motion_of_joints(JOINT_SETS["mediapipe-33"], positions, fps, file.path, up="+Y")
 
 
-FRAME_KEYPOINTS = Reader(
-    "keypoints", (), lambda head, _: starts_json(head) and has_key(head, *_JOINTS[:-1], *_WORLD), _read
-)
+FRAME_KEYPOINTS = Reader("keypoints", (), lambda head, _: starts_json(head) and has_key(head, *_JOINTS, *_WORLD), _read)

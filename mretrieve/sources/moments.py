@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..errors import QueryError
 from ..formats import recognise
 from ..motion import CANONICAL_FPS, Clip
-from .reading import is_file
+from .file_names import is_file
 
 _SECONDS = r"(?:\d{1,18}(?:\.\d*)?|\.\d+)"
 _SPAN = re.compile(rf"(?P<start>{_SECONDS})?-(?P<end>{_SECONDS})?", re.ASCII)

@@ -12,72 +12,19 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
-from ..formats.frame_files import recording
 from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, guess_rig_map, load_rig_map
 from ..motion.canonical.keypoint_view import view_of_keypoints
-from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
 from ..motion.rigs.bodies import distinct_names, separate_bodies
 from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
 from ..motion.rigs.side_doubts import side_doubts
 from ..motion.view import View
+from .keypoint_bodies import body_rig, joint_set_map, lift_view
 from .siblings import siblings_evidence
 
 #: Of maps with a lower confidence more than a tenth are wrong, by benchmarks/reading_bodies.py.
 _SURE = 0.7
-#: How the maps of keypoints are named, before the name of the set.
-_JOINT_SET = "joint set "
-
-
-def file_and_body(name: str) -> tuple[Path, str] | None:
-    """The file that a name means, and the body in it ("" if none is named); None if there is no such file.
-
-    A folder of the frames of a video means the file of the first frame.
-
-    Raises:
-        FormatError: a folder holds the frames of several videos.
-    """
-    path, _, body = name.rpartition("#")
-    for file, part in ((name, ""), (path, body)):
-        if file and is_file(file):
-            return Path(file), part
-    for file, part in ((name, ""), (path, body)):
-        if file and _is_folder(file) and is_file(str(found := recording(Path(file)))):
-            return found, part
-    return None
-
-
-def choose_body(motions: Sequence[Motion | Keypoints], path: Path, body: str) -> Motion | Keypoints:
-    """The motion of the body with this name; if none is named, of the only one.
-
-    Raises:
-        QueryError: there are several bodies and none is named, or none has this name.
-        FormatError: there are no bodies.
-    """
-    named = [motion for motion in motions if motion.body == body] if body else list(motions)
-    if len(named) == 1:
-        return named[0]
-    if not motions:
-        raise FormatError(f"{path}: holds no motion")
-    names = ", ".join(f"{path}#{motion.body}" for motion in motions)
-    count = "1 body" if len(motions) == 1 else f"{len(motions)} bodies"
-    raise QueryError(f"{path} holds {count}{f', none named {body!r}' if body else ''}; choose one of {names}")
-
-
-def is_file(name: str) -> bool:
-    """Whether a file has this name; False for what cannot be a file's name."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # the name is too long or contains a NUL
-        return False
-
-
-def _is_folder(name: str) -> bool:
-    try:
-        return Path(name).is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,47 +179,13 @@ def _source_clip(
 ) -> SourceClip:
     motion, rig_map = person.motion, person.rig_map
     if isinstance(motion, Keypoints):
-        return replace(lifted(motion), fragment=fragment)
+        view = view_of_keypoints(motion)
+        return SourceClip(motion, rig_map, lift_view(view), fragment, view)
     clip = canonicalise(motion, rig_map, partial(siblings_evidence, motion, rig_map, options))
     remarks = (*person.remarks, *notes)
     if remarks:
         clip = replace(clip, notes=(*clip.notes, *remarks))
     return SourceClip(motion, rig_map, clip, fragment)
-
-
-def lifted(keypoints: Keypoints) -> SourceClip:
-    """The view of a person's keypoints, and the clip that is lifted from it.
-
-    Raises:
-        FormatError: there are no frames, the rate is impossible, or too few joints are found.
-    """
-    view = view_of_keypoints(keypoints)
-    return SourceClip(keypoints, joint_set_map(keypoints), lift_view(view), view=view)
-
-
-def lift_view(view: View) -> Clip:
-    """The clip that is lifted from a view."""
-    from ..lifting import lift  # its weights are of no use to motion in space
-
-    return lift(view)
-
-
-def joint_set_map(keypoints: Keypoints) -> RigMap:
-    """The canonical joints among those of keypoints."""
-    return RigMap(JOINT_SETS[keypoints.joint_set].canonical, f"{_JOINT_SET}{keypoints.joint_set}", 1.0)
-
-
-def is_joint_set(rig: str) -> bool:
-    """Whether a clip whose rig map has this origin was lifted from keypoints."""
-    return rig.startswith(_JOINT_SET)
-
-
-def body_rig(motion: Motion | Keypoints) -> Rig:
-    """The joints of a body; those of keypoints have no parents and lengths."""
-    if isinstance(motion, Motion):
-        return motion.rig
-    names = JOINT_SETS[motion.joint_set].joints
-    return Rig(names, np.full(len(names), -1, np.int32), np.zeros((len(names), 3)))
 
 
 def refusal_reason(error: Exception) -> str:

@@ -21,8 +21,10 @@ from ..motion.view import View
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
+from .file_names import choose_body, file_and_body
+from .keypoint_bodies import is_joint_set, lift_view
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
-from .reading import SourceClip, choose_body, file_and_body, is_joint_set, lift_view, make_canonical, read_people
+from .reading import SourceClip, make_canonical, read_people
 
 #: The name of standard input.
 STANDARD_INPUT = "-"
