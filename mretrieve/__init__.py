@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # for readers and type checkers; at run time a name is import
     from .index import Index, open_index
     from .indexer import build_index
     from .motion import Clip, Motion, RigMap, canonicalise
+    from .motion.keypoints import Keypoints
+    from .motion.view import View
     from .search.answer import Answer, Hit
     from .search.options import QueryOptions
 
@@ -23,12 +25,14 @@ __all__ = [
     "Hit",
     "Index",
     "IndexStateError",
+    "Keypoints",
     "MRetrieveError",
     "Motion",
     "QueryError",
     "QueryOptions",
     "RigError",
     "RigMap",
+    "View",
     "build_index",
     "canonicalise",
     "open_index",
@@ -43,12 +47,14 @@ _ROOM = {
     "Hit": "search.answer",
     "Index": "index",
     "IndexStateError": "errors",
+    "Keypoints": "motion.keypoints",
     "MRetrieveError": "errors",
     "Motion": "motion",
     "QueryError": "errors",
     "RigError": "errors",
     "RigMap": "motion",
     "QueryOptions": "search.options",
+    "View": "motion.view",
     "build_index": "indexer",
     "canonicalise": "motion",
     "open_index": "index",

@@ -15,6 +15,8 @@ from .errors import MRetrieveError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
+from .motion.keypoints import Keypoints
+from .motion.view import View
 from .search.answer import Answer, Hit
 from .search.options import QueryOptions
 from .search.query import Query
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from .motion.body_parts import Flip
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
-Searchable = Clip | Motion | Path | str
+Searchable = Clip | Motion | Keypoints | View | Path | str
 Parts = PartWeights | Mapping[str, float] | str | None
 
 

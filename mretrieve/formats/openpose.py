@@ -50,9 +50,10 @@ def _bodies(document: Any, path: Path) -> list[NDArray[np.float32]]:
     return [body for body in bodies if len(body)]
 
 
-OPENPOSE = Reader(
-    "openpose",
-    (),
-    lambda head, _: starts_json(head) and has_key(head, "people") and has_key(head, "version", "pose_keypoints_2d"),
-    _read,
-)
+def _recognises(head: bytes) -> bool:
+    """Whether a file is a frame, be it one without people."""
+    is_frame = starts_json(head) and has_key(head, "people") and not has_key(head, "frames")
+    return is_frame and has_key(head, "version", "pose_keypoints_2d")
+
+
+OPENPOSE = Reader("openpose", (), lambda head, _: _recognises(head), _read)
