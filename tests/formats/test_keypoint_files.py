@@ -117,6 +117,18 @@ def test_openpose_writes_a_file_a_frame(tmp_path: Path, joint_set: str):
     assert read_keypoints(tmp_path / "frames")[0].frame_count == len(written)
 
 
+def test_a_recording_may_begin_with_an_empty_frame(tmp_path: Path):
+    written = pixels(VIEW, "body-25")
+    person = only(write_openpose(tmp_path, [[], [], *one_body(written)]))
+    assert (person.start_frame, person.frame_count) == (2, len(written))
+
+
+def test_a_plain_file_with_a_version_is_not_taken_for_a_frame_of_openpose(tmp_path: Path):
+    written = pixels(VIEW, "coco-17")
+    document = {"version": 1, "frames": [{"people": [{"keypoints": body.tolist()}]} for body in written]}
+    assert_holds(only(write_json(tmp_path / "plain.json", document)), "coco-17", written)
+
+
 def test_a_folder_with_frames_of_two_videos_is_no_recording(tmp_path: Path):
     for video in ("dance", "fight"):
         write_openpose(tmp_path, one_body(pixels(VIEW, "body-25")), video)
