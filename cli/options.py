@@ -55,6 +55,12 @@ FPS = click.option(
     type=click.FloatRange(1, 10_000),
     metavar="N",
     help="Frames per second of keypoint files. [default: as the file says, else 30]",
+POSE_MODEL = click.option(
+    "--pose-model",
+    type=PATH,
+    metavar="FILE",
+    help="What finds people in videos: a MediaPipe Pose Landmarker bundle (.task), or rtmlib. "
+    "[default: $MRETRIEVE_POSE_MODEL]",
 )
 FORCE = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 PARTS = click.option(
