@@ -55,6 +55,7 @@ FPS = click.option(
     type=click.FloatRange(1, 10_000),
     metavar="N",
     help="Frames per second of keypoint files. [default: as the file says, else 30]",
+)
 POSE_MODEL = click.option(
     "--pose-model",
     type=PATH,
@@ -147,6 +148,7 @@ def query_options(command: _Command) -> _Command:
         ASF,
         RIG_MAP,
         FPS,
+        POSE_MODEL,
     )
     for option in reversed(options):
         command = option(command)

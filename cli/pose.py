@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,18 +10,6 @@ from mretrieve.printable import printable
 
 from .options import FORCE, PATH, POSE_MODEL, check_new
 from .progress import video_progress
-
-if TYPE_CHECKING:
-    from mretrieve.formats import MotionFile
-    from mretrieve.motion.keypoints import Keypoints
-
-
-def search_video(video: MotionFile, pose_model: Path | None) -> list[Keypoints]:
-    """The people in a video, with progress; what is found is kept, so that the next reader has it at once."""
-    from mretrieve.formats.video.poses import find_poses
-
-    with video_progress() as listener:
-        return find_poses(video, pose_model, listener)
 
 
 @click.command()
@@ -37,9 +24,11 @@ def pose(video: Path, out: Path, pose_model: Path | None, force: bool) -> None:
     """
     from mretrieve.formats import MotionFile
     from mretrieve.formats.coco_writer import write_keypoints
+    from mretrieve.formats.video.poses import find_poses
 
     check_new(out, force)
-    people = search_video(MotionFile(video), pose_model)
+    with video_progress() as listener:
+        people = find_poses(MotionFile(video), pose_model, listener)
     write_keypoints(out, people)
     for number, person in enumerate(people, start=1):
         seen = 100 * (person.confidence > 0).any(axis=1).mean()

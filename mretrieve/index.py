@@ -117,7 +117,7 @@ class Index:
             query = clip_from_joints(query, options.fps, joints)
         elif joints is not None:
             raise TypeError("joints are for arrays of joint positions; files and motions have their own")
-        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps)
+        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
         found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
         understood = Query.of(found, own_rows(self._snapshot, found))
         return answer_query(self._spaces, understood, options, read_s=time.perf_counter() - started)

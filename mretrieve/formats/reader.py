@@ -26,11 +26,13 @@ class ReadingOptions:
         asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map; None finds the map of each rig.
         fps: frames per second of keypoints; None for what each file says.
+        pose_model: what finds people in videos, see `video.detector.open_detector`; None for the usual places.
     """
 
     asf: Path | None = None
     rig_map: Path | None = None
     fps: float | None = None
+    pose_model: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ class Reader:
             for a format that is known but cannot be read. It raises FormatError, with file, line and remedy, for a file
             that is damaged or contradicts itself.
         hint: for a format that cannot be read, the reason and the remedy.
-        is_companion: whether its files only accompany motion files, as skeletons do, and hold no motion themselves.
+        is_companion: whether its files accompany others in a folder, as skeletons and videos do, and are not indexed.
     """
 
     name: str

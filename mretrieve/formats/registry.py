@@ -18,6 +18,7 @@ from .joint_arrays import JOINT_ARRAYS
 from .joint_table import JOINT_TABLE
 from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
+from .video.reader import VIDEO
 
 _EXPORT = "cannot be read yet; export the take as BVH"
 _MARKERS = "marker files cannot be read yet; export the solved skeleton as BVH"
@@ -40,6 +41,7 @@ READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
         *UNREADABLE,
+        VIDEO,
         JOINT_ARRAYS,
         JOINT_TABLE,
         FRAME_KEYPOINTS,

@@ -14,6 +14,8 @@ LONGEST_GAP_S = 0.5
 #: A body farther from where a person is expected is another one: mean distance of the joints, in heights of the body;
 #: the second number is added for each second without a body.
 _FARTHEST, _FARTHEST_PER_S = 0.35, 0.7
+#: What it counts that only the middle of a body is near.
+_LEAST_NEARNESS = 0.01
 #: The part of the newest velocity in the one that is expected, a frame; detections tremble.
 _NEWEST_VELOCITY = 0.3
 
@@ -72,17 +74,25 @@ def follow_people(frames: NDArray[np.int64], points: NDArray[np.float32], fps: f
 
 
 def _nearness(people: list[_Person], bodies: NDArray[np.float64], frame: int, fps: float) -> NDArray[np.float64]:
-    """(P, B) positive where a body may be a person, the larger the nearer."""
+    """(P, B) positive where a body may be a person, the larger the nearer.
+
+    A body whose middle is where that of the person is expected may be the person although its joints are far away, as
+    detectors exchange left and right; but any body with nearer joints is preferred.
+    """
     scores = np.full((len(people), len(bodies)), -1.0)
     own_sizes = np.array([_size(body) for body in bodies])
     for row, person in enumerate(people):
         sizes = np.maximum(own_sizes, person.size)
-        distances = np.linalg.norm(bodies - person.expected(frame), axis=2)
-        known = np.isfinite(distances)
+        offsets = bodies - person.expected(frame)
+        known = np.isfinite(offsets[..., 0])
         both = known.any(axis=1) & (sizes > 0)
-        mean = np.where(known, distances, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        offsets[~known] = 0
+        counts = np.maximum(known.sum(axis=1), 1)
+        of_joints = np.linalg.norm(offsets, axis=2).sum(axis=1) / counts
+        of_middles = np.linalg.norm(offsets.sum(axis=1), axis=1) / counts
         allowed = _FARTHEST + _FARTHEST_PER_S * (frame - person.frame) / fps
-        scores[row, both] = allowed - mean[both] / sizes[both]
+        nearness = np.maximum(allowed - of_joints / sizes, _LEAST_NEARNESS * (allowed - 2 * of_middles / sizes))
+        scores[row, both] = nearness[both]
     return scores
 
 

@@ -52,6 +52,8 @@ class QueryOptions:
         rig_map: saved rig map for the query's file.
         fps: frames per second of a query in keypoints or in an array; None for what the file says. Motion files have
             their own.
+        pose_model: what finds people in a video, a MediaPipe bundle (.task) or "rtmlib"; None for the file that
+            $MRETRIEVE_POSE_MODEL names.
 
     Raises:
         QueryError: an option has no meaning, or two contradict each other.
@@ -73,6 +75,7 @@ class QueryOptions:
     asf: Path | str | None = None
     rig_map: Path | str | None = None
     fps: float | None = None
+    pose_model: Path | str | None = None
 
     def __post_init__(self) -> None:
         if self.k < 1:

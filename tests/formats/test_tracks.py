@@ -20,6 +20,7 @@ from support.written_keypoints import (
 )
 
 from mretrieve.formats import read_keypoints
+from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.motion.keypoints import Keypoints
 
 FRAMES = 60
@@ -133,3 +134,20 @@ def test_more_bodies_in_a_frame_than_anyone_can_follow_are_refused(tmp_path: Pat
     frames = [{"image_id": 1, "keypoints": [9 + n, 9, 1] * 17} for n in range(600)]
     with pytest.raises(FormatError, match="600 bodies in one frame"):
         read_keypoints(write_json(tmp_path / "crowd.json", frames))
+
+
+def test_a_person_whose_left_and_right_the_detector_exchanges_for_a_while_stays_one(tmp_path: Path):
+    joints = np.zeros((FRAMES, 25, 3))
+    names = JOINT_SETS["body-25"].joints
+    for number, name in enumerate(names):  # arms spread wide
+        side = {"left": 1.0, "right": -1.0}.get(name.partition("_")[0], 0.0)
+        joints[:, number] = 500 + 300 * side, 200 + 15 * number, 0.9
+    exchanged = [names.index(_other_side(name)) for name in names]
+    joints[20:30] = joints[20:30, exchanged]
+    (found,) = read_frames(tmp_path, together(joints))
+    assert np.isfinite(found.points).all()
+
+
+def _other_side(name: str) -> str:
+    side, _, rest = name.partition("_")
+    return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, name)

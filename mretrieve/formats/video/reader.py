@@ -26,4 +26,5 @@ def _read(file: MotionFile, options: ReadingOptions) -> Sequence[Keypoints]:
     return find_poses(file, options.pose_model)
 
 
-VIDEO = Reader("video", SUFFIXES, _recognises, _read)
+#: Videos in a library are its footage; `mretrieve pose` makes files of them that are indexed.
+VIDEO = Reader("video", SUFFIXES, _recognises, _read, is_companion=True)

@@ -64,7 +64,10 @@ def test_the_body_of_a_person_who_is_seen_from_behind_is_not_mirrored(videos: li
     for video in (videos[1], videos[2]):  # from the front, from behind
         (person,) = find_poses(MotionFile(video), pose_model)
         joints = JOINT_SETS[person.joint_set].joints
-        left, right = person.points[:5, joints.index("left_shoulder")], person.points[:5, joints.index("right_shoulder")]
+        left, right = (
+            person.points[:5, joints.index("left_shoulder")],
+            person.points[:5, joints.index("right_shoulder")],
+        )
         sides.append(np.sign((left - right)[:, 0].mean()))
     assert sides == [1, -1]
 
