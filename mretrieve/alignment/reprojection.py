@@ -39,6 +39,8 @@ LONGEST_FRAMES = 60
 UNRELATED = 0.34
 #: Longer motions are thinned for the alignment that joints are compared along.
 LONGEST_PATH = 2000
+#: Up to this distance two vectors are those of one view, which is in the index as a lifted clip.
+SAME_VECTOR = 1e-4
 #: Fewer points than this fit any motion.
 FEWEST_JOINTS = 4
 
@@ -113,11 +115,11 @@ class Reprojection:
         return float(_distances_of(0.5 * variance)[0])
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The distance (N,) of the reprojection alone.
+        """The distance (N,) of the reprojection, unless the vectors are equal: then the clip was lifted from this view.
 
-        That of the lifted clip's embedding only finds candidates: any share of it made the ranking worse.
+        The distance of the lifted clip's vector only finds candidates: no share of it made the ranking better.
         """
-        return poses
+        return np.where(embedding <= SAME_VECTOR, np.minimum(embedding, poses), poses)
 
     def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """The distance (C,) of each clip as a whole."""
