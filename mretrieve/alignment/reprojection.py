@@ -7,7 +7,7 @@ the view with projections of the clips' own joints.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -27,8 +27,12 @@ from .moment_finder import SPEEDS, Moments, all_moments, best_moments
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
+#: The nearest of these clips are seen again by cameras that are not held straight.
+ROLLS_DEG, TILTED_CLIPS = (-30.0, -15.0, 15.0, 30.0), 20
+#: Most cameras are held straight: with so much roll a distance counts twice.
+DOUBLING_ROLL_DEG = 60.0
 #: The nearest clips are seen again from directions so far around the best of those.
-FINE_OFFSETS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0)
+FINE_OFFSETS_DEG, FINE_ROLLS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0), (-7.5, 0.0, 7.5)
 FINE_CLIPS = 40
 #: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
 COARSE_STEP, FINE_STEP = 4, 2
@@ -55,6 +59,7 @@ class Sightings:
         ends: (C,) the frame after the last.
         azimuths_deg: (C,) of the camera; see `motion.camera.Camera`.
         pitches_deg: (C,) likewise.
+        rolls_deg: (C,) likewise.
     """
 
     distances: NDArray[np.float64]
@@ -62,10 +67,11 @@ class Sightings:
     ends: NDArray[np.int64]
     azimuths_deg: NDArray[np.float64]
     pitches_deg: NDArray[np.float64]
+    rolls_deg: NDArray[np.float64]
 
     def camera(self, index: int) -> Camera:
         """The camera of a clip."""
-        return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]))
+        return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]), float(self.rolls_deg[index]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +158,7 @@ class Reprojection:
         """
         found = self.sightings(regions, anywhere=True, threads=threads)
         query = self._query(1)
-        for row in _nearest(found.distances):
+        for row in _nearest(found.distances, FINE_CLIPS):
             motion = self._seen(regions[row], found.camera(row))
             starts, ends, _ = best_moments(query, [motion], _distances_of)
             if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
@@ -169,29 +175,36 @@ class Reprojection:
 
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
         """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
-        grid = np.array([(azimuth, pitch) for pitch in PITCHES_DEG for azimuth in AZIMUTHS_DEG], np.float64)
         step = self._step(COARSE_STEP)
-        paths = self._paths(clips, grid, step, anywhere, threads)
-        distances = self._path_distances(paths, clips, step)
+        distances, starts, ends = self._compared(clips, _LEVEL, step, anywhere, threads)
         best = distances.argmin(axis=1)
         every = np.arange(len(clips))
-        found = Sightings(
-            distances[every, best],
-            paths.starts[every, best].astype(np.int64) * step,
-            paths.ends[every, best].astype(np.int64) * step,
-            *grid[best].T.copy(),
-        )
-        step = self._step(FINE_STEP)
-        for row in _nearest(found.distances):
-            around = grid[best[row]] + np.array([(a, p) for p in FINE_OFFSETS_DEG for a in FINE_OFFSETS_DEG])
-            paths = self._paths([clips[row]], around, step, anywhere, 1)
-            (of_views,) = self._path_distances(paths, [clips[row]], step)
-            nearest = int(of_views.argmin())
-            found.distances[row] = of_views[nearest]
-            found.starts[row], found.ends[row] = paths.starts[0, nearest] * step, paths.ends[0, nearest] * step
-            found.azimuths_deg[row], found.pitches_deg[row] = around[nearest]
+        distances, starts, ends = distances[every, best], starts[every, best], ends[every, best]
+        directions = _LEVEL[best]
+        nearest = _nearest(distances, FINE_CLIPS)
+        for rank, row in enumerate(nearest):
+            if rank < TILTED_CLIPS:
+                found = self._compared([clips[row]], _TILTED, step, anywhere)
+                view = int(found[0].argmin())
+                if found[0][0, view] < distances[row]:
+                    directions[row] = _TILTED[view]
+            around = directions[row] + _AROUND
+            found = self._compared([clips[row]], around, self._step(FINE_STEP), anywhere)
+            view = int(found[0].argmin())
+            distances[row], starts[row], ends[row] = (values[0, view] for values in found)
+            directions[row] = around[view]
         lengths = np.array([clip.frame_count for clip in clips], np.int64)
-        return replace(found, ends=np.minimum(found.ends, lengths), azimuths_deg=found.azimuths_deg % 360)
+        azimuths, pitches, rolls = directions.T
+        return Sightings(distances, starts, np.minimum(ends, lengths), azimuths % 360, pitches, rolls)
+
+    def _compared(
+        self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int = 1
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Distances, first frames and ends (C, V) of clips seen from directions (V, 3): azimuth, pitch, roll."""
+        paths = self._paths(clips, views, step, anywhere, threads)
+        unlikely = 1.0 + np.abs(views[:, 2]) / DOUBLING_ROLL_DEG
+        distances = self._path_distances(paths, step) * unlikely
+        return distances, paths.starts.astype(np.int64) * step, paths.ends.astype(np.int64) * step
 
     def _step(self, shortest: int) -> int:
         """Every which frame is compared."""
@@ -209,7 +222,7 @@ class Reprojection:
             threads=threads,
         )
 
-    def _path_distances(self, paths: ReprojectionPaths, clips: Sequence[Clip], step: int) -> NDArray[np.float64]:
+    def _path_distances(self, paths: ReprojectionPaths, step: int) -> NDArray[np.float64]:
         """Distances (C, V): the mean over the frames of both."""
         frames = -(-self._view.frame_count // step) + paths.ends - paths.starts
         return np.asarray(paths.costs.astype(np.float64) / frames / UNRELATED)
@@ -225,16 +238,23 @@ class Reprojection:
 
 
 def _axes(views: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(V, 2, 3) to the right and up in the image: `Camera.axes` for azimuth and pitch (V, 2) in degrees."""
-    azimuth, pitch = np.deg2rad(views).T
-    right = np.stack([np.cos(azimuth), np.zeros(len(views)), -np.sin(azimuth)], axis=1)
-    up = np.stack([-np.sin(azimuth) * np.sin(pitch), np.cos(pitch), -np.cos(azimuth) * np.sin(pitch)], axis=1)
-    return np.stack([right, up], axis=1).astype(np.float32)
+    """(V, 2, 3) to the right and up in the image: `Camera.axes` for azimuth, pitch and roll (V, 3) in degrees."""
+    return np.stack([Camera(*view).axes[:2] for view in views.tolist()])
 
 
-def _nearest(distances: NDArray[np.float64]) -> list[int]:
-    """The rows of the FINE_CLIPS smallest distances; of equal ones the first."""
-    rows: list[int] = np.argsort(distances, kind="stable")[:FINE_CLIPS].tolist()
+def _directions(*choices: Sequence[float]) -> NDArray[np.float64]:
+    """(V, 3) every combination of azimuths, pitches and rolls."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1).astype(np.float64)
+
+
+_LEVEL = _directions(AZIMUTHS_DEG, PITCHES_DEG, (0.0,))
+_TILTED = _directions(AZIMUTHS_DEG, PITCHES_DEG, ROLLS_DEG)
+_AROUND = _directions(FINE_OFFSETS_DEG, FINE_OFFSETS_DEG, FINE_ROLLS_DEG)
+
+
+def _nearest(distances: NDArray[np.float64], count: int) -> list[int]:
+    """The rows of the smallest distances; of equal ones the first."""
+    rows: list[int] = np.argsort(distances, kind="stable")[:count].tolist()
     return rows
 
 
