@@ -44,6 +44,10 @@ class HeadingView:
             return np.zeros_like(self.heading)
         return np.asarray(np.gradient(self.heading) * CANONICAL_FPS, np.float32)
 
+    def in_world(self, positions: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Positions (..., T, N, 3), metres, of the frame of the body, in the world frame: what `body_view` undoes."""
+        return _turned(np.asarray(positions, np.float32), -self.heading) + self.origin[..., None, :]
+
 
 def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> HeadingView:
     """Positions (T, 22, 3), metres, world, moved and turned about the vertical into each frame's own heading.
@@ -116,8 +120,8 @@ def _heading(left: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _turned(vectors: NDArray[np.float32], heading: NDArray[np.float32]) -> NDArray[np.float32]:
-    """World vectors (T, N, 3) in the body frame of each frame's heading (T,)."""
-    cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    """World vectors (..., T, N, 3) in the body frame of each frame's heading (..., T)."""
+    cosine, sine = np.cos(heading)[..., None], np.sin(heading)[..., None]
     x, z = vectors[..., 0], vectors[..., 2]
     turned = np.empty(vectors.shape, np.float32)
     turned[..., 0] = cosine * x - sine * z
