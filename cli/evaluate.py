@@ -8,17 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mretrieve.encoders.catalogue import find_spec as find_encoder
 from mretrieve.encoders.catalogue import recipe_names
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mretrieve.encoders import WindowEncoder
     from mretrieve.evaluation import EvaluationReport, Method, Protocol
+    from mretrieve.evaluation.measurements import Measurement, MeasurementOptions
+    from mretrieve.evaluation.tables import Table
     from mretrieve.motion import LabelledClip
     from mretrieve.training import TrainingProgress
 
@@ -85,21 +90,28 @@ def evaluate(
 
     Without PROTOCOL, or with --list: the protocols.
     """
-    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
+    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol
+    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions, named_protocol
     from mretrieve.evaluation.tables import as_json
 
     if listed or name is None:
-        width = max(map(len, PROTOCOLS))
-        for each in PROTOCOLS.values():
+        width = max(map(len, (*PROTOCOLS, *MEASUREMENTS)))
+        listing: list[Protocol | Measurement] = [*PROTOCOLS.values(), *MEASUREMENTS.values()]
+        for each in listing:
             click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
         return
-    chosen = protocol(name)
+    chosen = named_protocol(name)
     if data is None:
         raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
     _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
     _check_data(data)
     if out is not None:
         _make(out)
+    if isinstance(chosen, Measurement):
+        run = _Training("", updates, minutes, device)
+        options = MeasurementOptions(encoders, as_shipped, run.named, seeds, _message)
+        _measure(chosen, data, options, output, out)
+        return
     named = encoders or (() if baselines else ("pose-statistics",))
     methods = [_encoder_method(each, as_shipped, _Training(each, updates, minutes, device)) for each in named]
     methods += [Method(each, baseline(each)) for each in baselines]
@@ -145,6 +157,10 @@ class _Training:
         encoder: WindowEncoder = trained.encoder
         return encoder
 
+    def named(self, name: str, clips: Sequence[LabelledClip], seed: int) -> Any:
+        """An encoder of that name, trained on clips."""
+        return replace(self, name=name).fit(clips, seed)
+
 
 def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     """A method of --encoder: trained if it names a recipe, else as it is."""
@@ -153,7 +169,9 @@ def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     from mretrieve.evaluation import Method, encoder_distances
 
     fixed = name == DEFAULT_ENCODER or name.endswith(ENCODER_SUFFIX)
-    if not (fixed or as_shipped) and name in recipe_names():
+    spec = find_encoder(name)
+    of_views = spec is not None and spec.inputs == "view"  # load_encoder refuses it
+    if not (fixed or as_shipped or of_views) and name in recipe_names():
         return Method(name, fit=training.fit)
     shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
     return Method(shown, encoder_distances(load_encoder(name)))
@@ -182,25 +200,50 @@ def _message(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _print_tables(reports: Sequence[EvaluationReport]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _measure(chosen: Measurement, data: Path, options: MeasurementOptions, output: str, out: Path | None) -> None:
+    """Print and write the tables of a measurement."""
+    from mretrieve.evaluation.tables import tables_json, tables_markdown
 
-    from mretrieve.evaluation.tables import counts, notes, tables
+    tables = chosen.measure(data, options)
+    if output == "json":
+        click.echo(tables_json(chosen.name, tables))
+    else:
+        console = _console()
+        for table in tables:
+            _print_table(console, table)
+    if out is not None:
+        (out / "report.json").write_text(tables_json(chosen.name, tables) + "\n", encoding="utf-8")
+        (out / "report.md").write_text(tables_markdown(chosen.name, tables), encoding="utf-8")
+        _message(f"report.json and report.md are in {out}")
+
+
+def _console() -> Console:
+    from rich.console import Console
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def _print_tables(reports: Sequence[EvaluationReport]) -> None:
+    from mretrieve.evaluation.tables import counts, notes, tables
+
+    console = _console()
     console.print(counts(reports), markup=False)
     for table in tables(reports):
-        shown = Table(title=table.title, title_justify="left", title_style="bold")
-        for number, title in enumerate(table.heading):
-            shown.add_column(title, justify="left" if number < 2 else "right")
-        for row in table.rows:
-            shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
-        console.print(shown)
+        _print_table(console, table)
     for note in notes(reports):
         console.print(note, markup=False)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich.table import Table as Shown
+
+    shown = Shown(title=table.title, title_justify="left", title_style="bold")
+    for number, title in enumerate(table.heading):
+        shown.add_column(title, justify="left" if number < 2 else "right")
+    for row in table.rows:
+        shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
+    console.print(shown)
 
 
 def _write(folder: Path, chosen: Protocol, reports: Sequence[EvaluationReport]) -> None:

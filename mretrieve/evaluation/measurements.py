@@ -1,0 +1,82 @@
+"""Named protocols that give tables of their own, because what they measure is not the retrieval of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from ..errors import QueryError
+from ..motion import LabelledClip
+from .protocols import PROTOCOLS
+from .tables import Table
+from .task import Protocol
+
+#: Trains an encoder: its name, the clips and the seed.
+Train = Callable[[str, Sequence[LabelledClip], int], Any]
+
+
+@dataclass(frozen=True)
+class MeasurementOptions:
+    """What a user may choose about a measurement.
+
+    Attributes:
+        encoders: names and files of encoders to measure; empty for those that come with mretrieve.
+        as_shipped: whether a name stands for the weights that come with mretrieve; else it is trained.
+        train: trains an encoder by name.
+        seeds: number of trainings.
+        progress: called with a line about what is being done.
+    """
+
+    encoders: tuple[str, ...]
+    as_shipped: bool
+    train: Train
+    seeds: int = 1
+    progress: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A named protocol.
+
+    Attributes:
+        name: its name.
+        about: one line about what is measured.
+        needs: data that must be in the data folder.
+        code: "module:function", called with the data folder and the options; returns tables.
+    """
+
+    name: str
+    about: str
+    needs: tuple[str, ...]
+    code: str
+
+    def measure(self, data: Path, options: MeasurementOptions) -> Sequence[Table]:
+        """The tables. QueryError if the folder lacks data."""
+        tables: Sequence[Table] = resolve_name(self.code)(data, options)
+        return tables
+
+
+MEASUREMENTS: dict[str, Measurement] = {
+    each.name: each
+    for each in (
+        Measurement(
+            "part-agreement",
+            "similarities of body parts against known differences, in 3D and between 2D views from two cameras",
+            ("hdm05", "cmu/expmap", "cmu/bvh"),
+            "mretrieve.evaluation.part_agreement:part_agreement",
+        ),
+    )
+}
+
+
+def named_protocol(name: str) -> Protocol | Measurement:
+    """What `mretrieve evaluate` calls by that name; QueryError with a suggestion if there is nothing."""
+    known: dict[str, Protocol | Measurement] = {**PROTOCOLS, **MEASUREMENTS}
+    if name not in known:
+        close = get_close_matches(name, known) or list(known)
+        raise QueryError(f"no protocol {name!r}; did you mean {' or '.join(close)}?")
+    return known[name]
