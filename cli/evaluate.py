@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mretrieve.encoders.catalogue import find_spec as find_encoder
 from mretrieve.encoders.catalogue import recipe_names
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
@@ -98,8 +99,8 @@ def evaluate(
 
     Without PROTOCOL, or with --list: the protocols.
     """
-    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
-    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions
+    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol
+    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions, named_protocol
     from mretrieve.evaluation.tables import as_json
 
     if listed or name is None:
@@ -108,7 +109,7 @@ def evaluate(
         for each in listing:
             click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
         return
-    chosen: Protocol | Measurement = MEASUREMENTS.get(name) or protocol(name)
+    chosen = named_protocol(name)
     if data is None:
         raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
     _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
@@ -179,7 +180,9 @@ def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     from mretrieve.evaluation import Method, encoder_distances
 
     fixed = name == DEFAULT_ENCODER or name.endswith(ENCODER_SUFFIX)
-    if not (fixed or as_shipped) and name in recipe_names():
+    spec = find_encoder(name)
+    of_views = spec is not None and spec.inputs == "view"  # load_encoder refuses it
+    if not (fixed or as_shipped or of_views) and name in recipe_names():
         return Method(name, fit=training.fit)
     shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
     return Method(shown, encoder_distances(load_encoder(name)))

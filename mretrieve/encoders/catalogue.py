@@ -111,6 +111,29 @@ _SPECS = (
         ),
     ),
     EncoderSpec(
+        "body-part-embedding",
+        "Five networks, one a body part, that compare 2D views whatever the camera and the body (Park et al. 2021).",
+        "mretrieve.encoders.systems.body_part_embedding:BodyPartEncoder",
+        inputs="view",
+        weights=WEIGHTS / "body_part_embedding.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.body_part_embedding",
+            recipes=("body-part-embedding",),
+            unlabelled_recipe="body-part-embedding",
+            options=(
+                TrainingOption(
+                    "--no-variation-loss", "loss.alpha", "Leave out the motion variation loss.", constant=0.0
+                ),
+                TrainingOption(
+                    "--no-reconstruction", "loss.reconstruction", "Leave out the reconstruction loss.", constant=0.0
+                ),
+                TrainingOption(
+                    "--no-context", "network.context", "Limbs do not see the torso, as in the paper.", constant=False
+                ),
+            ),
+        ),
+    ),
+    EncoderSpec(
         "linear-metric",
         "Linear metric on pose-statistics.",
         "mretrieve.encoders.statistics.linear_metric:LinearMetric",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from ..errors import QueryError
 from ..motion import LabelledClip
+from .protocols import PROTOCOLS
 from .tables import Table
+from .task import Protocol
 
 #: Trains an encoder: its name, the clips and the seed.
 Train = Callable[[str, Sequence[LabelledClip], int], Any]
@@ -71,5 +75,20 @@ MEASUREMENTS: dict[str, Measurement] = {
             ("hdm05", "cmu/bvh", "cmu/expmap"),
             "mretrieve.evaluation.view_queries:view_queries",
         ),
+        Measurement(
+            "part-agreement",
+            "similarities of body parts against known differences, in 3D and between 2D views from two cameras",
+            ("hdm05", "cmu/expmap", "cmu/bvh"),
+            "mretrieve.evaluation.part_agreement:part_agreement",
+        ),
     )
 }
+
+
+def named_protocol(name: str) -> Protocol | Measurement:
+    """What `mretrieve evaluate` calls by that name; QueryError with a suggestion if there is nothing."""
+    known: dict[str, Protocol | Measurement] = {**PROTOCOLS, **MEASUREMENTS}
+    if name not in known:
+        close = get_close_matches(name, known) or list(known)
+        raise QueryError(f"no protocol {name!r}; did you mean {' or '.join(close)}?")
+    return known[name]
