@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryError
 from .catalogue import WEIGHTS, encoder_specs, find_spec
@@ -28,31 +28,64 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> WindowEncoder:
     For several, as in "pose-statistics,./mine.safetensors", the mean of their distances.
 
     Raises:
-        QueryError: no encoder has this name, or it has to be trained first.
+        QueryError: no encoder has this name, it has to be trained first, or it encodes 2D views.
         FormatError: the file cannot be read, or is not an encoder's.
     """
     names = encoder_names(name)
     if len(names) > 1:
         return FusedEncoder([(load_encoder(each), 1.0) for each in names])
     if name.endswith(ENCODER_SUFFIX):
-        from .weights_file import read_encoder
-
-        return read_encoder(Path(name)).encoder
+        return _of_clips(_from_file(Path(name)), name)
     spec = find_spec(name)
     if spec is None or spec.kind == "mapper":
-        ready = [spec.name for spec in encoder_specs() if spec.ready]
+        ready = [spec.name for spec in encoder_specs() if spec.ready and spec.inputs != "view"]
         close = get_close_matches(name, ready) or sorted(ready)
         raise QueryError(f"no encoder {name!r}; did you mean {' or '.join(close)}? A file ends in {ENCODER_SUFFIX}")
     if spec.kind == "fixed":
-        encoder: WindowEncoder = resolve_name(spec.code)()
-        return encoder
+        return _of_clips(resolve_name(spec.code)(), name)
     if not spec.ready:
         make = spec.name if spec.training else "auto"
         raise QueryError(f"{name} comes without weights; train it with `mretrieve train {make}` and name the file")
+    assert spec.weights is not None
+    return _of_clips(_from_file(spec.weights), name)
+
+
+@lru_cache(maxsize=8)
+def load_view_encoder(name: str) -> Any:
+    """The encoder of 2D views of that name with its shipped weights, or of the .safetensors file of that path.
+
+    Raises:
+        QueryError: no encoder has this name, or it encodes 3D clips.
+        FormatError: the file cannot be read, or is not an encoder's.
+    """
+    spec = find_spec(name)
+    if spec is not None and spec.inputs != "clip" and spec.ready:
+        return resolve_name(spec.code)() if spec.weights is None else _from_file(spec.weights)
+    if name.endswith(ENCODER_SUFFIX):
+        encoder: Any = _from_file(Path(name))
+        if _inputs(encoder) != "clip":
+            return encoder
+    ready = [spec.name for spec in encoder_specs() if spec.ready and spec.inputs != "clip"]
+    raise QueryError(f"{name} is no encoder of 2D views; choose {' or '.join(ready)}, or a file that was trained so")
+
+
+def _from_file(path: Path) -> Any:
     from .weights_file import read_encoder
 
-    assert spec.weights is not None
-    return read_encoder(spec.weights).encoder
+    return read_encoder(path).encoder
+
+
+def _of_clips(encoder: Any, name: str) -> WindowEncoder:
+    """The encoder. QueryError if it encodes views only."""
+    if _inputs(encoder) == "view":
+        raise QueryError(f"{name} encodes 2D views and cannot encode clips; choose {DEFAULT_ENCODER} for an index")
+    window_encoder: WindowEncoder = encoder
+    return window_encoder
+
+
+def _inputs(encoder: Any) -> str:
+    spec = find_spec(getattr(encoder, "architecture", encoder.name))
+    return "clip" if spec is None else spec.inputs
 
 
 @lru_cache(maxsize=8)
