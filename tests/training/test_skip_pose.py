@@ -67,14 +67,14 @@ def test_labels_do_not_count():
     assert content(train(small(), labelled)) == content(train(small(), VIEWS))
 
 
-def test_half_of_a_batch_is_filmed_if_there_are_views_as_well():
+def test_a_quarter_of_a_batch_is_filmed_if_there_are_views_as_well():
     lengths = {len(item.view.observed) for item in VIEWS}
     assert lengths == {40}
     task = SkipPoseTask(small(mirror=False), clips=[CLIPS[0].clip], views=[VIEWS[0].view])
     poses, seen = task.draw(np.random.default_rng(0), 0.0)
     assert poses.shape == (16, 12, 14, 2)
-    assert seen[:8].all()  # what is given as a view has no errors of a detector
-    assert not seen[8:].all()
+    assert seen[:12].all()  # what is given as a view has no errors of a detector
+    assert not seen[12:].all()
 
 
 def test_what_is_not_observed_costs_nothing():

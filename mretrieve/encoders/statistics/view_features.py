@@ -41,7 +41,9 @@ _PLACES = slice(_DIRECTIONS.stop, _DIRECTIONS.stop + 2 * len(_OTHERS))
 _VELOCITIES = slice(_PLACES.stop, _PLACES.stop + 2 * len(_OTHERS))
 _PATH = slice(_VELOCITIES.stop, _VELOCITIES.stop + 2)
 
-_SWINGS = slice(_DISTANCES.start, _PLACES.stop)  # channels whose Fourier magnitudes are kept
+_COSINES = 3  # of the cosine transform over time, which tells sitting down from standing up
+
+_SWINGS = slice(_DISTANCES.start, _PLACES.stop)  # channels whose Fourier magnitudes and slow changes are kept
 _ORDERED = slice(_DISTANCES.start, _VELOCITIES.stop)  # channels whose quantiles are kept
 
 
@@ -58,12 +60,13 @@ def _channel_joints() -> NDArray[np.bool_]:
 
 
 def _layout() -> tuple[dict[str, slice], NDArray[np.bool_]]:
-    """The blocks of a feature vector, and which of VIEW_JOINTS each feature is made of, (1711, 14)."""
+    """The blocks of a feature vector, and which of VIEW_JOINTS each feature is made of, (2136, 14)."""
     blocks, channels = {}, []
     end = 0
     for kind, names, each in (
         ("Fourier magnitudes of", ("distances", "directions", "places"), FOURIER_BINS),
         ("quantiles of", ("distances", "directions", "places", "velocities"), QUANTILE_COUNT),
+        ("slow changes of", ("distances", "directions", "places"), _COSINES),
     ):
         for name in names:
             rows = {"distances": _DISTANCES, "directions": _DIRECTIONS, "places": _PLACES, "velocities": _VELOCITIES}
@@ -88,6 +91,7 @@ def view_features(view: View) -> NDArray[np.float32]:
     statistics = [
         fourier_magnitudes(channels[None, _SWINGS])[0].ravel(),
         order_statistics(channels[None, _ORDERED])[0].ravel(),
+        (channels[_SWINGS] @ _slow_waves(view.frame_count).T).ravel(),
         path.mean(axis=1),
         np.abs(path).mean(axis=1),
     ]
@@ -104,3 +108,10 @@ def _view_channels(view: View) -> NDArray[np.float32]:
     velocities = np.gradient(moving, axis=1) * CANONICAL_FPS if view.frame_count > 1 else np.zeros_like(moving)
     distances = np.linalg.norm(poses[_FIRST] - poses[_SECOND], axis=1)
     return np.concatenate([distances, bones.reshape(-1, view.frame_count), moving[:-2], velocities]).astype(np.float32)
+
+
+def _slow_waves(frame_count: int) -> NDArray[np.float32]:
+    """(3, T) the first waves of the cosine transform of T frames, over T."""
+    times = (np.arange(frame_count) + 0.5) / frame_count
+    waves = np.cos(np.pi * np.arange(1, _COSINES + 1)[:, None] * times) / frame_count
+    return waves.astype(np.float32)

@@ -39,10 +39,10 @@ class SkipPoseRecipe(Recipe):
 
     network: SkipPoseSettings = field(default_factory=SkipPoseSettings)
     batch: int = 256
-    views_per_clip: int = 6
+    views_per_clip: int = 3
     cameras: CameraRange = field(default_factory=CameraRange)
     errors: DetectionErrors = field(default_factory=DetectionErrors)
-    filmed_share: float = 0.5
+    filmed_share: float = 0.25
     mirror: bool = True
     seed: int = 0
 
@@ -54,7 +54,7 @@ RECIPES = {
     "skip-pose": SkipPoseRecipe(
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", weight_decay=1e-5, largest_gradient=5.0),
-        updates=1000,
+        updates=800,
     )
 }
 LOSSES: dict[str, object] = {}
