@@ -1,6 +1,6 @@
 """Train the weights of the learned encoders and mappers that come with mretrieve, and write them with their cards.
 
-    python benchmarks/weights/train_shipped.py [mmd-nca] [deephums] [submotion-deephums]
+    python benchmarks/weights/train_shipped.py [mmd-nca] [deephums] [submotion-deephums] [skip-pose]
                                        [--mocap DIR] [--output DIR] [--updates N]
 
 Trained on what its licence allows: HDM05 without performer tr (CC BY-SA 3.0) and CMU motion capture (free for all
@@ -43,6 +43,8 @@ ENCODERS = ("mmd-nca", "deephums")
 #: Sub-motion mappings by the encoder that they map into, which is trained before. None over pose-statistics: pieces of
 #: takes that it was not trained on find them no better than by their own vectors (`benchmarks/submotion.py`).
 MAPPERS = {f"{ARCHITECTURE}-deephums": "deephums"}
+#: Encoders of views, which are measured by protocols of their own.
+OF_VIEWS = ("skip-pose",)
 
 
 def labelled(items: Sequence[LabelledClip]) -> list[LabelledClip]:
@@ -79,8 +81,17 @@ def train_mapper(
     return trained, {"report": submotion_report(load_encoder(over), trained.encoder, clips, held_out)}
 
 
+def train_on_views(
+    name: str, clips: Sequence[LabelledClip], updates: int | None
+) -> tuple[Trained[Any], dict[str, Any]]:
+    """An encoder of views, trained on what random cameras see of the clips."""
+    recipe = default_recipe(name)
+    recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
+    return train(recipe, clips, progress=echo_progress), {}
+
+
 @click.command(help=__doc__)
-@click.argument("names", nargs=-1, type=click.Choice([*ENCODERS, *MAPPERS]))
+@click.argument("names", nargs=-1, type=click.Choice([*ENCODERS, *MAPPERS, *OF_VIEWS]))
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS)
 @click.option("--updates", type=click.IntRange(min=1), help="Else the recipe's own.")
@@ -91,10 +102,12 @@ def main(names: tuple[str, ...], mocap: Path | None, output: Path, updates: int 
     folder = mocap_folder(mocap)
     clips = labelled(training_clips(folder))
     held_out = [item for item in hdm05(folder) if item.group == "tr"]
-    for name in names or (*ENCODERS, *MAPPERS):
+    for name in names or (*ENCODERS, *MAPPERS, *OF_VIEWS):
         trained: Trained[Any]
         if name in MAPPERS:
             trained, said = train_mapper(MAPPERS[name], clips, held_out, updates)
+        elif name in OF_VIEWS:
+            trained, said = train_on_views(name, clips, updates)
         else:
             trained, said = train_encoder(name, clips, held_out, updates)
         command = f"python benchmarks/weights/train_shipped.py {name} --threads {threads}"

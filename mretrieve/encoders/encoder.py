@@ -87,6 +87,10 @@ class ViewEncoder(Protocol):
         """See WindowEncoder."""
         ...
 
+    def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See WindowEncoder."""
+        ...
+
 
 class ViewFrameEncoder(Protocol):
     """Turns each frame of a view into a vector; two views are compared by warping, by the cosines of their vectors."""

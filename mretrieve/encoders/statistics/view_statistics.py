@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...motion.view import View
 from ..catalogue import WEIGHTS
-from ..encoder import query_vectors, scaled_vectors
+from ..encoder import blended_numbers, query_vectors, scaled_vectors
 from ..view_poses import VIEW_JOINTS
 from .pose_statistics import stored_map
 from .view_features import BLOCKS, FEATURE_JOINTS, view_features
@@ -44,8 +44,15 @@ class ViewStatistics:
             return np.empty((0, self.dimension), np.float32)
         features = np.stack([view_features(view) for view in views])
         numbers = self._map(features, np.stack([view.seen_joints[list(VIEW_JOINTS)] for view in views]))
-        return scaled_vectors(numbers, np.square(numbers).sum(axis=1), self._map.variance)
+        return self._stored(numbers)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See ViewEncoder."""
         return query_vectors(vectors)
+
+    def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See ViewEncoder."""
+        return self._stored(blended_numbers(vectors, weights))
+
+    def _stored(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scaled_vectors(numbers, np.square(numbers).sum(axis=1), self._map.variance)
