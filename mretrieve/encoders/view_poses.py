@@ -42,7 +42,8 @@ def view_masks(view: View) -> NDArray[np.bool_]:
 
 def masked_poses(view: View) -> NDArray[np.float32]:
     """Poses (T, 28) in which the coordinates of joints that are not observed are 0."""
-    return (view_poses(view) * view_masks(view)[..., None]).reshape(view.frame_count, -1)
+    masked: NDArray[np.float32] = view_poses(view) * view_masks(view)[..., None]
+    return masked.reshape(view.frame_count, -1)
 
 
 def windows_around(frames: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -49,6 +49,6 @@ def _view(poses: NDArray[np.float32]) -> View:
     points = np.zeros((len(poses), JOINT_COUNT, 2), np.float32)
     observed = np.zeros((len(poses), JOINT_COUNT), bool)
     known = [joint(name) for name in _JOINTS]
-    points[:, known] = poses * np.float32([_METRES, -_METRES])
+    points[:, known] = poses * np.array([_METRES, -_METRES], np.float32)
     observed[:, known] = True
     return with_stand_ins(View(points, observed, observed.astype(np.float32)))
