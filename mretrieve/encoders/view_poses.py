@@ -43,10 +43,10 @@ def view_masks(view: View) -> NDArray[np.bool_]:
 def masked_poses(view: View) -> NDArray[np.float32]:
     """Poses (T, 28) in which the coordinates of joints that are not observed are 0."""
     masked: NDArray[np.float32] = view_poses(view) * view_masks(view)[..., None]
-    return masked.reshape(view.frame_count, -1)
+    return np.asarray(masked.reshape(view.frame_count, -1), np.float32)
 
 
 def windows_around(frames: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """(T, length, D) the frames around each frame (T, D), of which the first and the last are repeated at the ends."""
     around = np.arange(len(frames))[:, None] + np.arange(length) - (length - 1) // 2
-    return frames[np.clip(around, 0, len(frames) - 1)]
+    return np.asarray(frames[np.clip(around, 0, len(frames) - 1)], np.float32)

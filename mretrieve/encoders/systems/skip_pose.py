@@ -115,7 +115,7 @@ class SkipPoseNetwork(nn.Module):
             nothing = torch.relu(self.pose_in(vectors.new_zeros(len(vectors), frames, self.pose_in.in_features)))
             steps, _ = decoder(nothing, vectors[None])
         else:
-            steps = torch.relu(decoder(vectors)).unflatten(1, (frames, -1))
+            steps = torch.relu(decoder(vectors)).view(len(vectors), frames, -1)
         poses: Tensor = self.pose_out(steps)
         return poses
 
