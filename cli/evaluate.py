@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mretrieve.evaluation.measurements import Measurement, MeasurementOptions
     from mretrieve.evaluation.tables import Table
     from mretrieve.motion import LabelledClip
+    from mretrieve.motion.view import LabelledView
     from mretrieve.training import TrainingProgress
 
 _PATH = click.Path(path_type=Path)
@@ -147,14 +148,16 @@ class _Training:
     minutes: float | None
     device: str
 
-    def fit(self, clips: Sequence[LabelledClip], seed: int) -> WindowEncoder:
-        """An encoder trained on clips."""
+    def fit(
+        self, clips: Sequence[LabelledClip | LabelledView], seed: int, changes: Mapping[str, Any] | None = None
+    ) -> WindowEncoder:
+        """An encoder trained on clips, or on views; `changes` are other values of the recipe's fields."""
         import torch
 
         from mretrieve.training import default_recipe, train
 
         torch.set_num_threads(os.cpu_count() or 1)  # a query is too small to share out, a training is not
-        recipe = default_recipe(self.name)
+        recipe = default_recipe(self.name).with_changes(changes or {})
         recipe = replace(recipe, updates=self.updates or recipe.updates)
         last = time.monotonic()
 
@@ -168,9 +171,15 @@ class _Training:
         encoder: WindowEncoder = trained.encoder
         return encoder
 
-    def named(self, name: str, clips: Sequence[LabelledClip], seed: int) -> Any:
-        """An encoder of that name, trained on clips."""
-        return replace(self, name=name).fit(clips, seed)
+    def named(
+        self,
+        name: str,
+        clips: Sequence[LabelledClip | LabelledView],
+        seed: int,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """An encoder of that name, trained on clips: see measurements.Train."""
+        return replace(self, name=name).fit(clips, seed, changes)
 
 
 def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:

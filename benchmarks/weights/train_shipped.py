@@ -1,7 +1,7 @@
 """Train the weights of the learned encoders and mappers that come with mretrieve, and write them with their cards.
 
     python benchmarks/weights/train_shipped.py [mmd-nca] [deephums] [submotion-deephums] [body-part-embedding]
-                                       [--mocap DIR] [--output DIR] [--updates N] [--checkpoint FILE]
+                                       [skip-pose] [--mocap DIR] [--output DIR] [--updates N] [--checkpoint FILE]
 
 Trained on what its licence allows: HDM05 without performer tr (CC BY-SA 3.0) and CMU motion capture (free for all
 uses). Nothing is selected on performer tr, whose clips, among each other, give the figures on the card.
@@ -51,6 +51,8 @@ PARTS_FOLDERS = ("hdm05 (performers bd, bk, dg)", "cmu/expmap and cmu/bvh (every
 #: Sub-motion mappings by the encoder that they map into, which is trained before. None over pose-statistics: pieces of
 #: takes that it was not trained on find them no better than by their own vectors (`benchmarks/submotion.py`).
 MAPPERS = {f"{ARCHITECTURE}-deephums": "deephums"}
+#: Encoders of views, which are measured by protocols of their own.
+OF_VIEWS = ("skip-pose",)
 
 
 def labelled(items: Sequence[LabelledClip]) -> list[LabelledClip]:
@@ -103,8 +105,17 @@ def train_mapper(
     return trained, {"report": submotion_report(load_encoder(over), trained.encoder, clips, held_out)}
 
 
+def train_on_views(
+    name: str, clips: Sequence[LabelledClip], updates: int | None
+) -> tuple[Trained[Any], dict[str, Any]]:
+    """An encoder of views, trained on what random cameras see of the clips."""
+    recipe = default_recipe(name)
+    recipe = replace(recipe, updates=updates or recipe.updates, validate_every=50)
+    return train(recipe, clips, progress=echo_progress), {}
+
+
 @click.command(help=__doc__)
-@click.argument("names", nargs=-1, type=click.Choice([*ENCODERS, *MAPPERS, BODY_PARTS]))
+@click.argument("names", nargs=-1, type=click.Choice([*ENCODERS, *MAPPERS, BODY_PARTS, *OF_VIEWS]))
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS)
 @click.option("--updates", type=click.IntRange(min=1), help="Else the recipe's own.")
@@ -129,7 +140,7 @@ def main(
     folder = mocap_folder(mocap)
     clips = labelled(training_clips(folder))
     held_out = [item for item in hdm05(folder) if item.group == "tr"]
-    for name in names or (*ENCODERS, *MAPPERS, BODY_PARTS):
+    for name in names or (*ENCODERS, *MAPPERS, BODY_PARTS, *OF_VIEWS):
         command = f"python benchmarks/weights/train_shipped.py {name} --threads {threads}"
         command += f" --updates {updates}" if updates else ""
         trained: Trained[Any]
@@ -140,6 +151,8 @@ def main(
             continue
         if name in MAPPERS:
             trained, said = train_mapper(MAPPERS[name], clips, held_out, updates)
+        elif name in OF_VIEWS:
+            trained, said = train_on_views(name, clips, updates)
         else:
             trained, said = train_encoder(name, clips, held_out, updates)
         data = data_card(FOLDERS, clips, held_out, LICENCE)

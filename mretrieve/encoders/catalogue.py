@@ -35,6 +35,13 @@ _SPECS = (
         former_names=("body-parts",),
     ),
     EncoderSpec(
+        "view-statistics",
+        "Statistics of poses in the image over time, for 2D views.",
+        "mretrieve.encoders.statistics.view_statistics:ViewStatistics",
+        "fixed",
+        inputs="view",
+    ),
+    EncoderSpec(
         "mmd-nca",
         "Layer-normalised LSTM with attention, trained on labels (Coskun et al. 2018).",
         network="mretrieve.encoders.systems.mmd_nca:MmdNca",
@@ -87,6 +94,24 @@ _SPECS = (
             options=(LOSS, MIRROR),
             adaptation=AdaptationBudget(
                 "recurrent network (GRU, supervised contrast)", least_minutes=0.1, most_minutes=4.0
+            ),
+        ),
+    ),
+    EncoderSpec(
+        "skip-pose",
+        "Vectors of the frames of a view, learned without labels (Shirakawa and Kozakaya).",
+        "mretrieve.encoders.systems.skip_pose:SkipPose",
+        inputs="view",
+        weights=WEIGHTS / "skip_pose.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.skip_pose",
+            recipes=("skip-pose",),
+            unlabelled_recipe="skip-pose",
+            options=(
+                TrainingOption(
+                    "--frames", "network.frames", "Frames of a vector: 2, 4 or 6 in the paper. [default: 4]", type=int
+                ),
+                TrainingOption("--no-past", "network.past", "Decode the future only.", constant=False),
             ),
         ),
     ),

@@ -65,11 +65,13 @@ def load_view_encoder(name: str) -> Any:
         QueryError: no encoder of views comes with mretrieve under this name.
         FormatError: the file cannot be read, or is not of an encoder of views.
     """
+    spec = find_spec(name)
+    if spec is not None and spec.inputs != "clip" and spec.kind == "fixed":
+        return resolve_name(spec.code)()
     from .weights_file import read_view_encoder
 
     if name.endswith(ENCODER_SUFFIX):
         return read_view_encoder(Path(name))[0]
-    spec = find_spec(name)
     if spec is not None and spec.inputs != "clip" and spec.weights is not None:
         return read_view_encoder(spec.weights)[0]
     ready = [spec.name for spec in encoder_specs() if spec.ready and spec.inputs != "clip"]

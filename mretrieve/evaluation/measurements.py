@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
+from typing import Protocol as TypingProtocol
 
 from ..errors import QueryError
 from ..motion import LabelledClip
+from ..motion.view import LabelledView
 from .protocols import PROTOCOLS
 from .tables import Table
 from .task import Protocol
 
-#: Trains an encoder: its name, the clips and the seed.
-Train = Callable[[str, Sequence[LabelledClip], int], Any]
 #: Makes an index: the folders, and where the index is to be.
 BuildIndex = Callable[[Sequence[Path], Path], object]
+
+
+class Train(TypingProtocol):
+    """Trains an encoder."""
+
+    def __call__(
+        self,
+        name: str,
+        clips: Sequence[LabelledClip | LabelledView],
+        seed: int,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The encoder of that name; `changes` are other values of its recipe's fields, by name."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,12 @@ MEASUREMENTS: dict[str, Measurement] = {
             "similarities of body parts against known differences, in 3D and between 2D views from two cameras",
             ("hdm05", "cmu/expmap", "cmu/bvh"),
             "mretrieve.evaluation.part_agreement:part_agreement",
+        ),
+        Measurement(
+            "jhmdb",
+            "2D poses of 14 classes, 3 official splits: skip-pose vectors as in their paper, and spaces of views",
+            ("jhmdb", "hdm05", "cmu"),
+            "mretrieve.evaluation.jhmdb:jhmdb",
         ),
     )
 }
