@@ -17,6 +17,7 @@ from mretrieve.version import __version__
 _COMMANDS = {
     "index": ("index", "Index a folder of motion files, or bring its index up to date."),
     "query": ("query", "Print the moments that move most like a clip."),
+    "classify": ("classify", "Print the class of a clip, by the labels of the indexed clips most like it."),
     "explain": ("explain", "Tell why a moment answers a clip: what is alike, what is not, and when."),
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
@@ -25,6 +26,7 @@ _COMMANDS = {
     "list": ("index", "List the clips of an index with their durations and labels."),
     "verify": ("index", "Check every file of an index."),
     "remove": ("index", "Remove clips from an index."),
+    "pose": ("pose", "Find the people in a video and write their joints."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),
     "evaluate": ("evaluate", "Measure retrieval on a named protocol with a pinned split."),

@@ -16,9 +16,14 @@ from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
 
 from .options import INDEX, as_json, complete_clip, flush_columns, given_options, query_options, safe_cell
+from .progress import video_progress
 
 if TYPE_CHECKING:
     from mretrieve import Answer, Hit
+
+#: Columns of CSV that only queries in two dimensions have, and the last ones of the table.
+_CAMERA = ("camera_azimuth_deg", "camera_pitch_deg")
+_NAMES = ("worst part", "label", "clip")
 
 
 @click.command()
@@ -55,6 +60,7 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
     for number, name in enumerate(queries):
         try:
+            _search_video(name, chosen.pose_model)
             answer = opened.search(name, options=chosen)
         except (QueryError, FormatError, RigError) as error:
             if len(queries) == 1:
@@ -67,6 +73,19 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
             click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed:
         sys.exit(2)
+
+
+def _search_video(name: str, pose_model: Path | str | None) -> None:
+    """Find the people in a query that is a video, with progress; the search then has them from the cache."""
+    from mretrieve.formats.video.reader import SUFFIXES
+
+    file = name.rpartition("#")[0] or name
+    if file.lower().endswith(tuple(f".{suffix}" for suffix in SUFFIXES)) and Path(file).is_file():
+        from mretrieve.formats import MotionFile
+        from mretrieve.formats.video.poses import find_poses
+
+        with video_progress() as listener:
+            find_poses(MotionFile(Path(file)), pose_model, listener)
 
 
 def _json(answer: Answer, first: bool) -> str:
@@ -82,7 +101,7 @@ def _csv(answer: Answer, first: bool) -> str:
 
     text = io.StringIO()
     columns = ["query", "rank", "clip", "file", "start_s", "end_s", "score", "distance_mm", "label", "mirror", "speed"]
-    columns += [*PARTS, "query_start_s", "query_end_s"]
+    columns += [*PARTS, "query_start_s", "query_end_s", *(_CAMERA if _shows_cameras(answer) else ())]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     if first:
         writer.writeheader()
@@ -93,17 +112,33 @@ def _csv(answer: Answer, first: bool) -> str:
 
 
 def _table(answer: Answer, first: bool) -> str:
-    rows = [["#", "score", "from", "to", "distance", "speed", "worst part", "label", "clip"]]
+    cameras = _shows_cameras(answer)
+    rows = [["#", "score", "from", "to", "distance", "speed", *(("camera",) if cameras else ()), *_NAMES]]
     for hit in answer:
         span = f"{hit.start_s:.2f} s", f"{hit.end_s:.2f} s"
         sizes = f"{hit.distance_mm:.0f} mm", f"{hit.speed:.2f}"
         clip = printable(hit.clip) + _remarks(hit, answer)
         label = printable(hit.label or "")
-        rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, _worst_part(hit), label, clip])
+        camera = (_camera(hit),) if cameras else ()
+        rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, *camera, _worst_part(hit), label, clip])
     lines = [f"{printable(answer.query)}, {answer.start_s:.2f} s to {answer.end_s:.2f} s"]
-    lines += flush_columns(rows, right=range(6))
+    lines += flush_columns(rows, right=range(7 if cameras else 6))
+    lines += [f"Note: {printable(note)}" for note in answer.notes]
     lines.append(f"{len(answer)} moments from {answer.index_path} in {answer.took_ms.total:.0f} ms")
     return ("" if first else "\n") + "\n".join(lines) + "\n"
+
+
+def _shows_cameras(answer: Answer) -> bool:
+    """Whether the query was in two dimensions."""
+    return any(hit.camera_azimuth_deg is not None for hit in answer)
+
+
+def _camera(hit: Hit) -> str:
+    """Where the camera stood: about the vertical, and how far it looked down or up."""
+    if hit.camera_azimuth_deg is None or hit.camera_pitch_deg is None:
+        return ""
+    looks = "down" if hit.camera_pitch_deg >= 0 else "up"
+    return f"{hit.camera_azimuth_deg:.0f}°, {abs(hit.camera_pitch_deg):.0f}° {looks}"
 
 
 def _worst_part(hit: Hit) -> str:
