@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,9 +17,14 @@ from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mretrieve.encoders import WindowEncoder
     from mretrieve.evaluation import EvaluationReport, Method, Protocol
+    from mretrieve.evaluation.measurements import Measurement, MeasurementOptions
+    from mretrieve.evaluation.tables import Table
     from mretrieve.motion import LabelledClip
+    from mretrieve.motion.view import LabelledView
     from mretrieve.training import TrainingProgress
 
 _PATH = click.Path(path_type=Path)
@@ -86,20 +91,27 @@ def evaluate(
     Without PROTOCOL, or with --list: the protocols.
     """
     from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
+    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions
     from mretrieve.evaluation.tables import as_json
 
     if listed or name is None:
-        width = max(map(len, PROTOCOLS))
-        for each in PROTOCOLS.values():
+        width = max(map(len, (*PROTOCOLS, *MEASUREMENTS)))
+        listing: list[Protocol | Measurement] = [*PROTOCOLS.values(), *MEASUREMENTS.values()]
+        for each in listing:
             click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
         return
-    chosen = protocol(name)
+    chosen: Protocol | Measurement = MEASUREMENTS.get(name) or protocol(name)
     if data is None:
         raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
     _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
     _check_data(data)
     if out is not None:
         _make(out)
+    if isinstance(chosen, Measurement):
+        run = _Training("", updates, minutes, device)
+        options = MeasurementOptions(encoders, as_shipped, run.named, seeds, _message)
+        _measure(chosen, data, options, output, out)
+        return
     named = encoders or (() if baselines else ("pose-statistics",))
     methods = [_encoder_method(each, as_shipped, _Training(each, updates, minutes, device)) for each in named]
     methods += [Method(each, baseline(each)) for each in baselines]
@@ -124,14 +136,16 @@ class _Training:
     minutes: float | None
     device: str
 
-    def fit(self, clips: Sequence[LabelledClip], seed: int) -> WindowEncoder:
-        """An encoder trained on clips."""
+    def fit(
+        self, clips: Sequence[LabelledClip | LabelledView], seed: int, changes: Mapping[str, Any] | None = None
+    ) -> WindowEncoder:
+        """An encoder trained on clips, or on views; `changes` are other values of the recipe's fields."""
         import torch
 
         from mretrieve.training import default_recipe, train
 
         torch.set_num_threads(os.cpu_count() or 1)  # a query is too small to share out, a training is not
-        recipe = default_recipe(self.name)
+        recipe = default_recipe(self.name).with_changes(changes or {})
         recipe = replace(recipe, updates=self.updates or recipe.updates)
         last = time.monotonic()
 
@@ -144,6 +158,16 @@ class _Training:
         trained = train(recipe, clips, seed=seed, minutes=self.minutes, device=self.device, progress=progress)
         encoder: WindowEncoder = trained.encoder
         return encoder
+
+    def named(
+        self,
+        name: str,
+        clips: Sequence[LabelledClip | LabelledView],
+        seed: int,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """An encoder of that name, trained on clips: see measurements.Train."""
+        return replace(self, name=name).fit(clips, seed, changes)
 
 
 def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
@@ -182,25 +206,50 @@ def _message(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _print_tables(reports: Sequence[EvaluationReport]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _measure(chosen: Measurement, data: Path, options: MeasurementOptions, output: str, out: Path | None) -> None:
+    """Print and write the tables of a measurement."""
+    from mretrieve.evaluation.tables import tables_json, tables_markdown
 
-    from mretrieve.evaluation.tables import counts, notes, tables
+    tables = chosen.measure(data, options)
+    if output == "json":
+        click.echo(tables_json(chosen.name, tables))
+    else:
+        console = _console()
+        for table in tables:
+            _print_table(console, table)
+    if out is not None:
+        (out / "report.json").write_text(tables_json(chosen.name, tables) + "\n", encoding="utf-8")
+        (out / "report.md").write_text(tables_markdown(chosen.name, tables), encoding="utf-8")
+        _message(f"report.json and report.md are in {out}")
+
+
+def _console() -> Console:
+    from rich.console import Console
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def _print_tables(reports: Sequence[EvaluationReport]) -> None:
+    from mretrieve.evaluation.tables import counts, notes, tables
+
+    console = _console()
     console.print(counts(reports), markup=False)
     for table in tables(reports):
-        shown = Table(title=table.title, title_justify="left", title_style="bold")
-        for number, title in enumerate(table.heading):
-            shown.add_column(title, justify="left" if number < 2 else "right")
-        for row in table.rows:
-            shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
-        console.print(shown)
+        _print_table(console, table)
     for note in notes(reports):
         console.print(note, markup=False)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich.table import Table as Shown
+
+    shown = Shown(title=table.title, title_justify="left", title_style="bold")
+    for number, title in enumerate(table.heading):
+        shown.add_column(title, justify="left" if number < 2 else "right")
+    for row in table.rows:
+        shown.add_row(*(cell.replace(" [", "\n\\[") for cell in row))  # an interval under its mean; no markup
+    console.print(shown)
 
 
 def _write(folder: Path, chosen: Protocol, reports: Sequence[EvaluationReport]) -> None:

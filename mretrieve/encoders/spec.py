@@ -25,7 +25,7 @@ class TrainingOption:
     flag: str
     field: str
     help: str
-    constant: bool | None = None
+    constant: bool | float | None = None
     type: type[str] | type[int] | type[float] = str
     choices: tuple[str, ...] = ()
     metavar: str | None = None

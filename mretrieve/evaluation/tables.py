@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from .report import TRUE_POSITIVE_RATES, EvaluationReport, Figure
 from .task import Protocol
 
 SCHEMA = "mretrieve.evaluation/1"
+MEASUREMENT_SCHEMA = "mretrieve.measurement/1"
 _HEAD = ("method", "task", "k", "seeds", "query_count", "gallery_count", "group_count")
 #: Below a table, where one of its cells holds it.
 DEVIATION_NOTE = "± standard deviation over seeds"
@@ -116,6 +117,21 @@ def markdown(protocol: Protocol, reports: Sequence[EvaluationReport]) -> str:
         lines += [_row(row) for row in table.rows]
         lines.append("")
     return "\n".join([*lines, *(f"{note}." for note in notes(reports)), ""])
+
+
+def tables_json(name: str, tables: Sequence[Table]) -> str:
+    """The tables of a measurement as JSON: the cells as they are shown."""
+    content = {"schema": MEASUREMENT_SCHEMA, "protocol": name, "tables": [asdict(table) for table in tables]}
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def tables_markdown(name: str, tables: Sequence[Table]) -> str:
+    """The tables of a measurement as Markdown."""
+    lines = [f"# {name}", ""]
+    for table in tables:
+        lines += [f"## {table.title}", "", _row(table.heading), "|" + "---|" * len(table.heading)]
+        lines += [*map(_row, table.rows), ""]
+    return "\n".join(lines)
 
 
 def notes(reports: Sequence[EvaluationReport]) -> list[str]:

@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..encoders.catalogue import find_spec
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
+from ..motion.view import LabelledView
 from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
 from .optimisation import RunningAverage, copied, learning_rate, make_optimiser
 from .system import make_task
@@ -102,7 +104,7 @@ class RunOptions:
 
 def train(
     recipe: Recipe,
-    clips: Sequence[LabelledClip],
+    clips: Sequence[LabelledClip | LabelledView],
     *,
     seed: int = 0,
     held_out: Sequence[LabelledClip] = (),
@@ -115,7 +117,8 @@ def train(
 
     Args:
         recipe: what to train, see `default_recipe`.
-        clips: what to train on; clips without a label are left out if the recipe needs labels.
+        clips: what to train on; clips without a label are left out if the recipe needs labels. A system that encodes
+            views takes views too.
         seed: of everything that is drawn.
         held_out: clips, preferably of other classes, on which the network is validated every `validate_every` updates
             (query and answer in different groups, or different clips if there is one group); the weights that did
@@ -124,10 +127,14 @@ def train(
 
     Raises:
         InterruptedTrainingError: `stopped` returned True; the checkpoint is written.
-        MRetrieveError: too few clips or classes, or the checkpoint is of another run.
+        MRetrieveError: too few clips or classes, views for a system that encodes clips only, or the checkpoint is of
+            another run.
     """
-    clips = [item for item in clips if item.label or not recipe.needs_labels]
-    return run_task(lambda: make_task(recipe, clips, held_out), seed, RunOptions(**options))
+    examples: list[Any] = [item for item in clips if item.label or not recipe.needs_labels]
+    spec = find_spec(recipe.architecture)
+    if spec is not None and spec.inputs == "clip" and any(isinstance(item, LabelledView) for item in examples):
+        raise MRetrieveError(f"{recipe.architecture} encodes clips and cannot be trained on 2D views")
+    return run_task(lambda: make_task(recipe, examples, held_out), seed, RunOptions(**options))
 
 
 def run_task(make: Callable[[], Task[Result]], seed: int, options: RunOptions) -> Trained[Result]:

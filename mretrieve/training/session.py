@@ -96,7 +96,7 @@ class _Session:
         request = self.request
         trained = self._run(recipe)
         encoder, spec = trained.encoder, find_spec(request.encoder)
-        is_encoder = spec is not None and spec.kind == "trained"
+        is_encoder = spec is not None and spec.kind == "trained" and spec.inputs != "view"
         measured = self._retrieval(encoder) if is_encoder else ()
         card = training_card(trained, self.data, request.command, device=request.device, held_out=measured)
         title = request.encoder
