@@ -131,9 +131,7 @@ def kept_frames(count: int, generator: np.random.Generator) -> NDArray[np.intp]:
     return np.flatnonzero(~dropped)
 
 
-def pair_scores(
-    pair: FilmedPair, first: NDArray[np.floating], second: NDArray[np.floating]
-) -> CorrespondenceScores:
+def pair_scores(pair: FilmedPair, first: NDArray[np.floating], second: NDArray[np.floating]) -> CorrespondenceScores:
     """The scores of features (T, F) of both films.
 
     The true frame of one is that to which warping leads by the numbers of the frames alone, as in the paper, because
@@ -200,9 +198,7 @@ def upright(poses: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.einsum("tji,tik->tjk", centred, left @ right), np.float32)
 
 
-def _encoders(
-    trained: Sequence[LabelledClip], options: MeasurementOptions
-) -> list[tuple[str, NormalizedPose]]:
+def _encoders(trained: Sequence[LabelledClip], options: MeasurementOptions) -> list[tuple[str, NormalizedPose]]:
     """The encoders that are measured, by name: as shipped, of a file, or trained with each seed."""
     encoders = []
     for name in options.encoders or ("normalized-pose",):
@@ -219,9 +215,7 @@ def _checked(encoder: object) -> NormalizedPose:
     return encoder
 
 
-def _warped(
-    target: NDArray[np.float32], source: NDArray[np.float32], numbers: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _warped(target: NDArray[np.float32], source: NDArray[np.float32], numbers: NDArray[np.intp]) -> NDArray[np.float64]:
     """For each frame of the target the mean of the numbers of the source's frames on the warping path."""
     path, _ = dtw_path(target, source)
     starts = np.flatnonzero(np.diff(path[:, 0], prepend=-1))
@@ -231,9 +225,7 @@ def _warped(
 
 def _takes(items: Sequence[LabelledClip]) -> list[Clip]:
     """The takes of CMU among the clips that are long enough."""
-    return [
-        item.clip for item in items if not item.path.endswith(".amc") and item.clip.frame_count >= SHORTEST_FRAMES
-    ]
+    return [item.clip for item in items if not item.path.endswith(".amc") and item.clip.frame_count >= SHORTEST_FRAMES]
 
 
 def _both(describe: Callable[[View], NDArray[np.floating]]) -> Describe:
