@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,9 @@ import torch
 
 from mretrieve import read
 from mretrieve.evaluation.data_sets import view_split
+from mretrieve.evaluation.lifting import lifting_errors
+from mretrieve.lifting import lift_with_camera
+from mretrieve.lifting.network import LiftingNetwork
 from mretrieve.lifting.weights_file import WEIGHTS
 from mretrieve.motion import LabelledClip, canonicalise
 from mretrieve.training.card import data_card, save_encoder, training_card
@@ -26,6 +30,7 @@ from mretrieve.training.loop import InterruptedTrainingError, RunOptions, Traini
 from mretrieve.training.systems.lifting import RECIPE, LiftingTask
 
 sys.path.append(str(Path(__file__).parents[1]))
+from lifting import CONDITIONS, SEED
 from mocap_sets import cmu_asfamc, mocap_folder
 
 FOLDERS = (
@@ -51,6 +56,19 @@ def training_clips(mocap: Path) -> list[LabelledClip]:
     more = [LabelledClip(canonicalise(read(path)[0]), "", path.stem, path.name) for path in files]
     more = [item for item in more if item.group not in _NEAR_COPIES]
     return [replace(item, label="") for item in (*trained, *again, *more)]
+
+
+def report(network: LiftingNetwork, unseen: Sequence[LabelledClip]) -> tuple[str, ...]:
+    """Lines for the card: how far lifted clips of performer tr are from the truth."""
+    clips = [item.clip for item in unseen if item.group == "tr"]
+    lines = [f"{len(clips)} clips of HDM05's performer tr, each filmed by one random camera (pitch -10 to 30 degrees):"]
+    for name, (cameras, errors) in CONDITIONS.items():
+        row = lifting_errors(clips, lambda view: lift_with_camera(view, network), cameras, errors, SEED)
+        lines.append(
+            f"- {name}: bones {row.bone_deg:.1f} degrees, joints {row.joint_mm:.0f} mm, heading {row.heading_deg:.1f} "
+            f"degrees, pitch of the camera {row.pitch_deg:.1f} degrees off"
+        )
+    return tuple(lines)
 
 
 def echo_progress(now: TrainingProgress) -> None:
@@ -79,7 +97,8 @@ def main(
     """Train, or train a part."""
     started = time.monotonic()
     torch.set_num_threads(threads)
-    clips = training_clips(mocap_folder(mocap))
+    folder = mocap_folder(mocap)
+    clips = training_clips(folder)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     options = RunOptions(
         checkpoint=checkpoint,
@@ -94,7 +113,8 @@ def main(
         click.echo(f"{error}; --resume continues")
         raise SystemExit(75) from None
     command = f"python benchmarks/weights/train_lifting.py --updates {updates} --seed {seed} --threads {threads}"
-    card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command)
+    measured = report(trained.encoder, view_split(folder).unseen)
+    card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command, report=measured)
     output.parent.mkdir(exist_ok=True)
     save_encoder(output, trained.encoder, card)
     checkpoint.unlink(missing_ok=True)

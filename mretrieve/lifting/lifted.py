@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..motion.camera import Camera
 from ..motion.clip import Clip
 from ..motion.detection import as_detected
-from ..motion.skeleton import JOINT_COUNT
+from ..motion.skeleton import JOINT_COUNT, joint
 from ..motion.view import View
 from .body import body_positions
 from .input_frames import FRAMES_TOGETHER, input_frames
@@ -18,6 +18,13 @@ from .network import LiftingNetwork
 from .weights_file import shipped_network
 
 NOTE = "lifted from 2D"
+#: Joints that are observed where these others are.
+_PLACED = {
+    joint("spine3"): [joint("pelvis"), joint("neck")],
+    joint("head"): [joint("neck")],
+    joint("left_foot"): [joint("left_ankle")],
+    joint("right_foot"): [joint("right_ankle")],
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +66,20 @@ def lift_with_camera(view: View, network: LiftingNetwork | None = None) -> Lifte
     directions = at_full_rate(estimate.directions, view.frame_count)
     directions /= np.maximum(np.linalg.norm(directions, axis=2, keepdims=True), 1e-6)
     positions = body_positions(directions, at_full_rate(estimate.velocity, view.frame_count))
-    clip = Clip(positions, claimed_joints(view), start_s=view.start_s, notes=notes)
+    clip = Clip(positions, _observed(view), start_s=view.start_s, notes=notes)
     return Lifted(clip, Camera(pitch_deg=float(np.rad2deg(np.mean(estimate.pitch)))))
 
 
-def claimed_joints(view: View) -> NDArray[np.bool_]:
-    """Which joints (T, 22) of the lifted clip count as observed."""
-    return view.observed
+def _observed(view: View) -> NDArray[np.bool_]:
+    """Which joints (T, 22) of the lifted clip count as observed.
+
+    Those of the view, and the joints that detectors do not look for but the network places (feet, head and spine3),
+    where the joints that they are attached to are observed: measured in docs/research/lifting.md.
+    """
+    observed = view.observed.copy()
+    for number, attached in _PLACED.items():
+        observed[:, number] = view.observed[:, attached].all(axis=1)
+    return observed
 
 
 def at_full_rate(values: NDArray[np.float32], frame_count: int) -> NDArray[np.float32]:

@@ -50,7 +50,7 @@ class LiftingRecipe(FilmingRecipe):
 RECIPE = LiftingRecipe(
     architecture=ARCHITECTURE,
     optimiser=Optimiser("adam", 2e-3, "cosine", largest_gradient=1.0, averaging=0.995),
-    updates=3000,
+    updates=1600,
     validate_every=500,
 )
 

@@ -33,7 +33,7 @@ from ...lifting.input_frames import FRAMES_TOGETHER, NETWORK_FPS, input_frames, 
 from ...lifting.network import SWAPPED_BONES
 from ...lifting.weights_file import shipped_network
 from ...motion import LabelledClip
-from ...motion.bones import BONES, USED_JOINTS
+from ...motion.bones import USED_JOINTS
 from ...motion.detection import DETECTED
 from ...motion.quaternion_pose import QUATERNION_COUNT
 from ...motion.skeleton import joint
