@@ -24,13 +24,13 @@ from mretrieve.training.loop import InterruptedTrainingError, RunOptions, run_ta
 from mretrieve.training.systems.normalized_pose import RECIPES, NormalizedPoseTask
 
 _RECIPE = RECIPES[ARCHITECTURE]
+_WEIGHTS = WEIGHTS / "normalized_pose.safetensors"
+_COMMAND = "python benchmarks/weights/train_normalized_pose.py --updates {} --seed {} --threads {}"
 
 
 @click.command(help=__doc__)
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS / "normalized_pose.safetensors"
-)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=_WEIGHTS)
 @click.option("--updates", type=click.IntRange(min=1), default=_RECIPE.updates, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
@@ -62,10 +62,8 @@ def main(
     except InterruptedTrainingError as error:
         click.echo(f"{error}; --resume continues")
         raise SystemExit(75) from None
-    command = (
-        f"python benchmarks/weights/train_normalized_pose.py --updates {updates} --seed {seed} --threads {threads}"
-    )
-    card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command)
+    data = data_card(FOLDERS, clips, (), LICENCE)
+    card = training_card(trained, data, _COMMAND.format(updates, seed, threads))
     output.parent.mkdir(exist_ok=True)
     save_encoder(output, trained.encoder, card)
     checkpoint.unlink(missing_ok=True)

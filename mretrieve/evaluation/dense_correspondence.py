@@ -1,7 +1,7 @@
 """The protocol `dense-correspondence`: which frames that two cameras film are of the same moment.
 
-Liu et al., "Normalized Human Pose Features for Human Action Video Alignment" (ICCV 2021), section 4.3, with takes of CMU
-in place of Human3.6M.
+Liu et al., "Normalized Human Pose Features for Human Action Video Alignment" (ICCV 2021), section 4.3, with takes of
+CMU in place of Human3.6M.
 """
 
 from __future__ import annotations

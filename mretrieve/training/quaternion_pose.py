@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,7 +41,7 @@ _LEFT, _RIGHT = (
 def bone_directions_of(quaternions: Tensor) -> Tensor:
     """Directions (..., 17, 3) of BONES, turned from the T-pose by unit quaternions (..., 18, 4)."""
     worlds = [quaternions[..., :1, :]]
-    for above, level in zip(_LEVELS, _LEVELS[1:], strict=False):
+    for above, level in pairwise(_LEVELS):
         parents = worlds[-1][..., [above.index(QUATERNION_PARENTS[number]) for number in level], :]
         worlds.append(quaternion_product(parents, quaternions[..., level, :]))
     world = torch.cat(worlds, dim=-2)[..., _PLACE, :]
@@ -62,7 +64,7 @@ def quaternion_product(first: Tensor, second: Tensor) -> Tensor:
 
 
 def positions_of(directions: Tensor, lengths: Tensor) -> Tensor:
-    """Places (..., 18, 3) from the middle of the hips, by directions (..., 17, 3) and lengths (..., 17) of the bones."""
+    """Places (..., 18, 3) from the middle of the hips, by directions (..., 17, 3) and lengths (..., 17) of bones."""
     return torch.einsum("jb,...bc->...jc", _FROM_BONES.to(directions.device), directions * lengths[..., None])
 
 

@@ -18,7 +18,7 @@ _NEAR_FRAMES, _FAR_FRAMES = 2, 15
 def primary_similarities(poses: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean distance of the joints of normalised poses (N, J, 3) from each other, each row divided by its largest."""
     distances = _distances(poses)
-    return distances / np.maximum(distances.max(axis=1, keepdims=True), 1e-9)
+    return np.asarray(distances / np.maximum(distances.max(axis=1, keepdims=True), 1e-9))
 
 
 def negative_range(progress: float) -> tuple[float, float]:

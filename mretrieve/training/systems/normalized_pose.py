@@ -20,9 +20,7 @@ from ...encoders.encoder import numbers_of
 from ...encoders.systems.normalized_pose import (
     ARCHITECTURE,
     FEATURE_COUNT,
-    FEATURES,
     POSE_COUNT,
-    ROTATIONS,
     NormalizedPose,
 )
 from ...evaluation.anthropometry import joint_errors_mm, two_bodies
@@ -36,7 +34,7 @@ from ...motion import LabelledClip
 from ...motion.bones import USED_JOINTS
 from ...motion.detection import DETECTED
 from ...motion.quaternion_pose import QUATERNION_COUNT
-from ...motion.skeleton import joint
+from ...motion.skeleton import MIRROR, joint
 from ..filmed_pieces import FilmedPiece, FilmedPieces, FilmingRecipe, mean_length, padded
 from ..held_out import clips_hash
 from ..quaternion_pose import bone_directions_of, facing_forwards, positions_of, projected
@@ -47,6 +45,7 @@ from .lifting import LiftingTorch
 _PELVIS, _HIPS = joint("pelvis"), [joint("left_hip"), joint("right_hip")]
 _FEET = [joint(f"{side}_{name}") for name in ("ankle", "foot") for side in ("left", "right")]
 _FEET_USED = [USED_JOINTS.index(number) for number in _FEET]
+_SWAPPED_JOINTS = [USED_JOINTS.index(MIRROR[number]) for number in USED_JOINTS]
 _OTHER_FEET = [1, 0, 3, 2]
 #: The joints of DETECTED among USED_JOINTS.
 _DETECTED = [USED_JOINTS.index(number) for number in DETECTED]
@@ -92,7 +91,7 @@ RECIPES = {
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=1.0, averaging=0.99),
         batch=12,
-        updates=800,
+        updates=600,
         validate_every=200,
     )
 }
@@ -230,11 +229,10 @@ class _Example:
     def mirrored(self) -> _Example:
         """The example in a mirror."""
         flip = np.array([-1, 1, 1], np.float32)
-        joints = [USED_JOINTS.index(number) for number in _mirror_order()]
         return _Example(
             mirrored_frames(self.frames),
             self.directions[:, SWAPPED_BONES] * flip,
-            self.has[joints],
+            self.has[_SWAPPED_JOINTS],
             self.lengths[SWAPPED_BONES],
             self.path * flip,
             self.axes * flip * flip[:, None],
@@ -242,12 +240,6 @@ class _Example:
             self.standing[:, _OTHER_FEET],
             self.triplets,
         )
-
-
-def _mirror_order() -> list[int]:
-    from ...motion.skeleton import MIRROR
-
-    return [MIRROR[number] for number in USED_JOINTS]
 
 
 def pose_losses(network: NormalizedPoseTorch, batch: PoseBatch, recipe: NormalizedPoseRecipe) -> dict[str, Tensor]:
@@ -374,10 +366,7 @@ class NormalizedPoseTask:
     def result(self) -> Any:
         """See Task: the encoder; a DirectLifting if the recipe says so."""
         if self.recipe.direct:
-            arrays = {
-                name: value.detach().cpu().numpy() for name, value in self._network.rotations.state_dict().items()
-            }
-            return DirectLifting(arrays, self.recipe.dilations)
+            return DirectLifting(_arrays(self._network.rotations), self.recipe.dilations)
         pooled = numbers_of(self._encoder(1.0).encode([item.clip for item in self._clips])).astype(np.float64)
         return self._encoder(max(float(2 * pooled.var(axis=0, ddof=1).sum()), 1e-6))
 
@@ -386,10 +375,7 @@ class NormalizedPoseTask:
         return ()
 
     def _encoder(self, typical_distance: float) -> NormalizedPose:
-        state = self._network.state_dict()
-        assert all(name.startswith((ROTATIONS, FEATURES)) for name in state)
-        arrays = {name: value.detach().cpu().numpy() for name, value in state.items()}
-        return NormalizedPose(arrays, self.recipe.dilations, typical_distance)
+        return NormalizedPose(_arrays(self._network), self.recipe.dilations, typical_distance)
 
     def _example(self, generator: np.random.Generator, progress: float) -> _Example:
         example = _Example.of(self._pieces.draw(generator))
@@ -400,6 +386,10 @@ class NormalizedPoseTask:
         else:
             triplets = timed_triplets(count, self.recipe.triplets, generator)
         return _Example(**{**vars(example), "triplets": triplets})
+
+
+def _arrays(network: nn.Module) -> dict[str, NDArray[np.float32]]:
+    return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}
 
 
 def make_task(
