@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
-from ...lifting.body import body_positions
+from ...lifting.body import joint_places
 from ...lifting.input_frames import input_frames, mirrored_frames
 from ...lifting.lifted import at_full_rate
 from ...lifting.network import SWAPPED_BONES, LiftingNetwork
@@ -23,6 +23,7 @@ from ...motion import Clip
 from ...motion.bones import USED_JOINTS
 from ...motion.detection import as_detected
 from ...motion.quaternion_pose import QUATERNION_COUNT, bone_directions_of, unit_quaternions
+from ...motion.skeleton import JOINT_COUNT
 from ...motion.view import View
 from ..body_sequence import body_sequence, normalised_positions
 from ..encoder import WindowEncoder, checked_windows, fingerprint_of, numbers_of, query_vectors, stored_vectors
@@ -127,8 +128,8 @@ class NormalizedPose(WindowEncoder):
         estimated, all joints.
         """
         if isinstance(motion, View):
-            directions = self.directions(motion)
-            positions = body_positions(directions, np.zeros((len(directions), 3), np.float32))
+            positions = np.zeros((motion.frame_count, JOINT_COUNT, 3), np.float32)
+            positions[:, USED_JOINTS] = joint_places(self.directions(motion))
             motion = Clip(positions, np.ones(positions.shape[:2], bool))
         return normalised_positions(body_sequence(motion))
 
