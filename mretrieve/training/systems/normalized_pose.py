@@ -91,8 +91,8 @@ RECIPES = {
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=1.0, averaging=0.99),
         batch=12,
-        updates=400,
-        validate_every=200,
+        updates=300,
+        validate_every=100,
     )
 }
 LOSSES: Mapping[str, Any] = {}
