@@ -22,6 +22,7 @@ from ..motion.detection import as_detected
 from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from .data_sets import view_split
+from .direct_lifting import DirectLifting
 from .lifting import bones_of
 from .measurements import MeasurementOptions
 from .tables import Table
@@ -125,23 +126,22 @@ def _trained_rows(
     for seed in range(options.seeds):
         options.progress(f"seed {seed}: two trainings")
         encoder = options.train("normalized-pose", trained, seed, {"updates": UPDATES})
-        direct = options.train("normalized-pose", trained, seed, {"updates": UPDATES, "direct": True})
         rows.append(encoder_row(f"from 2D, quaternions, seed {seed}", encoder, pairs, performer))
-        found = [tuple(direct.positions(view) for view in pair.views) for pair in pairs]
-        placed = dict(zip(map(id, pairs), found, strict=True))
-        change = pose_change_mm(pairs, lambda pair, body, placed=placed: _facing(placed[id(pair)][body]))
-        errors = np.array(
-            [_placed_error_mm(pair.clips[0], first) for pair, (first, _) in zip(pairs, found, strict=True)]
-        )
-        rows.append(
-            (
-                f"from 2D, direct lifting, seed {seed}",
-                f"{change:.1f}",
-                f"{errors.mean():.1f}",
-                f"{errors[performer].mean():.1f}",
-            )
-        )
+        direct = options.train("normalized-pose", trained, seed, {"updates": UPDATES, "direct": True})
+        rows.append(direct_row(f"from 2D, direct lifting, seed {seed}", direct, pairs, performer))
     return rows
+
+
+def direct_row(
+    name: str, direct: DirectLifting, pairs: Sequence[TwoBodies], performer: NDArray[np.bool_]
+) -> tuple[str, str, str, str]:
+    """The row of direct lifting; see `encoder_row`."""
+
+    def pose(pair: TwoBodies, body: int) -> NDArray[np.float32]:
+        return _facing(direct.positions(pair.views[body]))
+
+    errors = np.array([_placed_error_mm(pair.clips[0], direct.positions(pair.views[0])) for pair in pairs])
+    return name, f"{pose_change_mm(pairs, pose):.1f}", f"{errors.mean():.1f}", f"{errors[performer].mean():.1f}"
 
 
 def _placed_error_mm(clip: Clip, positions: NDArray[np.floating]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -161,17 +162,11 @@ def descriptions(encoders: Sequence[tuple[str, NormalizedPose]]) -> dict[str, De
     for name, encoder in encoders:
         rows[f"2D, normalised ({name})"] = _both(encoder.normalised)
         rows[f"2D, 64-d features ({name})"] = _both(encoder.frame_features)
-        rows[f"2D against 3D, normalised ({name})"] = lambda pair, used=encoder: (
-            _flat(used.normalised(pair.clip)),
-            _flat(used.normalised(pair.views[1])),
-        )
-    rows["3D, in the camera's frame"] = lambda pair: (
-        in_camera(pair.clip, pair.cameras[0]),
-        in_camera(pair.clip, pair.cameras[1]),
-    )
-    rows["3D, normalised"] = lambda pair: 2 * (_flat(normalised_positions(body_sequence(pair.clip))),)
+        rows[f"2D against 3D, normalised ({name})"] = partial(_view_in_clip, encoder)
+    rows["3D, in the camera's frame"] = _in_cameras
+    rows["3D, normalised"] = _of_clip(lambda clip: normalised_positions(body_sequence(clip)))
     for name, encoder in encoders:
-        rows[f"3D, 64-d features ({name})"] = lambda pair, used=encoder: 2 * (used.frame_features(pair.clip),)
+        rows[f"3D, 64-d features ({name})"] = _of_clip(encoder.frame_features)
     return rows
 
 
@@ -230,6 +225,22 @@ def _takes(items: Sequence[LabelledClip]) -> list[Clip]:
 
 def _both(describe: Callable[[View], NDArray[np.floating]]) -> Describe:
     return lambda pair: (_flat(describe(pair.views[0])), _flat(describe(pair.views[1])))
+
+
+def _of_clip(describe: Callable[[Clip], NDArray[np.floating]]) -> Describe:
+    def described(pair: FilmedPair) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features = _flat(describe(pair.clip))
+        return features, features
+
+    return described
+
+
+def _view_in_clip(encoder: NormalizedPose, pair: FilmedPair) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return _flat(encoder.normalised(pair.clip)), _flat(encoder.normalised(pair.views[1]))
+
+
+def _in_cameras(pair: FilmedPair) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return in_camera(pair.clip, pair.cameras[0]), in_camera(pair.clip, pair.cameras[1])
 
 
 def _flat(poses: NDArray[np.floating]) -> NDArray[np.float32]:
