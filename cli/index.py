@@ -13,6 +13,7 @@ from mretrieve.printable import printable
 
 from .options import (
     FORCE,
+    FPS,
     INDEX,
     PATH,
     WHERE,
@@ -51,6 +52,7 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes. [default: one per core]")
 @click.option("--asf", type=PATH, metavar="FILE", help="Skeleton of AMC files that do not have it next to them.")
 @click.option("--rig-map", type=PATH, metavar="FILE", help="Rig map saved by `mretrieve rig --save`.")
+@FPS
 @click.option(
     "--smooth/--no-smooth", default=None, help="Smooth queries over the library; for large libraries. [default: no]"
 )
@@ -68,6 +70,7 @@ def index(
     jobs: int | None,
     asf: Path | None,
     rig_map: Path | None,
+    fps: float | None,
     smooth: bool | None,
     rebuild: bool,
     prune: bool,
@@ -98,6 +101,7 @@ def index(
             jobs=jobs,
             asf=asf,
             rig_map=rig_map,
+            fps=fps,
             smooth=smooth,
             rebuild=rebuild,
             prune=prune,

@@ -50,6 +50,19 @@ INDEX = click.option(
 )
 ASF = click.option("--asf", type=PATH, metavar="FILE", help="Skeleton of AMC files that do not have it next to them.")
 RIG_MAP = click.option("--rig-map", type=PATH, metavar="FILE", help="Rig map saved by `mretrieve rig --save`.")
+FPS = click.option(
+    "--fps",
+    type=click.FloatRange(1, 10_000),
+    metavar="N",
+    help="Frames per second of keypoint files. [default: as the file says, else 30]",
+)
+POSE_MODEL = click.option(
+    "--pose-model",
+    type=PATH,
+    metavar="FILE",
+    help="What finds people in videos: a MediaPipe Pose Landmarker bundle (.task), or rtmlib. "
+    "[default: $MRETRIEVE_POSE_MODEL]",
+)
 FORCE = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 PARTS = click.option(
     "--parts",
@@ -67,8 +80,8 @@ END = click.option("--end", "end_s", type=float, metavar="S", help="Use the quer
 
 
 def reading_options(command: _Command) -> _Command:
-    """The options --parts, --index, --asf and --rig-map."""
-    for option in (RIG_MAP, ASF, INDEX, PARTS):
+    """The options --parts, --index, --asf, --rig-map and --fps."""
+    for option in (FPS, RIG_MAP, ASF, INDEX, PARTS):
         command = option(command)
     return command
 
@@ -134,6 +147,8 @@ def query_options(command: _Command) -> _Command:
         ),
         ASF,
         RIG_MAP,
+        FPS,
+        POSE_MODEL,
     )
     for option in reversed(options):
         command = option(command)

@@ -108,6 +108,28 @@ def reading_progress() -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def video_progress() -> Iterator[Callable[[int, int], None]]:
+    """Progress of the search for people in a video: a bar on a terminal, a line every few seconds elsewhere."""
+    if not sys.stderr.isatty():
+        last = time.monotonic()
+
+        def print_line(done: int, expected: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= _LINE_EVERY_S:
+                last = time.monotonic()
+                click.echo(f"{done}{f' of {expected}' if expected else ''} frames searched for people", err=True)
+
+        yield print_line
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Searching for people", total=None)
+        yield lambda done, expected: bar.update(task, completed=done, total=expected or None)
+
+
+@contextmanager
 def _progress_bar() -> Iterator[Listener]:
     if not sys.stderr.isatty():
         yield lambda now: click.echo(milestone_line(now), err=True) if now.milestone else None

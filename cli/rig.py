@@ -24,10 +24,11 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
 
     Exit status 1 if the file has no human body.
     """
-    from mretrieve.errors import RigError
+    from mretrieve.errors import QueryError, RigError
     from mretrieve.formats import MotionFile, ReadingOptions
-    from mretrieve.motion import guess_rig_map, load_rig_map, save_rig_map
-    from mretrieve.sources.reading import NotHumanError, find_people, read_motions
+    from mretrieve.motion import Motion, guess_rig_map, load_rig_map, save_rig_map
+    from mretrieve.sources.keypoint_bodies import body_rig
+    from mretrieve.sources.reading import NotHumanError, find_people, make_canonical, read_motions
 
     for path in (save, png):
         if path is not None:
@@ -48,25 +49,30 @@ def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, p
         pass  # the lines below say what the map lacks
     is_indexed = found is not None
     if found is None:
+        assert isinstance(motion, Motion), "keypoints are of people"
         found = load_rig_map(rig_map, motion.rig) if rig_map else guess_rig_map(motion.rig, motion.positions)
-    rows = [("canonical joint", "joint of the file", "how it was found"), *found.rows(motion.rig)]
+    body, in_space = body_rig(motion), isinstance(motion, Motion)
+    if save is not None and not in_space:
+        raise QueryError(f"{file}: holds keypoints, whose joints are known; rig maps are for motion in space")
+    rows = [("canonical joint", "joint of the file", "how it was found"), *found.rows(body)]
     click.echo("\n".join(map(printable, flush_columns(rows))))
     mapped = sum(index is not None for index in found.joints)
     click.echo(f"{found.origin}, confidence {found.confidence:.2f}: {mapped} of {len(found.joints)} joints")
     for repair in motion.repairs:
         click.echo(f"Repaired: {printable(repair)}")
-    for lacking in found.lacking:
-        click.echo(f"Missing: {lacking}. Without it the file cannot be indexed.")
+    lacking = found.lacking if in_space else ()
+    for group in lacking:
+        click.echo(f"Missing: {group}. Without it the file cannot be indexed.")
     for remark in remarks:
         click.echo(printable(remark))
     if save is not None:
-        save_rig_map(save, found, motion.rig)
+        save_rig_map(save, found, body)
         click.echo(f"Wrote {save}; pass it back with --rig-map {save}")
-    if found.lacking or not is_indexed:
+    if lacking or not is_indexed:
         sys.exit(1)
     if png is not None:
         from mretrieve.indexer.rig_picture import draw_rig
-        from mretrieve.indexer.rig_survey import rig_of_motion
+        from mretrieve.indexer.rig_survey import rig_of_body
 
-        draw_rig(png, rig_of_motion(motion, found))
+        draw_rig(png, rig_of_body(make_canonical(motion, options)))
         click.echo(f"Wrote {png}", err=True)

@@ -50,6 +50,7 @@ def build_index(
     jobs: int | None = None,
     asf: Path | str | None = None,
     rig_map: Path | str | None = None,
+    fps: float | None = None,
     smooth: bool | None = None,
     rebuild: bool = False,
     prune: bool = False,
@@ -80,6 +81,8 @@ def build_index(
             set before numpy and torch are imported, as the command line does), else to about 2e-6.
         asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
+        fps: frames per second of the keypoint files that this run reads and later ones, for which it is remembered;
+            None for what each file says.
         smooth: whether queries are smoothed over the gallery; None keeps the setting of the index, at first False.
         rebuild: read every file again; the new version replaces the old one when the run is complete.
         prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
@@ -95,7 +98,7 @@ def build_index(
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
-    reading = ReadingOptions(_path(asf), _path(rig_map))
+    reading = ReadingOptions(_path(asf), _path(rig_map), fps)
     options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
+from mretrieve.formats.frame_files import frame_files
 from mretrieve.sources.scan import FoundFile, Scan
 from mretrieve.storage.folders import split_path
 from mretrieve.storage.snapshot import Snapshot
@@ -64,11 +65,17 @@ def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> d
 def content_hash(path: Path, skeletons: str) -> str:
     """SHA-256 of a file's bytes, for AMC followed by a colon and the hash of the skeletons that it may have.
 
+    Of a recording of a file a frame, that of all its files.
+
     Raises:
-        OSError: the file cannot be read.
+        OSError: a file cannot be read.
     """
-    with path.open("rb") as file:
-        own = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for part in frame_files(path):
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    own = digest.hexdigest()
     return f"{own}:{skeletons}" if skeletons else own
 
 

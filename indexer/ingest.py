@@ -15,6 +15,7 @@ from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
 from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
 from mretrieve.motion.clip import overlapping_spans
+from mretrieve.motion.keypoints import ASSUMED_FPS
 from mretrieve.sources.reading import SourceClip, read_bodies, refusal_reason
 from mretrieve.storage.folders import file_of, index_command
 from mretrieve.storage.records import WindowSettings
@@ -162,7 +163,7 @@ class Ingester:
                 notes=tuple(dict.fromkeys(note for clip in clips for note in clip.notes)),
             ),
             tuple(clips),
-            tuple((body.motion.rig, body.rig_map) for body in bodies),
+            tuple((body.rig, body.rig_map) for body in bodies),
         )
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:
@@ -177,7 +178,7 @@ class Ingester:
             mtime_ns=entry.mtime_ns,
             rig=body.rig_map.origin,
             rig_confidence=body.rig_map.confidence,
-            fps=motion.fps,
+            fps=motion.fps or ASSUMED_FPS,
             source_frame_count=motion.frame_count,
             start_s=clip.start_s,
             metres_per_unit=clip.metres_per_unit,

@@ -84,6 +84,7 @@ class RunSettings:
         asf: absolute path of the skeleton given for AMC files.
         rig_map: absolute path of the rig map given.
         rig_map_hash: hash of its content.
+        fps: frames per second given for keypoint files.
     """
 
     mretrieve: str
@@ -91,11 +92,13 @@ class RunSettings:
     asf: str | None = None
     rig_map: str | None = None
     rig_map_hash: str | None = None
+    fps: float | None = None
 
     @property
     def reading(self) -> ReadingOptions:
         """How its files are read."""
-        return ReadingOptions(*(None if path is None else Path(path) for path in (self.asf, self.rig_map)))
+        asf, rig_map = (None if path is None else Path(path) for path in (self.asf, self.rig_map))
+        return ReadingOptions(asf, rig_map, self.fps)
 
 
 @dataclass(frozen=True)

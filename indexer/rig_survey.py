@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mretrieve.formats import MotionFile, ReadingOptions
-from mretrieve.motion import CANONICAL_FPS, PARTS, Clip, Motion, Rig, RigMap, canonicalise
+from mretrieve.motion import CANONICAL_FPS, PARTS, Clip, Rig, RigMap
 from mretrieve.motion.filmstrip import Filmstrip, filmstrip
+from mretrieve.motion.keypoints import ASSUMED_FPS
 from mretrieve.motion.skeleton import JOINTS
-from mretrieve.sources.reading import read_bodies
+from mretrieve.sources.reading import SourceClip, read_bodies
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.snapshot import Snapshot
 
@@ -205,14 +206,16 @@ def _read_map(use: RigUse, snapshot: Snapshot, reading: ReadingOptions) -> None:
         return
     for each in bodies:
         if each.motion.body == body:
-            use.rows, use.joint_count = tuple(each.rig_map.rows(each.motion.rig)), len(each.motion.rig.joint_names)
+            use.rows, use.joint_count = tuple(each.rig_map.rows(each.rig)), len(each.rig.joint_names)
 
 
-def rig_of_motion(motion: Motion, rig_map: RigMap) -> RigUse:
-    """The rig of one motion. RigError, FormatError: it cannot be made canonical."""
-    use, clip = _use(motion.rig, rig_map), canonicalise(motion, rig_map)
-    use.count(motion.name, rig_map.confidence, motion.fps, clip.metres_per_unit, clip.notes)
-    use.offer(motion.name, clip)
+def rig_of_body(body: SourceClip) -> RigUse:
+    """The rig of one body."""
+    use, motion = _use(body.rig, body.rig_map), body.motion
+    use.count(
+        motion.name, body.rig_map.confidence, motion.fps or ASSUMED_FPS, body.clip.metres_per_unit, body.clip.notes
+    )
+    use.offer(motion.name, body.clip)
     return use
 
 

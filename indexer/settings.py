@@ -41,7 +41,10 @@ def settings_for(last: RunSettings | None, encoder: str, reading: ReadingOptions
     if last is None:
         return _settings(encoder, reading)
     before = last.reading
-    settings = _settings(encoder, ReadingOptions(reading.asf or before.asf, reading.rig_map or before.rig_map))
+    settings = _settings(
+        encoder,
+        ReadingOptions(reading.asf or before.asf, reading.rig_map or before.rig_map, reading.fps or before.fps),
+    )
     if last.rig_map_hash != settings.rig_map_hash:
         raise IndexStateError(
             f"the index was made with {last.rig_map or 'no rig map'}, not with {settings.rig_map} as it is now; read "
@@ -65,7 +68,7 @@ def _settings(encoder: str, reading: ReadingOptions) -> RunSettings:
                 f"{reading.rig_map}: not a rig map ({error}); see `mretrieve rig FILE --save`"
             ) from None
     asf, rig_map = (None if path is None else str(path.absolute()) for path in (reading.asf, reading.rig_map))
-    return RunSettings(__version__, encoder, asf, rig_map, rig_map_hash)
+    return RunSettings(__version__, encoder, asf, rig_map, rig_map_hash, reading.fps)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from .version import __version__ as __version__
 
 if TYPE_CHECKING:  # for readers and type checkers; at run time a name is imported when it is first used
     from .errors import FormatError, IndexStateError, MRetrieveError, QueryError, RigError
-    from .formats import read
+    from .formats import read, read_keypoints
     from .index import Index, open_index
     from .indexer import build_index
     from .motion import Clip, Motion, RigMap, canonicalise
+    from .motion.keypoints import Keypoints
+    from .motion.view import View
     from .search.answer import Answer, Hit
     from .search.options import QueryOptions
 
@@ -23,16 +25,19 @@ __all__ = [
     "Hit",
     "Index",
     "IndexStateError",
+    "Keypoints",
     "MRetrieveError",
     "Motion",
     "QueryError",
     "QueryOptions",
     "RigError",
     "RigMap",
+    "View",
     "build_index",
     "canonicalise",
     "open_index",
     "read",
+    "read_keypoints",
 ]
 
 _ROOM = {
@@ -42,16 +47,19 @@ _ROOM = {
     "Hit": "search.answer",
     "Index": "index",
     "IndexStateError": "errors",
+    "Keypoints": "motion.keypoints",
     "MRetrieveError": "errors",
     "Motion": "motion",
     "QueryError": "errors",
     "RigError": "errors",
     "RigMap": "motion",
     "QueryOptions": "search.options",
+    "View": "motion.view",
     "build_index": "indexer",
     "canonicalise": "motion",
     "open_index": "index",
     "read": "formats",
+    "read_keypoints": "formats",
 }
 
 

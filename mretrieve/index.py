@@ -15,6 +15,8 @@ from .errors import MRetrieveError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
+from .motion.keypoints import Keypoints
+from .motion.view import View
 from .search.answer import Answer, Hit
 from .search.options import QueryOptions
 from .search.query import Query
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from .motion.body_parts import Flip
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
-Searchable = Clip | Motion | Path | str
+Searchable = Clip | Motion | Keypoints | View | Path | str
 Parts = PartWeights | Mapping[str, float] | str | None
 
 
@@ -86,7 +88,6 @@ class Index:
         query: Searchable | NDArray[np.floating],
         k: int | None = None,
         *,
-        fps: float | None = None,
         joints: Sequence[str] | None = None,
         options: QueryOptions | None = None,
         **changes: Any,
@@ -94,10 +95,9 @@ class Index:
         """The moments that move most like the query, best first.
 
         Args:
-            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip
-                or an array of joint positions (T, J, 3).
+            query: a motion file, an indexed clip's id, or a moment of either (`walk.bvh@3.20-5.43`); a Motion, a Clip,
+                Keypoints, a View or an array of joint positions (T, J, 3), which needs the option `fps`.
             k: number of hits; None for that of `options`, 10 by default.
-            fps: frames per second of an array.
             joints: names of the joints of an array; None for the 22 canonical ones.
             options: how to answer; None for the defaults.
             changes: fields of QueryOptions to set, such as `where="label = 'walk'"` or `parts={"arms": 1}`.
@@ -112,12 +112,12 @@ class Index:
         if isinstance(query, np.ndarray):
             from .sources.reading import clip_from_joints
 
-            if fps is None:
+            if options.fps is None:
                 raise TypeError("an array of joint positions needs its rate: give fps=...")
-            query = clip_from_joints(query, fps, joints)
-        elif fps is not None or joints is not None:
-            raise TypeError("fps and joints are for arrays of joint positions; files and motions have their own")
-        reading = ReadingOptions(_path(options.asf), _path(options.rig_map))
+            query = clip_from_joints(query, options.fps, joints)
+        elif joints is not None:
+            raise TypeError("joints are for arrays of joint positions; files and motions have their own")
+        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
         found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
         understood = Query.of(found, own_rows(self._snapshot, found))
         return answer_query(self._spaces, understood, options, read_s=time.perf_counter() - started)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import QueryError
 from ..motion import Clip
 from ..motion.body_view import body_view
 from ..motion.bones import BONES, USED_JOINTS
+from ..motion.lifted_clip import LiftedClip
 
 _COUNT = len(USED_JOINTS)
 #: Typical lengths of the bones of an adult, metres, in the order of BONES: hips, trunk, legs, feet, neck, head, arms.
@@ -23,7 +25,7 @@ class BodySequence:
     """One motion or a padded batch of them, seen by its own body; leading axes `...` are those of the batch.
 
     Attributes:
-        positions: (..., T, 22, 3) metres, hips at the origin: left, up, forwards.
+        positions: (..., T, 22, 3) metres, hips at the origin: left, up, forwards; of a view right, up and 0.
         rates: (..., T, 4) root velocity left, up, forwards (m/s) and turning (rad/s, to the left).
         observed: (..., 22) joints that are used.
     """
@@ -33,14 +35,20 @@ class BodySequence:
     observed: NDArray[np.bool_]
 
 
-def body_sequence(clip: Clip, camera: bool = False) -> BodySequence:
-    """A clip as its body sees it; with `camera` as it stands in the file, for poses that a camera saw."""
-    seen = clip.seen_joints
-    if camera:
-        return BodySequence(clip.positions, np.zeros((clip.frame_count, 4), np.float32), seen)
+def body_sequence(clip: Clip, as_filmed: bool = False) -> BodySequence:
+    """A clip as its body sees it, or `as_filmed` what the camera saw of it, without rates.
+
+    Raises:
+        QueryError: no camera saw the clip: it was not lifted from two dimensions.
+    """
+    if as_filmed:
+        if not isinstance(clip, LiftedClip):
+            raise QueryError("this encoder has learned what cameras see, and the motion was not lifted from a video")
+        points = np.pad(clip.view.points, ((0, 0), (0, 0), (0, 1)))
+        return BodySequence(points, np.zeros((clip.frame_count, 4), np.float32), clip.view.seen_joints)
     view = body_view(clip.positions, clip.observed)
     rates = np.concatenate([view.velocity(), view.turning()[:, None]], axis=1)
-    return BodySequence(view.positions, rates.astype(np.float32), seen)
+    return BodySequence(view.positions, rates.astype(np.float32), clip.seen_joints)
 
 
 def bone_directions(sequence: BodySequence) -> NDArray[np.float32]:

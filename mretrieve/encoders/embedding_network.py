@@ -24,8 +24,8 @@ class NetworkSettings:
     """Base of the settings of a network, whose fields all have defaults: see `checked_settings`."""
 
     @property
-    def camera(self) -> bool:
-        """Whether poses are seen as they stand in the file, as a camera saw them, instead of by their own body."""
+    def as_filmed(self) -> bool:
+        """Whether it looks at the views that clips were lifted from, instead of at poses by their own body."""
         return False
 
     @property

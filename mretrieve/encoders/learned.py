@@ -148,7 +148,7 @@ class LearnedEncoder:
         return stored_vectors(_normalised(blended_numbers(vectors, weights)))
 
     def _sequence(self, clip: Clip) -> BodySequence:
-        return body_sequence(clip, self.network.settings.camera)
+        return body_sequence(clip, self.network.settings.as_filmed)
 
     def _embed(self, spans: Sequence[tuple[BodySequence, NDArray[np.integer]]]) -> NDArray[np.float32]:
         """Embeddings (N, E) of windows (W, 2) of sequences, in their order."""

@@ -1,7 +1,7 @@
 """Reading motion files, one reader per format, chosen by content; writing BVH and ASF/AMC."""
 
 from .reader import MotionFile, Reader, ReadingOptions
-from .registry import READERS, read, read_file, readable_formats, recognise, register_reader
+from .registry import READERS, read, read_file, read_keypoints, readable_formats, recognise, register_reader
 
 __all__ = [
     "READERS",
@@ -10,6 +10,7 @@ __all__ = [
     "ReadingOptions",
     "read",
     "read_file",
+    "read_keypoints",
     "readable_formats",
     "recognise",
     "register_reader",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
+from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion, Rig, joint_positions
 from .motion_text import MotionText
 
@@ -24,10 +25,14 @@ class ReadingOptions:
     Attributes:
         asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map; None finds the map of each rig.
+        fps: frames per second of keypoints; None for what each file says.
+        pose_model: what finds people in videos, see `video.detector.open_detector`; None for the usual places.
     """
 
     asf: Path | None = None
     rig_map: Path | None = None
+    fps: float | None = None
+    pose_model: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,14 @@ class MotionFile:
         except OSError as error:
             raise self._unreadable(error) from None
 
+    @property
+    def size_bytes(self) -> int:
+        """Number of bytes. FormatError: the file cannot be opened."""
+        try:
+            return self.path.stat().st_size if self.content is None else len(self.content)
+        except OSError as error:
+            raise self._unreadable(error) from None
+
     def text(self) -> MotionText:
         """All text, for text formats. FormatError: the file cannot be read, is empty or is not text."""
         return MotionText.load(self.path) if self.content is None else MotionText.of(self.path, bytearray(self.content))
@@ -77,16 +90,17 @@ class Reader:
         name: the format's name, as messages have it.
         suffixes: suffixes of its files, lower case without the dot. They count only if the content says nothing.
         recognises: whether the first bytes of a file, HEAD_BYTES at most, are of this format.
-        read: the motions in a file, one per body; None for a format that is known but cannot be read. It raises
-            FormatError, with file, line and remedy, for a file that is damaged or contradicts itself.
+        read: the motions in a file, one per body, or the keypoints of each person if the file is two-dimensional; None
+            for a format that is known but cannot be read. It raises FormatError, with file, line and remedy, for a file
+            that is damaged or contradicts itself.
         hint: for a format that cannot be read, the reason and the remedy.
-        is_companion: whether its files only accompany motion files, as skeletons do, and hold no motion themselves.
+        is_companion: whether its files accompany others in a folder, as skeletons and videos do, and are not indexed.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes, Path], bool]
-    read: Callable[[MotionFile, ReadingOptions], list[Motion]] | None = None
+    read: Callable[[MotionFile, ReadingOptions], Sequence[Motion | Keypoints]] | None = None
     hint: str = ""
     is_companion: bool = False
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import FormatError
+from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion
 from .amc import AMC
 from .asf import ASF
 from .bvh import BVH
 from .exponential_map import EXPONENTIAL_MAP
+from .frame_files import recording
+from .frame_keypoints import FRAME_KEYPOINTS
+from .image_keypoints import IMAGE_KEYPOINTS
+from .joint_arrays import JOINT_ARRAYS
+from .joint_table import JOINT_TABLE
+from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
+from .video.reader import VIDEO
 
 _EXPORT = "cannot be read yet; export the take as BVH"
 _MARKERS = "marker files cannot be read yet; export the solved skeleton as BVH"
@@ -24,18 +32,27 @@ UNREADABLE = (
     ),
     Reader("fbx", ("fbx",), lambda head, _: head.startswith((b"Kaydara FBX Binary", b"; FBX")), hint=f"FBX {_EXPORT}"),
     Reader("glb", ("glb",), lambda head, _: head.startswith(b"glTF"), hint=f"glTF {_EXPORT}"),
-    Reader(
-        "npz",
-        ("npz",),
-        lambda head, _: head.startswith(b"PK\x03\x04") and b".npy" in head[:300],
-        hint="NumPy archives cannot be read yet",
-    ),
     Reader("trc", ("trc",), lambda head, _: head.startswith(b"PathFileType"), hint=_MARKERS),
 )
 
 
 #: The known formats by name; `register_reader` adds one.
-READERS: dict[str, Reader] = {reader.name: reader for reader in (*UNREADABLE, EXPONENTIAL_MAP, ASF, AMC, BVH)}
+READERS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        *UNREADABLE,
+        VIDEO,
+        JOINT_ARRAYS,
+        JOINT_TABLE,
+        FRAME_KEYPOINTS,
+        IMAGE_KEYPOINTS,
+        OPENPOSE,
+        EXPONENTIAL_MAP,
+        ASF,
+        AMC,
+        BVH,
+    )
+}
 
 
 def register_reader(reader: Reader) -> None:
@@ -70,21 +87,43 @@ def read(path: Path | str, asf: Path | str | None = None) -> list[Motion]:
     """The motions in a file, one per body; the format is recognised by the content.
 
     Args:
-        path: a BVH or AMC file, or exponential-map text of CMU or Human3.6M.
+        path: a motion file.
         asf: the skeleton of an AMC file; None looks for it next to the motion.
 
     Raises:
-        FormatError: the file's format is unknown or cannot be read, or the file is damaged or contradicts itself; the
-            message names file, line and remedy.
+        FormatError: the file's format is unknown or cannot be read, the file is damaged or contradicts itself, or it
+            holds keypoints in a picture; the message names file, line and remedy.
     """
-    return read_file(MotionFile(Path(path)), ReadingOptions(asf=None if asf is None else Path(asf)))
+    bodies = read_file(MotionFile(Path(path)), ReadingOptions(asf=None if asf is None else Path(asf)))
+    motions = [body for body in bodies if isinstance(body, Motion)]
+    if len(motions) < len(bodies):
+        raise FormatError(f"{path}: holds keypoints in a picture and no motion in space; use mretrieve.read_keypoints")
+    return motions
 
 
-def read_file(file: MotionFile, options: ReadingOptions) -> list[Motion]:
-    """As `read`, for a file on disk or in memory."""
+def read_keypoints(path: Path | str, fps: float | None = None) -> list[Keypoints]:
+    """The keypoints of each person in a file of a pose detector; the format is recognised by the content.
+
+    Args:
+        path: a file, or a folder with a file for each frame, as OpenPose writes them.
+        fps: frames per second; None for what the file says.
+
+    Raises:
+        FormatError: as `read`, or the file holds motion in space.
+    """
+    path = recording(Path(path))
+    bodies = read_file(MotionFile(path), ReadingOptions(fps=fps))
+    people = [body for body in bodies if isinstance(body, Keypoints)]
+    if len(people) < len(bodies):
+        raise FormatError(f"{path}: holds motion in space and no keypoints in a picture; use mretrieve.read")
+    return people
+
+
+def read_file(file: MotionFile, options: ReadingOptions) -> list[Motion | Keypoints]:
+    """The bodies in a file on disk or in memory, in space or in a picture. FormatError: as `read`."""
     reader = recognise(file)
     if reader is None:
         raise FormatError(f"{file.path}: not a known motion format; mretrieve reads {', '.join(readable_formats())}")
     if reader.read is None:
         raise FormatError(f"{file.path}: {reader.name}: {reader.hint}")
-    return reader.read(file, options)
+    return list(reader.read(file, options))

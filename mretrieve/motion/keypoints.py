@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+#: Frames per second of a file that does not say.
+ASSUMED_FPS = 30.0
+
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:

@@ -50,6 +50,10 @@ class QueryOptions:
         mapper: file of a sub-motion network; None for the one that comes with a learned encoder.
         asf: skeleton file of an AMC query that does not have it next to it.
         rig_map: saved rig map for the query's file.
+        fps: frames per second of a query in keypoints or in an array; None for what the file says. Motion files have
+            their own.
+        pose_model: what finds people in a video, a MediaPipe bundle (.task) or "rtmlib"; None for the file that
+            $MRETRIEVE_POSE_MODEL names.
 
     Raises:
         QueryError: an option has no meaning, or two contradict each other.
@@ -70,12 +74,16 @@ class QueryOptions:
     mapper: Path | str | None = None
     asf: Path | str | None = None
     rig_map: Path | str | None = None
+    fps: float | None = None
+    pose_model: Path | str | None = None
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise QueryError(f"k is {self.k}; ask for at least 1 hit")
         if self.rerank < 0:
             raise QueryError(f"rerank is {self.rerank}; give 0 to switch re-ranking off, or a number of candidates")
+        if self.fps is not None and not 1 <= self.fps <= 10_000:
+            raise QueryError(f"fps is {self.fps:g}; give the frames of the video in a second")
         if self.mirror not in _FLIPS:
             raise QueryError(f"mirror is {self.mirror!r}; give one of {', '.join(_FLIPS)}")
         if self.scope not in get_args(Scope):

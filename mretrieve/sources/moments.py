@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import QueryError
+from ..formats import recognise
 from ..motion import CANONICAL_FPS, Clip
-from .reading import is_file
+from .file_names import is_file
 
 _SECONDS = r"(?:\d{1,18}(?:\.\d*)?|\.\d+)"
 _SPAN = re.compile(rf"(?P<start>{_SECONDS})?-(?P<end>{_SECONDS})?", re.ASCII)
@@ -94,9 +95,13 @@ class SavedHit(NamedTuple):
 
 
 def parse_hit_name(name: str) -> tuple[Path, int] | None:
-    """The answer and the rank in `answer.json#3`; None if a file has this very name, or if there is no answer.json."""
+    """The answer and the rank in `answer.json#3`.
+
+    None if a file has this very name, if there is no answer.json, or if it is a motion file, as `dance.json#3` names a
+    person in it.
+    """
     hit = _HIT.fullmatch(name)
-    if hit is None or is_file(name) or not is_file(hit["answer"]):
+    if hit is None or is_file(name) or not is_file(hit["answer"]) or recognise(hit["answer"]) is not None:
         return None
     return Path(hit["answer"]), int(hit["rank"])
 

@@ -13,65 +13,42 @@ from numpy.typing import NDArray
 from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
 from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, guess_rig_map, load_rig_map
+from ..motion.canonical.keypoint_view import view_of_keypoints
+from ..motion.keypoints import Keypoints
 from ..motion.rigs.bodies import distinct_names, separate_bodies
 from ..motion.rigs.human_signs import judge_body, judge_unmapped
 from ..motion.rigs.rig_file import UnfitRigMapError
 from ..motion.rigs.side_doubts import side_doubts
+from ..motion.view import View
+from .keypoint_bodies import body_rig, joint_set_map, lift_view
 from .siblings import siblings_evidence
 
 #: Of maps with a lower confidence more than a tenth are wrong, by benchmarks/reading_bodies.py.
 _SURE = 0.7
 
 
-def file_and_body(name: str) -> tuple[Path, str] | None:
-    """The file that a name means, and the body in it ("" if none is named); None if there is no such file."""
-    path, _, body = name.rpartition("#")
-    for file, part in ((name, ""), (path, body)):
-        if file and is_file(file):
-            return Path(file), part
-    return None
-
-
-def choose_body(motions: Sequence[Motion], path: Path, body: str) -> Motion:
-    """The motion of the body with this name; if none is named, of the only one.
-
-    Raises:
-        QueryError: there are several bodies and none is named, or none has this name.
-        FormatError: there are no bodies.
-    """
-    named = [motion for motion in motions if motion.body == body] if body else list(motions)
-    if len(named) == 1:
-        return named[0]
-    if not motions:
-        raise FormatError(f"{path}: holds no motion")
-    names = ", ".join(f"{path}#{motion.body}" for motion in motions)
-    count = "1 body" if len(motions) == 1 else f"{len(motions)} bodies"
-    raise QueryError(f"{path} holds {count}{f', none named {body!r}' if body else ''}; choose one of {names}")
-
-
-def is_file(name: str) -> bool:
-    """Whether a file has this name; False for what cannot be a file's name."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # the name is too long or contains a NUL
-        return False
-
-
 @dataclass(frozen=True, eq=False)
 class SourceClip:
-    """One body of a motion file on the canonical skeleton.
+    """One body of a file on the canonical skeleton.
 
     Attributes:
-        motion: as the file has it.
-        rig_map: the map that it was made canonical with.
-        clip: the canonical clip.
+        motion: as the file has it; keypoints if it is two-dimensional.
+        rig_map: the map that it was made canonical with; of keypoints that of their joint set.
+        clip: the canonical clip, lifted from the view if there is one.
         fragment: what follows the file in the clip's name: "#body" if the file holds several bodies, else "".
+        view: what the camera saw, frame by frame as the clip; None for motion in space.
     """
 
-    motion: Motion
+    motion: Motion | Keypoints
     rig_map: RigMap
     clip: Clip
     fragment: str = ""
+    view: View | None = None
+
+    @property
+    def rig(self) -> Rig:
+        """The joints of the file; those of a joint set have no parents."""
+        return body_rig(self.motion)
 
 
 class NotHumanError(RigError):
@@ -83,12 +60,12 @@ class Person:
     """A human body in a file.
 
     Attributes:
-        motion: as the file has it.
-        rig_map: the user's, or the one that is found.
+        motion: as the file has it; keypoints if it is two-dimensional.
+        rig_map: the user's, or the one that is found; of keypoints that of their joint set.
         remarks: doubts whether it is a human body or the map is right, one line each.
     """
 
-    motion: Motion
+    motion: Motion | Keypoints
     rig_map: RigMap
     remarks: tuple[str, ...] = ()
 
@@ -118,13 +95,15 @@ class People:
         )
 
 
-def read_motions(file: MotionFile, options: ReadingOptions) -> list[Motion]:
-    """All bodies of a file, people or not, in the file's order; several have different names.
+def read_motions(file: MotionFile, options: ReadingOptions) -> list[Motion | Keypoints]:
+    """All bodies of a file, people or not, in the file's order; several have different names. Keypoints are of people.
 
     Raises:
         FormatError: the file cannot be read.
     """
-    motions = [body for motion in read_file(file, options) for body in separate_bodies(motion)]
+    motions: list[Motion | Keypoints] = []
+    for motion in read_file(file, options):
+        motions += separate_bodies(motion) if isinstance(motion, Motion) else [motion]
     if len(motions) < 2:
         return motions
     names = distinct_names([motion.body for motion in motions])
@@ -134,7 +113,7 @@ def read_motions(file: MotionFile, options: ReadingOptions) -> list[Motion]:
     ]
 
 
-def find_people(motions: Sequence[Motion], options: ReadingOptions, *, mixed_rigs: bool = False) -> People:
+def find_people(motions: Sequence[Motion | Keypoints], options: ReadingOptions, *, mixed_rigs: bool = False) -> People:
     """The people among the bodies of a file; for `mixed_rigs` see `make_canonical`.
 
     Raises:
@@ -154,7 +133,7 @@ def find_people(motions: Sequence[Motion], options: ReadingOptions, *, mixed_rig
     return People(tuple(persons), tuple(left_out))
 
 
-def read_people(file: MotionFile, options: ReadingOptions) -> list[Motion]:
+def read_people(file: MotionFile, options: ReadingOptions) -> list[Motion | Keypoints]:
     """The motions of the people in a file; the only body of a file counts as one until it is made canonical.
 
     Raises:
@@ -176,13 +155,14 @@ def read_bodies(file: MotionFile, options: ReadingOptions, *, mixed_rigs: bool =
     return [_source_clip(person, options, people.fragment(person), people.notes) for person in people.persons]
 
 
-def make_canonical(motion: Motion, options: ReadingOptions, *, mixed_rigs: bool = False) -> SourceClip:
+def make_canonical(motion: Motion | Keypoints, options: ReadingOptions, *, mixed_rigs: bool = False) -> SourceClip:
     """A motion on the canonical skeleton, by the rig map of the options or else the one that is found.
 
     If the motion shows little of the axes of its file, other files of the same rig in its folder are looked at too.
+    Keypoints become a view, and the clip is lifted from it.
 
     Args:
-        motion: the motion of one body.
+        motion: the motion of one body, or the keypoints of a person.
         options: with the user's rig map, if there is one.
         mixed_rigs: the motion is one of a folder of many rigs. A rig map that does not fit its rig is then passed over
             in favour of the one that is found; otherwise it is an error.
@@ -198,6 +178,9 @@ def _source_clip(
     person: Person, options: ReadingOptions, fragment: str = "", notes: tuple[str, ...] = ()
 ) -> SourceClip:
     motion, rig_map = person.motion, person.rig_map
+    if isinstance(motion, Keypoints):
+        view = view_of_keypoints(motion)
+        return SourceClip(motion, rig_map, lift_view(view), fragment, view)
     clip = canonicalise(motion, rig_map, partial(siblings_evidence, motion, rig_map, options))
     remarks = (*person.remarks, *notes)
     if remarks:
@@ -220,8 +203,10 @@ def refusal_reason(error: Exception) -> str:
             return f"unexpected error while reading it ({type(error).__name__}: {error}); please report it"
 
 
-def _person(motion: Motion, options: ReadingOptions, mixed_rigs: bool) -> Person:
+def _person(motion: Motion | Keypoints, options: ReadingOptions, mixed_rigs: bool) -> Person:
     """A body with its rig map. RigError: it has none, or is not human; a user's rig map is not doubted."""
+    if isinstance(motion, Keypoints):
+        return Person(motion, joint_set_map(motion))
     unfit = None
     if options.rig_map is not None:
         try:

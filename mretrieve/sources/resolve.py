@@ -7,19 +7,24 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import IndexStateError, QueryError
-from ..formats import MotionFile, ReadingOptions
+from ..errors import FormatError, IndexStateError, QueryError
+from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import Clip, Motion
+from ..motion.canonical.keypoint_view import view_of_keypoints
+from ..motion.keypoints import ASSUMED_FPS, Keypoints
+from ..motion.view import View
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
+from .file_names import choose_body, file_and_body
+from .keypoint_bodies import is_joint_set, lift_view
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
-from .reading import choose_body, file_and_body, make_canonical, read_people
+from .reading import SourceClip, make_canonical, read_people
 
 #: The name of standard input.
 STANDARD_INPUT = "-"
@@ -27,7 +32,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, eq=False)
 class ResolvedClip:
-    """A clip and the part of it that a name means. Clip and motion are loaded when they are first used.
+    """A clip and the part of it that a name means. Clip, motion and view are loaded when they are first used.
 
     Attributes:
         name: the name as it was typed, without the moment; of a hit the clip's name; "" for a clip from Python.
@@ -39,6 +44,7 @@ class ResolvedClip:
         row: the clip's row in the index, if the name is an indexed clip's.
         start_s: where the part begins, in seconds of the file; None for the clip's start.
         end_s: where the part ends; None for the clip's end.
+        load_view: reads what the camera saw of a clip that was lifted from two dimensions; None for motion in space.
     """
 
     name: str
@@ -50,6 +56,7 @@ class ResolvedClip:
     row: int | None = None
     start_s: float | None = None
     end_s: float | None = None
+    load_view: Callable[[], View | None] = field(default=lambda: None, repr=False)
 
     @cached_property
     def clip(self) -> Clip:
@@ -63,9 +70,18 @@ class ResolvedClip:
         Raises:
             IndexStateError: the file of an indexed clip is missing, or has changed since.
             FormatError: the file cannot be read.
-            QueryError: a clip from Python has no file.
+            QueryError: a clip from Python has no file, and a file of keypoints no motion in space.
         """
         return self.load_motion()
+
+    @cached_property
+    def view(self) -> View | None:
+        """The whole view that the clip was lifted from, with its frames; None for motion in space.
+
+        Raises:
+            FormatError: too little of a body is found in the file.
+        """
+        return self.load_view()
 
     @property
     def frames(self) -> tuple[int, int]:
@@ -76,6 +92,11 @@ class ResolvedClip:
     def part(self) -> Clip:
         """The part of the clip that is meant. QueryError: it has no frames."""
         return self.clip.cut(*self.frames)
+
+    @property
+    def part_view(self) -> View | None:
+        """The part of the view that is meant; None for motion in space. QueryError: it has no frames."""
+        return None if self.view is None else self.view.cut(*self.frames)
 
     def between(self, start_s: float | None, end_s: float | None) -> ResolvedClip:
         """The same clip with another start or end of the part; None keeps the present one."""
@@ -98,7 +119,7 @@ class ClipResolver:
 
     def resolve(
         self,
-        query: Clip | Motion | Path | str,
+        query: Clip | Motion | View | Keypoints | Path | str,
         options: ReadingOptions | None = None,
         *,
         start_s: float | None = None,
@@ -109,7 +130,8 @@ class ClipResolver:
         Args:
             query: `FILE`, `CLIP` of the index, `FILE#body`, `CLIP@3.20-5.43`, `answer.json#3` for the third hit of a
                 saved answer, or `-` for standard input, which holds a motion file or an answer, whose best hit is meant
-                (`-#3`: its third). A file takes precedence over a clip of the same name. Or a Motion or a Clip.
+                (`-#3`: its third). A file takes precedence over a clip of the same name; a folder of the frames of a
+                video is one file. Or a Motion, a Clip, Keypoints or a View.
             options: how the file is read; a rig map must fit it.
             start_s: where the part begins, in seconds of the file; None for what the name says.
             end_s: where the part ends.
@@ -123,12 +145,18 @@ class ClipResolver:
         options = options or ReadingOptions()
         if isinstance(query, Clip):
             return ResolvedClip("", lambda: query, _no_motion, start_s=start_s, end_s=end_s)
-        if isinstance(query, Motion):
+        if isinstance(query, View):
+            return ResolvedClip(
+                "", lambda: lift_view(query), _no_motion, start_s=start_s, end_s=end_s, load_view=lambda: query
+            )
+        if isinstance(query, Motion | Keypoints):
             return _of_motion(str(query.source), query, query.body, query.source, ReadingOptions()).between(
                 start_s, end_s
             )
         if not isinstance(query, str | Path):
-            raise TypeError(f"give a file, a clip or moment by name, a Motion or a Clip, not {type(query).__name__}")
+            raise TypeError(
+                f"give a file, a clip or moment by name, a Motion, Clip, View or Keypoints, not {type(query).__name__}"
+            )
         moment = parse_moment(str(query), self._exists)
         return self._find(moment.clip, options).between(moment.start_s, moment.end_s).between(start_s, end_s)
 
@@ -165,7 +193,7 @@ class ClipResolver:
     def _from_standard_input(self, name: str, options: ReadingOptions) -> ResolvedClip:
         content, path = self._standard_input, Path(STANDARD_INPUT)
         fragment = name.removeprefix(STANDARD_INPUT).removeprefix("#")
-        if content.lstrip()[:1] == b"{":
+        if content.lstrip()[:1] == b"{" and recognise(MotionFile(path, content)) is None:
             if fragment and not fragment.isdecimal():
                 raise QueryError(f"{name}: standard input is an answer; write -#3 for its third hit")
             return self._from_hit(find_hit(content, int(fragment or 1), path), options)
@@ -193,6 +221,7 @@ class ClipResolver:
             body=snapshot.clips["body"][row].as_py(),
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
+            load_view=partial(_indexed_view, snapshot, row, options),
         )
 
 
@@ -228,15 +257,50 @@ def _from_file(name: str, file: MotionFile, body: str, options: ReadingOptions) 
     return _of_motion(name, motion, body, path, options)
 
 
-def _of_motion(name: str, motion: Motion, body: str, path: Path | None, options: ReadingOptions) -> ResolvedClip:
+def _of_motion(
+    name: str, motion: Motion | Keypoints, body: str, path: Path | None, options: ReadingOptions
+) -> ResolvedClip:
     file = None if path is None else Path(os.path.abspath(path))  # noqa: PTH100  not resolved: links keep their names
+
+    @cache
+    def source() -> SourceClip:
+        return make_canonical(motion, options)
+
     return ResolvedClip(
-        name, lambda: make_canonical(motion, options).clip, lambda: motion, file=file, body=body, fps=motion.fps
+        name,
+        lambda: source().clip,
+        lambda: _in_space(motion),
+        file=file,
+        body=body,
+        fps=motion.fps or ASSUMED_FPS,
+        load_view=(lambda: source().view) if isinstance(motion, Keypoints) else (lambda: None),
     )
 
 
+def _in_space(motion: Motion | Keypoints) -> Motion:
+    if isinstance(motion, Keypoints):
+        raise QueryError(f"{motion.name}: holds keypoints in a picture and no motion in space")
+    return motion
+
+
+def _indexed_view(snapshot: Snapshot, row: int, options: ReadingOptions) -> View | None:
+    """The view of an indexed clip that was lifted, from its file; None if that has changed or is gone."""
+    if not is_joint_set(snapshot.clips["rig"][row].as_py()):
+        return None
+    try:
+        body = _indexed_body(snapshot, row, replace(options, fps=float(snapshot.clips["fps"][row].as_py())))
+    except (IndexStateError, FormatError):
+        return None
+    return view_of_keypoints(body) if isinstance(body, Keypoints) else None
+
+
 def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion:
-    """The motion in the file of an indexed clip.
+    """As `_indexed_body`, of motion in space. QueryError: it is keypoints."""
+    return _in_space(_indexed_body(snapshot, row, options))
+
+
+def _indexed_body(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion | Keypoints:
+    """The body in the file of an indexed clip.
 
     Raises:
         IndexStateError: the file is missing, or has changed since it was indexed.
@@ -250,7 +314,7 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
             f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
         )
     motion = choose_body(read_people(MotionFile(file), options), file, record["body"])
-    if (motion.frame_count, motion.fps) != (record["source_frame_count"], record["fps"]):
+    if (motion.frame_count, motion.fps or ASSUMED_FPS) != (record["source_frame_count"], record["fps"]):
         raise IndexStateError(
             f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"
         )

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MRetrieveError
+from ..formats.frame_files import by_recording
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A regular file of the repository.
+    """A regular file of the repository, or a recording of a file a frame, for which that of its first frame stands.
 
     Attributes:
         path: relative to the repository, with forward slashes.
-        size_bytes: its size before it is read, so that a later change is noticed.
-        mtime_ns: when it was last modified before it is read.
+        size_bytes: its size before it is read, so that a later change is noticed; of a recording that of all files.
+        mtime_ns: when it was last modified before it is read; of a recording the latest.
     """
 
     path: str
@@ -66,7 +67,16 @@ def scan(repository: Path, index: Path) -> Scan:
         walk.enter(walk.links.pop(min(walk.links)))
     if "" in walk.unlisted:
         raise MRetrieveError(f"{repository}: cannot be listed ({walk.unlisted['']}); check its permissions")
-    return Scan(tuple(sorted(walk.files, key=lambda file: file.path)), walk.unlisted)
+    return Scan(tuple(sorted(_recordings(walk.files), key=lambda file: file.path)), walk.unlisted)
+
+
+def _recordings(files: list[FoundFile]) -> list[FoundFile]:
+    """The files, those of a recording of a file a frame as one."""
+    by_path = {file.path: file for file in files}
+    for first, frames in by_recording(by_path).items():
+        parts = [by_path.pop(path) for path in frames]
+        by_path[first] = FoundFile(first, sum(p.size_bytes for p in parts), max(p.mtime_ns for p in parts))
+    return list(by_path.values())
 
 
 class _Walk:

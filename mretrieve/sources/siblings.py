@@ -43,7 +43,7 @@ def _evidence_in(
         try:
             if path.stat().st_size > _LARGEST:
                 continue
-            motions = read_file(MotionFile(path), options)
+            motions = [each for each in read_file(MotionFile(path), options) if isinstance(each, Motion)]
             same = [each for each in motions if (each.rig.joint_names, tuple(each.rig.parents.tolist())) == rig]
             evidence += [(path.name, measure_axes(each, rig_map)) for each in same[:1]]
         except (MRetrieveError, OSError):

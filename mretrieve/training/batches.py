@@ -134,10 +134,10 @@ class BatchSource:
         composition: Composition,
         sampling: Sampling,
         augment: Augment,
-        camera: bool = False,
+        as_filmed: bool = False,
     ) -> None:
         """Pack clips. MRetrieveError if there are too few classes or clips for a batch."""
-        self._composition, self._sampling, self._augment, self._camera = composition, sampling, augment, camera
+        self._composition, self._sampling, self._augment, self._as_filmed = composition, sampling, augment, as_filmed
         labels = [item.label for item in clips]
         self.classes = class_names(labels, augment.mirror)
         number = {label: index for index, label in enumerate(self.classes)} | {"": -1}
@@ -149,7 +149,7 @@ class BatchSource:
                                  f"{len(self._members)}; check the label column")  # fmt: skip
         if len(clips) < 2:
             raise MRetrieveError("training needs two clips or more")
-        sequences = [body_sequence(item.clip, camera) for item in clips]
+        sequences = [body_sequence(item.clip, as_filmed) for item in clips]
         self._positions = np.concatenate([sequence.positions for sequence in sequences])
         self._rates = np.concatenate([sequence.rates for sequence in sequences])
         self._observed = np.stack([sequence.observed for sequence in sequences])
@@ -179,7 +179,7 @@ class BatchSource:
             _mirror(positions, rates, observed, flip)
             labels = np.where(flip, self._mirrored_labels[clips], labels)
         angle = np.deg2rad(augment.yaw_deg) * generator.standard_normal(count)[origin]
-        _turn(positions, rates, angle, axis=1 if self._camera else 2)
+        _turn(positions, rates, angle, axis=1 if self._as_filmed else 2)
         similarity = self._composition.similarity(positions, rates, lengths, clips)
         offsets = generator.standard_normal((count, 1, JOINT_COUNT, 3), np.float32)[origin]
         positions += np.float32(augment.joint_offset_m / np.sqrt(3)) * offsets

@@ -77,7 +77,7 @@ class EmbeddingTask:
         """Pack clips and make a network. MRetrieveError if there are too few classes or clips, or no such loss."""
         self.recipe = recipe
         self._clips, self._held_out = clips, held_out
-        self._source = BatchSource(clips, recipe.objective, recipe.sampling, recipe.augment, recipe.network.camera)
+        self._source = BatchSource(clips, recipe.objective, recipe.sampling, recipe.augment, recipe.network.as_filmed)
         self.network = build_network(recipe.architecture, recipe.network)
 
     @cached_property

@@ -16,9 +16,12 @@ from mretrieve.encoders.body_sequence import (
     motion_field,
     normalised_positions,
 )
+from mretrieve.errors import QueryError
 from mretrieve.motion import Clip
 from mretrieve.motion.augmentation import scale_limbs
 from mretrieve.motion.bones import BONES, USED_JOINTS
+from mretrieve.motion.camera import Camera, film
+from mretrieve.motion.lifted_clip import LiftedClip
 
 CLIP = random_clip(1, 40)
 ELBOW, WRIST, HIP = 18, 20, 1
@@ -58,9 +61,16 @@ def test_turning_is_radians_a_second_to_the_left():
     np.testing.assert_allclose(rates[5:-5, 3], 0.8, atol=1e-2)
 
 
-def test_for_the_camera_the_body_stays_where_it_stands():
-    sequence = body_sequence(CLIP, camera=True)
-    assert np.array_equal(sequence.positions, CLIP.positions) and not sequence.rates.any()
+def test_as_filmed_the_body_is_where_the_camera_saw_it():
+    view = film(CLIP, Camera(30.0))
+    sequence = body_sequence(LiftedClip(CLIP.positions, CLIP.observed, view=view), as_filmed=True)
+    assert np.array_equal(sequence.positions[..., :2], view.points)
+    assert not sequence.positions[..., 2].any() and not sequence.rates.any()
+
+
+def test_what_no_camera_saw_cannot_be_seen_as_filmed():
+    with pytest.raises(QueryError, match="not lifted from a video"):
+        body_sequence(CLIP, as_filmed=True)
 
 
 def test_positions_stand_on_bones_of_one_length():

@@ -9,9 +9,14 @@ import pytest
 from support.moving_bodies import random_clip
 from support.small_encoders import LENGTHS, NAMES, small_encoder
 
+from mretrieve.encoders.embedding_network import checked_settings
 from mretrieve.encoders.learned import LearnedEncoder, Lengths, build_network
+from mretrieve.encoders.systems.gru import GruSettings
+from mretrieve.errors import FormatError, QueryError
 from mretrieve.motion import Clip
 from mretrieve.motion.augmentation import lose_joints
+from mretrieve.motion.camera import Camera, film
+from mretrieve.motion.lifted_clip import LiftedClip
 
 CLIPS = [random_clip(seed, frames) for seed, frames in enumerate((30, 1, 58, 2, 140, 60, 61, 45))]
 ALL = pytest.mark.parametrize("name", NAMES)
@@ -203,14 +208,23 @@ def test_an_unknown_architecture_is_refused():
         build_network("lstm", None)  # type: ignore[arg-type]
 
 
-def test_a_flat_body_is_seen_as_the_camera_saw_it():
+def test_a_lifted_clip_is_seen_as_the_camera_saw_it():
     from support.small_encoders import SETTINGS
 
-    network = build_network("gru", replace(SETTINGS["gru"], view="camera"))
+    network = build_network("gru", replace(SETTINGS["gru"], view="filmed"))
     encoder = LearnedEncoder("gru", network, 1.0, LENGTHS)
     clip = random_clip(3, 30)
-    turned = replace(clip, positions=clip.positions * np.float32([-1, 1, -1]))  # half a turn about the vertical
-    assert np.abs(encoder.embed([clip]) - encoder.embed([turned])).max() > 1e-3
+    front, back = (
+        LiftedClip(clip.positions, clip.observed, view=film(clip, Camera(azimuth_deg))) for azimuth_deg in (0, 180)
+    )
+    assert np.abs(encoder.embed([front]) - encoder.embed([back])).max() > 1e-3
+    with pytest.raises(QueryError, match="not lifted from a video"):
+        encoder.embed([clip])
+
+
+def test_weights_that_saw_flat_clips_are_refused_in_a_line():
+    with pytest.raises(FormatError, match="its setting view is 'camera'"):
+        checked_settings(GruSettings, {"view": "camera"})
 
 
 def test_attention_says_how_much_each_frame_counts_and_is_none_without_attention():

@@ -8,6 +8,7 @@ import pytest
 from mretrieve.motion import JOINTS, Clip, mirror
 from mretrieve.motion.camera import Camera, CameraRange, film, project
 from mretrieve.motion.detection import DETECTED, DetectionErrors, as_detected, with_stand_ins
+from mretrieve.motion.lifted_clip import LiftedClip
 from mretrieve.motion.skeleton import joint
 from mretrieve.motion.view import View, mirror_view
 
@@ -128,3 +129,13 @@ def test_without_legs_knees_and_ankles_are_not_observed():
 def test_shapes_that_do_not_fit_each_other_are_refused():
     with pytest.raises(ValueError, match="points are"):
         View(np.zeros((2, 22, 3), np.float32), np.ones((2, 22), bool), np.ones((2, 22), np.float32))
+
+
+def test_a_lifted_clip_keeps_its_view_frame_by_frame():
+    clip = standing_clip(10)
+    lifted = LiftedClip(clip.positions, clip.observed, start_s=1.0, view=film(clip, Camera()))
+    part = lifted.cut(3, 7)
+    assert part.start_s == pytest.approx(1.1)
+    np.testing.assert_array_equal(part.view.points, lifted.view.points[3:7])
+    with pytest.raises(ValueError, match="10 frames, its view 4"):
+        LiftedClip(clip.positions, clip.observed, view=lifted.view.cut(0, 4))

@@ -24,7 +24,7 @@ class GruSettings(NetworkSettings):
     """Sizes; nothing here is from a paper.
 
     Attributes:
-        view: "heading" sees 3D poses by their own body; "camera" sees x and y as they stand in the file, for 2D poses.
+        view: "heading" sees poses by their own body; "filmed" sees the views that lifted clips come from.
         hidden: units of each direction.
         hops: attention heads.
         embedding: length of the embedding.
@@ -32,7 +32,7 @@ class GruSettings(NetworkSettings):
         stride: frames from one step to the next; velocities cover the frames between.
     """
 
-    view: Literal["heading", "camera"] = "heading"
+    view: Literal["heading", "filmed"] = "heading"
     hidden: int = 96
     hops: int = 4
     embedding: int = 64
@@ -40,9 +40,9 @@ class GruSettings(NetworkSettings):
     stride: int = 2
 
     @property
-    def camera(self) -> bool:
+    def as_filmed(self) -> bool:
         """See NetworkSettings."""
-        return self.view == "camera"
+        return self.view == "filmed"
 
 
 def reversed_in_time(x: Tensor, lengths: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Gru(EmbeddingNetwork):
 
     def __init__(self, settings: GruSettings) -> None:
         super().__init__(settings, settings.embedding)
-        size = 4 * len(USED_JOINTS) if settings.camera else 6 * len(USED_JOINTS) + 4
+        size = 4 * len(USED_JOINTS) if settings.as_filmed else 6 * len(USED_JOINTS) + 4
         self.norm = MaskedBatchNorm(size)
         self.forwards = nn.GRU(size, settings.hidden, batch_first=True)
         self.backwards = nn.GRU(size, settings.hidden, batch_first=True)
@@ -69,7 +69,7 @@ class Gru(EmbeddingNetwork):
 
     def inputs(self, sequence: BodySequence) -> NDArray[np.float32]:
         """See EmbeddingNetwork; metres and metres per second."""
-        if self.settings.camera:
+        if self.settings.as_filmed:
             joints = sequence.positions[..., USED_JOINTS, :2]
             parts = [joints, _velocities(joints)]
         else:

@@ -95,7 +95,6 @@ class SubmotionMapper:
         self.over_fingerprint = over_fingerprint
         self.dimension = network.dimension
         self.name = name or f"{self.architecture}-{over}"
-        self._camera = network.settings.camera
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
@@ -162,7 +161,7 @@ class SubmotionMapper:
         return vectors
 
     def _completed(self, clip: Clip, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        inputs = torch.from_numpy(self.network.inputs(body_sequence(clip, self._camera)))[None]
+        inputs = torch.from_numpy(self.network.inputs(body_sequence(clip, self.network.settings.as_filmed)))[None]
         device = next(self.network.parameters()).device
         with torch.inference_mode():
             own = self.network.standardised(torch.from_numpy(vector.copy()).to(device))

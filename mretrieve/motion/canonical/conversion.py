@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -47,11 +48,7 @@ def canonicalise(
     source = motion.source
     if motion.frame_count == 0:
         raise FormatError(f"{source}: has no frames.")
-    if not _SLOWEST_FPS <= motion.fps <= _FASTEST_FPS:
-        raise FormatError(
-            f"{source}: {motion.fps:g} frames a second is not a rate of motion capture "
-            f"({_SLOWEST_FPS:g} to {_FASTEST_FPS:g}); correct the frame time in the file."
-        )
+    check_rate(motion.fps, source)
     if rig_map is None:
         rig_map = find_rig_map(motion.rig, motion.positions, source)
     else:
@@ -66,7 +63,7 @@ def canonicalise(
     if rest:
         notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
     canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
-    observed = _resampled_mask(sampled, motion.fps, len(canonical))
+    observed = resampled_mask(sampled, motion.fps, len(canonical))
     lacking = [name for j, name in enumerate(JOINTS) if j not in set(mapped.tolist())]
     if lacking:
         fill_missing_joints(canonical, mapped)
@@ -138,7 +135,16 @@ def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32
     return positions, sampled
 
 
-def _resampled_mask(sampled: NDArray[np.bool_], fps: float, frame_count: int) -> NDArray[np.bool_]:
+def check_rate(fps: float, source: Path | str) -> None:
+    """FormatError unless a body can have been recorded at a rate."""
+    if not _SLOWEST_FPS <= fps <= _FASTEST_FPS:
+        raise FormatError(
+            f"{source}: {fps:g} frames a second is not a rate of motion capture "
+            f"({_SLOWEST_FPS:g} to {_FASTEST_FPS:g}); correct the frame time in the file."
+        )
+
+
+def resampled_mask(sampled: NDArray[np.bool_], fps: float, frame_count: int) -> NDArray[np.bool_]:
     """Which canonical frames are based on samples: those with samples in more than half of the frames around them."""
     if len(sampled) == frame_count:
         return sampled

@@ -58,6 +58,7 @@ class NcaSettings:
 def described_copies(clips: Sequence[Clip], seed: int) -> NDArray[np.float64]:
     """Descriptions (1 + COPIES, N, 192) of clips and of augmented copies of them."""
     generator = np.random.default_rng(seed)
+    clips = [Clip(clip.positions, clip.observed) for clip in clips]  # a view could not be augmented alike
     versions = [clips, *([_AUGMENTATION.draw(clip, generator) for clip in clips] for _ in range(COPIES))]
     return np.stack([descriptions(default_encoder().encode(version)) for version in versions]).astype(np.float64)
 

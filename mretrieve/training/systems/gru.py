@@ -8,13 +8,14 @@ from functools import partial
 
 from ...encoders.systems.gru import GruSettings
 from ...motion import Clip
+from ...motion.lifted_clip import LiftedClip
 from ..batches import Augment, Sampling
 from ..embedding import EmbeddingRecipe, EmbeddingTask
 from ..objectives import BASELINE_LOSSES, ClassObjective
 from ..task import Optimiser
 
-#: Frames of a sequence of flat poses, every one of which is looked at.
-_LONGEST_FLAT = 60
+#: Frames of a view, every one of which is looked at.
+_LONGEST_FILMED = 60
 #: Number of updates for few clips; one more for each clip, up to those of the recipe.
 _FEWEST_UPDATES = 300
 
@@ -37,21 +38,15 @@ make_task = EmbeddingTask
 
 
 def adaptation_recipe(clips: Sequence[Clip]) -> EmbeddingRecipe:
-    """See TrainingModule: fewer updates for few clips; flat clips are seen as the camera saw them."""
+    """See TrainingModule: fewer updates for few clips; lifted clips are seen as the camera saw them."""
     recipe = RECIPES["gru"]
     recipe = replace(recipe, updates=min(recipe.updates, _FEWEST_UPDATES + len(clips)))
-    if not all(is_flat(clip) for clip in clips):
+    if not all(isinstance(clip, LiftedClip) for clip in clips):
         return recipe
     return recipe.with_changes(
         {
-            "network.view": "camera",
+            "network.view": "filmed",
             "network.stride": 1,
-            "sampling.longest": min(recipe.sampling.longest, _LONGEST_FLAT),
+            "sampling.longest": min(recipe.sampling.longest, _LONGEST_FILMED),
         }
     )
-
-
-def is_flat(clip: Clip) -> bool:
-    """Whether all joints have one depth at all times: poses from a video instead of 3D motion."""
-    low, high = clip.positions.min(axis=(0, 1)), clip.positions.max(axis=(0, 1))
-    return bool(high[2] - low[2] <= 1e-4 * max(float((high - low)[:2].max()), 1e-9))

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from ...encoders import WindowEncoder, load_encoder
 from ...encoders.body_sequence import body_sequence
-from ...encoders.learned import LearnedEncoder
 from ...encoders.systems.gru import GruSettings
 from ...encoders.systems.submotion import ARCHITECTURE, Submotion, SubmotionMapper
 from ...errors import MRetrieveError
@@ -94,10 +93,9 @@ class SubmotionTask:
         """
         if len(clips) < 2:
             raise MRetrieveError("training needs two clips or more")
-        camera = isinstance(encoder, LearnedEncoder) and encoder.network.settings.camera
-        settings = replace(recipe.network, embedding=encoder.dimension, view="camera" if camera else "heading")
+        settings = replace(recipe.network, embedding=encoder.dimension)
         self.recipe = replace(recipe, network=settings)
-        self._encoder, self._clips, self._held_out, self._camera = encoder, clips, held_out, camera
+        self._encoder, self._clips, self._held_out = encoder, clips, held_out
         stored = torch.from_numpy(encoder.encode([item.clip for item in clips]))
         self._network = Submotion(settings)
         self._network.learn_columns(stored)
@@ -124,7 +122,7 @@ class SubmotionTask:
         drawn = generator.choice(len(self._clips), pieces.count, p=self._chances)
         clips = [pieces.draw(self._clips[number].clip, generator) for number in drawn]
         lengths = np.array([clip.frame_count for clip in clips])
-        seen = [self._network.inputs(body_sequence(clip, self._camera)) for clip in clips]
+        seen = [self._network.inputs(body_sequence(clip)) for clip in clips]
         inputs = np.zeros((len(clips), lengths.max(), seen[0].shape[1]), np.float32)
         for row, values in enumerate(seen):
             inputs[row, : len(values)] = values

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from support.raised_arms import arms_held, relabelled
 
-from mretrieve import Clip
 from mretrieve.encoders.adapted import Gate
 from mretrieve.encoders.statistics.linear_metric import default_encoder
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
@@ -27,7 +26,6 @@ from mretrieve.training.adaptation.crossvalidation import (
     trial,
 )
 from mretrieve.training.adaptation.folds import folds, labelled_set
-from mretrieve.training.systems.gru import is_flat
 
 QUICK = 0.05  # minutes: linear metrics alone
 ITEMS = arms_held(classes=6, per_class=9, groups=5, frames=40)
@@ -187,11 +185,3 @@ def test_the_error_of_a_mean_is_the_larger_of_that_over_groups_and_that_over_val
     assert standard_error(values, np.array(list("abab"))) == pytest.approx(by_values)
     assert standard_error(values, np.array(list("aabb"))) == pytest.approx(0.5)  # two groups, 1 and 0
     assert standard_error(values[:1], np.array(["a"])) == np.inf
-
-
-def test_poses_at_one_depth_are_flat():
-    clip = ITEMS[0].clip
-    assert not is_flat(clip)
-    flat = clip.positions.copy()
-    flat[..., 2] = 0.0
-    assert is_flat(Clip(flat, clip.observed))

@@ -1,4 +1,4 @@
-"""The small network among what is tried: on bodies in space and on flat poses."""
+"""The small network among what is tried: on bodies in space and on what a camera saw of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from support.raised_arms import arms_held
 from mretrieve.encoders.systems.gru import GruSettings
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.motion import LabelledClip
+from mretrieve.motion.camera import Camera, film
+from mretrieve.motion.lifted_clip import LiftedClip
 from mretrieve.training.adaptation import adapt, linear
 from mretrieve.training.batches import Augment, BatchSource, Sampling
 from mretrieve.training.objectives import ClassObjective
@@ -24,12 +26,13 @@ ENOUGH = 3.0  # minutes, in which the small network is tried, too
 ITEMS = arms_held(classes=4, per_class=6, groups=3, frames=40)
 
 
-def flat(item: LabelledClip) -> LabelledClip:
-    """The same clip as a camera in front of it sees it."""
-    return replace(item, clip=replace(item.clip, positions=item.clip.positions * np.float32([1, 1, 0])))
+def filmed(item: LabelledClip) -> LabelledClip:
+    """The same clip, as if it had been lifted without error from what a camera in front of it sees."""
+    clip = item.clip
+    return replace(item, clip=LiftedClip(clip.positions, clip.observed, view=film(clip, Camera())))
 
 
-FLAT = [flat(item) for item in ITEMS]
+FILMED = [filmed(item) for item in ITEMS]
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +54,7 @@ def stopped_clock(monkeypatch):
         monkeypatch.setattr(import_module(module), "time", SimpleNamespace(monotonic=lambda: 0.0))
 
 
-@pytest.mark.parametrize("items", [ITEMS, FLAT], ids=["in space", "flat"])
+@pytest.mark.parametrize("items", [ITEMS, FILMED], ids=["in space", "filmed"])
 def test_a_sum_with_the_network_is_learned_kept_in_one_file_and_the_same_by_its_seed(items, monkeypatch):
     def the_sum(trials):
         return next(trial for trial in trials if trial.spaces == ("lda", "gru"))
@@ -68,24 +71,24 @@ def test_a_sum_with_the_network_is_learned_kept_in_one_file_and_the_same_by_its_
 
 
 def test_each_candidate_that_there_is_time_for_is_tried():
-    tried = {trial.spaces for trial in adapt(FLAT, minutes=ENOUGH).trials}
+    tried = {trial.spaces for trial in adapt(FILMED, minutes=ENOUGH).trials}
     assert tried == {("lda",), ("nca",), ("gru",), ("lda", "gru"), ("nca", "gru")}
 
 
 def test_trials_make_half_of_the_updates_and_the_last_training_all(monkeypatch):
     monkeypatch.setitem(RECIPES, "gru", replace(RECIPES["gru"], updates=200))
     told: list[str] = []
-    adapt(FLAT, minutes=ENOUGH, progress=told.append)
+    adapt(FILMED, minutes=ENOUGH, progress=told.append)
     assert sum(line.startswith("gru: update 100,") for line in told) in (3, 4)
     assert sum(line.startswith("gru: update 200,") for line in told) <= 1
 
 
-def test_only_flat_clips_are_seen_as_the_camera_saw_them():
+def test_only_lifted_clips_are_seen_as_the_camera_saw_them():
     clips = [item.clip for item in ITEMS[:2]]
     assert adaptation_recipe(clips).network.view == "heading"
-    assert adaptation_recipe([*clips, FLAT[0].clip]).network.view == "heading"
-    seen = adaptation_recipe([FLAT[0].clip, FLAT[1].clip]).network
-    assert (seen.view, seen.stride) == ("camera", 1)
+    assert adaptation_recipe([*clips, FILMED[0].clip]).network.view == "heading"
+    seen = adaptation_recipe([FILMED[0].clip, FILMED[1].clip]).network
+    assert (seen.view, seen.stride) == ("filmed", 1)
 
 
 def test_few_clips_are_learned_more_briefly(monkeypatch):
@@ -98,7 +101,7 @@ def test_what_a_camera_saw_is_turned_in_its_plane():
     still = Augment(shortest_part=1, fastest=1, yaw_deg=0, joint_offset_m=0, noise_m=0, missing_share=0)
     sampling = Sampling(per_class=2, others=2, longest=90)
     plain, turned = (
-        BatchSource(FLAT, ClassObjective("supcon"), sampling, replace(still, yaw_deg=angle), camera=True)
+        BatchSource(FILMED, ClassObjective("supcon"), sampling, replace(still, yaw_deg=angle), as_filmed=True)
         .draw(np.random.default_rng(0), 0.0)
         .sequence.positions[..., 20, :]  # a wrist
         for angle in (0.0, 20.0)

@@ -1,0 +1,131 @@
+"""NumPy arrays of joints: (T, J, 2) in a picture, with a confidence as third number or apart, or (T, J, 3) in space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count
+from ..motion.keypoints import Keypoints
+from ..motion.motion import Motion
+from .detections import Detections, people_in
+from .joint_motion import motion_of_joints
+from .numpy_file import load_arrays
+from .picture_shape import in_one_unit
+from .reader import MotionFile, Reader, ReadingOptions
+
+_JOINTS = ("keypoints", "points", "pose", "poses", "pose2d", "positions_2d", "joints", "joints_2d", "")
+_CONFIDENCE = ("confidence", "scores", "keypoint_scores")
+#: Joints 1 to 3 are a leg in Human3.6M, longer than this part of the body, and in COCO's set two eyes and an ear.
+_LEAST_LEG = 0.2
+
+
+def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[Motion]:
+    arrays = load_arrays(file)
+    name = next((name for name in _JOINTS if name in arrays), None)
+    if name is None:
+        has = ", ".join(sorted(arrays)[:6])
+        raise FormatError(f"{file.path}: no array of joints among {has}; name it keypoints, of shape (T, J, 2)")
+    joints = arrays[name]
+    if joints.ndim not in (3, 4) or joints.shape[-1] not in (2, 3, 4) or joints.dtype.kind not in "fiu":
+        raise FormatError(
+            f"{file.path}: joints are numbers of shape (T, J, 2) or (T, J, 3), not {joints.dtype} of {joints.shape}"
+        )
+    joint_set = _joint_set(arrays, joints, file)
+    with np.errstate(over="ignore"):
+        joints = joints[..., : len(joint_set.joints), :].astype(np.float32)
+    fps = options.fps or _one_number(arrays, "fps")
+    takes = _takes(arrays, joints, file)
+    confidence = next((arrays[name] for name in _CONFIDENCE if name in arrays), None)
+    if confidence is None and joints.shape[-1] == 3 and not _are_confidences(joints[..., 2]):
+        if joints.ndim == 4:
+            raise FormatError(f"{file.path}: several bodies in space; save each as an array (T, J, 3) of its own")
+        ends = np.cumsum(takes)
+        bodies = [str(number) if len(takes) > 1 else "" for number in range(1, len(takes) + 1)]
+        return [
+            motion_of_joints(joint_set, joints[end - length : end], fps, file.path, body=body)
+            for body, end, length in zip(bodies, ends.tolist(), takes, strict=True)
+        ]
+    points = np.ones((*joints.shape[:-1], 3), np.float32)
+    points[..., :2] = joints[..., :2]
+    if confidence is not None:
+        if confidence.shape != joints.shape[:-1] or confidence.dtype.kind not in "fiu":
+            raise FormatError(f"{file.path}: confidences are {confidence.shape}, for joints of {joints.shape}")
+        points[..., 2] = confidence
+    elif joints.shape[-1] > 2:
+        points[..., 2] = joints[..., -1]
+    width, height = _one_number(arrays, "width"), _one_number(arrays, "height")
+    size = None if width is None or height is None else (width, height)
+    frames = np.concatenate([np.arange(length) for length in takes])
+    people = np.repeat([str(number) for number in range(1, len(takes) + 1)], takes)
+    if joints.ndim == 4:
+        frames, people = np.repeat(frames, joints.shape[1]), np.full(points.shape[0] * points.shape[1], "")
+        points = points.reshape(-1, *points.shape[2:])
+    repairs: tuple[str, ...] = ()
+    if joint_set.name == "mediapipe-33":
+        points, size, repairs = in_one_unit(points, joint_set, size)
+    found = Detections(joint_set.name, frames, points, tuple(people.tolist()), fps, size, repairs)
+    return people_in(found, file.path, file.size_bytes)
+
+
+def _joint_set(arrays: dict[str, NDArray[Any]], joints: NDArray[Any], file: MotionFile) -> JointSet:
+    """The set that the file names, else the one with as many joints; of those with 17, by where joint 0 is."""
+    named = str(arrays["joint_set"]) if "joint_set" in arrays else None
+    if named is not None and named not in JOINT_SETS:
+        raise FormatError(f"{file.path}: unknown joint set {named[:40]!r}; mretrieve knows {', '.join(JOINT_SETS)}")
+    found = joint_set_by_count(joints.shape[-2]) if named is None else JOINT_SETS[named]
+    if found is None or joints.shape[-2] < len(found.joints):
+        known = ", ".join(f"{name} ({len(each.joints)})" for name, each in JOINT_SETS.items())
+        raise FormatError(f"{file.path}: {joints.shape[-2]} joints are of no known set; mretrieve knows {known}")
+    if named is None and joints.shape[-2] == 17 and _begins_with_a_leg(joints):
+        return JOINT_SETS["human36m-17"]
+    return found
+
+
+def _begins_with_a_leg(joints: NDArray[Any]) -> bool:
+    """Whether joints 1 to 3 are hip, knee and ankle."""
+    places = joints[..., :2].astype(np.float64).reshape(-1, joints.shape[-2], 2)
+    lengths = np.linalg.norm(np.diff(places[:, 1:4], axis=1), axis=2).sum(axis=1)
+    sizes = np.ptp(places, axis=1).max(axis=1)
+    known = np.isfinite(lengths) & np.isfinite(sizes) & (sizes > 0)
+    return bool(known.any()) and float(np.median(lengths[known] / sizes[known])) > _LEAST_LEG
+
+
+def _are_confidences(numbers: NDArray[Any]) -> bool:
+    """Whether third numbers are confidences and not depths."""
+    known = numbers[np.isfinite(numbers)]
+    return bool(len(known)) and known.min() >= 0 and known.max() <= 1.5
+
+
+def _takes(arrays: dict[str, NDArray[Any]], joints: NDArray[Any], file: MotionFile) -> list[int]:
+    """Frames of each take, as `length` has them if there are several one after another."""
+    if "length" not in arrays or joints.ndim != 3:
+        return [len(joints)]
+    lengths = arrays["length"]
+    if (
+        lengths.ndim != 1
+        or lengths.dtype.kind not in "iu"
+        or lengths.min(initial=1) < 1
+        or lengths.sum() != len(joints)
+    ):
+        raise FormatError(f"{file.path}: `length` should hold the frames of takes that sum up to {len(joints)}")
+    return [int(length) for length in lengths]
+
+
+def _one_number(arrays: dict[str, NDArray[Any]], name: str) -> float | None:
+    array = arrays.get(name)
+    if array is None or array.size != 1 or array.dtype.kind not in "fiu":
+        return None
+    value = float(array.reshape(()))
+    return value if 0 < value < 1e9 else None
+
+
+JOINT_ARRAYS = Reader(
+    "numpy",
+    ("npy", "npz"),
+    lambda head, _: head.startswith(b"\x93NUMPY") or (head.startswith(b"PK\x03\x04") and b".npy" in head[:300]),
+    _read,
+)
