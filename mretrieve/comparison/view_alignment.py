@@ -12,42 +12,44 @@ from ..lifting import lift
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.bones import USED_JOINTS
+from ..motion.lifted_clip import LiftedClip
 from ..motion.view import View
 
 _JOINTS = list(USED_JOINTS)
 
 
 def align_motions(first: Clip | View, second: Clip | View, weights: PartWeights | None = None) -> Alignment:
-    """Align two motions; if one is a view, by the poses of `normalized-pose`, which do not depend on the camera.
+    """Align two motions; if one is a view, or was lifted from one, by the poses of `normalized-pose`.
 
-    The distances along the path are those of the lifted clips.
+    These do not depend on the camera. The distances along the path are those of the lifted clips.
 
     Raises:
         QueryError: one has no frames.
-        MRetrieveError: one is a view, and a library is missing that reads the weights.
+        MRetrieveError: a library that reads the weights is missing.
     """
-    clips = [lift(motion) if isinstance(motion, View) else motion for motion in (first, second)]
-    features = None
-    if isinstance(first, View) or isinstance(second, View):
-        features = normalised_features(first, second, weights or PartWeights())
-    return align(*clips, weights, features)
+    weights = weights or PartWeights()
+    clips = [LiftedClip.of(lift(each), each) if isinstance(each, View) else each for each in (first, second)]
+    if not any(isinstance(clip, LiftedClip) for clip in clips):
+        return align(*clips, weights)
+    return align(*clips, weights, normalised_features(*clips, weights))
 
 
 def normalised_features(
-    first: Clip | View, second: Clip | View, weights: PartWeights
+    first: Clip, second: Clip, weights: PartWeights
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Normalised poses (T, 3 J) of two motions, weighted, of the joints that count and that no clip lacks.
+    """Normalised poses (T, 3 J) of two clips, weighted, of the J joints that count and that no clip in space lacks.
 
-    Of a view all joints are estimated. If no joint is left, all joints.
+    Of a lifted clip all joints are estimated. If no joint is left, all joints are compared.
     """
     encoder = load_encoder(ARCHITECTURE)
     assert isinstance(encoder, NormalizedPose)
     joint_weights = weights.of_joints()[_JOINTS]
     counts = joint_weights > 0
-    for motion in (first, second):
-        if isinstance(motion, Clip):
-            counts = counts & motion.seen_joints[_JOINTS]
-    chosen = counts if counts.any() else np.ones_like(counts)
-    scale = np.sqrt(np.where(counts.any(), joint_weights, 1.0))[chosen, None].astype(np.float32)
-    poses = [encoder.normalised(motion)[:, chosen] * scale for motion in (first, second)]
+    for clip in (first, second):
+        if not isinstance(clip, LiftedClip):
+            counts = counts & clip.seen_joints[_JOINTS]
+    if not counts.any():
+        joint_weights, counts = np.ones_like(joint_weights), np.ones_like(counts)
+    scale = np.sqrt(joint_weights[counts])[:, None]
+    poses = [encoder.normalised(clip)[:, counts] * scale for clip in (first, second)]
     return poses[0].reshape(len(poses[0]), -1), poses[1].reshape(len(poses[1]), -1)

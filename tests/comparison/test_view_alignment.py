@@ -12,10 +12,12 @@ from mretrieve.alignment.alignment import align
 from mretrieve.comparison.view_alignment import align_motions, normalised_features
 from mretrieve.demo import MotionRecipe, synthesise_clip
 from mretrieve.errors import QueryError
+from mretrieve.lifting import lift
 from mretrieve.motion.augmentation import change_speed, lose_joints
 from mretrieve.motion.body_parts import PartWeights
 from mretrieve.motion.camera import Camera, film
 from mretrieve.motion.detection import as_detected
+from mretrieve.motion.lifted_clip import LiftedClip
 from mretrieve.motion.skeleton import joint
 from mretrieve.motion.view import View
 
@@ -27,6 +29,11 @@ def performed() -> Clip:
 
 def seen(clip: Clip, azimuth_deg: float) -> View:
     return as_detected(film(clip, Camera(azimuth_deg, 10.0)))
+
+
+def lifted(azimuth_deg: float) -> LiftedClip:
+    view = seen(performed(), azimuth_deg)
+    return LiftedClip.of(lift(view), view)
 
 
 def mean_error(path: np.ndarray, speed: float = 1.0) -> float:
@@ -53,15 +60,13 @@ def test_two_clips_are_aligned_as_ever():
 
 def test_joints_that_a_clip_lacks_do_not_count():
     clip = lose_joints(performed(), np.array([joint("left_wrist"), joint("head")]))
-    features = normalised_features(seen(performed(), 30.0), clip, PartWeights())
+    features = normalised_features(lifted(30.0), clip, PartWeights())
     assert [each.shape[1] for each in features] == [3 * 16, 3 * 16]
 
 
 def test_parts_without_weight_do_not_count():
-    weights = PartWeights.of("legs=1,torso=0,arms=0")
-    whole, legs = (
-        normalised_features(seen(performed(), 30.0), performed(), each)[0] for each in (PartWeights(), weights)
-    )
+    weights = PartWeights.of("legs")
+    whole, legs = (normalised_features(lifted(30.0), performed(), each)[0] for each in (PartWeights(), weights))
     assert legs.shape[1] < whole.shape[1]
 
 

@@ -22,6 +22,7 @@ from ...lifting.network import SWAPPED_BONES, LiftingNetwork
 from ...motion import Clip
 from ...motion.bones import USED_JOINTS
 from ...motion.detection import as_detected
+from ...motion.lifted_clip import LiftedClip
 from ...motion.quaternion_pose import QUATERNION_COUNT, bone_directions_of, unit_quaternions
 from ...motion.skeleton import JOINT_COUNT
 from ...motion.view import View
@@ -124,9 +125,11 @@ class NormalizedPose(WindowEncoder):
     def normalised(self, motion: Clip | View) -> NDArray[np.float32]:
         """Normalised poses (T, 18, 3), metres: on the condition skeleton, pelvis at the origin, facing +Z.
 
-        From a clip they are exact, and a joint that is not observed stands at its parent; from a view they are
-        estimated, all joints.
+        From a clip they are exact, and a joint that is not observed stands at its parent; from a view, or that of a
+        `LiftedClip`, they are estimated, all joints.
         """
+        if isinstance(motion, LiftedClip):
+            motion = motion.view
         if isinstance(motion, View):
             positions = np.zeros((motion.frame_count, JOINT_COUNT, 3), np.float32)
             positions[:, USED_JOINTS] = joint_places(self.directions(motion))
