@@ -28,10 +28,9 @@ def align_motions(first: Clip | View, second: Clip | View, weights: PartWeights 
         MRetrieveError: a library that reads the weights is missing.
     """
     weights = weights or PartWeights()
-    clips = [LiftedClip.of(lift(each), each) if isinstance(each, View) else each for each in (first, second)]
-    if not any(isinstance(clip, LiftedClip) for clip in clips):
-        return align(*clips, weights)
-    return align(*clips, weights, normalised_features(*clips, weights))
+    a, b = (LiftedClip.of(lift(each), each) if isinstance(each, View) else each for each in (first, second))
+    in_space = not (isinstance(a, LiftedClip) or isinstance(b, LiftedClip))
+    return align(a, b, weights, None if in_space else normalised_features(a, b, weights))
 
 
 def normalised_features(
