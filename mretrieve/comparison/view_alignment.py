@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.alignment import Alignment, align
+from ..encoders.moving_poses import FOUND_JOINTS, moving_poses
 from ..encoders.registry import load_encoder
 from ..encoders.systems.normalized_pose import ARCHITECTURE, NormalizedPose
 from ..lifting import lift
@@ -36,19 +37,19 @@ def align_motions(first: Clip | View, second: Clip | View, weights: PartWeights 
 def normalised_features(
     first: Clip, second: Clip, weights: PartWeights
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Normalised poses (T, 3 J) of two clips, weighted, of the J joints that count and that no clip in space lacks.
+    """Normalised poses and velocities (T, 6 J) of two clips, weighted, of the J joints that both have and that count.
 
-    Of a lifted clip all joints are estimated. If no joint is left, all joints are compared.
+    Of a lifted clip that is all joints but head and feet. If no joint is left, all joints are compared.
     """
     encoder = load_encoder(ARCHITECTURE)
     assert isinstance(encoder, NormalizedPose)
     joint_weights = weights.of_joints()[_JOINTS]
+    found = np.isin(np.arange(len(_JOINTS)), FOUND_JOINTS)
     counts = joint_weights > 0
     for clip in (first, second):
-        if not isinstance(clip, LiftedClip):
-            counts = counts & clip.seen_joints[_JOINTS]
+        counts = counts & (found if isinstance(clip, LiftedClip) else clip.seen_joints[_JOINTS])
     if not counts.any():
         joint_weights, counts = np.ones_like(joint_weights), np.ones_like(counts)
     scale = np.sqrt(joint_weights[counts])[:, None]
-    poses = [encoder.normalised(clip)[:, counts] * scale for clip in (first, second)]
+    poses = [moving_poses(encoder.normalised(clip)[:, counts]) * scale for clip in (first, second)]
     return poses[0].reshape(len(poses[0]), -1), poses[1].reshape(len(poses[1]), -1)

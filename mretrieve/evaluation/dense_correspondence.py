@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..encoders.body_sequence import BONE_LENGTHS_M, body_sequence, normalised_positions
 from ..encoders.catalogue import recipe_names
+from ..encoders.moving_poses import FOUND_JOINTS, moving_poses
 from ..encoders.registry import load_encoder
 from ..encoders.systems.normalized_pose import NormalizedPose
 from ..errors import QueryError
@@ -156,13 +157,18 @@ def descriptions(encoders: Sequence[tuple[str, NormalizedPose]]) -> dict[str, De
     """What frames are compared by, by name."""
     rows: dict[str, Describe] = {
         "2D, raw": _both(raw_points),
+        "2D, raw, with velocities": _both(lambda view: moving_poses(raw_points(view))),
         "2D, lifted, Procrustes": _both(lambda view: upright(lift(view).positions[:, USED_JOINTS])),
-        "2D, lifted, normalised": _both(lambda view: normalised_positions(body_sequence(lift(view)))),
+        "2D, lifted, normalised": _both(lambda view: _found(normalised_positions(body_sequence(lift(view))))),
+        "2D, lifted, normalised, with velocities": _both(
+            lambda view: moving_poses(_found(normalised_positions(body_sequence(lift(view)))))
+        ),
     }
     for name, encoder in encoders:
-        rows[f"2D, normalised ({name})"] = _both(encoder.normalised)
+        rows[f"2D, normalised ({name})"] = _both(partial(_normalised, encoder))
+        rows[f"2D, normalised, with velocities ({name})"] = _both(partial(_moving, encoder))
         rows[f"2D, 64-d features ({name})"] = _both(encoder.frame_features)
-        rows[f"2D against 3D, normalised ({name})"] = partial(_view_in_clip, encoder)
+        rows[f"2D against 3D, with velocities ({name})"] = partial(_view_in_clip, encoder)
     rows["3D, in the camera's frame"] = _in_cameras
     rows["3D, normalised"] = _of_clip(lambda clip: normalised_positions(body_sequence(clip)))
     for name, encoder in encoders:
@@ -236,7 +242,19 @@ def _of_clip(describe: Callable[[Clip], NDArray[np.floating]]) -> Describe:
 
 
 def _view_in_clip(encoder: NormalizedPose, pair: FilmedPair) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return _flat(encoder.normalised(pair.clip)), _flat(encoder.normalised(pair.views[1]))
+    return _flat(_moving(encoder, pair.clip)), _flat(_moving(encoder, pair.views[1]))
+
+
+def _normalised(encoder: NormalizedPose, motion: Clip | View) -> NDArray[np.float32]:
+    return _found(encoder.normalised(motion))
+
+
+def _moving(encoder: NormalizedPose, motion: Clip | View) -> NDArray[np.float32]:
+    return moving_poses(_normalised(encoder, motion))
+
+
+def _found(poses: NDArray[np.float32]) -> NDArray[np.float32]:
+    return poses[:, list(FOUND_JOINTS)]
 
 
 def _in_cameras(pair: FilmedPair) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

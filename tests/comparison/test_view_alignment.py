@@ -61,7 +61,7 @@ def test_two_clips_are_aligned_as_ever():
 def test_joints_that_a_clip_lacks_do_not_count():
     clip = lose_joints(performed(), np.array([joint("left_wrist"), joint("head")]))
     features = normalised_features(lifted(30.0), clip, PartWeights())
-    assert [each.shape[1] for each in features] == [3 * 16, 3 * 16]
+    assert [each.shape[1] for each in features] == [6 * 14, 6 * 14]
 
 
 def test_parts_without_weight_do_not_count():
