@@ -172,8 +172,7 @@ class Index:
     ) -> Correspondence:
         """Which frames of two clips correspond.
 
-        If one was lifted from two dimensions, they are found by normalised poses, which the encoder `normalized-pose`
-        estimates from what the camera saw.
+        If one was lifted from two dimensions, they are found by normalised poses and the velocities of joints.
 
         Args:
             first: as in `search`.
