@@ -12,6 +12,7 @@ from mretrieve.alignment.alignment import align
 from mretrieve.comparison.view_alignment import align_motions, normalised_features
 from mretrieve.demo import MotionRecipe, synthesise_clip
 from mretrieve.errors import QueryError
+from mretrieve.index import align_clips
 from mretrieve.lifting import lift
 from mretrieve.motion.augmentation import change_speed, lose_joints
 from mretrieve.motion.body_parts import PartWeights
@@ -20,6 +21,7 @@ from mretrieve.motion.detection import as_detected
 from mretrieve.motion.lifted_clip import LiftedClip
 from mretrieve.motion.skeleton import joint
 from mretrieve.motion.view import View
+from mretrieve.sources.resolve import ClipResolver
 
 
 @cache
@@ -68,6 +70,16 @@ def test_parts_without_weight_do_not_count():
     weights = PartWeights.of("legs")
     whole, legs = (normalised_features(lifted(30.0), performed(), each)[0] for each in (PartWeights(), weights))
     assert legs.shape[1] < whole.shape[1]
+
+
+def test_the_facade_aligns_views_by_name_or_from_python():
+    first, second = seen(performed(), 10.0), seen(performed(), 60.0)
+    found = align_clips(ClipResolver(), first, second)
+    np.testing.assert_array_equal(found.alignment.path, align_motions(first, second).path)
+    piece = align_clips(ClipResolver(), first.cut(20, 60), second, find=True)
+    assert abs(piece.second.clip.start_s - 20 / 30) < 0.5
+    assert isinstance(piece.second.clip, LiftedClip)
+    assert piece.second.clip.view.frame_count == piece.second.clip.frame_count
 
 
 def test_nothing_cannot_be_aligned():
