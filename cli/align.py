@@ -34,7 +34,8 @@ def align(
 
     A and B are motion files, indexed clips, or moments of them such as walk.bvh@3.20-5.43. Each row is a step of the
     alignment: frames at 30 per second, seconds and frames of both files (counted from 0), and the distance of the
-    joints in millimetres.
+    joints in millimetres. Of motion in 2D, poses that depend on neither camera nor body are aligned, and distances
+    are those of the lifted motion.
     """
     from mretrieve.formats import ReadingOptions
     from mretrieve.index import align_clips

@@ -192,6 +192,8 @@ class Index:
     ) -> Correspondence:
         """Which frames of two clips correspond.
 
+        If one was lifted from two dimensions, they are found by normalised poses and the velocities of joints.
+
         Args:
             first: as in `search`.
             second: likewise.
@@ -274,15 +276,24 @@ def align_clips(
     reading: ReadingOptions | None = None,
 ) -> Correspondence:
     """See `Index.align`."""
-    from .alignment.alignment import align
     from .comparison.correspondence import Correspondence
     from .comparison.explanation import moment_like
+    from .comparison.view_alignment import align_motions
 
-    a, b = _named(resolver, first, second, reading)
+    a, b = (_with_view(resolver.resolve(name, reading)) for name in (first, second))
     weights = PartWeights.of(parts)
     if find:
         b = moment_like(a, b, weights)
-    return Correspondence(a, b, align(a.clip, b.clip, weights))
+    return Correspondence(a, b, align_motions(a.clip, b.clip, weights))
+
+
+def _with_view(found: ResolvedClip) -> NamedClip:
+    """The part that a name means; together with what the camera saw, if it was lifted from that."""
+    from .comparison import NamedClip
+    from .motion.lifted_clip import LiftedClip
+
+    named, view = NamedClip.of(found), found.part_view
+    return named if view is None else replace(named, clip=LiftedClip.of(named.clip, view))
 
 
 def _named(

@@ -22,7 +22,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "atomic_file", "printable", "kernels"),
     ("motion", "storage"),
-    ("formats", "alignment", "encoders", "lifting", "vectors"),
+    ("lifting",),
+    ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),
     ("search",),
     ("comparison", "export", "evaluation"),

@@ -211,7 +211,12 @@ class Alignment:
         return np.asarray(np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0))
 
 
-def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Alignment:
+def align(
+    query: Clip,
+    other: Clip,
+    weights: PartWeights | None = None,
+    features: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+) -> Alignment:
     """Align two clips by dynamic time warping of poses in the body's own frame and the root's velocity.
 
     The features are those of the re-ranker (`pose_features.PoseAligner`), for the joints that both clips have observed.
@@ -221,6 +226,7 @@ def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Align
         query: at least one frame.
         other: at least one frame.
         weights: how much each part counts; limbs of weight 0 are not compared.
+        features: (n, F) and (m, F) by which the path is found instead.
 
     Raises:
         QueryError: a clip has no frames.
@@ -231,9 +237,9 @@ def align(query: Clip, other: Clip, weights: PartWeights | None = None) -> Align
     query, other = weights.masked(query), weights.masked(other)
     views = [body_view(clip.positions, clip.observed) for clip in (query, other)]
     joints = compared_joints(query, other, weights)
-    features = [PoseFeatures.of_view(view).matrix(joints, part_weights=weights) for view in views]
+    first, second = features or [PoseFeatures.of_view(view).matrix(joints, part_weights=weights) for view in views]
     step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MAX_FRAMES)
-    path, _ = dtw_path(*(frames[::step] for frames in features))
+    path, _ = dtw_path(first[::step], second[::step])
     path = _in_all_frames(path, step, query.frame_count, other.frame_count)
 
     errors = joint_errors(views[0].positions, views[1].positions, path) * np.float32(1000.0)

@@ -116,6 +116,28 @@ _SPECS = (
         ),
     ),
     EncoderSpec(
+        "normalized-pose",
+        "Poses and features of frames, free of body and camera, of clips and 2D views (Liu et al. 2021).",
+        "mretrieve.encoders.systems.normalized_pose:NormalizedPose",
+        inputs="either",
+        weights=WEIGHTS / "normalized_pose.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.normalized_pose",
+            recipes=("normalized-pose",),
+            unlabelled_recipe="normalized-pose",
+            options=(
+                TrainingOption("--no-cycle", "cycle", "Leave out the cycle reconstruction loss.", constant=0.0),
+                TrainingOption(
+                    "--no-consistency", "consistency", "Leave out the rotation consistency loss.", constant=0.0
+                ),
+                TrainingOption("--no-contact", "contact", "Leave out the foot contact loss.", constant=0.0),
+                TrainingOption(
+                    "--fixed-mining", "adaptive", "Mine triplets by time instead of pose similarity.", constant=False
+                ),
+            ),
+        ),
+    ),
+    EncoderSpec(
         "submotion",
         "Mapping that finds whole clips by pieces of them, in the space of the encoder --over (Battan et al. 2020).",
         "mretrieve.encoders.systems.submotion:SubmotionMapper",

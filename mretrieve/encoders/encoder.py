@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..errors import QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
+from ..motion.clip import CanonicalFrames
 from ..motion.view import View
 
 
@@ -113,7 +114,7 @@ class PartEncoder(WindowEncoder, Protocol):
         ...
 
 
-def checked_windows(clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.int64]:
+def checked_windows(clip: CanonicalFrames, windows: NDArray[np.integer]) -> NDArray[np.int64]:
     """The windows (W, 2) of a clip; ValueError for one that is empty or leaves the clip."""
     windows = np.asarray(windows, np.int64).reshape(-1, 2)
     if (windows < 0).any() or (windows > clip.frame_count).any() or (windows[:, 0] >= windows[:, 1]).any():

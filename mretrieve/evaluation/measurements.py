@@ -101,6 +101,18 @@ MEASUREMENTS: dict[str, Measurement] = {
             ("jhmdb", "hdm05", "cmu"),
             "mretrieve.evaluation.jhmdb:jhmdb",
         ),
+        Measurement(
+            "dense-correspondence",
+            "frames of CMU takes that two cameras film, 30 to 80 degrees apart: which are of the same moment",
+            ("hdm05", "cmu/bvh", "cmu/expmap"),
+            "mretrieve.evaluation.dense_correspondence:dense_correspondence",
+        ),
+        Measurement(
+            "anthropometry",
+            "how far poses from 2D and 3D change if bones are .75 to 1.25 times as long, and joint errors",
+            ("hdm05", "cmu/bvh", "cmu/expmap"),
+            "mretrieve.evaluation.anthropometry:anthropometry",
+        ),
     )
 }
 

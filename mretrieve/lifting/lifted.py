@@ -63,9 +63,9 @@ def lift_with_camera(view: View, network: LiftingNetwork | None = None) -> Lifte
         return Lifted(Clip(nothing, view.observed, start_s=view.start_s, notes=notes), Camera())
     view = as_detected(view)
     estimate = network(input_frames(view))
-    directions = _at_full_rate(estimate.directions, view.frame_count)
+    directions = at_full_rate(estimate.directions, view.frame_count)
     directions /= np.maximum(np.linalg.norm(directions, axis=2, keepdims=True), 1e-6)
-    positions = body_positions(directions, _at_full_rate(estimate.velocity, view.frame_count))
+    positions = body_positions(directions, at_full_rate(estimate.velocity, view.frame_count))
     clip = Clip(positions, _observed(view), start_s=view.start_s, notes=notes)
     return Lifted(clip, Camera(pitch_deg=float(np.rad2deg(np.mean(estimate.pitch)))))
 
@@ -82,7 +82,7 @@ def _observed(view: View) -> NDArray[np.bool_]:
     return observed
 
 
-def _at_full_rate(values: NDArray[np.float32], frame_count: int) -> NDArray[np.float32]:
+def at_full_rate(values: NDArray[np.float32], frame_count: int) -> NDArray[np.float32]:
     """Values (T, ...) at the frames of the view, from values (N, ...) of which each is in the middle of two of them."""
     place = np.clip((np.arange(frame_count) - 0.5 * (FRAMES_TOGETHER - 1)) / FRAMES_TOGETHER, 0, len(values) - 1)
     low = place.astype(int)

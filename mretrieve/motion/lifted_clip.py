@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from .clip import CANONICAL_FPS, Clip
 from .view import View
@@ -22,6 +22,11 @@ class LiftedClip(Clip):
         super().__post_init__()
         if self.view.frame_count != self.frame_count:
             raise ValueError(f"the clip has {self.frame_count} frames, its view {self.view.frame_count}")
+
+    @classmethod
+    def of(cls, clip: Clip, view: View) -> LiftedClip:
+        """The clip with its view. ValueError if they differ in length."""
+        return cls(**{each.name: getattr(clip, each.name) for each in fields(Clip)}, view=view)
 
     def cut(self, start_frame: int, end_frame: int) -> LiftedClip:
         """See Clip."""

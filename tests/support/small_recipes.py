@@ -12,7 +12,7 @@ def make_recipes_small() -> None:
     from mretrieve.encoders.systems.gru import GruSettings
     from mretrieve.encoders.systems.mmd_nca import MmdNcaSettings
     from mretrieve.training.body_parts.network import DecodingSettings
-    from mretrieve.training.systems import body_part_embedding, deephums, gru, mmd_nca, submotion
+    from mretrieve.training.systems import body_part_embedding, deephums, gru, mmd_nca, normalized_pose, submotion
 
     for module, network in (
         (mmd_nca, MmdNcaSettings(hidden=8, fully_connected=16, embedding=8)),
@@ -22,6 +22,9 @@ def make_recipes_small() -> None:
         for name, recipe in module.RECIPES.items():
             sampling = replace(recipe.sampling, per_class=3, others=3, longest=20)
             module.RECIPES[name] = replace(recipe, network=network, sampling=sampling, updates=6, validate_every=3)
+    name, poses = next(iter(normalized_pose.RECIPES.items()))
+    tiny = {"width": 16, "dilations": (1, 2), "hidden": 16, "batch": 2, "longest": 20}
+    normalized_pose.RECIPES[name] = replace(poses, **tiny, updates=6, validate_every=3)
     whole = submotion.RECIPES["submotion"]
     small = {"network": GruSettings(hidden=8, hops=1), "pieces": replace(whole.pieces, count=4)}
     submotion.RECIPES["submotion"] = replace(whole, **small, updates=6, validate_every=3)

@@ -7,7 +7,7 @@ that come with mretrieve.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,56 +15,35 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ...errors import MRetrieveError
 from ...evaluation.lifting import bones_of, lifting_errors
 from ...lifting import lift_with_camera
 from ...lifting.body import LENGTHS_M, joint_places
 from ...lifting.input_frames import CHANNEL_COUNT, FRAMES_TOGETHER, NETWORK_FPS, input_frames, mirrored_frames
 from ...lifting.network import ARCHITECTURE, OUTPUT_COUNT, SWAPPED_BONES, VARIANCE_FLOOR, LiftingNetwork
 from ...motion import Clip, LabelledClip
-from ...motion.augmentation import change_speed, exchange_upper_body, other_body, turn
 from ...motion.bones import BONES, USED_JOINTS
-from ...motion.camera import CameraRange, film
-from ...motion.detection import DetectionErrors
 from ...motion.skeleton import joint
+from ..filmed_pieces import FilmedPieces, FilmingRecipe, mean_length, padded
 from ..held_out import clips_hash
-from ..task import Optimiser, Recipe
+from ..task import Optimiser
 
 _BONE_COUNT = len(BONES)
 _HIPS = [joint("left_hip"), joint("right_hip")]
-#: A clip is drawn with a chance proportional to the root of its frames, within these limits.
-_FRAMES_THAT_COUNT = (30, 300)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiftingRecipe(Recipe):
+class LiftingRecipe(FilmingRecipe):
     """The recipe of the lifting network.
 
     Attributes:
         width: numbers per frame inside the network.
         dilations: frames between the three that a block looks at, one a block.
-        batch: clips of a batch; each is seen once, and once in the mirror.
-        longest: frames of a view; longer clips are cut.
-        fastest: speed lies between 1 / fastest and fastest, evenly on a logarithmic scale.
-        exchanged: part of the clips that get the upper body of another one.
-        limb_scale: each pair of bones is scaled by 1 - limb_scale to 1 + limb_scale.
-        cameras: the cameras that film.
-        errors: what a detector finds of it.
         weights: of the losses: positions (m), velocities of joints (m/s), velocity of the hips (m/s), pitch (radians);
             that of directions (1 - cosine) is 1.
     """
 
     width: int = 160
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1)
-    batch: int = 16
-    longest: int = 96
-    fastest: float = 1.5
-    exchanged: float = 0.3
-    limb_scale: float = 0.25
-    cameras: CameraRange = field(
-        default_factory=lambda: CameraRange(highest_pitch_deg=70.0, largest_roll_deg=5.0, nearest_m=2.5)
-    )
-    errors: DetectionErrors = field(default_factory=lambda: DetectionErrors(legless_share=0.15))
     weights: tuple[float, float, float, float] = (4.0, 0.1, 0.4, 0.3)
 
 
@@ -155,13 +134,10 @@ class LiftingTask:
         self, recipe: LiftingRecipe, clips: Sequence[LabelledClip], held_out: Sequence[LabelledClip] = ()
     ) -> None:
         """Labels do not count. MRetrieveError if there are too few clips."""
-        if len(clips) < 2:
-            raise MRetrieveError("training needs two clips or more")
         self.recipe = recipe
         self._clips, self._held_out = clips, held_out
+        self._pieces = FilmedPieces(recipe, clips)
         self._network = LiftingTorch(recipe.width, recipe.dilations)
-        often = np.sqrt(np.clip([item.clip.frame_count for item in clips], *_FRAMES_THAT_COUNT))
-        self._chances = often / often.sum()
 
     @property
     def network(self) -> nn.Module:
@@ -177,14 +153,14 @@ class LiftingTask:
         """See Task."""
         drawn = [self._example(generator) for _ in range(self.recipe.batch)]
         examples = [*drawn, *map(_mirrored, drawn)]
-        frames = _padded([example.frames for example in examples])
-        valid = _padded([np.ones((len(example.frames), 1), np.float32) for example in examples])
+        frames = padded([example.frames for example in examples])
+        valid = padded([np.ones((len(example.frames), 1), np.float32) for example in examples])
         return _Batch(
             frames,
             valid,
-            _padded([example.directions for example in examples]),
+            padded([example.directions for example in examples]),
             torch.from_numpy(np.array([example.has for example in examples], np.float32))[:, None] * valid,
-            _padded([example.velocity for example in examples]),
+            padded([example.velocity for example in examples]),
             torch.tensor([example.pitch for example in examples], dtype=torch.float32),
         )
 
@@ -198,10 +174,10 @@ class LiftingTask:
         off = 1 - (found * true).sum(dim=-1)
         directions = (off * has).sum() / has.sum()
         error = _places(found - true)  # places are linear in directions
-        positions = _mean_length(error, valid)
+        positions = mean_length(error, valid)
         together = valid[:, 1:] * valid[:, :-1]
-        joints = _mean_length((error[:, 1:] - error[:, :-1]) * NETWORK_FPS, together)
-        path = _mean_length((vectors[..., _BONE_COUNT, :] - batch.velocity.to(device))[..., None, :], valid)
+        joints = mean_length((error[:, 1:] - error[:, :-1]) * NETWORK_FPS, together)
+        path = mean_length((vectors[..., _BONE_COUNT, :] - batch.velocity.to(device))[..., None, :], valid)
         pitch = ((numbers[..., -1] - batch.pitch.to(device)[:, None]).abs() * valid[..., 0]).sum() / valid.sum()
         parts = zip(self.recipe.weights, (positions, joints, path, pitch), strict=True)
         total: Tensor = directions + sum(weight * part for weight, part in parts)
@@ -227,23 +203,10 @@ class LiftingTask:
         return ()
 
     def _example(self, generator: np.random.Generator) -> _Example:
-        recipe = self.recipe
-        clip = self._piece(generator)
-        if generator.random() < recipe.exchanged:
-            clip = exchange_upper_body(clip, self._piece(generator))
-        clip = other_body(clip, generator, recipe.limb_scale, 0.0)
-        camera = recipe.cameras.draw(generator)
-        clip = turn(clip, -camera.azimuth_deg)
-        view = recipe.errors.draw(film(clip, replace(camera, azimuth_deg=0.0)), generator)
-        return _Example(input_frames(view), *_targets(clip), pitch=float(np.deg2rad(camera.pitch_deg)))
-
-    def _piece(self, generator: np.random.Generator) -> Clip:
-        """A random piece of a random clip, at another speed."""
-        clip = self._clips[generator.choice(len(self._clips), p=self._chances)].clip
-        speed = self.recipe.fastest ** generator.uniform(-1, 1)
-        frames = min(clip.frame_count, int(self.recipe.longest * speed))
-        start = int(generator.integers(clip.frame_count - frames + 1))
-        return change_speed(clip.cut(start, start + frames), speed)
+        piece = self._pieces.draw(generator)
+        return _Example(
+            input_frames(piece.view), *_targets(piece.clip), pitch=float(np.deg2rad(piece.camera.pitch_deg))
+        )
 
 
 def _mirrored(example: _Example) -> _Example:
@@ -272,14 +235,6 @@ def _targets(clip: Clip) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArra
     return directions, has, np.asarray(velocity, np.float32)
 
 
-def _padded(rows: Sequence[NDArray[np.float32]]) -> Tensor:
-    """Rows (N, ...) of different lengths in one tensor (B, N, ...), followed by zeros."""
-    padded = np.zeros((len(rows), max(map(len, rows)), *rows[0].shape[1:]), np.float32)
-    for place, row in zip(padded, rows, strict=True):
-        place[: len(row)] = row
-    return torch.from_numpy(padded)
-
-
 #: Places of the 18 joints from the directions of the 17 bones, on the standard body: (18, 17).
 _FROM_BONES = torch.from_numpy(
     np.stack([joint_places(np.eye(_BONE_COUNT, dtype=np.float32)[bone][None, :, None].repeat(3, 2))[0, :, 0]
@@ -290,9 +245,3 @@ _FROM_BONES = torch.from_numpy(
 def _places(directions: Tensor) -> Tensor:
     """Places (B, N, 18, 3) from the middle of the hips, by directions (B, N, 17, 3)."""
     return torch.einsum("jb,tnbc->tnjc", _FROM_BONES.to(directions.device), directions)
-
-
-def _mean_length(vectors: Tensor, valid: Tensor) -> Tensor:
-    """Mean length of vectors (B, N, J, 3) over the joints and the frames that are `valid` (B, N, 1)."""
-    lengths = (vectors.square().sum(dim=-1) + 1e-8).sqrt()
-    return (lengths * valid).sum() / (valid.sum() * vectors.shape[2]).clamp(min=1.0)
