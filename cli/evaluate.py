@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mretrieve.encoders.catalogue import find_spec as find_encoder
 from mretrieve.encoders.catalogue import recipe_names
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
@@ -68,6 +69,14 @@ def _trained() -> str:
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Time limit of a training.")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu or cuda.")
 @click.option("--as-shipped", is_flag=True, help="Evaluate the weights that come with mretrieve instead of training.")
+@click.option(
+    "--queries",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of queries of view-queries.",
+)
 @click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Number of answers of P@k.")
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 @click.option("--out", type=_PATH, metavar="DIR", help="Write report.json, report.md and pictures there.")
@@ -82,6 +91,7 @@ def evaluate(
     minutes: float | None,
     device: str,
     as_shipped: bool,
+    queries: int,
     k: int,
     output: str,
     out: Path | None,
@@ -90,8 +100,8 @@ def evaluate(
 
     Without PROTOCOL, or with --list: the protocols.
     """
-    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol, protocol
-    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions
+    from mretrieve.evaluation import PROTOCOLS, Method, baseline, evaluate_protocol
+    from mretrieve.evaluation.measurements import MEASUREMENTS, Measurement, MeasurementOptions, named_protocol
     from mretrieve.evaluation.tables import as_json
 
     if listed or name is None:
@@ -100,7 +110,7 @@ def evaluate(
         for each in listing:
             click.echo(f"{each.name:<{width}}  {each.about}  (needs {', '.join(each.needs)})")
         return
-    chosen: Protocol | Measurement = MEASUREMENTS.get(name) or protocol(name)
+    chosen = named_protocol(name)
     if data is None:
         raise click.UsageError(f"{name} needs --data DIR, the folder that holds {', '.join(chosen.needs)}")
     _check_installed(["sklearn", "matplotlib"] if out else ["sklearn"])
@@ -108,8 +118,10 @@ def evaluate(
     if out is not None:
         _make(out)
     if isinstance(chosen, Measurement):
+        from mretrieve.indexer import build_index
+
         run = _Training("", updates, minutes, device)
-        options = MeasurementOptions(encoders, as_shipped, run.named, seeds, _message)
+        options = MeasurementOptions(encoders, as_shipped, run.named, seeds, _message, queries, build_index)
         _measure(chosen, data, options, output, out)
         return
     named = encoders or (() if baselines else ("pose-statistics",))
@@ -177,7 +189,9 @@ def _encoder_method(name: str, as_shipped: bool, training: _Training) -> Method:
     from mretrieve.evaluation import Method, encoder_distances
 
     fixed = name == DEFAULT_ENCODER or name.endswith(ENCODER_SUFFIX)
-    if not (fixed or as_shipped) and name in recipe_names():
+    spec = find_encoder(name)
+    of_views = spec is not None and spec.inputs == "view"  # load_encoder refuses it
+    if not (fixed or as_shipped or of_views) and name in recipe_names():
         return Method(name, fit=training.fit)
     shown = Path(name).name.removesuffix(ENCODER_SUFFIX) if fixed else f"{name}, as shipped"
     return Method(shown, encoder_distances(load_encoder(name)))

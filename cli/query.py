@@ -21,6 +21,10 @@ from .progress import video_progress
 if TYPE_CHECKING:
     from mretrieve import Answer, Hit
 
+#: Columns of CSV that only queries in two dimensions have, and the last ones of the table.
+_CAMERA = ("camera_azimuth_deg", "camera_pitch_deg")
+_NAMES = ("worst part", "label", "clip")
+
 
 @click.command()
 @click.argument("queries", nargs=-1, metavar="QUERY...", shell_complete=complete_clip)
@@ -97,7 +101,7 @@ def _csv(answer: Answer, first: bool) -> str:
 
     text = io.StringIO()
     columns = ["query", "rank", "clip", "file", "start_s", "end_s", "score", "distance_mm", "label", "mirror", "speed"]
-    columns += [*PARTS, "query_start_s", "query_end_s"]
+    columns += [*PARTS, "query_start_s", "query_end_s", *(_CAMERA if _shows_cameras(answer) else ())]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     if first:
         writer.writeheader()
@@ -108,17 +112,33 @@ def _csv(answer: Answer, first: bool) -> str:
 
 
 def _table(answer: Answer, first: bool) -> str:
-    rows = [["#", "score", "from", "to", "distance", "speed", "worst part", "label", "clip"]]
+    cameras = _shows_cameras(answer)
+    rows = [["#", "score", "from", "to", "distance", "speed", *(("camera",) if cameras else ()), *_NAMES]]
     for hit in answer:
         span = f"{hit.start_s:.2f} s", f"{hit.end_s:.2f} s"
         sizes = f"{hit.distance_mm:.0f} mm", f"{hit.speed:.2f}"
         clip = printable(hit.clip) + _remarks(hit, answer)
         label = printable(hit.label or "")
-        rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, _worst_part(hit), label, clip])
+        camera = (_camera(hit),) if cameras else ()
+        rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, *camera, _worst_part(hit), label, clip])
     lines = [f"{printable(answer.query)}, {answer.start_s:.2f} s to {answer.end_s:.2f} s"]
-    lines += flush_columns(rows, right=range(6))
+    lines += flush_columns(rows, right=range(7 if cameras else 6))
+    lines += [f"Note: {printable(note)}" for note in answer.notes]
     lines.append(f"{len(answer)} moments from {answer.index_path} in {answer.took_ms.total:.0f} ms")
     return ("" if first else "\n") + "\n".join(lines) + "\n"
+
+
+def _shows_cameras(answer: Answer) -> bool:
+    """Whether the query was in two dimensions."""
+    return any(hit.camera_azimuth_deg is not None for hit in answer)
+
+
+def _camera(hit: Hit) -> str:
+    """Where the camera stood: about the vertical, and how far it looked down or up."""
+    if hit.camera_azimuth_deg is None or hit.camera_pitch_deg is None:
+        return ""
+    looks = "down" if hit.camera_pitch_deg >= 0 else "up"
+    return f"{hit.camera_azimuth_deg:.0f}°, {abs(hit.camera_pitch_deg):.0f}° {looks}"
 
 
 def _worst_part(hit: Hit) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .encoders import WindowEncoder
     from .export import Exported
     from .motion.body_parts import Flip
+    from .search.classification import Classified
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
 Searchable = Clip | Motion | Keypoints | View | Path | str
@@ -121,6 +122,25 @@ class Index:
         found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
         understood = Query.of(found, own_rows(self._snapshot, found))
         return answer_query(self._spaces, understood, options, read_s=time.perf_counter() - started)
+
+    def classify(
+        self, query: Searchable, neighbours: int = 1, *, options: QueryOptions | None = None, **changes: Any
+    ) -> Classified:
+        """The class of a query: that of most of the `neighbours` best hits whose clips have a label.
+
+        The index is the dictionary: a clip that is added with a new label adds a class. Other arguments and errors are
+        those of `search`.
+
+        Raises:
+            QueryError: no clip of the answer has a label.
+        """
+        from .search.classification import vote
+
+        labelled = "label IS NOT NULL"
+        options = QueryOptions.of(options, {**changes, "k": neighbours})
+        where = f"({options.where}) AND {labelled}" if options.where else labelled
+        answer = self.search(query, options=replace(options, where=where))
+        return vote([hit.label for hit in answer if hit.label], [hit.rank for hit in answer if hit.label])
 
     def search_many(
         self,

@@ -8,8 +8,9 @@ speed, has no such freedom. If it explains the clip as well as the path does, it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from ..kernels.warping import fixed_speed_costs, subsequence_matches
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.body_view import body_view
-from .pose_features import UNRELATED_M, PoseFeatures, counted_joints
+from .alignment import combined_distance, same_motion_limit
+from .pose_features import UNRELATED_M, PoseAligner, PoseFeatures, counted_joints
 
 #: How many frames of a clip correspond to one frame of the query: half to twice, with some to spare, 3.5 % apart.
 SPEEDS = np.exp(np.linspace(-1, 1, 45) * np.log(2.15))
@@ -52,15 +54,109 @@ def same_moment(start: int, end: int, other_start: int, other_end: int) -> bool:
     return shared > SAME_MOMENT_OVERLAP * min(end - start, other_end - other_start)
 
 
+#: Distances (N,), as those of `Moments`, from means (N,) over the frames of both motions, along an alignment, of the
+#: squared distances between frames.
+DistancesOfMeans = Callable[[NDArray[np.floating]], NDArray[np.float64]]
+
+
+def compared_frames(length: int) -> NDArray[np.int64]:
+    """The frames of a query of that length that fixed-speed alignments compare: at most FIXED_SPEED_FRAMES."""
+    return np.unique(np.linspace(0, length - 1, min(length, FIXED_SPEED_FRAMES)).round().astype(np.int64))
+
+
+def best_moments(
+    query: NDArray[np.float32],
+    motions: Sequence[NDArray[np.float32]],
+    distances_of: DistancesOfMeans,
+    threads: int = 1,
+) -> Moments:
+    """The best moment of each motion, in features (n, D) of the query and (m_i, D) of the motions."""
+    step = -(-len(query) // WARPED_FRAMES)
+    thinned = [np.ascontiguousarray(motion[::step]) for motion in motions]
+    matches = subsequence_matches(query[::step], thinned, threads=threads)
+    distances = distances_of(matches.costs / (len(query[::step]) + matches.ends - matches.starts))
+    starts = matches.starts * step
+    ends = np.minimum(matches.ends * step, [len(motion) for motion in motions])
+    for row, motion in enumerate(motions):
+        fixed, fixed_ends = _fixed_speed(query, motion, distances_of)
+        start = int(fixed.argmin())
+        if fixed[start] <= AS_GOOD * distances[row]:
+            starts[row], ends[row] = start, fixed_ends[start]
+            distances[row] = min(fixed[start], distances[row])
+    return starts, ends, distances
+
+
+def all_moments(
+    query: NDArray[np.float32],
+    motion: NDArray[np.float32],
+    distances_of: DistancesOfMeans,
+    still_pose_distance: float,
+    limit: float | None,
+) -> Moments:
+    """The moments of a motion; arguments as `best_moments`, answer and limit as `MomentFinder.all_matches`."""
+    distances, ends = _fixed_speed(query, motion, distances_of)
+    limit = repetition_limit(float(distances.min()), still_pose_distance) if limit is None else limit
+    chosen: list[int] = []
+    for start in np.argsort(distances, kind="stable").tolist():
+        if not (distances[start] <= limit and ends[start]):  # infinite, without an end: no alignment starts here
+            break
+        if not any(same_moment(start, int(ends[start]), better, int(ends[better])) for better in chosen):
+            chosen.append(start)
+    starts = np.array(chosen, np.int64)
+    return starts, ends[starts].astype(np.int64), distances[starts]
+
+
+def _fixed_speed(
+    query: NDArray[np.float32], motion: NDArray[np.float32], distances_of: DistancesOfMeans
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Distance of the best fixed-speed alignment from each start (m,), infinite if none fits, and its end (m,)."""
+    speeds = SPEEDS[np.rint((len(query) - 1) * SPEEDS) < len(motion)]
+    if not len(speeds):  # shorter than the query at its fastest: only the motion as a whole is left
+        speeds = np.array([(len(motion) - 1) / max(len(query) - 1, 1)])
+    frames = compared_frames(len(query))
+    costs, ends = fixed_speed_costs(query[frames], frames, motion, speeds)
+    return distances_of(0.5 * costs), ends
+
+
+class PoseComparer(Protocol):
+    """A query, as it is or mirrored, ready to be compared with clips frame by frame and found in stretches of them."""
+
+    @property
+    def copy_limit(self) -> float:
+        """The pose distance up to which a motion is the same performance as the query; negative if none can be."""
+        ...
+
+    @property
+    def still_pose_distance(self) -> float:
+        """The distance from the query to a body that stands still in the mean of its poses."""
+        ...
+
+    def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
+        """The pose distance (C,) of each clip as a whole, about 1 for unrelated motions."""
+        ...
+
+    def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
+        """The best moment of each region (N,), frames counted from the region's first."""
+        ...
+
+    def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
+        """The moments of a region, best first, none beyond the distance `limit`, which by default follows the best's.
+
+        No two of them share more than SAME_MOMENT_OVERLAP of the shorter one.
+        """
+        ...
+
+    def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One distance (N,) from that of the embedding and that of the poses."""
+        ...
+
+
 class MomentFinder:
-    """One query, as it is or mirrored, ready to be found in stretches of clips."""
+    """The comparer of queries in three dimensions; see `PoseComparer`."""
 
     def __init__(self, query: Clip, part_weights: PartWeights | None = None) -> None:
         self._weights = part_weights or PartWeights()
         self._query = self._weights.masked(query)
-        self._length = query.frame_count
-        compared = np.linspace(0, self._length - 1, min(self._length, FIXED_SPEED_FRAMES))
-        self._frames = np.unique(compared.round().astype(np.int64))
 
     @cached_property
     def still_pose_distance(self) -> float:
@@ -69,29 +165,22 @@ class MomentFinder:
         variance = self._features(self._query, seen).var(axis=0).sum(keepdims=True)
         return float(self._distances(0.5 * variance, seen)[0])
 
+    def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
+        """The pose distance (C,) of each clip as a whole; see `pose_features.pose_distances`."""
+        return PoseAligner(self._query, self._weights).distances(clips, threads)
+
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
         """The best moment of each region (N,), frames counted from the region's first."""
         starts, ends = np.zeros(len(regions), np.int64), np.zeros(len(regions), np.int64)
         distances = np.zeros(len(regions))
         masked = [self._weights.masked(region) for region in regions]
         patterns, members = np.unique([self._seen_by_both(clip) for clip in masked], axis=0, return_inverse=True)
-        step = -(-self._length // WARPED_FRAMES)
         for pattern, seen in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
             query = self._features(self._query, seen)
             motions = [self._features(masked[row], seen) for row in rows.tolist()]
-            thinned = [np.ascontiguousarray(motion[::step]) for motion in motions]
-            matches = subsequence_matches(query[::step], thinned, threads=threads)
-            steps = len(query[::step]) + matches.ends - matches.starts
-            starts[rows] = matches.starts * step
-            ends[rows] = np.minimum(matches.ends * step, [len(motion) for motion in motions])
-            distances[rows] = self._distances(matches.costs / steps, seen)
-            for row, motion in zip(rows.tolist(), motions, strict=True):
-                fixed, fixed_ends = self._fixed_speed(query, motion, seen)
-                start = int(fixed.argmin())
-                if fixed[start] <= AS_GOOD * distances[row]:
-                    starts[row], ends[row] = start, fixed_ends[start]
-                    distances[row] = min(fixed[start], distances[row])
+            distances_of = partial(self._distances, seen=seen)
+            starts[rows], ends[rows], distances[rows] = best_moments(query, motions, distances_of, threads)
         return starts, ends, distances
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
@@ -102,26 +191,16 @@ class MomentFinder:
         masked = self._weights.masked(region)
         seen = self._seen_by_both(masked)
         query, motion = self._features(self._query, seen), self._features(masked, seen)
-        distances, ends = self._fixed_speed(query, motion, seen)
-        limit = repetition_limit(float(distances.min()), self.still_pose_distance) if limit is None else limit
-        chosen: list[int] = []
-        for start in np.argsort(distances, kind="stable").tolist():
-            if not (distances[start] <= limit and ends[start]):  # infinite, without an end: no alignment starts here
-                break
-            if not any(same_moment(start, int(ends[start]), better, int(ends[better])) for better in chosen):
-                chosen.append(start)
-        starts = np.array(chosen, np.int64)
-        return starts, ends[starts].astype(np.int64), distances[starts]
+        return all_moments(query, motion, partial(self._distances, seen=seen), self.still_pose_distance, limit)
 
-    def _fixed_speed(
-        self, query: NDArray[np.float32], motion: NDArray[np.float32], seen: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Distance of the best fixed-speed alignment from each start (m,), infinite if none fits, and its end (m,)."""
-        speeds = SPEEDS[np.rint((self._length - 1) * SPEEDS) < len(motion)]
-        if not len(speeds):  # shorter than the query at its fastest: only the motion as a whole is left
-            speeds = np.array([(len(motion) - 1) / max(self._length - 1, 1)])
-        costs, ends = fixed_speed_costs(query[self._frames], self._frames, motion, speeds)
-        return self._distances(0.5 * costs, seen), ends
+    def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One distance (N,) from that of the embedding and that of the poses; see `alignment.combined_distance`."""
+        return combined_distance(embedding, poses, self.still_pose_distance)
+
+    @property
+    def copy_limit(self) -> float:
+        """The pose distance up to which a motion is the same performance as the query."""
+        return same_motion_limit(self.still_pose_distance)
 
     def _seen_by_both(self, masked: Clip) -> NDArray[np.bool_]:
         """(22,) the joints that are observed in the query and in another clip."""

@@ -35,6 +35,13 @@ _SPECS = (
         former_names=("body-parts",),
     ),
     EncoderSpec(
+        "view-statistics",
+        "Statistics of poses in the image over time, for 2D views.",
+        "mretrieve.encoders.statistics.view_statistics:ViewStatistics",
+        "fixed",
+        inputs="view",
+    ),
+    EncoderSpec(
         "mmd-nca",
         "Layer-normalised LSTM with attention, trained on labels (Coskun et al. 2018).",
         network="mretrieve.encoders.systems.mmd_nca:MmdNca",
@@ -91,6 +98,24 @@ _SPECS = (
         ),
     ),
     EncoderSpec(
+        "skip-pose",
+        "Vectors of the frames of a view, learned without labels (Shirakawa and Kozakaya).",
+        "mretrieve.encoders.systems.skip_pose:SkipPose",
+        inputs="view",
+        weights=WEIGHTS / "skip_pose.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.skip_pose",
+            recipes=("skip-pose",),
+            unlabelled_recipe="skip-pose",
+            options=(
+                TrainingOption(
+                    "--frames", "network.frames", "Frames of a vector: 2, 4 or 6 in the paper. [default: 4]", type=int
+                ),
+                TrainingOption("--no-past", "network.past", "Decode the future only.", constant=False),
+            ),
+        ),
+    ),
+    EncoderSpec(
         "normalized-pose",
         "Poses and features of frames, free of body and camera, of clips and 2D views (Liu et al. 2021).",
         "mretrieve.encoders.systems.normalized_pose:NormalizedPose",
@@ -128,6 +153,29 @@ _SPECS = (
                     "The encoder whose embedding space is the target.",
                     metavar="NAME|FILE",
                     required=True,
+                ),
+            ),
+        ),
+    ),
+    EncoderSpec(
+        "body-part-embedding",
+        "Five networks, one a body part, that compare 2D views whatever the camera and the body (Park et al. 2021).",
+        "mretrieve.encoders.systems.body_part_embedding:BodyPartEncoder",
+        inputs="view",
+        weights=WEIGHTS / "body_part_embedding.safetensors",
+        training=TrainingSpec(
+            "mretrieve.training.systems.body_part_embedding",
+            recipes=("body-part-embedding",),
+            unlabelled_recipe="body-part-embedding",
+            options=(
+                TrainingOption(
+                    "--no-variation-loss", "loss.alpha", "Leave out the motion variation loss.", constant=0.0
+                ),
+                TrainingOption(
+                    "--no-reconstruction", "loss.reconstruction", "Leave out the reconstruction loss.", constant=0.0
+                ),
+                TrainingOption(
+                    "--no-context", "network.context", "Limbs do not see the torso, as in the paper.", constant=False
                 ),
             ),
         ),

@@ -21,6 +21,7 @@ from ..errors import QueryError
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.clip import CanonicalFrames
+from ..motion.view import View
 
 
 class WindowEncoder(Protocol):
@@ -69,6 +70,38 @@ class FrameEncoder(Protocol):
 
     def frame_features(self, clip: Clip) -> NDArray[np.float32]:
         """Features (T, F) of the frames of a clip, to be compared by Euclidean distance."""
+        ...
+
+
+class ViewEncoder(Protocol):
+    """Turns views into vectors that inner products compare, as those of a `WindowEncoder`."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+    def encode(self, views: Sequence[View]) -> NDArray[np.float32]:
+        """Vectors (N, D) as they are stored, one per view as a whole; views may differ in length."""
+        ...
+
+    def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See WindowEncoder."""
+        ...
+
+    def blend(self, vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See WindowEncoder."""
+        ...
+
+
+class ViewFrameEncoder(Protocol):
+    """Turns each frame of a view into a vector; two views are compared by warping, by the cosines of their vectors."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+    def frame_vectors(self, view: View) -> NDArray[np.float32]:
+        """Vectors (T, D) of the frames of a view."""
         ...
 
 

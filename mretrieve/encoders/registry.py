@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryError
 from .catalogue import WEIGHTS, encoder_specs, find_spec
@@ -28,7 +28,7 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> WindowEncoder:
     For several, as in "pose-statistics,./mine.safetensors", the mean of their distances.
 
     Raises:
-        QueryError: no encoder has this name, or it has to be trained first.
+        QueryError: no encoder has this name, it has to be trained first, or it encodes 2D views.
         FormatError: the file cannot be read, or is not an encoder's.
     """
     names = encoder_names(name)
@@ -40,9 +40,11 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> WindowEncoder:
         return read_encoder(Path(name)).encoder
     spec = find_spec(name)
     if spec is None or spec.kind == "mapper":
-        ready = [spec.name for spec in encoder_specs() if spec.ready]
+        ready = [spec.name for spec in encoder_specs() if spec.ready and spec.inputs != "view"]
         close = get_close_matches(name, ready) or sorted(ready)
         raise QueryError(f"no encoder {name!r}; did you mean {' or '.join(close)}? A file ends in {ENCODER_SUFFIX}")
+    if spec.inputs == "view":
+        raise QueryError(f"{name} encodes 2D views and cannot encode clips; choose {DEFAULT_ENCODER}")
     if spec.kind == "fixed":
         encoder: WindowEncoder = resolve_name(spec.code)()
         return encoder
@@ -53,6 +55,27 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> WindowEncoder:
 
     assert spec.weights is not None
     return read_encoder(spec.weights).encoder
+
+
+@lru_cache(maxsize=8)
+def load_view_encoder(name: str) -> Any:
+    """The encoder of 2D views of that name with its shipped weights, or of the .safetensors file of that path.
+
+    Raises:
+        QueryError: no encoder of views comes with mretrieve under this name.
+        FormatError: the file cannot be read, or is not of an encoder of views.
+    """
+    spec = find_spec(name)
+    if spec is not None and spec.inputs != "clip" and spec.kind == "fixed":
+        return resolve_name(spec.code)()
+    from .weights_file import read_view_encoder
+
+    if name.endswith(ENCODER_SUFFIX):
+        return read_view_encoder(Path(name))[0]
+    if spec is not None and spec.inputs != "clip" and spec.weights is not None:
+        return read_view_encoder(spec.weights)[0]
+    ready = [spec.name for spec in encoder_specs() if spec.ready and spec.inputs != "clip"]
+    raise QueryError(f"{name} is no encoder of 2D views; choose {' or '.join(ready)}, or a weights file of one")
 
 
 @lru_cache(maxsize=8)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 FORMAT = "mretrieve-encoder/1"
 _LARGEST_FILE = 1 << 30
+#: Why an encoder of other motion cannot be used, by the motion that it is given.
+_WRONG_MOTION = {
+    "clip": "encodes 2D views and cannot encode clips; choose pose-statistics or another encoder of clips",
+    "view": "encodes 3D clips and cannot encode 2D views; choose body-part-embedding or another encoder of views",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +77,16 @@ def read_encoder(source: Path | bytes) -> EncoderFile:
     """The encoder in a file, or in its content.
 
     Raises:
-        FormatError: it cannot be opened, is not an encoder file, or is damaged.
+        FormatError: it cannot be opened, is not a file of an encoder of clips, or is damaged.
         MRetrieveError: a library that it needs is not installed.
     """
     encoder, card = _read(source, "trained")
     return EncoderFile(encoder, card)
+
+
+def read_view_encoder(source: Path | bytes) -> tuple[Any, Mapping[str, Any]]:
+    """The encoder of 2D views in a file, or in its content, and its card; raises what `read_encoder` does."""
+    return _read(source, "trained", "view")
 
 
 def read_mapper(source: Path | bytes) -> tuple[SubmotionMapper, Mapping[str, Any]]:
@@ -85,8 +95,10 @@ def read_mapper(source: Path | bytes) -> tuple[SubmotionMapper, Mapping[str, Any
     return mapper, card
 
 
-def _read(source: Path | bytes, kind: Literal["trained", "mapper"]) -> tuple[Any, Mapping[str, Any]]:
-    """The encoder or mapper in a file, and its card."""
+def _read(
+    source: Path | bytes, kind: Literal["trained", "mapper"], motion: Literal["clip", "view"] = "clip"
+) -> tuple[Any, Mapping[str, Any]]:
+    """The encoder of such motion, or the mapper, in a file, and its card."""
     place = f"{source}: " if isinstance(source, Path) else ""
     try:
         if isinstance(source, Path):
@@ -107,6 +119,9 @@ def _read(source: Path | bytes, kind: Literal["trained", "mapper"]) -> tuple[Any
         if kind == "trained":
             found = "maps pieces of motion into the space of an encoder, and is not an encoder; give that encoder"
         raise FormatError(f"{place}{found}")
+    spec = find_spec(architecture)
+    if spec is not None and spec.inputs not in (motion, "either"):
+        raise FormatError(f"{place}{_WRONG_MOTION[motion]}")
     library = _safetensors()
     try:
         tensors, settings = library.numpy.load(source), json.loads(metadata["settings"])

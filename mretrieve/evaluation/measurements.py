@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, Protocol
+from typing import Any
+from typing import Protocol as TypingProtocol
 
+from ..errors import QueryError
 from ..motion import LabelledClip
 from ..motion.view import LabelledView
+from .protocols import PROTOCOLS
 from .tables import Table
+from .task import Protocol
+
+#: Makes an index: the folders, and where the index is to be.
+BuildIndex = Callable[[Sequence[Path], Path], object]
 
 
-class Train(Protocol):
+class Train(TypingProtocol):
     """Trains an encoder."""
 
     def __call__(
@@ -37,6 +45,8 @@ class MeasurementOptions:
         train: trains an encoder by name.
         seeds: number of trainings.
         progress: called with a line about what is being done.
+        queries: number of queries, in protocols that draw them.
+        build_index: makes an index of some folders at a path, for protocols that search one.
     """
 
     encoders: tuple[str, ...]
@@ -44,6 +54,8 @@ class MeasurementOptions:
     train: Train
     seeds: int = 1
     progress: Callable[[str], None] = lambda line: None
+    queries: int = 200
+    build_index: BuildIndex | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,18 @@ MEASUREMENTS: dict[str, Measurement] = {
     each.name: each
     for each in (
         Measurement(
+            "view-queries",
+            "clips that a random camera films in 2D find themselves and their class among 397 clips in 3D",
+            ("hdm05", "cmu/bvh", "cmu/expmap"),
+            "mretrieve.evaluation.view_queries:view_queries",
+        ),
+        Measurement(
+            "part-agreement",
+            "similarities of body parts against known differences, in 3D and between 2D views from two cameras",
+            ("hdm05", "cmu/expmap", "cmu/bvh"),
+            "mretrieve.evaluation.part_agreement:part_agreement",
+        ),
+        Measurement(
             "dense-correspondence",
             "frames of CMU takes that two cameras film, 30 to 80 degrees apart: which are of the same moment",
             ("hdm05", "cmu/bvh", "cmu/expmap"),
@@ -83,5 +107,20 @@ MEASUREMENTS: dict[str, Measurement] = {
             ("hdm05", "cmu/bvh", "cmu/expmap"),
             "mretrieve.evaluation.anthropometry:anthropometry",
         ),
+        Measurement(
+            "jhmdb",
+            "2D poses of 14 classes, 3 official splits: skip-pose vectors as in their paper, and spaces of views",
+            ("jhmdb", "hdm05", "cmu"),
+            "mretrieve.evaluation.jhmdb:jhmdb",
+        ),
     )
 }
+
+
+def named_protocol(name: str) -> Protocol | Measurement:
+    """What `mretrieve evaluate` calls by that name; QueryError with a suggestion if there is nothing."""
+    known: dict[str, Protocol | Measurement] = {**PROTOCOLS, **MEASUREMENTS}
+    if name not in known:
+        close = get_close_matches(name, known) or list(known)
+        raise QueryError(f"no protocol {name!r}; did you mean {' or '.join(close)}?")
+    return known[name]

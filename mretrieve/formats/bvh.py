@@ -90,20 +90,26 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
 
 def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     """Put OFFSET into position channels (T, C) below the root that are zero throughout, in place; what was repaired."""
-    positions = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
+    moving = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
+    joints = rig.channel_joints[moving]
+    offsets = rig.offsets[joints, rig.channel_kinds[moving]]
+    largest = np.zeros(len(rig.parents))  # of each joint's components that channels drive
+    np.maximum.at(largest, joints, np.abs(offsets))
+    zero = _ZERO * largest[joints]
+    begins_at_zero = np.ones(len(rig.parents), np.bool_)
+    begins_at_zero[joints[(np.abs(channels[0, moving]) > zero) | (zero == 0)]] = False
     kept = []
-    for joint in np.unique(rig.channel_joints[positions]).tolist():
-        columns = positions[rig.channel_joints[positions] == joint]
-        offset = rig.offsets[joint, rig.channel_kinds[columns]]
-        zero = _ZERO * float(np.abs(offset).max())
-        if zero > 0 and all(np.abs(part).max() <= zero for part in (channels[0, columns], channels[:, columns])):
-            channels[:, columns] = offset
+    for joint in np.unique(joints[begins_at_zero[joints]]).tolist():
+        of_joint = joints == joint
+        columns = moving[of_joint]
+        if np.abs(channels[:, columns]).max() <= zero[of_joint][0]:
+            channels[:, columns] = offsets[of_joint]
             kept.append(repr(rig.joint_names[joint]))
     if not kept:
         return ()
     more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
-    joints = ", ".join(kept[:_NAMED_JOINTS]) + more
-    return (f"position channels that are zero in every frame do not replace the OFFSET of {joints}",)
+    named = ", ".join(kept[:_NAMED_JOINTS]) + more
+    return (f"position channels that are zero in every frame do not replace the OFFSET of {named}",)
 
 
 @lru_cache(maxsize=64)

@@ -177,6 +177,54 @@ def subsequence_matches(query: ArrayLike, sequences: Sequence[ArrayLike], *, thr
     return Matches(costs, starts, ends)
 
 
+@dataclass(frozen=True, eq=False)
+class CosineWarping:
+    """The best warping paths of a query with each of C candidates.
+
+    Attributes:
+        sums: (C,) sum of 1 - cosine along the path.
+        lengths: (C,) number of pairs of frames on the path.
+    """
+
+    sums: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """(C,) mean of 1 - cosine along the path, from 0 to 2."""
+        return self.sums / self.lengths
+
+
+def cosine_warping(query: ArrayLike, candidates: Sequence[ArrayLike]) -> CosineWarping:
+    """The warping paths along which the sum of 1 - cosine between frames is smallest (the paths of `dtw_path`).
+
+    Half the squared distance of two unit vectors is 1 - cosine; a frame that is 0 has cosine 0 with everything. Costs
+    are computed in float32 and summed along the path in float64.
+
+    Args:
+        query: (n, D).
+        candidates: (m_i, D) each.
+
+    Raises:
+        ValueError: a sequence is empty, not two-dimensional, of another D than the query, or holds NaN or infinity.
+    """
+    from .jit.cosine_warping import warp_costs  # without a native form: its callers run a network
+
+    frames = query_frames(np.asarray(query, np.float32))
+    arrays = [frames_like(frames, candidate, f"candidate {index}") for index, candidate in enumerate(candidates)]
+    if not arrays:
+        return CosineWarping(np.empty(0), np.empty(0, np.int64))
+    joined = np.concatenate(arrays)
+    if not np.isfinite(joined).all():
+        raise ValueError("a candidate holds NaN or infinite values")
+    ends = np.cumsum([len(array) for array in arrays])
+    return CosineWarping(*warp_costs(1 - _unit(frames) @ _unit(joined).T, ends))
+
+
+def _unit(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(frames / np.maximum(np.linalg.norm(frames, axis=1, keepdims=True), 1e-12), np.float32)
+
+
 def fixed_speed_costs(
     query: NDArray[np.float32], frames: NDArray[np.int64], motion: NDArray[np.float32], speeds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:

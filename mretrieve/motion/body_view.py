@@ -39,8 +39,8 @@ class HeadingView:
         return _turned((np.gradient(self.origin, axis=0) * CANONICAL_FPS)[:, None], self.heading)[:, 0]
 
     def in_world(self) -> NDArray[np.float32]:
-        """The positions (T, 22, 3) in the world again."""
-        return _turned(self.positions, -self.heading) + self.origin[:, None]
+        """The positions (..., T, 22, 3) in the world: what `body_view` undoes."""
+        return _turned(self.positions, -self.heading) + self.origin[..., None, :]
 
     def turning(self) -> NDArray[np.float32]:
         """Change of heading (T,), radians a second, positive to the body's left."""
@@ -120,8 +120,8 @@ def _heading(left: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _turned(vectors: NDArray[np.float32], heading: NDArray[np.float32]) -> NDArray[np.float32]:
-    """World vectors (T, N, 3) in the body frame of each frame's heading (T,)."""
-    cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    """World vectors (..., T, N, 3) in the body frame of each frame's heading (..., T)."""
+    cosine, sine = np.cos(heading)[..., None], np.sin(heading)[..., None]
     x, z = vectors[..., 0], vectors[..., 2]
     turned = np.empty(vectors.shape, np.float32)
     turned[..., 0] = cosine * x - sine * z

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,17 +178,24 @@ def joint_positions(rig: Rig, channels: NDArray[np.float64]) -> NDArray[np.float
         channels: (T, C): translations in the rig's unit, rotations in radians.
     """
     channels = np.ascontiguousarray(channels, np.float64)
+    positions = np.empty((len(channels), len(rig.parents), 3), np.float32)
+    is_parent, offsets, turns, is_turned, axes, channel_ends = _chains(rig)
+    forward_kinematics(
+        rig.parents, is_parent, offsets, turns, is_turned, axes, channel_ends, rig.channel_kinds, channels, positions
+    )
+    return positions
+
+
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _chains(rig: Rig) -> tuple[NDArray[Any], ...]:
+    """What `forward_kinematics` takes of a rig, from `is_parent` to `channel_ends`."""
     joint_count = len(rig.parents)
-    positions = np.empty((len(channels), joint_count, 3), np.float32)
     turns, offsets, axes = _against_parents(rig)
     is_turned = np.abs(turns - np.eye(3)).max(axis=(1, 2)) > 0
     is_parent = np.zeros(joint_count, np.bool_)
     is_parent[rig.parents[rig.parents >= 0]] = True
     channel_ends = np.searchsorted(rig.channel_joints, np.arange(joint_count), side="right")
-    forward_kinematics(
-        rig.parents, is_parent, offsets, turns, is_turned, axes, channel_ends, rig.channel_kinds, channels, positions
-    )
-    return positions
+    return is_parent, offsets, turns, is_turned, axes, channel_ends
 
 
 def _against_parents(rig: Rig) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 JOINTS: tuple[str, ...] = (
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
     "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
@@ -25,6 +27,7 @@ PARTS: dict[str, tuple[int, ...]] = {
 }
 
 
+@cache
 def joint(name: str) -> int:
     """Index of a canonical joint by its name; ValueError for a name that is not one of JOINTS."""
     return JOINTS.index(name)

@@ -34,6 +34,9 @@ class Hit:
         parts: score in [0, 1] of each body part that both motions have.
         query_start_s: start of the part of the query that matched; differs from the query's only for long queries.
         query_end_s: end of that part.
+        camera_azimuth_deg: of a query in two dimensions, where a camera stands that sees the moment so: from the +Z of
+            the clip towards +X, see `motion.camera.Camera`; None for other queries.
+        camera_pitch_deg: likewise how far it looks down.
     """
 
     rank: int
@@ -49,6 +52,8 @@ class Hit:
     parts: Mapping[str, float]
     query_start_s: float
     query_end_s: float
+    camera_azimuth_deg: float | None = None
+    camera_pitch_deg: float | None = None
 
     @property
     def mirrored(self) -> bool:
@@ -57,7 +62,7 @@ class Hit:
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as it stands in the JSON contract, numbers rounded."""
-        return {
+        content = {
             "rank": self.rank,
             "clip": self.clip,
             "file": self.file,
@@ -72,6 +77,8 @@ class Hit:
             "query_start_s": round(self.query_start_s, 4),
             "query_end_s": round(self.query_end_s, 4),
         }
+        camera = {"camera_azimuth_deg": self.camera_azimuth_deg, "camera_pitch_deg": self.camera_pitch_deg}
+        return content | {name: round(angle, 1) for name, angle in camera.items() if angle is not None}
 
     def __repr__(self) -> str:
         where = f"{self.clip}@{self.start_s:.2f}-{self.end_s:.2f}"
@@ -113,6 +120,7 @@ class Answer(Sequence[Hit]):
         encoder: encoder that was used; several are joined by commas.
         hits: the moments, best first; equal scores in the order of clip and start.
         took_ms: how long each step took.
+        notes: of a query in two dimensions, what makes the answer less certain, one line each.
     """
 
     query: str
@@ -123,6 +131,7 @@ class Answer(Sequence[Hit]):
     encoder: str
     hits: tuple[Hit, ...]
     took_ms: StepTimes
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -143,22 +152,28 @@ class Answer(Sequence[Hit]):
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON contract (schema SCHEMA) as plain dicts and lists."""
-        return {
+        content = {
             "schema": SCHEMA,
             "query": {"path": self.query, "start_s": round(self.start_s, 4), "end_s": round(self.end_s, 4)},
             "index": {"path": self.index_path, "version": self.index_version, "encoder": self.encoder},
             "results": [hit.to_dict() for hit in self.hits],
             "took_ms": {step: round(milliseconds, 3) for step, milliseconds in asdict(self.took_ms).items()},
         }
+        return content | ({"notes": list(self.notes)} if self.notes else {})
 
     def to_arrow(self) -> pa.Table:
-        """One row per hit, columns as in `Hit`; the scores of the body parts are columns `part_<name>`."""
+        """One row per hit, columns as in `Hit`; the scores of the body parts are columns `part_<name>`.
+
+        There are columns for the camera only if the query is in two dimensions.
+        """
         import pyarrow as pa
 
         from ..motion.skeleton import PARTS
 
         text: dict[str, pa.DataType] = dict.fromkeys(("clip", "file", "label", "mirror"), pa.string())
-        names = [name for name in Hit.__dataclass_fields__ if name != "parts"]
+        seen = any(hit.camera_azimuth_deg is not None for hit in self.hits)
+        left_out = {"parts"} if seen else {"parts", "camera_azimuth_deg", "camera_pitch_deg"}
+        names = [name for name in Hit.__dataclass_fields__ if name not in left_out]
         types = [text.get(name, pa.int64() if name == "rank" else pa.float64()) for name in names]
         columns = {
             name: pa.array([getattr(hit, name) for hit in self.hits], kind)

@@ -26,11 +26,12 @@ _REALIGNED = 30
 
 @dataclass(frozen=True)
 class _Link:
-    """A match of one piece, and the best chain that ends with it; `gain` is summed over the chain."""
+    """A match of one piece, and the best chain that ends with it; `gain` is summed over the chain, of `count` links."""
 
     match: Match
     gain: float
     before: _Link | None
+    count: int = 1
 
 
 def match_long_query(
@@ -38,7 +39,7 @@ def match_long_query(
     piece_frames: int,
     search_piece: Callable[[int, int], list[Match]],
     load_clip: Callable[[int], Clip],
-    part_weights: PartWeights,
+    part_weights: PartWeights | None,
 ) -> list[Match]:
     """The stretches that a long query shares with clips, best first, one of each clip.
 
@@ -51,7 +52,7 @@ def match_long_query(
         piece_frames: about how long a piece is.
         search_piece: the matches of the frames from one to another of the query, best first.
         load_clip: the clip of a row.
-        part_weights: how much each body part counts.
+        part_weights: how much each body part counts when a clip is placed in the query to the frame; None not to do so.
     """
     frames = variants[0].frame_count
     count = -(-frames // piece_frames)
@@ -61,19 +62,24 @@ def match_long_query(
         for start, end in pairwise(cuts)
     ]
     lengths = {row: load_clip(row).frame_count for row in {match.clip_row for piece in pieces for match in piece}}
+    is_view = part_weights is None
     possible = {row: min(count, max(1, round(length / piece_frames))) for row, length in lengths.items()}
-    chains = best_first(list(best_chains(pieces, possible).values()))
-    matches = [
-        _realigned(chain, load_clip(chain.clip_row), variants[chain.variant], part_weights)
-        for chain in chains[:_REALIGNED]
-    ] + chains[_REALIGNED:]
-    return best_first([replace(match, distance=match.distance + _unanswered(match, frames)) for match in matches])
+    chains = best_first(list(best_chains(pieces, possible, is_view).values()))
+    if part_weights is not None:
+        chains[:_REALIGNED] = [
+            _realigned(chain, load_clip(chain.clip_row), variants[chain.variant], part_weights)
+            for chain in chains[:_REALIGNED]
+        ]
+    return best_first([replace(chain, distance=chain.distance + _unanswered(chain, frames)) for chain in chains])
 
 
-def best_chains(pieces: Sequence[Sequence[Match]], possible: Mapping[int, int]) -> dict[int, Match]:
+def best_chains(
+    pieces: Sequence[Sequence[Match]], possible: Mapping[int, int], is_view: bool = False
+) -> dict[int, Match]:
     """The nearest chain of each clip, from the matches of the query's pieces in their order.
 
-    `possible` says how many pieces each clip can hold.
+    `possible` says how many pieces each clip can hold. Pieces of a view in which the body stands still all fit the same
+    moment, so that a chain may have more links; its distance is then the mean over these.
     """
     links: dict[tuple[int, int], list[_Link]] = {}
     best: dict[int, _Link] = {}
@@ -83,13 +89,16 @@ def best_chains(pieces: Sequence[Sequence[Match]], possible: Mapping[int, int]) 
             gain = max(0.0, 1.0 - match.distance)
             before = [link for link in links.get((match.clip_row, match.variant), []) if _follows(link.match, match)]
             last = max(before, key=lambda link: link.gain, default=None)
-            new.append(_Link(match, gain + (last.gain if last else 0.0), last))
+            before_it, count = (last.gain, last.count) if last else (0.0, 0)
+            new.append(_Link(match, gain + before_it, last, count + 1))
         for link in new:
             row = link.match.clip_row
             links.setdefault((row, link.match.variant), []).append(link)
             if row not in best or link.gain > best[row].gain:
                 best[row] = link
-    return {row: _chain(link, possible[row]) for row, link in best.items()}
+    return {
+        row: _chain(link, max(possible[row], link.count) if is_view else possible[row]) for row, link in best.items()
+    }
 
 
 def _unanswered(chain: Match, frames: int) -> float:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..alignment.alignment import combined_distance
-from ..alignment.moment_finder import MomentFinder, repetition_limit, same_moment
+from ..alignment.moment_finder import PoseComparer, repetition_limit, same_moment
 from ..motion import Clip
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
@@ -83,22 +82,22 @@ def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int
 
 
 def best_match_in(
-    snapshot: Snapshot, regions: Sequence[Match], finders: Sequence[MomentFinder], threads: int = 1
+    snapshot: Snapshot, regions: Sequence[Match], comparers: Sequence[PoseComparer], threads: int = 1
 ) -> list[Match]:
-    """The best moment of each region, best first; a finder for each variant of the query."""
+    """The best moment of each region, best first; a comparer for each variant of the query."""
     matches: list[Match] = []
-    for variant, finder in enumerate(finders):
+    for variant, comparer in enumerate(comparers):
         members = [region for region in regions if region.variant == variant]
         if members:
-            found = finder.best([load_stretch(snapshot, region) for region in members], threads)
+            found = comparer.best([load_stretch(snapshot, region) for region in members], threads)
             starts, ends, distances = (column.tolist() for column in found)
             moments = zip(members, starts, ends, distances, strict=True)
-            matches += [_located(region, start, end, distance, finder) for region, start, end, distance in moments]
+            matches += [_located(region, start, end, distance, comparer) for region, start, end, distance in moments]
     return best_first(matches)
 
 
 def all_matches_in(
-    snapshot: Snapshot, regions: Sequence[Match], finders: Sequence[MomentFinder], threads: int = 1
+    snapshot: Snapshot, regions: Sequence[Match], comparers: Sequence[PoseComparer], threads: int = 1
 ) -> list[Match]:
     """All moments of the regions that are not chance matches, best first; at least the best of each clip.
 
@@ -106,23 +105,23 @@ def all_matches_in(
     """
     matches: dict[int, list[Match]] = {}
     for region in regions:
-        finder = finders[region.variant]
-        found = finder.all_matches(load_stretch(snapshot, region), limit=repetition_limit(np.inf))
+        comparer = comparers[region.variant]
+        found = comparer.all_matches(load_stretch(snapshot, region), limit=repetition_limit(np.inf))
         starts, ends, distances = (column.tolist() for column in found)
         moments = zip(starts, ends, distances, strict=True)
-        matches.setdefault(region.clip_row, []).extend(_located(region, *moment, finder) for moment in moments)
+        matches.setdefault(region.clip_row, []).extend(_located(region, *moment, comparer) for moment in moments)
     without = [region for region in regions if not matches[region.clip_row]]
-    kept = best_of_each_clip(best_match_in(snapshot, without, finders, threads))
+    kept = best_of_each_clip(best_match_in(snapshot, without, comparers, threads))
     for of_clip in filter(None, matches.values()):
         nearest = min(of_clip, key=lambda match: match.pose_distance)
-        limit = repetition_limit(nearest.pose_distance, finders[nearest.variant].still_pose_distance)
+        limit = repetition_limit(nearest.pose_distance, comparers[nearest.variant].still_pose_distance)
         kept += [match for match in of_clip if match.pose_distance <= limit]
     return best_first(kept)
 
 
-def _located(region: Match, start: int, end: int, pose_distance: float, finder: MomentFinder) -> Match:
+def _located(region: Match, start: int, end: int, pose_distance: float, comparer: PoseComparer) -> Match:
     """The moment from `start` to `end`, frames of the region."""
-    distance = combined_distance(np.array(region.distance), np.array(pose_distance), finder.still_pose_distance)
+    distance = comparer.combined(np.array(region.distance), np.array(pose_distance))
     first = region.start_frame
     return replace(
         region, start_frame=first + start, end_frame=first + end, distance=float(distance), pose_distance=pose_distance

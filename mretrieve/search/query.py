@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..alignment.moment_finder import MomentFinder, PoseComparer
+from ..alignment.reprojection import Reprojection
 from ..encoders import WindowEncoder
 from ..errors import QueryError
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import Flip, PartWeights, flip
+from ..motion.view import View, mirror_view
 from ..sources.resolve import ResolvedClip
 from .options import QueryOptions
 
@@ -30,6 +33,7 @@ class Query:
         start_frame: first frame that is compared; what lies around the part is context for rates of change.
         end_frame: frame after the last that is compared.
         own_clips: rows of the clips of the index that are the query itself.
+        view: what a camera saw, frame by frame as the clip, which was then lifted from it; None for motion in space.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Query:
     start_frame: int
     end_frame: int
     own_clips: tuple[int, ...] = ()
+    view: View | None = None
 
     @classmethod
     def of(cls, found: ResolvedClip, own_clips: tuple[int, ...] = ()) -> Query:
@@ -48,16 +53,37 @@ class Query:
             raise QueryError(
                 f"{found.name or 'the query'} has positions that are not numbers, or beyond {FARTHEST_M:g} m"
             )
-        return cls(found.name, clip, *found.frames, own_clips)
+        return cls(found.name, clip, *found.frames, own_clips, found.view)
 
     @property
     def part(self) -> Clip:
         """The frames that are compared."""
         return self.clip.cut(self.start_frame, self.end_frame)
 
+    @property
+    def part_view(self) -> View | None:
+        """The frames of the view that are compared; None for motion in space."""
+        return None if self.view is None else self.view.cut(self.start_frame, self.end_frame)
+
     def variant(self, mirrored: Flip, part_weights: PartWeights) -> Query:
-        """The same query, mirrored as named and without the limbs that do not count."""
-        return replace(self, clip=part_weights.masked(flip(self.clip, mirrored)))
+        """The same query, mirrored as named and without the limbs that do not count.
+
+        Raises:
+            QueryError: limbs are to be exchanged in a view.
+        """
+        view = self.view
+        if view is not None and mirrored != "none":
+            if mirrored != "whole":
+                raise QueryError(
+                    f"left and right {mirrored} cannot be exchanged in a query in two dimensions; mirror it as a whole"
+                )
+            view = mirror_view(view)
+        return replace(self, clip=part_weights.masked(flip(self.clip, mirrored)), view=view)
+
+    def comparer(self, part_weights: PartWeights) -> PoseComparer:
+        """What compares the part with clips frame by frame. QueryError: a view shows too little of the body."""
+        view = self.part_view
+        return MomentFinder(self.part, part_weights) if view is None else Reprojection(view, part_weights)
 
     def piece(self, start: int, end: int) -> Query:
         """The same query for frames `start` to `end` (exclusive) of its part."""
@@ -80,6 +106,11 @@ SPLIT_FROM_FRAMES = round(10 * CANONICAL_FPS)
 PIECE_FRAMES = round(2 * CANONICAL_FPS)
 #: Matches of a piece that may become part of a chain.
 MATCHES_PER_PIECE = 30
+#: A view has so many times as many candidates: by vectors of lifted clips, one own clip in ten is beyond the nearest
+#: fifth of a library, and reprojection is fast.
+CANDIDATES_OF_VIEWS = 25
+#: The same for `rerank` of a piece of a long view, of which there are many.
+RERANKED_OF_VIEW_PIECE = 12
 
 
 @dataclass(frozen=True)
@@ -113,31 +144,37 @@ class SearchPlan:
     piece_frames: int | None
 
 
-def plan_search(options: QueryOptions, query_frames: int) -> SearchPlan:
-    """How a query of this length is searched with these options."""
+def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False) -> SearchPlan:
+    """How a query of this length, in two dimensions or in three, is searched with these options.
+
+    Reprojection compares moments as reliably as whole clips. So a view is compared with the moments of all clips that
+    have any, and a clip that was compared as a whole does not match with a moment.
+    """
     align, whole = options.rerank > 0, options.scope == "whole"
     only_moments = options.scope == "moments" or options.all_moments
     if whole:
         whole_up_to = moments_from = np.inf
-    elif only_moments:
+    elif only_moments or (is_view and align):
         whole_up_to = moments_from = MOMENTS_FROM
     else:
         whole_up_to, moments_from = WHOLE_UP_TO, MOMENTS_FROM if align else WHOLE_UP_TO
     return SearchPlan(
         k=options.k,
-        candidates=max(options.k, options.rerank),
+        candidates=max(options.k, options.rerank * (CANDIDATES_OF_VIEWS if is_view else 1)),
         whole_up_to=whole_up_to,
         moments_from=moments_from,
         compare_wholes=not only_moments,
-        compare_windows=not whole,
+        compare_windows=not (whole or is_view),
         align=align,
         all_moments=options.all_moments,
-        find_takes=align and not whole,
+        find_takes=align and not (whole or is_view),
         localise_wholes=align and not whole,
         piece_frames=PIECE_FRAMES if align and not whole and query_frames >= SPLIT_FROM_FRAMES else None,
     )
 
 
-def plan_piece() -> SearchPlan:
-    """How a piece of a long query is searched: for all its moments."""
-    return plan_search(QueryOptions(k=MATCHES_PER_PIECE, rerank=MATCHES_PER_PIECE, all_moments=True), PIECE_FRAMES)
+def plan_piece(is_view: bool = False) -> SearchPlan:
+    """How a piece of a long query is searched: for all its moments; of a view for the best of each clip: faster."""
+    rerank = RERANKED_OF_VIEW_PIECE if is_view else MATCHES_PER_PIECE
+    options = QueryOptions(k=MATCHES_PER_PIECE, rerank=rerank, all_moments=not is_view, scope="moments")
+    return plan_search(options, PIECE_FRAMES, is_view)

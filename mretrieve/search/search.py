@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.alignment import align, combined_distance, same_motion_limit, score_of
-from ..alignment.moment_finder import MomentFinder
-from ..alignment.pose_features import PoseAligner
+from ..alignment.alignment import align, score_of
+from ..alignment.moment_finder import SPEEDS, PoseComparer
+from ..alignment.reprojection import Likeness, Reprojection
+from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
@@ -36,6 +37,7 @@ from .matches import (
 from .options import QueryOptions
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
+from .view_notes import view_notes
 
 #: Stretches farther away in the embedding are not copies of the query: 99 % of disturbed pieces are within .3, all .4.
 FARTHEST_COPY = 0.6
@@ -71,6 +73,11 @@ class Search:
     def frames(self) -> int:
         """Length of the query."""
         return self.variants[0].part.frame_count
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the query is in two dimensions."""
+        return self.variants[0].view is not None
 
     def encoded(self) -> NDArray[np.float32]:
         """The vectors (Q, D) of the variants, as an index stores them."""
@@ -111,8 +118,18 @@ class Search:
         whole = (match.start_frame, match.end_frame) == (0, clip.frame_count)
         if not whole or clip.frame_count < MOMENTS_FROM * self.frames:
             return match
-        starts, ends, _ = self._finders[match.variant].best([clip])
+        starts, ends, _ = self.comparers[match.variant].best([clip])
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
+
+    def likeness(self, match: Match, moment: Clip) -> Likeness:
+        """How much a moment is like the part of the query that it matches; in the image if the query is a view."""
+        query = self.variants[match.variant]
+        query = query.piece(match.query_start, self.frames if match.query_end is None else match.query_end)
+        view = query.part_view
+        if view is None:
+            alignment = align(query.part, moment, self.part_weights)
+            return Likeness(None, alignment.mean_mm, alignment.part_scores)
+        return Reprojection(view, self.part_weights).likeness(moment)
 
     def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
         return nearest_rows(self.space.index, self.snapshot.rows.window_clip, queries, rows, clips, most)
@@ -129,7 +146,7 @@ class Search:
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]
-        limits = [same_motion_limit(finder.still_pose_distance) for finder in self._finders]
+        limits = [comparer.copy_limit for comparer in self.comparers]
         moments = [
             match
             for match in self._moments(regions)
@@ -145,18 +162,17 @@ class Search:
 
     def _moments(self, regions: list[Match]) -> list[Match]:
         find = all_matches_in if self.plan.all_moments else best_match_in
-        return find(self.snapshot, regions, self._finders, _threads(len(regions)))
+        return find(self.snapshot, regions, self.comparers, _threads(len(regions)))
 
     def _rerank_wholes(self, clips: list[Match]) -> list[Match]:
         """Whole clips with the combined distance of the embedding and the aligned poses."""
         distances = np.array([clip.distance for clip in clips])
         variants = np.array([clip.variant for clip in clips], np.int64)
-        for number, variant in enumerate(self.variants):
+        for number, comparer in enumerate(self.comparers):
             rows = np.flatnonzero(variants == number)
-            aligner = PoseAligner(variant.part, self.part_weights)
             stretches = [load_stretch(self.snapshot, clips[row]) for row in rows.tolist()]
-            poses = aligner.distances(stretches, _threads(len(rows)))
-            distances[rows] = combined_distance(distances[rows], poses, self._finders[number].still_pose_distance)
+            poses = comparer.distances(stretches, _threads(len(rows)))
+            distances[rows] = comparer.combined(distances[rows], poses)
         return [replace(clip, distance=distance) for clip, distance in zip(clips, distances.tolist(), strict=True)]
 
     def _long_query(self, piece_frames: int) -> list[Match]:
@@ -165,18 +181,22 @@ class Search:
             piece_frames,
             self._search_piece,
             partial(indexed_clip, self.snapshot),
-            self.part_weights,
+            None if self.is_view else self.part_weights,
         )
 
     def _search_piece(self, start: int, end: int) -> list[Match]:
         """The matches of some frames of the query."""
         pieces = tuple(variant.piece(start, end) for variant in self.variants)
-        search = replace(self, variants=pieces, plan=plan_piece())
-        return search.matches(*search.candidates(search.encoded()))[:MATCHES_PER_PIECE]
+        search = replace(self, variants=pieces, plan=plan_piece(self.is_view))
+        matches = search.matches(*search.candidates(search.encoded()))
+        if self.is_view:  # a warping path may shrink to a single pose, which is not the motion of the piece
+            matches = [match for match in matches if SPEEDS[-1] * (match.end_frame - match.start_frame) >= end - start]
+        return matches[:MATCHES_PER_PIECE]
 
     @cached_property
-    def _finders(self) -> list[MomentFinder]:
-        return [MomentFinder(variant.part, self.part_weights) for variant in self.variants]
+    def comparers(self) -> list[PoseComparer]:
+        """What compares each variant with clips frame by frame."""
+        return [variant.comparer(self.part_weights) for variant in self.variants]
 
 
 def _threads(candidates: int) -> int:
@@ -196,36 +216,41 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         QueryError: the condition, the encoders or their weights have no meaning for this index.
         IndexStateError: the index is damaged, or its vectors were made by other weights.
     """
-    snapshot, weights = spaces.snapshot, options.part_weights
-    mapper = None if options.mapper is None else Path(options.mapper)
-    space = spaces.asked(options.encoder, options.encoder_weights, weights, mapper)
     started = time.perf_counter()
-    search = Search(
-        snapshot,
-        space,
-        tuple(query.variant(flip, weights) for flip in options.flips),
-        plan_search(options, query.part.frame_count),
-        weights,
-        query.own_clips if options.exclude_self else (),
-        _matching_clips(snapshot, options.where),
-    )
+    search = open_search(spaces, query, options)
     encoded = search.encoded()
     after_encoding = time.perf_counter()
     candidates = search.candidates(encoded)
     after_search = time.perf_counter()
     matches = [search.localised(match) for match in search.matches(*candidates)[: options.k]]
-    hits = tuple(_hit(search, match, rank, options) for rank, match in enumerate(matches, 1))
+    hits = tuple(as_hit(search, match, rank, options) for rank, match in enumerate(matches, 1))
     finished = time.perf_counter()
     steps = np.diff([started - read_s, started, after_encoding, after_search, finished]) * 1e3
     return Answer(
         query=query.name,
         start_s=query.part.start_s,
         end_s=query.part.end_s,
-        index_path=str(snapshot.index),
-        index_version=snapshot.version,
-        encoder=space.name,
+        index_path=str(spaces.snapshot.index),
+        index_version=spaces.snapshot.version,
+        encoder=search.space.name,
         hits=hits,
         took_ms=StepTimes(*map(float, steps)),
+        notes=() if query.view is None else view_notes(query.part, hits),
+    )
+
+
+def open_search(spaces: Spaces, query: Query, options: QueryOptions) -> Search:
+    """The search for a query, in all the variants that are asked for; arguments and errors as `answer_query`."""
+    snapshot, weights = spaces.snapshot, options.part_weights
+    mapper = None if options.mapper is None else Path(options.mapper)
+    return Search(
+        snapshot,
+        spaces.asked(options.encoder, options.encoder_weights, weights, mapper),
+        tuple(query.variant(flip, weights) for flip in options.flips),
+        plan_search(options, query.part.frame_count, query.view is not None),
+        weights,
+        query.own_clips if options.exclude_self else (),
+        _matching_clips(snapshot, options.where),
     )
 
 
@@ -238,13 +263,13 @@ def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] 
     return matching_rows(where, snapshot.clips)
 
 
-def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
+def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
     """A match as users read it."""
     snapshot, clips = search.snapshot, search.snapshot.clips
     query = search.variants[match.variant].part
     query = query.cut(match.query_start, query.frame_count if match.query_end is None else match.query_end)
     moment = load_stretch(snapshot, match)
-    alignment = align(query, moment, search.part_weights)
+    likeness = search.likeness(match, moment)
     return Hit(
         rank=rank,
         clip=clips["clip"][match.clip_row].as_py(),
@@ -252,11 +277,13 @@ def _hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:
         start_s=moment.start_s,
         end_s=moment.end_s,
         score=score_of(match.distance),
-        distance_mm=alignment.mean_mm,
+        distance_mm=likeness.distance_mm,
         label=clips["label"][match.clip_row].as_py(),
         mirror=options.flips[match.variant],
         speed=query.frame_count / moment.frame_count,
-        parts=alignment.part_scores,
+        parts=likeness.parts,
         query_start_s=query.start_s,
         query_end_s=query.end_s,
+        camera_azimuth_deg=None if likeness.camera is None else likeness.camera.azimuth_deg,
+        camera_pitch_deg=None if likeness.camera is None else likeness.camera.pitch_deg,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders import WindowEncoder
+from ..encoders.encoder import ViewEncoder
 from ..storage.layout import WHOLE
 from ..storage.rows import VectorBlock
 from ..storage.snapshot import Snapshot
@@ -34,7 +35,7 @@ class SmoothedIndex:
         self._encoder = encoder
         self._windows = windows
         self._gallery = snapshot.vectors(spaces, WHOLE)
-        self._blended_gallery = self._blended(self._gallery, self._gallery, own=np.arange(len(self._gallery)))
+        self._blended_gallery = blended(encoder, self._gallery, self._gallery, own=np.arange(len(self._gallery)))
         norms = np.linalg.norm(self._blended_gallery.astype(np.float64), axis=1)
         self._largest_norm = float(norms.max(initial=0.0))
 
@@ -50,31 +51,35 @@ class SmoothedIndex:
     def query(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
         """Encoded queries (Q, D) blended with their nearest in the gallery, some clips (the query's own) left out."""
         gallery = np.delete(self._gallery, without_clips, axis=0) if without_clips else self._gallery
-        return self._blended(encoded, gallery, own=None)
+        return blended(self._encoder, encoded, gallery)
 
-    def _blended(
-        self, vectors: NDArray[np.float32], gallery: NDArray[np.float32], own: NDArray[np.intp] | None
-    ) -> NDArray[np.float32]:
-        """`vectors` (M, D) blended with their neighbours in `gallery`; `own` (M,) are their own rows there."""
-        count = min(NEIGHBOURS, len(gallery) - (own is not None))
-        if count < 1:
-            return vectors
-        blended = np.empty_like(vectors)
-        chunk = max(1, _CHUNK_DISTANCES // len(gallery))
-        for start in range(0, len(vectors), chunk):
-            part = vectors[start : start + chunk]
-            distances = self._encoder.as_queries(part) @ gallery.T
-            np.maximum(np.negative(distances, out=distances), 0.0, out=distances)
-            typical = distances.mean(axis=1, keepdims=True)
-            if own is not None:
-                distances[np.arange(len(part)), own[start : start + chunk]] = np.inf
-            nearest = np.stack([_smallest(row, count) for row in distances])
-            near = np.take_along_axis(distances, nearest, axis=1)
-            weights = np.maximum(0.0, 1.0 - near / np.maximum(typical, 1e-12)) ** 3
-            members = np.concatenate([part[:, None], gallery[nearest]], axis=1)
-            weights = np.concatenate([np.ones((len(part), 1)), weights], axis=1)
-            blended[start : start + chunk] = self._encoder.blend(members, weights)
-        return blended
+
+def blended(
+    encoder: WindowEncoder | ViewEncoder,
+    vectors: NDArray[np.float32],
+    gallery: NDArray[np.float32],
+    own: NDArray[np.intp] | None = None,
+) -> NDArray[np.float32]:
+    """`vectors` (M, D) blended with their neighbours in `gallery` (G, D); `own` (M,) are their own rows there."""
+    count = min(NEIGHBOURS, len(gallery) - (own is not None))
+    if count < 1:
+        return vectors
+    result = np.empty_like(vectors)
+    chunk = max(1, _CHUNK_DISTANCES // len(gallery))
+    for start in range(0, len(vectors), chunk):
+        part = vectors[start : start + chunk]
+        distances = encoder.as_queries(part) @ gallery.T
+        np.maximum(np.negative(distances, out=distances), 0.0, out=distances)
+        typical = distances.mean(axis=1, keepdims=True)
+        if own is not None:
+            distances[np.arange(len(part)), own[start : start + chunk]] = np.inf
+        nearest = np.stack([_smallest(row, count) for row in distances])
+        near = np.take_along_axis(distances, nearest, axis=1)
+        weights = np.maximum(0.0, 1.0 - near / np.maximum(typical, 1e-12)) ** 3
+        members = np.concatenate([part[:, None], gallery[nearest]], axis=1)
+        weights = np.concatenate([np.ones((len(part), 1)), weights], axis=1)
+        result[start : start + chunk] = encoder.blend(members, weights)
+    return result
 
 
 def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -32,6 +32,8 @@ _ENCODER = "A motion encoder of mretrieve (`{}`), for `mretrieve index DIR --enc
 #: The first sentence on the card of what is no encoder, by architecture.
 _OTHERS = {
     "submotion": "A mapping of pieces of motions into the space of an encoder of mretrieve (`{}`).",
+    "body-part-embedding": "An encoder of 2D views of mretrieve (`{}`), loaded by "
+    "`mretrieve.encoders.registry.load_view_encoder`.",
     "lifting": "The network of mretrieve that lifts motion in two dimensions to three (`{}`).",
 }
 

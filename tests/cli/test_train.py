@@ -196,7 +196,7 @@ def test_a_mistake_is_answered_in_one_line(train: Train, motions: Path, words: t
 
 def test_an_unknown_encoder_is_answered_with_the_known_ones(train: Train, motions: Path):
     run = train("lstm", "motions", folder=motions)
-    assert run.exit_code == 2 and "choose one of auto, mmd-nca, deephums, gru, submotion" in run.stderr
+    assert run.exit_code == 2 and "choose one of auto, mmd-nca, deephums, gru, skip-pose, submotion" in run.stderr
 
 
 def test_without_tensorboard_its_option_says_what_to_install(train: Train, here: Path, monkeypatch: pytest.MonkeyPatch):

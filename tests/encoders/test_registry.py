@@ -10,11 +10,32 @@ import pytest
 from mretrieve import MRetrieveError
 from mretrieve.encoders import DEFAULT_ENCODER, EncoderSpec, encoder_specs, load_encoder, register_encoder
 from mretrieve.encoders.catalogue import find_spec
+from mretrieve.encoders.registry import load_view_encoder
+
+READY = [spec for spec in encoder_specs() if spec.ready]
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in encoder_specs() if spec.ready])
+@pytest.mark.parametrize("name", [spec.name for spec in READY if spec.inputs != "view"])
 def test_every_encoder_that_is_ready_can_be_loaded_and_knows_its_name(name: str):
     assert load_encoder(name).name == name
+
+
+@pytest.mark.parametrize("spec", [spec for spec in READY if spec.inputs == "view"], ids=lambda spec: spec.name)
+def test_an_encoder_of_views_is_loaded_as_one_and_refused_for_clips_by_name_and_by_file(spec: EncoderSpec):
+    assert load_view_encoder(spec.name).name == spec.name
+    names = [spec.name]
+    if spec.weights is not None:
+        names.append(str(spec.weights))
+        assert load_view_encoder(names[-1]).fingerprint == load_view_encoder(spec.name).fingerprint
+    for name in names:
+        with pytest.raises(MRetrieveError, match="encodes 2D views and cannot encode clips; choose pose-statistics"):
+            load_encoder(name)
+
+
+@pytest.mark.parametrize("name", ["pose-statistics", "mmd-nca", "nothing"])
+def test_an_encoder_of_clips_is_refused_for_views(name: str):
+    with pytest.raises(MRetrieveError, match=f"{name} is no encoder of 2D views; choose .*body-part-embedding"):
+        load_view_encoder(name)
 
 
 def test_the_default_encoder_is_ready():

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 def make_recipes_small() -> None:
     """Give every default recipe a tiny network, tiny batches and few updates, in this process."""
+    from mretrieve.encoders.systems.body_part_embedding import BodyPartSettings
     from mretrieve.encoders.systems.deephums import DeepHumsSettings
     from mretrieve.encoders.systems.gru import GruSettings
     from mretrieve.encoders.systems.mmd_nca import MmdNcaSettings
-    from mretrieve.training.systems import deephums, gru, mmd_nca, normalized_pose, submotion
+    from mretrieve.training.body_parts.network import DecodingSettings
+    from mretrieve.training.systems import body_part_embedding, deephums, gru, mmd_nca, normalized_pose, submotion
 
     for module, network in (
         (mmd_nca, MmdNcaSettings(hidden=8, fully_connected=16, embedding=8)),
@@ -26,3 +28,6 @@ def make_recipes_small() -> None:
     whole = submotion.RECIPES["submotion"]
     small = {"network": GruSettings(hidden=8, hops=1), "pieces": replace(whole.pieces, count=4)}
     submotion.RECIPES["submotion"] = replace(whole, **small, updates=6, validate_every=3)
+    parts = {"network": BodyPartSettings(torso=16, limb=12), "decoding": DecodingSettings(8, 6, 8, hidden=8)}
+    name, recipe = next(iter(body_part_embedding.RECIPES.items()))
+    body_part_embedding.RECIPES[name] = replace(recipe, **parts, sets=4, updates=6, validate_every=3)

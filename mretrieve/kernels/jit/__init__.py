@@ -4,6 +4,7 @@ They take the place of the native ones if the installation had no compiler, and 
 """
 
 from .kinematics import forward_kinematics
+from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
 from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
@@ -13,6 +14,7 @@ __all__ = [
     "dtw_distances",
     "dtw_path",
     "forward_kinematics",
+    "reprojection_costs",
     "resample_frames",
     "scan_frames",
     "scan_rows",

@@ -21,6 +21,7 @@ __all__ = [
     "dtw_distances",
     "dtw_path",
     "forward_kinematics",
+    "reprojection_costs",
     "resample_frames",
     "scan_frames",
     "scan_rows",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 #: Of the C source.
-_LANES, _RUNS = 16, 6
+_LANES, _RUNS, _AXES = 16, 6, 6
 
 _REALS = {np.dtype(name): ndpointer(name, flags="C_CONTIGUOUS") for name in ("float32", "float64")}
 _float32, _float64 = _REALS.values()
@@ -38,7 +39,7 @@ _bool, _uint8, _int32, _int64, _uint64, _pointers = (
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 2
+_VERSION = 3
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -79,6 +80,10 @@ _dtw_path = _of_both_types(
 )
 _subsequence_matches = _of_both_types(
     "subsequence_matches", ..., c_int64, c_int64, *_sequences, _float64, _int64, _int64
+)
+_paths = _float32, _int32, _int32  # costs, starts, ends
+_reprojection_costs = _function(
+    _fused, "reprojection_costs", _float32, c_int64, c_int64, _float32, c_int64, *_sequences, ctypes.c_int, *_paths
 )
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
@@ -150,6 +155,30 @@ def subsequence_matches(
     size = len(query), query.shape[1]
     listed = _in_memory(sequences, order)
     _check_memory(_subsequence_matches[query.dtype](_in_blocks(query, _LANES), *size, *listed, costs, starts, ends))
+
+
+def reprojection_costs(
+    query: NDArray[np.float32],
+    axes: NDArray[np.float32],
+    candidates: Sequence[NDArray[np.float32]],
+    order: NDArray[np.int64],
+    anywhere: bool,
+    costs: NDArray[np.float32],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+) -> None:
+    rows, joints, _ = query.shape
+    groups = -(-len(axes) // _LANES)
+    lanes = np.zeros((groups * _LANES, _AXES), np.float32)
+    lanes[: len(axes)] = axes.reshape(len(axes), _AXES)
+    lanes = np.ascontiguousarray(lanes.reshape(groups, _LANES, _AXES).transpose(0, 2, 1))
+    by_joint = np.ascontiguousarray(query.transpose(1, 2, 0))
+    shape = len(candidates), groups * _LANES
+    results = np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32)
+    listed = _in_memory(candidates, order)
+    _check_memory(_reprojection_costs(by_joint, rows, joints, lanes, groups, *listed, anywhere, *results))
+    for wanted, result in zip((costs, starts, ends), results, strict=True):
+        wanted[order] = result[order, : len(axes)]
 
 
 def cheapest_fixed_speed(

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import copysign
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion import Motion
+from ..motion import Motion, Rig
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS, joint
-from .facing import feet_forward, foot_length, knees_forward
+from .facing import Facing
 
 #: The directions that may be up, in the order of all scores.
 DIRECTIONS = ("+X", "-X", "+Y", "-Y", "+Z", "-Z")
@@ -83,7 +85,7 @@ class AxesEvidence:
     left_handed: float
     others: int = 0
 
-    @property
+    @cached_property
     def up(self) -> NDArray[np.float64]:
         """(6,) the sum for each of DIRECTIONS."""
         return self.usual + self.rest + self.floor + self.posture
@@ -132,16 +134,16 @@ def axes_evidence(
     second = np.minimum(first + step, last)
     observed, later = positions[first] * scale, positions[second] * scale
     known = frozenset(mapped.tolist())
-    feet, rest = feet_forward(observed, mapped), np.zeros(6)
-    pose = motion.rig.rest_positions[[0 if index is None else index for index in joints]][None]
-    stands = _stands(pose, known)
+    facing, rest = Facing(observed, mapped), np.zeros(6)
+    feet = facing.feet
+    stands, resting_feet = _resting(motion.rig, tuple(joints), known)
     if stands is not None:
         rest[stands] = min(_REST, usual.max() + _REST_LEAD - usual[stands])
         rest[stands ^ 1] = -_UPSIDE_DOWN
-        feet = max(feet, feet_forward(pose, mapped), key=abs)
-    is_foot = min(foot_length(observed, mapped) / _FOOT, 1.0) ** 2
-    clear_of_pointed = np.sign(feet) * max(abs(feet) - _POINTED, 0.0)
-    legs = (_FEET * is_foot * clear_of_pointed, _KNEES * knees_forward(observed, mapped))
+        feet = max(feet, resting_feet, key=abs)
+    is_foot = min(facing.foot_length / _FOOT, 1.0) ** 2
+    clear_of_pointed = copysign(max(abs(feet) - _POINTED, 0.0), feet)
+    legs = (_FEET * is_foot * clear_of_pointed, _KNEES * facing.knees)
     return AxesEvidence(
         usual,
         rest,
@@ -163,21 +165,24 @@ def _floor(
     if np.abs(_middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))).max() < _AT_ORIGIN_M:
         return np.zeros(6)
     mapped = np.array(sorted(known))
-    heights = positions[:, mapped] @ _VECTORS.T - _FLESH[mapped, None]  # (N, J, 6) of the skin
-    moved = later[:, mapped] - positions[:, mapped]
-    speeds = np.sqrt(np.einsum("nji,nji->nj", moved, moved)) / step_s
-    lowest, floor = heights.argmin(axis=1), heights.min(axis=1)  # (N, 6)
-    levels = np.sort(floor, axis=0)
-    low, high = levels[len(levels) // 20], levels[-1 - len(levels) // 20]
-    speed = np.sort(speeds[np.arange(len(speeds))[:, None], lowest], axis=0)[len(speeds) // 2]
-    rests = (heights < floor[:, None] + _ON_FLOOR_M) & (speeds < _STANDING_M_PER_S)[:, :, None]
-    supporting = rests.sum(axis=1)  # (N, 6)
+    here, there = (each.take(mapped, axis=1).transpose(1, 2, 0).copy() for each in (positions, later))  # (J, 3, N)
+    heights = np.empty((len(mapped), 6, len(positions)))  # of the skin
+    heights[:, ::2], heights[:, 1::2] = here, -here
+    heights -= _FLESH[mapped, None, None]
+    moved = there - here
+    speeds = np.sqrt(np.einsum("jin,jin->jn", moved, moved)) / step_s
+    lowest, floor = heights.argmin(axis=0), heights.min(axis=0)  # (6, N)
+    levels = np.sort(floor, axis=1)
+    low, high = levels[:, levels.shape[1] // 20], levels[:, -1 - levels.shape[1] // 20]
+    speed = np.sort(speeds[lowest, np.arange(len(positions))], axis=1)[:, len(positions) // 2]
+    rests = (heights < floor + _ON_FLOOR_M) & (speeds < _STANDING_M_PER_S)[:, None]
+    supporting = rests.sum(axis=0)  # (6, N)
     score = (
         _AT_ZERO / (1 + (low / _ON_FLOOR_M) ** 2)
         - _LEVEL * np.log(np.minimum(high - low, _LEVEL_M[1]) + _LEVEL_M[0])
         - _STILL * np.log(np.minimum(speed, _STILL_M_PER_S[1]) + _STILL_M_PER_S[0])
-        + _SUPPORT * np.log1p(supporting.mean(axis=0))
-        + _SUPPORT_AT_ZERO * np.log1p((supporting * (np.abs(floor) < _ON_FLOOR_M)).mean(axis=0))
+        + _SUPPORT * np.log1p(supporting.mean(axis=1))
+        + _SUPPORT_AT_ZERO * np.log1p((supporting * (np.abs(floor) < _ON_FLOOR_M)).mean(axis=1))
     )
     return np.asarray(score - score.mean())
 
@@ -187,6 +192,13 @@ def _upright(positions: NDArray[np.floating], known: frozenset[int]) -> NDArray[
     top = _middle(positions, known, ("neck",), ("head",), ("left_shoulder", "right_shoulder"))
     bottom = _middle(positions, known, ("left_ankle", "right_ankle"), ("left_knee", "right_knee"))
     return np.asarray(unit_vectors(top - bottom).mean(axis=0))
+
+
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _resting(rig: Rig, joints: tuple[int | None, ...], known: frozenset[int]) -> tuple[int | None, float]:
+    """Of the rest pose: the index in DIRECTIONS along which it stands, if it does, and how far its feet point."""
+    pose = rig.rest_positions[[0 if index is None else index for index in joints]][None]
+    return _stands(pose, known), Facing(pose, np.array(sorted(known), np.intp)).feet
 
 
 def _stands(pose: NDArray[np.floating], known: frozenset[int]) -> int | None:
@@ -208,5 +220,5 @@ def _middle(positions: NDArray[np.floating], known: frozenset[int], *choices: tu
     """Mean (T, 3) of the joints of the first choice that the rig has; the pelvis if it has none."""
     for names in choices:
         if known.issuperset(chosen := [joint(name) for name in names]):
-            return np.asarray(positions[:, chosen].mean(axis=1))
+            return np.asarray(sum(positions[:, index] for index in chosen) / len(chosen))
     return positions[:, joint("pelvis")]

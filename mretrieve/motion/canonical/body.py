@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +42,7 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
     """
     positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
-    has = {int(index) for index in mapped}
-    for table in (STANDARD_METRES, _STANDING_METRES):
-        pairs = [(joint(a), joint(b)) for a, b in table]
-        present = [number for number, (a, b) in enumerate(pairs) if a in has and b in has]
-        if not present:
-            continue
-        ends = np.array(pairs)[present]
-        standard = np.array(list(table.values()))[present]
+    for ends, standard in _known_metres(tuple(int(index) for index in mapped)):
         bones = positions[:, ends[:, 0]] - positions[:, ends[:, 1]]
         measured = np.median(np.sqrt(np.einsum("tbi,tbi->tb", bones, bones)), axis=0)
         proportion = measured / standard
@@ -58,11 +52,24 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     return None
 
 
+@lru_cache(maxsize=64)
+def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Of each table with distances between joints that are known: these joints (B, 2), and the distances (B,)."""
+    known = []
+    for table in (STANDARD_METRES, _STANDING_METRES):
+        distances = [((joint(a), joint(b)), metres) for (a, b), metres in table.items()]
+        distances = [(ends, metres) for ends, metres in distances if set(ends) <= set(mapped)]
+        if distances:
+            known.append((np.array([ends for ends, _ in distances]), np.array([metres for _, metres in distances])))
+    return known
+
+
 #: Where SMPL's mean body has them on the way from the middle of the hips (0) to the neck (1).
 _SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
 #: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
 _COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
 _LEAST_BONE_M = 0.005
+_CURVE = [joint(name) for name in ("left_hip", "right_hip", "neck", *_SEATS)]
 
 
 def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
@@ -73,9 +80,10 @@ def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None
     that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
     Hips, neck and shoulders, which are anatomy, must hold values.
     """
-    hips = (positions[:, joint("left_hip")] + positions[:, joint("right_hip")]) / 2
-    neck = positions[:, joint("neck")]
-    known = [positions[:, joint(name)].copy() for name in _SEATS if joint(name) in mapped]
+    left_hip, right_hip, neck, *seats = positions.take(_CURVE, axis=1).transpose(1, 0, 2).copy()
+    hips = (left_hip + right_hip) / 2
+    has = set(mapped.tolist())
+    known = [seat for name, seat in zip(_SEATS, seats, strict=True) if joint(name) in has]
     curve: list[NDArray[np.floating]] = [hips]
     lengths = [0.0]
     for point in (*known, neck):

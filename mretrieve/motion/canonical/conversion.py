@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...errors import FormatError, RigError
 from ...kernels.compiled import resample_frames
 from ..clip import CANONICAL_FPS, Clip
+from ..frames import spread_frames
 from ..motion import Motion
 from ..rigs.rig_map import RigMap, find_rig_map
 from ..skeleton import JOINT_COUNT, JOINTS
@@ -59,12 +60,13 @@ def canonicalise(
 
     notes = list(axes.notes)
     file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
-    positions = positions @ file_to_metres.T
+    positions = (positions.reshape(-1, 3) @ file_to_metres.T).reshape(positions.shape)
     if rest:
         notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
     canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
     observed = resampled_mask(sampled, motion.fps, len(canonical))
-    lacking = [name for j, name in enumerate(JOINTS) if j not in set(mapped.tolist())]
+    known = set(mapped.tolist())
+    lacking = [name for j, name in enumerate(JOINTS) if j not in known]
     if lacking:
         fill_missing_joints(canonical, mapped)
     seat_trunk(canonical, mapped)
@@ -98,13 +100,12 @@ class _Measured(NamedTuple):
 def _measured(motion: Motion, rig_map: RigMap) -> _Measured:
     positions, sampled = _mapped_samples(motion, rig_map)
     mapped = np.flatnonzero(sampled.any(axis=0))
-    frames = np.unique(np.linspace(0, len(positions) - 1, _MEASURED_FRAMES).astype(int))
-    scale = metres_per_unit(positions[frames], mapped)
+    scale = metres_per_unit(positions[spread_frames(len(positions), _MEASURED_FRAMES)], mapped)
     if scale is None or not np.isfinite(scale):
         raise RigError(
             f"{motion.source}: the body has no size: all its joints are in one place. Check the bone lengths."
         )
-    farthest_m = float(np.abs(positions).max()) * scale
+    farthest_m = max(float(positions.max()), -float(positions.min())) * scale
     if farthest_m > _FARTHEST_M:
         raise FormatError(
             f"{motion.source}: measured by the body, a joint is {farthest_m:.3g} metres from the origin; look for "
@@ -118,8 +119,11 @@ def _mapped_samples(motion: Motion, rig_map: RigMap) -> tuple[NDArray[np.float32
     """Positions (T, 22, 3) of the mapped joints in the file's unit, gaps filled, and a mask (T, 22) of the samples."""
     chosen = np.array([0 if index is None else index for index in rig_map.joints])
     has = np.array([index is not None for index in rig_map.joints])
-    positions = np.ascontiguousarray(motion.positions[:, chosen], np.float32)
-    positions[:, ~has] = 0.0
+    positions = np.ascontiguousarray(motion.positions.take(chosen, axis=1), np.float32)
+    if not has.all():
+        positions[:, ~has] = 0.0
+    if np.isfinite(positions).all():  # quick, and so in most files
+        return positions, np.repeat(has[None], len(positions), axis=0)
     sampled = np.isfinite(positions).all(axis=2) & has
     if not sampled[:, has].all():
         with_samples = RigMap(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,82 +17,108 @@ def forward_evidence(positions: NDArray[np.floating], mapped: NDArray[np.intp]) 
     """How clearly a body faces forwards: near 1 if left and right are as the joints say, near -1 if they are swapped.
 
     `positions` are (T, 22, 3) in any right-handed axes, of which the joints `mapped` are known. Feet point forwards and
-    knees bend there; see `feet_forward` and `knees_forward`. 0 if the rig lacks the joints for it.
+    knees bend there; see `Facing`. 0 if the rig lacks the joints for it.
     """
-    legs = _FEET * feet_forward(positions, mapped) + _KNEES * knees_forward(positions, mapped)
-    return float(np.clip(legs - _ELBOWS * _bend(positions, mapped, "shoulder", "elbow", "wrist"), -1, 1))
+    facing = Facing(positions, mapped)
+    evidence = _FEET * facing.feet + _KNEES * facing.knees
+    if abs(evidence) < 1 + _ELBOWS:  # else elbows make no difference
+        evidence -= _ELBOWS * facing.elbows
+    return min(max(evidence, -1.0), 1.0)
 
 
-def feet_forward(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
-    """How far feet are in front of their ankles, in lengths of the shank: mean over frames and feet; 0 if unknown.
+class Facing:
+    """Signs of the direction in which a body faces; each is 0 if the rig lacks the joints for it."""
 
-    The front of a shank is square to it and to the line of the hips, so it turns with the leg: whoever sits with
-    straight legs has feet that point up. Toes are at 0.3, a heel that is taken for the foot at -0.1. `positions` are
-    (T, 22, 3), of which the joints `mapped` are known.
-    """
-    left, sides = _left(positions, mapped), _sides(mapped, "knee", "ankle", "foot")
-    if left is None or not sides:
-        return 0.0
-    knees, ankles, feet = (_both(positions, sides, part) for part in ("knee", "ankle", "foot"))
-    shanks = knees - ankles
-    return float((_volume(feet - ankles, left, shanks) / np.maximum((shanks**2).sum(axis=2), 1e-18)).mean())
+    def __init__(self, positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> None:
+        """`positions` are (T, 22, 3) in any right-handed axes, of which the joints `mapped` are known."""
+        self._rows = positions.transpose(2, 1, 0).copy()  # (3, 22, T): long rows are fast
+        self._mapped = mapped.tobytes()
+
+    @cached_property
+    def feet(self) -> float:
+        """How far feet are in front of their ankles, in lengths of the shank: mean over frames and feet.
+
+        The front of a shank is square to it and to the line of the hips, so it turns with the leg: whoever sits with
+        straight legs has feet that point up. Toes are at 0.3, a heel that is taken for the foot at -0.1.
+        """
+        if self._left is None or self._shanks_and_feet is None:
+            return 0.0
+        shanks, feet, squares = self._shanks_and_feet
+        return float((_volume(feet, self._left, shanks) / squares).mean())
+
+    @cached_property
+    def foot_length(self) -> float:
+        """Mean distance from ankle to foot in lengths of the shank, over frames and feet.
+
+        Toes are at 0.33 and more, a heel that is taken for the foot at 0.25.
+        """
+        if self._shanks_and_feet is None:
+            return 0.0
+        _, feet, squares = self._shanks_and_feet
+        return float(np.sqrt((_squares(feet) / squares).mean()))
+
+    @cached_property
+    def knees(self) -> float:
+        """The sine of the bend of knees about the line of the hips, positive if they bend as human ones do.
+
+        It is a mean over frames and knees in which each is weighted by its size, so that knees count when they bend.
+        """
+        return self._bend("hip", "knee", "ankle")
+
+    @cached_property
+    def elbows(self) -> float:
+        """The same of elbows; human ones are below zero, unless the upper arm turns."""
+        return self._bend("shoulder", "elbow", "wrist")
+
+    def _bend(self, *limb: str) -> float:
+        ends = self._both(*limb)
+        if self._left is None or ends is None:
+            return 0.0
+        upper, lower = ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]
+        bends = _volume(upper, lower, self._left) / np.maximum(np.sqrt(_squares(upper) * _squares(lower)), 1e-18)
+        weights = np.abs(bends)
+        return float((weights * bends).sum()) / max(float(weights.sum()), 1e-9)
+
+    @cached_property
+    def _left(self) -> NDArray[np.floating] | None:
+        """Unit vectors (3, 1, T) from the right to the left hip, or shoulder if the rig lacks hips."""
+        for part in ("hip", "shoulder"):
+            ends = self._both(part)
+            if ends is not None and ends.shape[2] == 2:
+                across = ends[:, 0, :1] - ends[:, 0, 1:]
+                return np.asarray(across / np.maximum(np.sqrt(_squares(across)), 1e-9))
+        return None
+
+    @cached_property
+    def _shanks_and_feet(self) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]] | None:
+        """From ankles to knees and to feet, (3, S, T), and the squared lengths (S, T) of the former, not zero."""
+        ends = self._both("knee", "ankle", "foot")
+        if ends is None:
+            return None
+        shanks, feet = ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 1]
+        return shanks, feet, np.maximum(_squares(shanks), 1e-18)
+
+    def _both(self, *parts: str) -> NDArray[np.floating] | None:
+        """Positions (3, P, S, T) of P parts on those sides on which all of them are known; None if on neither."""
+        places = _places(self._mapped, parts)
+        return self._rows[:, places] if places.size else None
 
 
-def foot_length(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
-    """Mean distance from ankle to foot in lengths of the shank, over frames and feet; 0 if unknown.
-
-    Toes are at 0.33 and more, a heel that is taken for the foot at 0.25. `positions` are (T, 22, 3), of which the
-    joints `mapped` are known.
-    """
-    sides = _sides(mapped, "knee", "ankle", "foot")
-    if not sides:
-        return 0.0
-    knees, ankles, feet = (_both(positions, sides, part) for part in ("knee", "ankle", "foot"))
-    squares = ((feet - ankles) ** 2).sum(axis=2) / np.maximum(((knees - ankles) ** 2).sum(axis=2), 1e-18)
-    return float(np.sqrt(squares.mean()))
+@lru_cache(maxsize=256)
+def _places(mapped: bytes, parts: tuple[str, ...]) -> NDArray[np.intp]:
+    """The joints (P, S) of all parts on the sides on which all of them are known."""
+    known = set(np.frombuffer(mapped, np.intp).tolist())
+    sides = [side for side in ("left", "right") if known.issuperset(joint(f"{side}_{part}") for part in parts)]
+    return np.array([[joint(f"{side}_{part}") for side in sides] for part in parts], np.intp)
 
 
-def knees_forward(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> float:
-    """The sine of the bend of knees about the line of the hips, positive if they bend as human ones do; 0 if unknown.
-
-    It is a mean over frames and knees in which each is weighted by its size, so that knees count when they bend.
-    `positions` are (T, 22, 3), of which the joints `mapped` are known.
-    """
-    return _bend(positions, mapped, "hip", "knee", "ankle")
-
-
-def _bend(positions: NDArray[np.floating], mapped: NDArray[np.intp], *limb: str) -> float:
-    left, sides = _left(positions, mapped), _sides(mapped, *limb)
-    if left is None or not sides:
-        return 0.0
-    start, middle, end = (_both(positions, sides, part) for part in limb)
-    upper, lower = middle - start, end - middle
-    lengths = np.sqrt((upper**2).sum(axis=2) * (lower**2).sum(axis=2))
-    bends = _volume(upper, lower, left) / np.maximum(lengths, 1e-18)
-    weights = np.abs(bends)
-    return float((weights * bends).sum() / max(float(weights.sum()), 1e-9))
-
-
-def _sides(mapped: NDArray[np.intp], *parts: str) -> list[str]:
-    """The sides on which all parts are known."""
-    known = set(mapped.tolist())
-    return [side for side in ("left", "right") if known.issuperset(joint(f"{side}_{part}") for part in parts)]
-
-
-def _both(positions: NDArray[np.floating], sides: list[str], part: str) -> NDArray[np.floating]:
-    return positions[:, [joint(f"{side}_{part}") for side in sides]]
-
-
-def _left(positions: NDArray[np.floating], mapped: NDArray[np.intp]) -> NDArray[np.floating] | None:
-    """Unit vectors (T, 1, 3) from the right to the left hip, or shoulder if the rig lacks hips."""
-    for part in ("hip", "shoulder"):
-        if len(_sides(mapped, part)) == 2:
-            across = positions[:, [joint(f"left_{part}")]] - positions[:, [joint(f"right_{part}")]]
-            return np.asarray(across / np.maximum(np.sqrt((across**2).sum(axis=2, keepdims=True)), 1e-9))
-    return None
+def _squares(vectors: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Squared lengths of vectors (3, ...)."""
+    x, y, z = vectors
+    return np.asarray(x * x + y * y + z * z)
 
 
 def _volume(a: NDArray[np.floating], b: NDArray[np.floating], c: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The triple product of vectors (..., 3): a . (b x c)."""
-    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (np.moveaxis(vectors, -1, 0) for vectors in (a, b, c))
+    """The triple product of vectors (3, ...): a . (b x c)."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = a, b, c
     return np.asarray(ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import ROTATE_X, Motion
+from ..rotations import unit_vectors
 from ..skeleton import joint
 
 _LONGEST_REST_S = 2.0
@@ -67,15 +68,15 @@ def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped:
         return 0
     pose, next_pose = positions[last], positions[last + 1]
     up = _trunk_axis(pose, mapped)
-    from_t_pose, next_from_t_pose = (max(_deviations_deg(each, mapped, up)) for each in (pose, next_pose))
+    limbs, legs, arms = _deviations_deg(pose, mapped, up)
+    from_t_pose = max(limbs, legs, arms)
     if breaks_off and from_t_pose < _EXACT_DEG and _bends(relative[last : last + 2] * scale):
         return last + 1
     if step < _JUMP_M:
         return 0
-    if breaks_off and from_t_pose < _T_POSE_DEG and next_from_t_pose > _OTHER_POSE_DEG:
+    if breaks_off and from_t_pose < _T_POSE_DEG and max(_deviations_deg(next_pose, mapped, up)) > _OTHER_POSE_DEG:
         return last + 1
     stands_out = too_fast or not len(following) or step >= _JUMP_RATIO * following.max()
-    limbs, legs, _ = _deviations_deg(pose, mapped, up)
     return last + 1 if stands_out and limbs < _STRAIGHT_DEG and legs < _HANGING_DEG else 0
 
 
@@ -124,21 +125,19 @@ def _deviations_deg(
 
     Each is the largest of the limbs that are known: 0 if none is, but 90 for arms.
     """
-    straight, hanging, level = [0.0], [0.0], []
-    for parts in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")):
-        for side in ("left", "right"):
-            limb = [joint(f"{side}_{part}") for part in parts]
-            if not np.isin(limb, mapped).all():
-                continue
-            bones = np.diff(pose[limb].astype(np.float64), axis=0)
-            upper, lower = bones / np.maximum(np.linalg.norm(bones, axis=1, keepdims=True), 1e-9)
-            straight.append(_angle_deg(float(upper @ lower)))
-            if parts[0] == "hip":
-                hanging.append(_angle_deg(-float(upper @ up)))
-            else:
-                level.append(abs(90 - _angle_deg(float(upper @ up))))
-    return max(straight), max(hanging), max(level, default=90.0)
+    known = set(mapped.tolist())
+    legs, arms = (
+        [limb for side in ("left", "right") if known.issuperset(limb := [joint(f"{side}_{part}") for part in parts])]
+        for parts in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+    )
+    if not legs + arms:
+        return 0.0, 0.0, 90.0
+    ends = pose[legs + arms].astype(np.float64)
+    upper, lower = unit_vectors(ends[:, 1] - ends[:, 0]), unit_vectors(ends[:, 2] - ends[:, 1])
+    straight, from_up = _angles_deg(np.einsum("li,li->l", upper, lower)), _angles_deg(upper @ up)
+    hanging, level = 180 - from_up[: len(legs)], np.abs(90 - from_up[len(legs) :])
+    return float(straight.max()), float(hanging.max(initial=0.0)), float(level.max()) if arms else 90.0
 
 
-def _angle_deg(cosine: float) -> float:
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+def _angles_deg(cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(np.degrees(np.arccos(np.clip(cosines, -1, 1))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,16 +50,23 @@ def find_world_axes(evidence: AxesEvidence, others: Callable[[], Iterable[AxesEv
         notes.append(f"axes: {DIRECTIONS[best]} is up in the file ({grounds}), turned to +Y{doubt}")
     elif not certain:
         notes.append("axes: +Y was taken to be up, as is usual; the motion does not show it clearly")
-    axis, sign = best // 2, 1.0 - 2.0 * (best % 2)
-    basis = np.zeros((3, 3))
-    basis[1, axis] = sign
-    basis[0, 2 if axis == 0 else 0] = 1.0
-    basis[2] = np.cross(basis[0], basis[1])
+    basis = _basis(best).copy()
     left_handed = evidence.left_handed > 0
     if left_handed:
         basis[0] = -basis[0]
         notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
     return WorldAxes(basis, DIRECTIONS[best], left_handed, tuple(notes))
+
+
+@lru_cache(maxsize=6)
+def _basis(up: int) -> NDArray[np.float64]:
+    """Rotates (3, 3) the direction that has the index `up` in DIRECTIONS to +Y."""
+    axis, sign = up // 2, 1.0 - 2.0 * (up % 2)
+    basis = np.zeros((3, 3))
+    basis[1, axis] = sign
+    basis[0, 2 if axis == 0 else 0] = 1.0
+    basis[2] = np.cross(basis[0], basis[1])
+    return basis
 
 
 def _grounds(evidence: AxesEvidence, best: int, second: int) -> list[str]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import spread_frames
 from ..motion import Motion, Poses, Rig
 from ..skeleton import JOINTS
 from .branches import Branches, ancestors
@@ -38,10 +39,15 @@ def separate_bodies(motion: Motion) -> list[Motion]:
     """
     if len(motion.rig.parents) > _MOST_JOINTS:
         return [motion]
-    subtrees = _subtrees(motion.rig.parents.tobytes(), motion.rig.offsets.tobytes())
+    rig = motion.rig
+    subtrees = _subtrees(rig.joint_names, rig.parents.tobytes(), rig.offsets.tobytes())
     if not subtrees.candidates:
         return [motion]
-    tops = _tops(motion, subtrees)
+    tops = subtrees.tops
+    if tops is None:
+        tops = _tops(motion, subtrees)
+        if rig.offsets.any():  # else nothing shows that the next motion with these joints is on the same rig
+            subtrees.tops = tops
     if len(tops) < 2:
         return [motion]
     owners = subtrees.owners(tops)
@@ -49,9 +55,8 @@ def separate_bodies(motion: Motion) -> list[Motion]:
     for joint, top in enumerate(owners):
         if top is not None:
             parts.setdefault(top, []).append(joint)
-    names = motion.rig.joint_names
     return [
-        _part(motion, sorted({*joints, *ancestors(subtrees.parents, top)}), names[top])
+        _part(motion, sorted({*joints, *ancestors(subtrees.parents, top)}), rig.joint_names[top])
         for top, joints in sorted(parts.items())
     ]
 
@@ -69,7 +74,10 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
 
 class _Subtrees:
-    """The subtree below each joint of a tree: its size and its branchings."""
+    """The subtree below each joint of a tree: its size and its branchings.
+
+    `tops` are the topmost joints of the bodies, found in the first motion on the rig and kept for the others.
+    """
 
     def __init__(self, parents: NDArray[np.int32], offsets: NDArray[np.float64]) -> None:
         self.parents: list[int] = parents.tolist()
@@ -87,6 +95,7 @@ class _Subtrees:
         self.roots = [joint for joint, parent in enumerate(self.parents) if parent < 0]
         self._whole = tuple(sum(counts[root] for root in self.roots) for counts in (self.sizes, self.branchings))
         self._offsets = offsets
+        self.tops: list[int] | None = None
         self.candidates = {
             joint
             for joint in range(count)
@@ -135,8 +144,8 @@ class _Subtrees:
         return owners
 
 
-@lru_cache(maxsize=64)  # the takes of a recording share their tree
-def _subtrees(parents: bytes, offsets: bytes) -> _Subtrees:
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _subtrees(joint_names: tuple[str, ...], parents: bytes, offsets: bytes) -> _Subtrees:
     return _Subtrees(np.frombuffer(parents, np.int32), np.frombuffer(offsets).reshape(-1, 3))
 
 
@@ -155,7 +164,7 @@ class _Body:
 
 def _tops(motion: Motion, subtrees: _Subtrees) -> list[int]:
     """The topmost joint of each body, in ascending order; from the ends of the tree towards its roots."""
-    frames = np.unique(np.linspace(0, motion.frame_count - 1, _LOOKED_AT_FRAMES).astype(int))
+    frames = spread_frames(motion.frame_count, _LOOKED_AT_FRAMES)
     sample = Motion(motion.rig, motion.positions[frames], motion.fps, motion.source)
     found: list[dict[int, _Body]] = [{} for _ in subtrees.parents]
     for joint in range(len(found) - 1, -1, -1):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import spread_frames
 from ..motion import Rig
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS
@@ -70,23 +72,18 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
 
     `positions` (T, J, 3) are the motion's own, in any unit and axes. A rig without arms or legs is not judged.
     """
-    chosen = dict(zip(JOINTS, rig_map.joints, strict=True))
-    chains = [
-        [index for part in parts if (index := chosen[f"{side}_{part}"]) is not None]
-        for parts in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
-        for side in ("left", "right")
-    ]
+    chains = _limb_chains(rig_map.joints)
     if min(map(len, chains)) < 2:
         return Judgement()
-    frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
+    frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
     moving = np.asarray(positions[frames[:, None], list(chain.from_iterable(chains))], np.float64)
-    moving = moving[np.isfinite(moving).all(axis=(1, 2))]
-    counts = np.array([len(limb) for limb in chains], np.intp)
-    lasts = np.cumsum(counts) - 1
-    firsts = lasts - counts + 1
-    bones = _length(np.diff(moving, axis=1)).mean(axis=0) if len(moving) else np.zeros(lasts[-1])
-    limbs = [float(bones[first:last].sum()) for first, last in zip(firsts, lasts, strict=True)]
-    moving = moving[:, np.stack([firsts, lasts])]
+    if not (is_sampled := np.isfinite(moving)).all():
+        moving = moving[is_sampled.all(axis=(1, 2))]
+    lasts = [last - 1 for last in accumulate(map(len, chains))]
+    firsts = [0, *(last + 1 for last in lasts[:-1])]
+    bones = _length(moving[:, 1:] - moving[:, :-1]).mean(axis=0).tolist() if len(moving) else [0.0] * lasts[-1]
+    limbs = [sum(bones[first:last]) for first, last in zip(firsts, lasts, strict=True)]
+    moving = moving[:, [firsts, lasts]]
     found = _proportion_signs(moving, max(limbs[:2]), max(limbs[2:]))
     if not found:  # a human's proportions: whatever the posture, this is no animal
         return Judgement()
@@ -100,6 +97,17 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
     return Judgement(tuple(phrase for phrase, _ in found if phrase), int(sum(weight for _, weight in found)))
 
 
+@lru_cache(maxsize=64)  # the takes of a recording share their map
+def _limb_chains(joints: tuple[int | None, ...]) -> list[list[int]]:
+    """The joints that a rig has of its legs and its arms, left and right, from the trunk outwards."""
+    chosen = dict(zip(JOINTS, joints, strict=True))
+    return [
+        [index for part in parts if (index := chosen[f"{side}_{part}"]) is not None]
+        for parts in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
+        for side in ("left", "right")
+    ]
+
+
 def judge_unmapped(rig: Rig, positions: NDArray[np.floating]) -> Judgement:
     """The signs that no rig map can make a human body of a rig: a camera, a racket, a hand, a face, a snake, a spider.
 
@@ -108,7 +116,7 @@ def judge_unmapped(rig: Rig, positions: NDArray[np.floating]) -> Judgement:
     count = len(rig.parents)
     if count <= _TOO_FEW_JOINTS:
         return Judgement((f"only {count} joint{'s' * (count > 1)}",), _REFUSED)
-    frames = np.unique(np.linspace(0, len(positions) - 1, _LOOKED_AT_FRAMES).astype(int))
+    frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
     tree = Branches.moving(rig.parents, positions[frames])
     first = next(joint for joint, children in enumerate(tree.children) if len(children) != 1)
     limbs = {joint: len(branches) + (joint != first) for joint, branches in tree.partings.items()}
@@ -188,7 +196,7 @@ def _proportion_signs(ends: NDArray[np.float64], legs: float, arms: float) -> li
 
 def _trunk(ends: NDArray[np.float64]) -> NDArray[np.float64]:
     """From between the hips to between the shoulders, (T, 3)."""
-    return np.asarray((ends[:, 0, 2:].sum(axis=1) - ends[:, 0, :2].sum(axis=1)) / 2)
+    return np.asarray((ends[:, 0, 2] + ends[:, 0, 3] - (ends[:, 0, 0] + ends[:, 0, 1])) / 2)
 
 
 def _free_limb_signs(tree: Branches, trunk: set[int], taken: set[int], hips: Sequence[int]) -> list[tuple[str, int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import spread_frames
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -32,7 +34,7 @@ class JointTree:
         self, parents: NDArray[np.int32], positions: NDArray[np.floating], pose: NDArray[np.floating] | None = None
     ) -> None:
         """`parents` (J,), `positions` (T, J, 3), NaN for missing samples; `pose` (J, 3) stands in for the positions."""
-        frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
+        frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
         looked_at = np.asarray(positions[frames], np.float64)
         sampled: NDArray[np.bool_] = np.asarray(np.isfinite(looked_at).all(axis=2))
         self.is_sampled: NDArray[np.bool_] = np.asarray(sampled.any(axis=0))

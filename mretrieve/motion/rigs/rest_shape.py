@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import spread_frames
 from ..motion import Rig
 from ..rotations import unit_vectors
 from .branches import Branches
@@ -23,7 +24,7 @@ def telling_rest_pose(rig: Rig, positions: NDArray[np.floating]) -> NDArray[np.f
 
     `positions` (T, J, 3) are those of a motion on the rig.
     """
-    frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
+    frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
     children = np.flatnonzero(rig.parents >= 0)
     if not len(frames) or not rig.offsets[children].any():
         return None

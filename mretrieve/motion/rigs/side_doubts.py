@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..canonical.facing import forward_evidence
+from ..frames import spread_frames
 from ..motion import Rig
 from ..rotations import unit_vectors
 from ..skeleton import JOINT_COUNT, JOINTS, joint
@@ -30,13 +31,8 @@ def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> t
     names, or the axes of its file are left-handed: the same numbers say both. `positions` (T, J, 3) are the motion's
     own, in any unit and axes. Maps by shape alone are not judged.
     """
-    sides = [reading.side for reading in read_names(rig.joint_names)]
-    named = [
-        (name, index) for name, index in zip(JOINTS, rig_map.joints, strict=True)
-        if "_" in name and index is not None and sides[index]
-    ]  # fmt: skip
-    elsewhere = [rig.joint_names[index] for name, index in named if not name.startswith(sides[index])]
-    if rig_map.origin == "shape" or not named or len(elsewhere) > (1 - _TELLING) * len(named):
+    elsewhere = _elsewhere(rig.joint_names, rig_map)
+    if elsewhere is None:
         return ()
     doubts = [f"not on the side that the name says: {', '.join(elsewhere)}"] if elsewhere else []
     body, mapped = _body(positions, rig_map)
@@ -47,19 +43,33 @@ def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> t
     return tuple(doubts)
 
 
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _elsewhere(joint_names: tuple[str, ...], rig_map: RigMap) -> list[str] | None:
+    """The joints that are on the side that their name does not say; None if names do not tell the sides of the map."""
+    sides = [reading.side for reading in read_names(joint_names)]
+    named = [
+        (name, index) for name, index in zip(JOINTS, rig_map.joints, strict=True)
+        if "_" in name and index is not None and sides[index]
+    ]  # fmt: skip
+    elsewhere = [joint_names[index] for name, index in named if not name.startswith(sides[index])]
+    if rig_map.origin == "shape" or not named or len(elsewhere) > (1 - _TELLING) * len(named):
+        return None
+    return elsewhere
+
+
 def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
     """Whether hips and shoulders (T, 22, 3) point in opposite directions."""
-    ends = [(joint(f"left_{part}"), joint(f"right_{part}")) for part in ("hip", "shoulder")]
-    if not len(body) or not known.issuperset(chain.from_iterable(ends)):
+    left, right = ([joint(f"{side}_{part}") for part in ("hip", "shoulder")] for side in ("left", "right"))
+    if not len(body) or not known.issuperset(left + right):
         return False
-    hips, shoulders = (unit_vectors(body[:, left] - body[:, right]) for left, right in ends)
-    return bool(np.einsum("ti,ti->t", hips, shoulders).mean() < _TWISTED)
+    across = unit_vectors(body[:, left] - body[:, right])
+    return bool(np.einsum("ti,ti->t", across[:, 0], across[:, 1]).mean() < _TWISTED)
 
 
 def _body(positions: NDArray[np.floating], rig_map: RigMap) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Up to 32 frames (T, 22, 3) without missing samples, and the joints that are known in them."""
-    frames = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _LOOKED_AT_FRAMES)).astype(int))
-    mapped = rig_map.mapped
+    frames, mapped = spread_frames(len(positions), _LOOKED_AT_FRAMES), rig_map.mapped
     body = np.zeros((len(frames), JOINT_COUNT, 3))
     body[:, mapped] = positions[frames[:, None], [index for index in rig_map.joints if index is not None]]
-    return body[np.isfinite(body).all(axis=(1, 2))], mapped
+    is_whole = np.isfinite(body)
+    return body if is_whole.all() else body[is_whole.all(axis=(1, 2))], mapped

@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("av")
 pytest.importorskip("mediapipe")
 
-from support.pose_models import write_pose_model, write_videos
 from support.small_videos import grey, write_video
 
 from mretrieve import FormatError, MRetrieveError
@@ -20,32 +19,6 @@ from mretrieve.formats.video import poses
 from mretrieve.formats.video.detector import open_detector
 from mretrieve.formats.video.poses import find_poses
 from mretrieve.motion.joint_sets import JOINT_SETS
-
-
-@pytest.fixture(scope="session")
-def pose_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of MediaPipe's Pose Landmarker."""
-    model = write_pose_model(tmp_path_factory.mktemp("model") / "pose.task")
-    if model is None:
-        pytest.skip("the wheel of MediaPipe 0.10.21 is not in .build/wheels; make test downloads it")
-    return model
-
-
-@pytest.fixture(scope="session")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """One person seen by four cameras."""
-    found = write_videos(tmp_path_factory.mktemp("videos"))
-    if not found:
-        pytest.skip("the wheel of pose2sim is not in .build/wheels; make test downloads it")
-    return found
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One cache for all tests."""
-    folder = tmp_path_factory.getbasetemp() / "pose_cache"
-    monkeypatch.setenv("MRETRIEVE_CACHE", str(folder))
-    return folder
 
 
 @pytest.mark.parametrize("camera", [1, 2, 3, 4])

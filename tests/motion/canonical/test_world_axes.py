@@ -24,7 +24,7 @@ from support.walking_body import motion_of, walking
 
 from mretrieve.motion import JOINTS, canonicalise
 from mretrieve.motion.canonical.axes_evidence import DIRECTIONS, AxesEvidence
-from mretrieve.motion.canonical.facing import feet_forward, forward_evidence, knees_forward
+from mretrieve.motion.canonical.facing import Facing, forward_evidence
 from mretrieve.motion.canonical.world_axes import find_world_axes
 from mretrieve.motion.skeleton import MIRROR, joint
 
@@ -182,8 +182,8 @@ def test_a_heel_that_is_taken_for_the_foot_does_not_mirror(back_m):
 
 def test_feet_and_knees_face_forwards_whatever_the_legs_do():
     body = walking()
-    assert 0.2 < feet_forward(body, ALL) < 0.5
-    assert knees_forward(body, ALL) > 0.2
+    assert 0.2 < Facing(body, ALL).feet < 0.5
+    assert Facing(body, ALL).knees > 0.2
     seated = body.copy()
     for side in ("left", "right"):  # straight legs raised to the front, as of one who sits on the floor
         hip = body[:, joint(f"{side}_hip")]
@@ -194,7 +194,7 @@ def test_feet_and_knees_face_forwards_whatever_the_legs_do():
                 1,
                 -1,
             )
-    assert feet_forward(seated, ALL) == pytest.approx(-feet_forward(seated[:, MIRROR], ALL))
+    assert Facing(seated, ALL).feet == pytest.approx(-Facing(seated[:, MIRROR], ALL).feet)
 
 
 def test_swapped_sides_face_backwards_and_a_rig_without_legs_nowhere():

@@ -53,6 +53,14 @@ def test_a_person_who_hangs_from_another_is_a_body_too():
     assert len(separate_bodies(nested)) == len(generated.bodies)
 
 
+def test_every_take_of_a_rig_has_the_bodies_of_the_first():
+    (motion,) = motions_in(drawn_company(1, 2))
+    names = [body.body for body in separate_bodies(motion)]
+    lost = replace(motion, positions=np.full_like(motion.positions, np.nan))
+    assert len(names) > 1
+    assert [body.body for body in separate_bodies(lost)] == names
+
+
 @pytest.mark.parametrize("number", range(40))
 def test_one_person_stays_one_motion(number: int):
     for generated in (drawn_unusual_person(1, number), drawn_rig(1, number)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.walking_body import walking
 
-from mretrieve.motion import MIRROR, body_view, canonicalise, heading_view, mirror
+from mretrieve.motion import MIRROR, HeadingView, body_view, canonicalise, heading_view, mirror
 from mretrieve.motion.skeleton import joint
 
 
@@ -42,6 +42,14 @@ def test_heading_and_origin_put_the_view_back_into_the_world():
     back = np.stack([turned(frame, heading) for frame, heading in zip(view.positions, view.heading, strict=True)])
     np.testing.assert_allclose(back + view.origin[:, None], positions, atol=1e-4)
     np.testing.assert_allclose(view.in_world(), positions, atol=1e-4)
+
+
+def test_the_view_is_put_back_into_the_world_by_itself_one_motion_or_several():
+    positions = turned(walking(speed=1.2), 0.7)
+    view = body_view(positions)
+    np.testing.assert_allclose(view.in_world(), positions, atol=1e-5)
+    both = HeadingView(*(np.stack([each, each]) for each in (view.positions, view.heading, view.origin)))
+    np.testing.assert_allclose(both.in_world(), [positions] * 2, atol=1e-5)
 
 
 def test_turning_on_the_spot_is_counted_without_jumps():

@@ -1,0 +1,266 @@
+"""Reprojection: how well a clip, seen from the best of many directions, explains what a camera saw.
+
+The pose distance of queries in two dimensions. Depths that were estimated from the view play no part in it: it compares
+the view with projections of the clips' own joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QueryError
+from ..kernels.reprojection import ReprojectionPaths, centred_frames, reprojection_paths, unit_frames
+from ..kernels.warping import dtw_path
+from ..motion import Clip
+from ..motion.body_parts import PartWeights
+from ..motion.camera import Camera, project
+from ..motion.detection import DETECTED
+from ..motion.skeleton import JOINT_COUNT
+from ..motion.view import View
+from .alignment import part_scores
+from .moment_finder import SPEEDS, Moments, all_moments, best_moments
+
+#: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
+AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
+#: The nearest of these clips are seen again by cameras that are not held straight.
+ROLLS_DEG, TILTED_CLIPS = (-30.0, -15.0, 15.0, 30.0), 20
+#: Most cameras are held straight: with so much roll a distance counts twice.
+DOUBLING_ROLL_DEG = 60.0
+#: The nearest clips are seen again from directions so far around the best of those.
+FINE_OFFSETS_DEG, FINE_ROLLS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0), (-7.5, 0.0, 7.5)
+FINE_CLIPS = 40
+#: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
+COARSE_STEP, FINE_STEP = 4, 2
+LONGEST_FRAMES = 60
+#: The distance per frame of both that is 1 on the embedding's scale. Set so that scores mean what they mean for queries
+#: in space: half of other performers' clips with a score of .4 belong to the query's class (performers bd, bk and dg of
+#: hdm05, 3 joints lost).
+UNRELATED = 0.34
+#: Longer motions are thinned for the alignment that joints are compared along.
+LONGEST_PATH = 2000
+#: Up to this distance two vectors are those of one view, which is in the index as a lifted clip.
+SAME_VECTOR = 1e-4
+#: Fewer points than this fit any motion.
+FEWEST_JOINTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """Where and from which direction a view fits best in each of C clips.
+
+    Attributes:
+        distances: (C,) about 1 for unrelated motions.
+        starts: (C,) first frame of each clip that the view shows.
+        ends: (C,) the frame after the last.
+        azimuths_deg: (C,) of the camera; see `motion.camera.Camera`.
+        pitches_deg: (C,) likewise.
+        rolls_deg: (C,) likewise.
+    """
+
+    distances: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    azimuths_deg: NDArray[np.float64]
+    pitches_deg: NDArray[np.float64]
+    rolls_deg: NDArray[np.float64]
+
+    def camera(self, index: int) -> Camera:
+        """The camera of a clip."""
+        return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]), float(self.rolls_deg[index]))
+
+
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """How much a clip is like a query.
+
+    Attributes:
+        camera: the camera that shows the clip as the query does; None for a query in space.
+        distance_mm: mean distance of the compared joints along the alignment.
+        parts: score in [0, 1] of each part with a joint that is compared; see `alignment.part_scores`.
+    """
+
+    camera: Camera | None
+    distance_mm: float
+    parts: dict[str, float]
+
+
+class Reprojection:
+    """The comparer of queries in two dimensions; see `moment_finder.PoseComparer`.
+
+    Clips are compared by the joints that detectors look for, if the view shows them in at least half of its frames and
+    they count. What a clip lacks of them is compared as it was filled in.
+    """
+
+    def __init__(self, view: View, part_weights: PartWeights | None = None) -> None:
+        """QueryError: the view shows too little of the body."""
+        self._view = view
+        weights = (part_weights or PartWeights()).of_joints()
+        counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
+        if len(counted) < FEWEST_JOINTS:
+            raise QueryError(
+                f"the view shows {len(counted)} joints that count in half of its frames; at least {FEWEST_JOINTS} are "
+                "needed to compare it"
+            )
+        self._joints = np.array(counted)
+        self._weights = weights[self._joints]
+
+    @property
+    def copy_limit(self) -> float:
+        """No distance: other performances of a motion can look as near in two dimensions as the same one."""
+        return -np.inf
+
+    @cached_property
+    def still_pose_distance(self) -> float:
+        """The distance from the query to a body that stands still in the mean of its poses."""
+        variance = self._query(1).var(axis=0).sum(keepdims=True)
+        return float(_distances_of(0.5 * variance)[0])
+
+    def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The distance (N,) of the reprojection, unless the vectors are equal: then the clip was lifted from this view.
+
+        The distance of the lifted clip's vector only finds candidates: no share of it made the ranking better.
+        """
+        return np.where(embedding <= SAME_VECTOR, np.minimum(embedding, poses), poses)
+
+    def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
+        """The distance (C,) of each clip as a whole."""
+        return self.sightings(clips, threads=threads).distances
+
+    def likeness(self, clip: Clip) -> Likeness:
+        """The camera that shows a clip as the view does, and the distances of joints in its image.
+
+        Distances are those on the clip's body, and multiplied by sqrt(3/2): nothing is seen of the third direction, in
+        which they are taken to be as large as in the other two.
+        """
+        camera = self.sightings([clip]).camera(0)
+        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
+        sizes = np.sqrt(np.square(centred_frames(points, self._weights, 2, "the clip")).sum(axis=(1, 2)))
+        query, shown = self._query(1), self._seen(clip, camera)
+        step = -(-max(len(query), len(shown)) // LONGEST_PATH)
+        path, _ = dtw_path(query[::step], shown[::step])
+        offsets = (query[::step][path[:, 0]] - shown[::step][path[:, 1]]).reshape(len(path), -1, 2)
+        lengths = np.sqrt(np.square(offsets).sum(axis=2) / self._weights)
+        errors_m = np.full((len(path), JOINT_COUNT), np.nan, np.float32)
+        errors_m[:, self._joints] = np.sqrt(1.5) * sizes[::step][path[:, 1], None] * lengths
+        mean_m = np.average(errors_m[:, self._joints].mean(axis=0, dtype=np.float64), weights=self._weights)
+        return Likeness(camera, 1000.0 * float(mean_m), part_scores(errors_m, path))
+
+    def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
+        """The best moment of each region (N,), frames counted from the region's first.
+
+        A warping path can shrink to a single pose. Where it is shorter than the view at its fastest, the best alignment
+        at a fixed speed takes its place.
+        """
+        found = self.sightings(regions, anywhere=True, threads=threads)
+        query = self._query(1)
+        for row in _nearest(found.distances, FINE_CLIPS):
+            motion = self._seen(regions[row], found.camera(row))
+            starts, ends, _ = best_moments(query, [motion], _distances_of)
+            if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
+                starts, ends, distances = all_moments(query, motion, _distances_of, np.inf, np.inf)
+                found.distances[row] = distances[0]
+            found.starts[row], found.ends[row] = starts[0], ends[0]
+        return found.starts, found.ends, found.distances
+
+    def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
+        """The moments of a region, best first, as the camera of the best one shows them."""
+        camera = self.sightings([region], anywhere=True).camera(0)
+        motion = self._seen(region, camera)
+        return all_moments(self._query(1), motion, _distances_of, self.still_pose_distance, limit)
+
+    def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
+        """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
+        step = self._step(COARSE_STEP)
+        distances, starts, ends = self._compared(clips, _LEVEL, step, anywhere, threads)
+        best = distances.argmin(axis=1)
+        every = np.arange(len(clips))
+        distances, starts, ends = distances[every, best], starts[every, best], ends[every, best]
+        directions = _LEVEL[best]
+        nearest = _nearest(distances, FINE_CLIPS)
+        for rank, row in enumerate(nearest):
+            if rank < TILTED_CLIPS:
+                found = self._compared([clips[row]], _TILTED, step, anywhere)
+                view = int(found[0].argmin())
+                if found[0][0, view] < distances[row]:
+                    directions[row] = _TILTED[view]
+            around = directions[row] + _AROUND
+            found = self._compared([clips[row]], around, self._step(FINE_STEP), anywhere)
+            view = int(found[0].argmin())
+            distances[row], starts[row], ends[row] = (values[0, view] for values in found)
+            directions[row] = around[view]
+        lengths = np.array([clip.frame_count for clip in clips], np.int64)
+        azimuths, pitches, rolls = directions.T
+        return Sightings(distances, starts, np.minimum(ends, lengths), azimuths % 360, pitches, rolls)
+
+    def _compared(
+        self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int = 1
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Distances, first frames and ends (C, V) of clips seen from directions (V, 3): azimuth, pitch, roll."""
+        paths = self._paths(clips, views, step, anywhere, threads)
+        unlikely = 1.0 + np.abs(views[:, 2]) / DOUBLING_ROLL_DEG
+        distances = self._path_distances(paths, step) * unlikely
+        return distances, paths.starts.astype(np.int64) * step, paths.ends.astype(np.int64) * step
+
+    def _step(self, shortest: int) -> int:
+        """Every which frame is compared."""
+        return max(shortest, -(-self._view.frame_count * shortest // (LONGEST_FRAMES * COARSE_STEP)))
+
+    def _paths(
+        self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int
+    ) -> ReprojectionPaths:
+        return reprojection_paths(
+            self._view.points[::step, self._joints],
+            _axes(views),
+            [clip.positions[::step, self._joints] for clip in clips],
+            weights=self._weights,
+            anywhere=anywhere,
+            threads=threads,
+        )
+
+    def _path_distances(self, paths: ReprojectionPaths, step: int) -> NDArray[np.float64]:
+        """Distances (C, V): the mean over the frames of both."""
+        frames = -(-self._view.frame_count // step) + paths.ends - paths.starts
+        return np.asarray(paths.costs.astype(np.float64) / frames / UNRELATED)
+
+    def _query(self, step: int) -> NDArray[np.float32]:
+        """(n, 2 J) the frames of the view as they are compared."""
+        return unit_frames(self._view.points[::step, self._joints], self._weights).reshape(-1, 2 * len(self._joints))
+
+    def _seen(self, clip: Clip, camera: Camera) -> NDArray[np.float32]:
+        """(m, 2 J) the frames of a clip as a camera shows them."""
+        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
+        return unit_frames(points, self._weights).reshape(len(points), -1)
+
+
+def _axes(views: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(V, 2, 3) to the right and up in the image: `Camera.axes` for azimuth, pitch and roll (V, 3) in degrees."""
+    return np.stack([Camera(*view).axes[:2] for view in views.tolist()])
+
+
+def _directions(*choices: Sequence[float]) -> NDArray[np.float64]:
+    """(V, 3) every combination of azimuths, pitches and rolls."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1).astype(np.float64)
+
+
+_LEVEL = _directions(AZIMUTHS_DEG, PITCHES_DEG, (0.0,))
+_TILTED = _directions(AZIMUTHS_DEG, PITCHES_DEG, ROLLS_DEG)
+_AROUND = _directions(FINE_OFFSETS_DEG, FINE_OFFSETS_DEG, FINE_ROLLS_DEG)
+
+
+def _nearest(distances: NDArray[np.float64], count: int) -> list[int]:
+    """The rows of the smallest distances; of equal ones the first."""
+    rows: list[int] = np.argsort(distances, kind="stable")[:count].tolist()
+    return rows
+
+
+def _distances_of(means: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Distances (N,) from squared distances (N,) per step in the view or in the clip.
+
+    Between two frames that are d apart, a pair of steps, this is d / 2 as `_path_distances` has it.
+    """
+    return np.asarray(np.sqrt(np.maximum(means, 0.0) / 2.0) / UNRELATED, np.float64)
