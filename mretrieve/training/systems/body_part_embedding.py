@@ -52,7 +52,7 @@ RECIPES = {
     ARCHITECTURE: BodyPartRecipe(
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=5.0, weight_decay=0.01, averaging=0.98),
-        updates=700,
+        updates=2500,
     )
 }
 LOSSES: dict[str, object] = {}
