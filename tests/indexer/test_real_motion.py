@@ -22,7 +22,7 @@ def some_of_each(mocap: Path, repository: Path) -> list[str]:
         ("cmu/asfamc", "*.amc", 2),
         ("bandai1", "*.bvh", 6),
         ("cmu/expmap", "train/walking/*.txt", 2),
-        ("jhmdb", "*.npz", 1),
+        ("formats/c3d", "*.c3d", 1),
     ):
         files = sorted((mocap / folder).glob(pattern))[:count] + sorted((mocap / folder).glob("*.asf"))
         for file in files:
@@ -39,7 +39,7 @@ def test_every_set_is_in_the_index_and_nothing_but_the_unreadable_formats_is_ski
     report = build_index(repository, index, jobs=1)
     readable = sorted(name for name in some_of_each if name.endswith((".bvh", ".amc", ".txt")))
     assert Snapshot.open(index).clips["clip"].to_pylist() == readable and len(readable) == 18
-    assert {entry.path for entry in report.skipped} == {name for name in some_of_each if name.endswith(".npz")}
+    assert {entry.path for entry in report.skipped} == {name for name in some_of_each if name.endswith(".c3d")}
     assert {entry.outcome for entry in report.skipped} == {Outcome.UNREADABLE}
     assert report.contents.rates_fps == {"120": 10, "30": 6, "60": 2}
     assert len(report.contents.units) > 1
