@@ -103,8 +103,8 @@ class Reprojection:
         counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
         if len(counted) < FEWEST_JOINTS:
             raise QueryError(
-                f"the view shows {len(counted)} joints that count in half of its frames; at least {FEWEST_JOINTS} are "
-                "needed to compare it"
+                f"the view shows {len(counted)} joints that count in half of the compared frames, and {FEWEST_JOINTS} are "
+                "needed; choose another part of the query, or weigh more body parts"
             )
         self._joints = np.array(counted)
         self._weights = weights[self._joints]
