@@ -23,6 +23,7 @@ from ..motion.detection import DETECTED
 from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from .alignment import part_scores
+from .likeness import Likeness
 from .moment_finder import SPEEDS, Moments, all_moments, best_moments
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
@@ -74,21 +75,6 @@ class Sightings:
         return Camera(float(self.azimuths_deg[index]), float(self.pitches_deg[index]), float(self.rolls_deg[index]))
 
 
-@dataclass(frozen=True, eq=False)
-class Likeness:
-    """How much a clip is like a query.
-
-    Attributes:
-        camera: the camera that shows the clip as the query does; None for a query in space.
-        distance_mm: mean distance of the compared joints along the alignment.
-        parts: score in [0, 1] of each part with a joint that is compared; see `alignment.part_scores`.
-    """
-
-    camera: Camera | None
-    distance_mm: float
-    parts: dict[str, float]
-
-
 class Reprojection:
     """The comparer of queries in two dimensions; see `moment_finder.PoseComparer`.
 
@@ -103,8 +89,8 @@ class Reprojection:
         counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
         if len(counted) < FEWEST_JOINTS:
             raise QueryError(
-                f"the view shows {len(counted)} joints that count in half of its frames; at least {FEWEST_JOINTS} are "
-                "needed to compare it"
+                f"the view shows {len(counted)} joints that count in half of the frames; {FEWEST_JOINTS} are "
+                "needed; choose another part of the query, or weigh more body parts"
             )
         self._joints = np.array(counted)
         self._weights = weights[self._joints]

@@ -72,10 +72,14 @@ def people_in(found: Detections, source: Path, file_size: int, fps: float | None
     lengths = {name: int(found.frames[rows[-1]] - found.frames[rows[0]]) + 1 for name, rows in tracks.items()}
     kept = [name for name, length in lengths.items() if length >= SHORTEST_S * rate]
     if not kept:
-        frames = max(lengths.values(), default=0)
+        if not lengths:
+            raise FormatError(
+                f"{source}: nobody is found in any frame: no point has a position and a confidence above 0"
+            )
+        frames = max(lengths.values())
         raise FormatError(
-            f"{source}: nobody is seen for {SHORTEST_S:g} s, but for {frames} frames at most; motion needs the frames "
-            f"of a video"
+            f"{source}: nobody is seen for {SHORTEST_S:g} s, only for {frames} frame{'s'[: frames > 1]} in succession; "
+            f"motion needs the frames of a video"
         )
     size = 12 * found.points.shape[1] * sum(lengths[name] for name in kept)
     if size > max(LARGEST_POSITIONS, LARGEST_POSITIONS_PER_BYTE * file_size):

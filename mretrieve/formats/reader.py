@@ -55,14 +55,14 @@ class MotionFile:
             with self.path.open("rb") as file:
                 return file.read(HEAD_BYTES)
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise self.unreadable(error) from None
 
     def read_bytes(self) -> bytes:
         """All bytes, for binary formats. FormatError: the file cannot be read."""
         try:
             return self.path.read_bytes() if self.content is None else self.content
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise self.unreadable(error) from None
 
     @property
     def size_bytes(self) -> int:
@@ -70,13 +70,14 @@ class MotionFile:
         try:
             return self.path.stat().st_size if self.content is None else len(self.content)
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise self.unreadable(error) from None
 
     def text(self) -> MotionText:
         """All text, for text formats. FormatError: the file cannot be read, is empty or is not text."""
         return MotionText.load(self.path) if self.content is None else MotionText.of(self.path, bytearray(self.content))
 
-    def _unreadable(self, error: OSError) -> FormatError:
+    def unreadable(self, error: OSError) -> FormatError:
+        """The error that reports why the file cannot be read."""
         return FormatError(
             f"{self.path}: cannot be read: {error.strerror or error}; check the path and its permissions"
         )

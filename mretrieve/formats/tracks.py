@@ -87,6 +87,7 @@ def _nearness(people: list[_Person], bodies: NDArray[np.float64], frame: int, fp
         known = np.isfinite(offsets[..., 0])
         both = known.any(axis=1) & (sizes > 0)
         offsets[~known] = 0
+        sizes[sizes == 0] = 1  # both are points: `both` leaves them out
         counts = np.maximum(known.sum(axis=1), 1)
         of_joints = np.linalg.norm(offsets, axis=2).sum(axis=1) / counts
         of_middles = np.linalg.norm(offsets.sum(axis=1), axis=1) / counts

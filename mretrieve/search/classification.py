@@ -39,7 +39,7 @@ def vote(labels: Sequence[str], distances: Sequence[float] | NDArray[np.floating
         QueryError: there is no example.
     """
     if not labels:
-        raise QueryError("nothing to classify by: no example has a label; add labelled ones")
+        raise QueryError("nothing to classify by: no clip has a label; index them with `--labels FILE.csv`")
     counts = {label: labels.count(label) for label in labels}  # in the order of the nearest
     label = max(counts, key=counts.__getitem__)
     return Classified(label, counts[label] / len(labels), float(distances[labels.index(label)]))

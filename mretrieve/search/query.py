@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.moment_finder import MomentFinder, PoseComparer
-from ..alignment.reprojection import Reprojection
 from ..encoders import WindowEncoder
 from ..errors import QueryError
 from ..motion import CANONICAL_FPS, Clip
@@ -83,7 +82,11 @@ class Query:
     def comparer(self, part_weights: PartWeights) -> PoseComparer:
         """What compares the part with clips frame by frame. QueryError: a view shows too little of the body."""
         view = self.part_view
-        return MomentFinder(self.part, part_weights) if view is None else Reprojection(view, part_weights)
+        if view is None:
+            return MomentFinder(self.part, part_weights)
+        from ..alignment.reprojection import Reprojection  # here: most queries are in space
+
+        return Reprojection(view, part_weights)
 
     def piece(self, start: int, end: int) -> Query:
         """The same query for frames `start` to `end` (exclusive) of its part."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.alignment import align, score_of
+from ..alignment.likeness import Likeness
 from ..alignment.moment_finder import SPEEDS, PoseComparer
-from ..alignment.reprojection import Likeness, Reprojection
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
@@ -129,6 +129,8 @@ class Search:
         if view is None:
             alignment = align(query.part, moment, self.part_weights)
             return Likeness(None, alignment.mean_mm, alignment.part_scores)
+        from ..alignment.reprojection import Reprojection  # here: most queries are in space
+
         return Reprojection(view, self.part_weights).likeness(moment)
 
     def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:

@@ -41,6 +41,8 @@ def choose_body(motions: Sequence[Motion | Keypoints], path: Path, body: str) ->
         return named[0]
     if not motions:
         raise FormatError(f"{path}: holds no motion")
+    if len(motions) == 1 and not motions[0].body:
+        raise QueryError(f"{path} holds 1 body, which has no name; leave out '#{body}'")
     names = ", ".join(f"{path}#{motion.body}" for motion in motions)
     count = "1 body" if len(motions) == 1 else f"{len(motions)} bodies"
     raise QueryError(f"{path} holds {count}{f', none named {body!r}' if body else ''}; choose one of {names}")

@@ -288,7 +288,7 @@ def _indexed_view(snapshot: Snapshot, row: int, options: ReadingOptions) -> View
     if not is_joint_set(snapshot.clips["rig"][row].as_py()):
         return None
     try:
-        body = _indexed_body(snapshot, row, replace(options, fps=float(snapshot.clips["fps"][row].as_py())))
+        body = _indexed_body(snapshot, row, options)
     except (IndexStateError, FormatError):
         return None
     return view_of_keypoints(body) if isinstance(body, Keypoints) else None
@@ -300,7 +300,7 @@ def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Mo
 
 
 def _indexed_body(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion | Keypoints:
-    """The body in the file of an indexed clip.
+    """The body in the file of an indexed clip, at the rate with which it was indexed.
 
     Raises:
         IndexStateError: the file is missing, or has changed since it was indexed.
@@ -313,7 +313,8 @@ def _indexed_body(snapshot: Snapshot, row: int, options: ReadingOptions) -> Moti
             f"{file}: the file of an indexed clip is missing; if the library was moved, run "
             f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
         )
-    motion = choose_body(read_people(MotionFile(file), options), file, record["body"])
+    people = read_people(MotionFile(file), replace(options, fps=record["fps"]))
+    motion = choose_body(people, file, record["body"])
     if (motion.frame_count, motion.fps or ASSUMED_FPS) != (record["source_frame_count"], record["fps"]):
         raise IndexStateError(
             f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"

@@ -41,4 +41,4 @@ def test_an_index_without_labels_says_what_to_do(mretrieve: Run, home: Path, tmp
     assert made.returncode == 0, made.stderr
     run = mretrieve("classify", home / QUERY, "--index", tmp_path / "bare", folder=tmp_path)
     assert run.returncode == 2
-    assert "label" in run.stderr
+    assert "no clip has a label; index them with `--labels FILE.csv`" in run.stderr

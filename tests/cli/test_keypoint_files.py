@@ -104,3 +104,10 @@ def test_an_indexed_clip_still_has_its_view(mretrieve: Run, videos: Path):
     np.testing.assert_array_equal(lift(found.view).positions, found.clip.positions)
     (videos / "videos" / "pair.json").unlink()
     assert ClipResolver(videos / ".mretrieve").resolve("pair.json#1").view is None
+
+
+def test_an_indexed_file_of_another_rate_has_not_changed(mretrieve: Run, videos: Path):
+    assert mretrieve("index", "videos", "--jobs", "1", "--fps", "25", folder=videos).returncode == 0
+    exported = mretrieve("export", "pair.json#1", "--to", "out.bvh", folder=videos)
+    assert exported.returncode == 2
+    assert "holds keypoints in a picture and no motion in space" in exported.stderr

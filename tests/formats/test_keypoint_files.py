@@ -303,7 +303,7 @@ def test_broken_json_is_named_with_its_line(tmp_path: Path):
         ([{"keypoints": [[1, 2, 1]] * 19}], "19 joints are of no known set"),
         ([{"keypoints": [[1, 2, 1]] * 17}, {"keypoints": [[1, 2, 1]] * 16}], "bodies of 16 and of 17 joints"),
         ([{"keypoints": []}] * 9, "nobody is found in any of 9 frames"),
-        ([{"keypoints": [[1e400, 2, 1]] * 17}] * 40, "nobody is seen"),
+        ([{"keypoints": [[1e400, 2, 1]] * 17}] * 40, "nobody is found"),
         ([{"keypoints": [[10**400, 2, 1]] * 17}] * 40, "not a list of frames"),
         ([{"keypoints": [["a", "b", "c"]] * 17}] * 40, "not a list of frames"),
         ([{"image_id": {}, "keypoints": [1] * 51}], "image"),

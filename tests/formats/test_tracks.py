@@ -19,6 +19,7 @@ from support.written_keypoints import (
     write_openpose,
 )
 
+from mretrieve.errors import FormatError
 from mretrieve.formats import read_keypoints
 from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.motion.keypoints import Keypoints
@@ -151,3 +152,17 @@ def test_a_person_whose_left_and_right_the_detector_exchanges_for_a_while_stays_
 def _other_side(name: str) -> str:
     side, _, rest = name.partition("_")
     return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, name)
+
+
+@pytest.mark.filterwarnings("error")
+def test_bodies_whose_points_are_all_in_one_place_are_refused_without_warnings(tmp_path: Path):
+    path = write_json(tmp_path / "dots.json", coco_document(together(np.ones((FRAMES, 17, 3))), COCO))
+    with pytest.raises(FormatError, match=r"nobody is seen for 0\.5 s, only for 1 frame in succession"):
+        read_keypoints(path)
+
+
+def test_frames_without_any_point_show_nobody(tmp_path: Path):
+    path = tmp_path / "nothing.npy"
+    np.save(path, np.zeros((FRAMES, 17, 2)))
+    with pytest.raises(FormatError, match="nobody is found in any frame"):
+        read_keypoints(path)

@@ -97,3 +97,8 @@ def test_the_frames_of_a_video_are_one_file_of_a_folder(dance: Path):
     ]
     sizes = [path.stat().st_size for path in dance.parent.glob("dance_*.json")]
     assert found.files[0].size_bytes == sum(sizes)
+
+
+def test_the_only_person_needs_no_name(dance: Path):
+    with pytest.raises(QueryError, match=r"holds 1 body, which has no name; leave out '#9'"):
+        ClipResolver().resolve(f"{dance}#9")

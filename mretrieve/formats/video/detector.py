@@ -64,4 +64,5 @@ def open_detector(model: Path | str | None = None) -> PoseDetector:
 
         return PoseLandmarker(Path(chosen))
     except ImportError as error:
-        raise MRetrieveError(f"finding poses in a video needs {error.name}; {install_hint('video')}") from None
+        hint = f"install it with: pip install {RTMLIB}" if chosen == RTMLIB else install_hint("video")
+        raise MRetrieveError(f"finding poses in a video needs {error.name}; {hint}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def find_poses(
         FormatError: the video cannot be decoded, or shows nobody.
         MRetrieveError: a library or the pose model is missing.
     """
+    content = _hash_of(file)  # first: a missing video is reported before a missing model
     detector = open_detector(model)
     try:
-        content = _hash_of(file)
         name = hashlib.sha256(f"1 {content} {detector.fingerprint}".encode()).hexdigest()
         found = load_cached(name)
         if found is None:
@@ -50,7 +51,10 @@ def find_poses(
     detections = _detections(found, detector.joint_set)
     if not len(detections.frames):
         raise FormatError(f"{file.path}: no person was found in any of its frames")
-    return people_in(detections, file.path, int(found["points"].nbytes))
+    people = people_in(detections, file.path, int(found["points"].nbytes))
+    if len(people) < 2:
+        return people
+    return [replace(person, body=str(number)) for number, person in enumerate(people, start=1)]  # as files name them
 
 
 def _hash_of(file: MotionFile) -> str:
@@ -61,7 +65,7 @@ def _hash_of(file: MotionFile) -> str:
         with file.path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise FormatError(f"{file.path}: cannot be read: {error.strerror or error}; check its permissions") from None
+        raise file.unreadable(error) from None
 
 
 def _searched(file: MotionFile, detector: PoseDetector, progress: FrameListener) -> dict[str, NDArray[Any]]:

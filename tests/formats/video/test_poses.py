@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,48 @@ def test_the_command_writes_keypoints_that_read_back_the_same(
     again = CliRunner().invoke(main, ["pose", str(videos[0]), "--out", str(out), "--pose-model", str(pose_model)])
     assert again.exit_code == 2
     assert "--force" in again.output
+
+
+class Passers:
+    """A detector that sees two people throughout, and in the first frame a third, left of them."""
+
+    joint_set, fingerprint = "coco-17", "passers"
+
+    def __init__(self) -> None:
+        self.frame = -1
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        self.frame += 1
+        body = np.random.default_rng(0).uniform(0, 50, (17, 3))
+        body[:, 2] = 1
+        places = (0, 300, 600)[self.frame > 0 :]
+        return np.stack([body + np.array([place, 0, 0]) for place in places]).astype(np.float32)
+
+    def close(self) -> None:
+        pass
+
+
+def test_people_have_the_numbers_that_they_have_in_the_written_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mretrieve import read_keypoints
+    from mretrieve.formats.coco_writer import write_keypoints
+
+    monkeypatch.setattr(poses, "open_detector", lambda model: Passers())
+    people = find_poses(MotionFile(write_video(tmp_path / "street.mp4", [grey(0.4)] * 20)))
+    assert [person.body for person in people] == ["1", "2"]
+    write_keypoints(tmp_path / "street.json", people)
+    written = read_keypoints(tmp_path / "street.json")
+    assert [person.body for person in written] == ["1", "2"]
+    np.testing.assert_allclose(written[1].points, people[1].points, atol=0.006)
+
+
+def test_a_missing_video_is_reported_before_a_missing_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MRETRIEVE_POSE_MODEL", raising=False)
+    with pytest.raises(FormatError, match=r"none\.mp4: cannot be read: No such file or directory; check the path"):
+        find_poses(MotionFile(tmp_path / "none.mp4"))
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "rtmlib", None)
+    monkeypatch.delitem(sys.modules, "mretrieve.formats.video.rtmlib_body", raising=False)
+    with pytest.raises(MRetrieveError, match="needs rtmlib; install it with: pip install rtmlib"):
+        open_detector("rtmlib")
