@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from math import log
 
 import numpy as np
@@ -11,11 +13,11 @@ from numpy.typing import NDArray
 from ...kernels.assignment import best_assignment
 from ..canonical.facing import forward_evidence
 from ..skeleton import JOINT_COUNT, JOINTS, MIRROR, joint
-from .joint_tree import JointTree
-from .limbs import ARM, LEG, LimbPair, limb_pairs, sides_of
+from .joint_tree import Floats, JointTree
+from .limbs import ARM, LEG, LimbPair, limb_pairs, sides_of, single_limbs
 from .name_evidence import NameEvidence
 from .names import NameReading, read_names, spine_slots
-from .trunk import Trunk, find_collar, find_foot, find_trunk
+from .trunk import Trunk, between_shoulders, find_collar, find_foot, find_trunk
 from .vocabulary import PARTS
 
 #: Sides in names count if so many of those that are written agree.
@@ -33,6 +35,9 @@ _NEAR_TIE = 1.0
 _READ_WHOLE = 2.0
 #: Both bones of an arm against both of a leg, and how far people differ from that (logarithm).
 _ARM_TO_LEG, _ARM_TOLERANCE, _ARM_COST = 0.66, 0.35, 3.0
+#: A limb without a partner is an arm if it differs less than this from one (logarithm), and if it leaves the trunk so
+#: far above the legs, in lengths of a leg.
+_SINGLE_ARM_TOLERANCE, _LEAST_BACK = 0.6, 0.25
 
 
 @dataclass(frozen=True)
@@ -98,12 +103,12 @@ def search_body(
     tree = JointTree(parents, positions, pose)
     readings = read_names(joint_names)
     names = NameEvidence.of(readings, tree)
-    found = _best_body(tree, names, names) if len(tree.positions) else None
-    if found is None or _contradicted(names, found):
-        blank = NameEvidence.of((NameReading(),) * len(readings), tree)
-        by_shape = _best_body(tree, blank, names) if len(tree.positions) else None
-        found = by_shape or _by_names_alone(names)
-    return found
+    blank = NameEvidence.of((NameReading(),) * len(readings), tree)
+    for words, arms_of in product((names, blank), (limb_pairs, single_limbs)) if len(tree.positions) else ():
+        found = _best_body(tree, words, names, arms_of)
+        if found is not None and not _contradicted(words, found):
+            return found
+    return _by_names_alone(names)
 
 
 def _contradicted(names: NameEvidence, found: FoundBody) -> bool:
@@ -117,8 +122,10 @@ def _contradicted(names: NameEvidence, found: FoundBody) -> bool:
     return agreeing < _LEAST_AGREEMENT * len(known)
 
 
-def _best_body(tree: JointTree, names: NameEvidence, sided: NameEvidence) -> FoundBody | None:
-    """The likeliest body by `names` and bones.
+def _best_body(
+    tree: JointTree, names: NameEvidence, sided: NameEvidence, arms_of: Callable[..., list[LimbPair]]
+) -> FoundBody | None:
+    """The likeliest body by `names` and bones; `arms_of` finds its arms, `limb_pairs` or `single_limbs`.
 
     If `sided` is other evidence than `names`, its sides count if they are unanimous: words that nobody knows may well
     end in ".L" and ".R".
@@ -131,15 +138,24 @@ def _best_body(tree: JointTree, names: NameEvidence, sided: NameEvidence) -> Fou
             top = tree.towards(legs.branching, hip)
             excluded |= tree.is_above[top]
             excluded[top] = True
-        for arms in limb_pairs(tree, names, ARM, excluded, _ARM_PAIRS):
+        for arms in arms_of(tree, names, ARM, excluded, _ARM_PAIRS):
             trunk = find_trunk(tree, names, legs, arms)
-            if trunk is None:
+            if trunk is None or (arms_of is single_limbs and not _can_have_one_arm(tree, legs, arms, trunk)):
                 continue
             unlike = abs(log(arms.length / legs.length / _ARM_TO_LEG))
             score = legs.score + arms.score + trunk.score - _ARM_COST * max(unlike - _ARM_TOLERANCE, 0.0)
             if best is None or score > best[0]:
                 best = score, legs, arms, trunk
     return None if best is None else _assembled(tree, names, sided, *best)
+
+
+def _can_have_one_arm(tree: JointTree, legs: LimbPair, arm: LimbPair, trunk: Trunk) -> bool:
+    """Whether a limb without a partner is an arm: as long as one, on a back, beside a head."""
+    if trunk.joints.keys().isdisjoint(("neck", "head")):
+        return False
+    if tree.length(legs.branching, arm.branching) < _LEAST_BACK * legs.length:
+        return False
+    return abs(log(arm.length / legs.length / _ARM_TO_LEG)) < _SINGLE_ARM_TOLERANCE
 
 
 def _assembled(
@@ -154,10 +170,9 @@ def _assembled(
     found: list[int | None] = [None] * JOINT_COUNT
     for name, index in trunk.joints.items():
         found[joint(name)] = index
-    hips, shoulders = (
-        tree.positions[:, pair.joints[0, 0]] - tree.positions[:, pair.joints[1, 0]]
-        if len(pair.starts) == 2 else np.zeros((len(tree.positions), 3)) for pair in (legs, arms)
-    )  # fmt: skip
+    hips, shoulders = _across(tree, legs), _across(tree, arms)
+    if arms.joints[1, 0] < 0:
+        shoulders = tree.positions[:, arms.joints[0, 0]] - between_shoulders(tree, legs, arms)
     leg_sides, arm_sides = sides_of(tree, sided, legs), sides_of(tree, sided, arms)
     if sided is not names and min(abs(leg_sides), abs(arm_sides)) < _UNANIMOUS:
         leg_sides, arm_sides = sides_of(tree, names, legs), sides_of(tree, names, arms)
@@ -193,6 +208,13 @@ def _assembled(
         for side in ("left", "right")
     )
     return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts, by_motion)
+
+
+def _across(tree: JointTree, pair: LimbPair) -> Floats:
+    """From the second hip or shoulder of a pair to the first (T, 3); zero if one of them is missing."""
+    if len(pair.starts) < 2:
+        return np.zeros((len(tree.positions), 3))
+    return np.asarray(tree.positions[:, pair.joints[0, 0]] - tree.positions[:, pair.joints[1, 0]])
 
 
 def _complete(names: NameEvidence, found: list[int | None]) -> None:

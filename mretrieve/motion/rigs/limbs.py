@@ -25,6 +25,8 @@ _BENT, _UNLIKE_SIDES, _UNLIKE_RATIO, _SMALL = 25.0, 5.0, 4.0, 2.0
 _LONG_END = 2.0
 _WIDTH = {LEG: 0.2, ARM: 0.65}
 _ONE_SIDED, _LOST = 8, 1.0
+_FAR_START = {LEG: 0.6, ARM: 1.2}  # from the branching, in lengths of the upper bone
+_LEAST_BRANCH = 0.15  # of a limb: what parts from it and is shorter is a helper
 _SIDES_DIFFER, _SAME_WORDS, _ONE_SIDE = 1.0, 0.7, 8.0
 
 
@@ -84,7 +86,7 @@ def _whole_pairs(
     ways = [to_start[one] - tree.path[top] for one in (first, second)]
     longer, shorter = np.maximum(*ways), np.minimum(*ways)
     score -= np.minimum(4.0 * (longer - shorter) / limbs.bones[first, 0], 3.0)
-    score -= 2.0 * np.clip(longer / limbs.bones[first, 0] - (0.6 if limb is LEG else 1.2), 0.0, 2.0)
+    score -= 2.0 * np.clip(longer / limbs.bones[first, 0] - _FAR_START[limb], 0.0, 2.0)
     steps = [tree.depth[starts[one]] - tree.depth[top] for one in (first, second)]
     score -= 0.3 * np.abs(steps[0] - steps[1]) + 0.1 * np.maximum(*steps)
     sides = names.sides[limbs.joints]
@@ -139,6 +141,41 @@ def _one_sided_pairs(
         both = np.stack([joints, partners] if sides[0] > 0 else [partners, joints])
         pairs.append(LimbPair(both, branching, float(bones.sum()), score))
     return pairs
+
+
+def single_limbs(
+    tree: JointTree, names: NameEvidence, limb: tuple[str, str, str], excluded: NDArray[np.bool_], count: int
+) -> list[LimbPair]:
+    """The best `count` limbs of one side, best first, if the other side may lack its own; see `limb_pairs`.
+
+    Names need not have sides. A limb begins where the tree last parts before it.
+    """
+    limbs = _limbs(tree, names, limb, excluded)
+    found: dict[tuple[int, int], LimbPair] = {}
+    for joints, bones, score in zip(limbs.joints, limbs.bones, limbs.scores.tolist(), strict=True):
+        start, length = int(joints[0]), float(bones.sum())
+        branching = _last_parting(tree, start, excluded, _LEAST_BRANCH * length)
+        if branching is None:
+            continue
+        way = (tree.path[start] - tree.path[branching]) / bones[0]
+        score -= 2.0 * min(max(float(way) - _FAR_START[limb], 0.0), 2.0)
+        both = np.stack([joints, np.full(3, -1, np.intp)])
+        key = branching, tree.towards(branching, start)
+        if key not in found or found[key].score < score:
+            found[key] = LimbPair(both, branching, length, score)
+    return sorted(found.values(), key=lambda pair: -pair.score)[:count]
+
+
+def _last_parting(tree: JointTree, start: int, excluded: NDArray[np.bool_], least: float) -> int | None:
+    """The deepest joint above `start` from which another branch of at least this length leaves; None without one."""
+    below, above = start, int(tree.parents[start])
+    while above >= 0:
+        others = (tree.parents == above) & ~excluded
+        others[below] = False
+        if (tree.reach[others] + tree.path[others] - tree.path[above] >= least).any():
+            return above
+        below, above = above, int(tree.parents[above])
+    return None
 
 
 @dataclass(frozen=True, eq=False)

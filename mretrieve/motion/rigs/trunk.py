@@ -7,6 +7,7 @@ from math import log
 
 import numpy as np
 
+from ..rotations import unit_vectors
 from .joint_tree import Floats, JointTree
 from .limbs import LimbPair
 from .name_evidence import NameEvidence
@@ -148,11 +149,20 @@ def _in_one_place(tree: JointTree, first: int | None, second: int | None, leg: f
 def _heights(tree: JointTree, legs: LimbPair, arms: LimbPair) -> Floats:
     """Heights (J,) above the middle of the shoulders along the line from the hips, in lengths of a leg."""
     hips = tree.positions[:, legs.starts].mean(axis=1)
-    shoulders = tree.positions[:, arms.starts].mean(axis=1)
-    up = shoulders - hips
-    up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9)
+    shoulders = between_shoulders(tree, legs, arms)
+    up = unit_vectors(shoulders - hips)
     above = np.einsum("tji,ti->tj", tree.positions - shoulders[:, None], up)
     return np.asarray(np.median(above, axis=0)) / legs.length
+
+
+def between_shoulders(tree: JointTree, legs: LimbPair, arms: LimbPair) -> Floats:
+    """The middle of the shoulders (T, 3); of a single one, the point beside it on the line from hips to chest."""
+    shoulders = np.asarray(tree.positions[:, arms.starts].mean(axis=1))
+    if len(arms.starts) > 1:
+        return shoulders
+    hips = tree.positions[:, legs.starts].mean(axis=1)
+    up = unit_vectors(tree.positions[:, arms.branching] - hips)
+    return np.asarray(hips + np.einsum("ti,ti->t", shoulders - hips, up)[:, None] * up)
 
 
 def _spine(
