@@ -51,8 +51,8 @@ class FoundBody:
         sides: how consistently names tell left from right: 1 all agree, 0 they say nothing.
         facing: how clearly the shape agrees with left and right, -1 to 1.
         score: of the search; higher is likelier.
-        has_doubts: whether a collar may be a helper in place of one that the rig lacks, or another pelvis or neck is
-            about as likely.
+        has_doubts: whether a collar may be a helper in place of one that the rig lacks, another pelvis or neck is about
+            as likely, or the body has one arm only.
         by_motion: whether only the movement tells left from right.
     """
 
@@ -202,11 +202,13 @@ def _assembled(
     if sides < _CLEAR_SIDES and facing < 0:
         found = [found[MIRROR[j]] for j in range(JOINT_COUNT)]
         facing = -facing
-    doubts = trunk.margin < _NEAR_TIE or any(
+    helpers = any(
         _may_be_helper(names, found[joint(f"{side}_collar")])
         and not _may_be_helper(names, found[joint(f"{side}_shoulder")])
         for side in ("left", "right")
     )
+    one_armed = arms.joints[1, 0] < 0  # the stump of the other arm may have been overlooked
+    doubts = trunk.margin < _NEAR_TIE or helpers or bool(one_armed)
     return FoundBody(tuple(found), True, _meanings(names, found), sides, facing, score, doubts, by_motion)
 
 
