@@ -70,9 +70,13 @@ class Judgement:
 def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Judgement:
     """The signs that a rig with a rig map is an animal, an insect or a vehicle.
 
-    `positions` (T, J, 3) are the motion's own, in any unit and axes. A rig without arms or legs is not judged.
+    `positions` (T, J, 3) are the motion's own, in any unit and axes. A rig that lacks a leg or both arms is not
+    judged.
     """
-    chains = _limb_chains(rig_map.joints)
+    chains = [list(chain) for chain in _limb_chains(rig_map.joints)]
+    for arm, other in ((2, 3), (3, 2)):  # of a single arm the other is taken to be like it
+        if len(chains[arm]) < 2:
+            chains[arm] = chains[other]
     if min(map(len, chains)) < 2:
         return Judgement()
     frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
