@@ -30,6 +30,8 @@ from .moment_finder import SPEEDS, Moments, all_moments, best_moments
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
 #: The nearest of these clips are seen again by cameras that are not held straight.
 ROLLS_DEG, TILTED_CLIPS = (-30.0, -15.0, 15.0, 30.0), 20
+#: Azimuths of these cameras around the best one that is held straight.
+TILTED_AZIMUTHS_DEG = tuple(range(-60, 61, 15))
 #: Most cameras are held straight: with so much roll a distance counts twice.
 DOUBLING_ROLL_DEG = 60.0
 #: The nearest clips are seen again from directions so far around the best of those.
@@ -170,10 +172,11 @@ class Reprojection:
         nearest = _nearest(distances, FINE_CLIPS)
         for rank, row in enumerate(nearest):
             if rank < TILTED_CLIPS:
-                found = self._compared([clips[row]], _TILTED, step, anywhere)
+                tilted = _TILTED + np.array([directions[row, 0], 0.0, 0.0])
+                found = self._compared([clips[row]], tilted, step, anywhere)
                 view = int(found[0].argmin())
                 if found[0][0, view] < distances[row]:
-                    directions[row] = _TILTED[view]
+                    directions[row] = tilted[view]
             around = directions[row] + _AROUND
             found = self._compared([clips[row]], around, self._step(FINE_STEP), anywhere)
             view = int(found[0].argmin())
@@ -234,7 +237,7 @@ def _directions(*choices: Sequence[float]) -> NDArray[np.float64]:
 
 
 _LEVEL = _directions(AZIMUTHS_DEG, PITCHES_DEG, (0.0,))
-_TILTED = _directions(AZIMUTHS_DEG, PITCHES_DEG, ROLLS_DEG)
+_TILTED = _directions(TILTED_AZIMUTHS_DEG, PITCHES_DEG[:3], ROLLS_DEG)
 _AROUND = _directions(FINE_OFFSETS_DEG, FINE_OFFSETS_DEG, FINE_ROLLS_DEG)
 
 
