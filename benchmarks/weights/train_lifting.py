@@ -10,13 +10,11 @@ uses). The weights of the last update are kept. How far lifted clips are from th
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
-import torch
 
 from mretrieve import read
 from mretrieve.evaluation.data_sets import view_split
@@ -26,12 +24,13 @@ from mretrieve.lifting.network import LiftingNetwork
 from mretrieve.lifting.weights_file import WEIGHTS
 from mretrieve.motion import LabelledClip, canonicalise
 from mretrieve.training.card import data_card, save_encoder, training_card
-from mretrieve.training.loop import InterruptedTrainingError, RunOptions, TrainingProgress, run_task
 from mretrieve.training.systems.lifting import RECIPE, LiftingTask
 
 sys.path.append(str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parent))
 from lifting import CONDITIONS, SEED
 from mocap_sets import cmu_asfamc, mocap_folder
+from training_in_parts import checkpoint_of, train_in_parts
 
 FOLDERS = (
     "hdm05 (performers bd, bk, dg)",
@@ -71,12 +70,6 @@ def report(network: LiftingNetwork, unseen: Sequence[LabelledClip]) -> tuple[str
     return tuple(lines)
 
 
-def echo_progress(now: TrainingProgress) -> None:
-    """Print a line every 100 updates."""
-    if now.update % 100 == 0:
-        click.echo(f"update {now.update}, loss {now.loss:.3f}, {now.left_s:.0f} s left")
-
-
 @click.command(help=__doc__)
 @click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
@@ -95,29 +88,17 @@ def main(
     resume: bool,
 ) -> None:
     """Train, or train a part."""
-    started = time.monotonic()
-    torch.set_num_threads(threads)
     folder = mocap_folder(mocap)
     clips = training_clips(folder)
-    checkpoint = output.with_name(f"{output.name}.checkpoint")
-    options = RunOptions(
-        checkpoint=checkpoint,
-        checkpoint_every_s=60.0,
-        resume=resume,
-        progress=echo_progress,
-        stopped=lambda: part_minutes is not None and time.monotonic() - started > 60 * part_minutes,
+    trained = train_in_parts(
+        lambda: LiftingTask(replace(RECIPE, updates=updates), clips), output, seed, threads, part_minutes, resume
     )
-    try:
-        trained = run_task(lambda: LiftingTask(replace(RECIPE, updates=updates), clips), seed, options)
-    except InterruptedTrainingError as error:
-        click.echo(f"{error}; --resume continues")
-        raise SystemExit(75) from None
     command = f"python benchmarks/weights/train_lifting.py --updates {updates} --seed {seed} --threads {threads}"
     measured = report(trained.encoder, view_split(folder).unseen)
     card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command, report=measured)
     output.parent.mkdir(exist_ok=True)
     save_encoder(output, trained.encoder, card)
-    checkpoint.unlink(missing_ok=True)
+    checkpoint_of(output).unlink(missing_ok=True)
     click.echo(card.to_markdown())
 
 

@@ -9,18 +9,16 @@ kept. How good they are: `mretrieve evaluate dense-correspondence` and `anthropo
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import click
-import torch
-from train_lifting import FOLDERS, LICENCE, echo_progress, mocap_folder, training_clips
+from train_lifting import FOLDERS, LICENCE, mocap_folder, training_clips
+from training_in_parts import checkpoint_of, train_in_parts
 
 from mretrieve.encoders.catalogue import WEIGHTS
 from mretrieve.encoders.systems.normalized_pose import ARCHITECTURE
 from mretrieve.training.card import data_card, save_encoder, training_card
-from mretrieve.training.loop import InterruptedTrainingError, RunOptions, run_task
 from mretrieve.training.systems.normalized_pose import RECIPES, NormalizedPoseTask
 
 _RECIPE = RECIPES[ARCHITECTURE]
@@ -46,27 +44,21 @@ def main(
     resume: bool,
 ) -> None:
     """Train, or train a part."""
-    started = time.monotonic()
-    torch.set_num_threads(threads)
     clips = training_clips(mocap_folder(mocap))
-    checkpoint = output.with_name(f"{output.name}.checkpoint")
-    options = RunOptions(
-        checkpoint=checkpoint,
-        checkpoint_every_s=60.0,
-        resume=resume,
-        progress=echo_progress,
-        stopped=lambda: part_minutes is not None and time.monotonic() - started > 60 * part_minutes,
+    recipe = replace(_RECIPE, updates=updates)
+    trained = train_in_parts(
+        lambda: NormalizedPoseTask(recipe, clips),
+        output,
+        seed,
+        threads,
+        part_minutes,
+        resume,
     )
-    try:
-        trained = run_task(lambda: NormalizedPoseTask(replace(_RECIPE, updates=updates), clips), seed, options)
-    except InterruptedTrainingError as error:
-        click.echo(f"{error}; --resume continues")
-        raise SystemExit(75) from None
     data = data_card(FOLDERS, clips, (), LICENCE)
     card = training_card(trained, data, _COMMAND.format(updates, seed, threads))
     output.parent.mkdir(exist_ok=True)
     save_encoder(output, trained.encoder, card)
-    checkpoint.unlink(missing_ok=True)
+    checkpoint_of(output).unlink(missing_ok=True)
     click.echo(card.to_markdown())
 
 
