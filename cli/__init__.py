@@ -26,6 +26,7 @@ _COMMANDS = {
     "list": ("index", "List the clips of an index with their durations and labels."),
     "verify": ("index", "Check every file of an index."),
     "remove": ("index", "Remove clips from an index."),
+    "compact": ("index", "Merge the small shards of an index."),
     "pose": ("pose", "Find the people in a video and write their joints."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),

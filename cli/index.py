@@ -1,4 +1,4 @@
-"""`mretrieve index`, `info`, `list`, `verify`, `remove`: create and maintain an index."""
+"""`mretrieve index`, `info`, `list`, `verify`, `remove`, `compact`: create and maintain an index."""
 
 from __future__ import annotations
 
@@ -203,3 +203,25 @@ def remove(clips: tuple[str, ...], index: Path | None) -> None:
     for clip in removal.clips:
         click.echo(f"Removed {printable(clip)}")
     click.echo(f"Wrote version {removal.version} of {path}.")
+
+
+@click.command()
+@INDEX
+def compact(index: Path | None) -> None:
+    """Merge the small shards of an index, and free the space of removed clips.
+
+    Answers stay the same. `mretrieve index` merges small shards by itself; this merges all that are not full. The old
+    files are removed by the first `mretrieve index` after an hour, so that programs that have them open can finish.
+    """
+    from mretrieve.indexer import compact_index
+    from mretrieve.storage.ownership import find_index
+
+    path = find_index(index)
+    done = compact_index(path)
+    if done.shards == done.shards_before and done.size_bytes == done.size_bytes_before:
+        click.echo(f"{path}: nothing to merge.")
+        return
+    click.echo(
+        f"Wrote version {done.version} of {path}: {done.shards_before} shards became {done.shards}, "
+        f"{done.size_bytes_before / 1e6:.1f} MB became {done.size_bytes / 1e6:.1f} MB."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .build import build_index
+from .compaction import Compaction, compact_index
 from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index
 from .remove import Removal, remove_clips
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
@@ -12,6 +13,7 @@ from .summary import description_rows, summary_lines
 
 __all__ = [
     "ClipDescription",
+    "Compaction",
     "FileEntry",
     "IndexContents",
     "IndexDescription",
@@ -21,6 +23,7 @@ __all__ = [
     "Removal",
     "RigSurvey",
     "build_index",
+    "compact_index",
     "describe_clips",
     "describe_index",
     "description_rows",

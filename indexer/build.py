@@ -15,7 +15,8 @@ from mretrieve.storage.garbage import collect_garbage
 from mretrieve.storage.snapshot import Snapshot
 
 from .changes import FileTask
-from .committer import DEFAULT_SIZE, Committer, ShardSize
+from .committer import Committer
+from .compaction import DEFAULT_SIZE, GRACE_S, KEPT_VERSIONS, ShardSize
 from .describe import count_contents
 from .ingest import Ingested
 from .library import absolute, scan_folders
@@ -30,9 +31,6 @@ PIECE_FILES, PIECE_BYTES = 16, 4 << 20
 #: Below this many bytes of motion a second process hardly pays for its start, which takes 0.6 s of CPU
 #: (benchmarks/indexing.py).
 ALONE_BELOW_BYTES = 256 << 20
-
-#: Versions of the index that stay readable, and how long files stay that a reader may have open.
-KEPT_VERSIONS, GRACE_S = 3, 3600.0
 
 
 def default_index() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve.motion import CANONICAL_FPS
@@ -13,25 +12,11 @@ from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import is_intact
 from mretrieve.vectors import trainers
 
+from .compaction import ShardSize, live_clips, shards_to_merge
 from .plan import RunPlan
-
-
-@dataclass(frozen=True)
-class ShardSize:
-    """Clips become a shard when one of these is reached. It limits memory, and what an interruption can lose.
-
-    Attributes:
-        clips: number of clips.
-        frames: their canonical frames; 200,000 are 57 MB, nearly two hours of motion.
-    """
-
-    clips: int = 512
-    frames: int = 200_000
-
-
-DEFAULT_SIZE = ShardSize()
 
 
 class Committer:
@@ -70,13 +55,14 @@ class Committer:
 
     def commit_full(self) -> None:
         """Commit the added clips if they fill a shard."""
-        if len(self._clips) >= self._size.clips or self._frames >= self._size.frames:
+        if self._size.filled(len(self._clips), self._frames) >= 1:
             self._write()
             if not self._plan.replace:
                 self._commit()
 
     def finish(self) -> None:
-        """Commit all changes that are left: clips, removals, labels, settings, folders."""
+        """Commit all changes that are left: clips, removals, labels, settings, folders; merge small shards."""
+        self._take_small_shards()
         self._write()
         if self._shards or (self.newest is not None and self._differs(self.newest)):
             self._commit()
@@ -85,6 +71,18 @@ class Committer:
         recorded = {folder.name: Path(folder.path) for folder in newest.manifest.folders}
         same = (self._plan.encoders, self._plan.library.folders) == (newest.encoders, recorded)
         return not same or bool(self._stale) or self._labels is not None or self._smooth is not None
+
+    def _take_small_shards(self) -> None:
+        newest = self.newest
+        if newest is None or self._plan.replace or not (self._clips or self._stale):
+            return
+        added = self._size.filled(len(self._clips), self._frames)
+        merged = shards_to_merge(newest, self._size, added, self._stale)
+        intact = [shard for shard in merged if is_intact(newest, shard)]  # damaged data must not get a new checksum
+        stored = [newest.stored(row) for row in live_clips(newest, intact)]
+        kept = [clip for clip in stored if clip.clip not in self._stale]
+        self.take(kept)
+        self.drop(clip.clip for clip in kept)
 
     def _write(self) -> None:
         if self._clips:

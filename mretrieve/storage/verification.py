@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +57,26 @@ def verify(index: Path) -> list[Problem]:
     return list(_problems(index, known))
 
 
-def check_content(snapshot: Snapshot) -> None:
-    """Read all files of the shards of a version.
+def check_content(snapshot: Snapshot, shards: Iterable[int] | None = None) -> None:
+    """Read all files of some shards of a version, by number; None for all.
 
     Raises:
         IndexStateError: a file is not what was written.
     """
-    for record in snapshot.shards:
+    for number in range(len(snapshot.shards)) if shards is None else shards:
+        record = snapshot.shards[number]
         for problem in _wrong_files(shard_folder(snapshot.index, record.id), record):
             if not problem.harmless:
                 raise corrupt_file_error(problem.path, problem.what)
+
+
+def is_intact(snapshot: Snapshot, shard: int) -> bool:
+    """Whether all files of a shard, by number, are what was written."""
+    try:
+        check_content(snapshot, [shard])
+    except IndexStateError:
+        return False
+    return True
 
 
 def _problems(index: Path, known: list[int]) -> Iterator[Problem]:

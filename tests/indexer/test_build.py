@@ -17,7 +17,7 @@ from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
 from mretrieve.indexer import IngestProgress, Outcome, Removal, build_index, remove_clips
-from mretrieve.indexer.committer import ShardSize
+from mretrieve.indexer.compaction import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 from mretrieve.storage.layout import versions
 from mretrieve.storage.snapshot import Snapshot
@@ -202,9 +202,9 @@ def test_the_number_of_processes_changes_no_byte_of_what_the_command_makes(
         "import sys\n"
         "from mretrieve.cli import main\n"
         "import os; os.environ.update(OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')\n"
-        "import mretrieve.indexer.build as build, mretrieve.indexer.committer as commits\n"
+        "import mretrieve.indexer.build as build, mretrieve.indexer.compaction as compaction\n"
         "build.ALONE_BELOW_BYTES = 0\n"
-        "build.build_index.__kwdefaults__['shard_size'] = commits.ShardSize(clips=10)\n"
+        "build.build_index.__kwdefaults__['shard_size'] = compaction.ShardSize(clips=10)\n"
         "main()\n"
     )
     contents = []

@@ -23,7 +23,7 @@ WriteMotion = Callable[..., Path]
 #: A small ingest in many commits, and helper processes for so little work.
 PROGRAM = """
 import sys, mretrieve.indexer.build as build
-from mretrieve.indexer.committer import ShardSize
+from mretrieve.indexer.compaction import ShardSize
 build.ALONE_BELOW_BYTES, build.PIECE_FILES = 0, 2
 print("started", flush=True)
 build.build_index(sys.argv[1], sys.argv[2], jobs=2, shard_size=ShardSize(clips=4),

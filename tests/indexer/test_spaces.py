@@ -14,7 +14,7 @@ from mretrieve.encoders import load_encoder
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.errors import FormatError, IndexStateError, MRetrieveError, QueryError
 from mretrieve.indexer import Outcome, build_index, remove_clips
-from mretrieve.indexer.committer import ShardSize
+from mretrieve.indexer.compaction import ShardSize
 from mretrieve.motion import Clip
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.garbage import collect_garbage

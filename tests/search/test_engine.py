@@ -18,7 +18,7 @@ from mretrieve.alignment.pose_features import PoseAligner
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import FormatError, IndexStateError, QueryError
 from mretrieve.indexer import build_index, remove_clips
-from mretrieve.indexer.committer import ShardSize
+from mretrieve.indexer.compaction import ShardSize
 from mretrieve.motion import mirror
 from mretrieve.search.candidates import eligible_rows
 from mretrieve.search.query import WHOLE_UP_TO

@@ -1,0 +1,177 @@
+"""Compaction: small shards, and shards that lost most of their clips, are written again as fewer.
+
+An index opens, and is updated, in a time that grows with its number of shards, and a clip that was removed or replaced
+keeps its place on the disk as long as its shard has others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.records import ShardRecord
+from mretrieve.storage.shard_writer import write_shard
+from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.verification import check_content
+from mretrieve.vectors import trainers
+
+#: Versions of an index that stay readable, and how long files stay that a reader may have open.
+KEPT_VERSIONS, GRACE_S = 3, 3600.0
+
+#: A shard is written again if a smaller share of its clips is left.
+LEFT_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class ShardSize:
+    """A shard is full when it has one of these. It limits memory, and what an interruption can lose.
+
+    Attributes:
+        clips: number of clips.
+        frames: their canonical frames; 200,000 are 57 MB, nearly two hours of motion.
+    """
+
+    clips: int = 512
+    frames: int = 200_000
+
+    def filled(self, clips: int, frames: int) -> float:
+        """The share of a full shard that these are."""
+        return max(clips / self.clips, frames / self.frames)
+
+
+DEFAULT_SIZE = ShardSize()
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """A compaction.
+
+    Attributes:
+        version: the newest version of the index.
+        shards: number of its shards.
+        size_bytes: of its files on disk.
+        shards_before: number of shards of the version before; the same if there was nothing to do.
+        size_bytes_before: of its files.
+    """
+
+    version: int
+    shards: int
+    size_bytes: int
+    shards_before: int
+    size_bytes_before: int
+
+
+def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compaction:
+    """Write all shards that are not full as few full ones, in one new version. Queries give the same answers.
+
+    The files that this replaces go after an hour, with the next run of `mretrieve index`: a reader may have them open.
+
+    Args:
+        index: folder of the index.
+        size: of a full shard.
+
+    Raises:
+        IndexStateError: there is no index, it is damaged, or another writer holds it. It stays as it was.
+    """
+    place = Path(index)
+    Snapshot.open(place)  # raises if there is no index, before the lock creates one
+    with WriterLock(place):
+        base = Snapshot.open(place)
+        made: list[ShardRecord] = []
+        replaced: set[str] = set()
+        for group in _groups(_contents(base, size)):
+            check_content(base, group)  # damaged data must not get a new checksum
+            clips = [base.stored(row) for row in live_clips(base, group)]
+            made.append(write_shard(place, clips, trainers(base.encoders)))
+            replaced.update(clip.clip for clip in clips)
+        if made:
+            commit(
+                place,
+                base,
+                folders=base.folders,
+                fps=base.manifest.fps,
+                encoders=base.encoders,
+                windows=base.windows_settings,
+                add=made,
+                remove=replaced,
+            )
+            collect_garbage(place, keep_versions=KEPT_VERSIONS, grace_s=GRACE_S)
+        newest = Snapshot.open(place)
+    return Compaction(newest.version, len(newest.shards), newest.size_bytes, len(base.shards), base.size_bytes)
+
+
+def shards_to_merge(snapshot: Snapshot, size: ShardSize, added: float, dropped: Collection[str]) -> list[int]:
+    """The shards that are written again with new clips, so that an index that grows clip by clip has few.
+
+    They are those that lost most of their clips, and from the smallest on those with less than twice of what the new
+    clips and those merged before them fill; together at most a full shard. So each shard is more than twice as full as
+    the next smaller one, and a clip is written again only when its shard at least grows by half.
+
+    Args:
+        snapshot: the newest version.
+        size: of a full shard.
+        added: the share of a shard that the new clips fill.
+        dropped: clips of the snapshot that are removed in the same commit.
+
+    Returns:
+        Their numbers in the snapshot.
+    """
+    merged = []
+    filled = added
+    for shard in sorted(_contents(snapshot, size, dropped), key=lambda shard: (not shard.is_sparse, shard.filled)):
+        if (shard.is_sparse or shard.filled < 2 * filled) and filled + shard.filled <= 1:
+            merged.append(shard.number)
+            filled += shard.filled
+    return merged
+
+
+def live_clips(snapshot: Snapshot, shards: Collection[int]) -> NDArray[np.intp]:
+    """The rows of the live clips of some shards."""
+    return np.flatnonzero(np.isin(snapshot.rows.clip_shard, list(shards)))
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What is left of a shard.
+
+    Attributes:
+        number: of the shard in its snapshot.
+        filled: the share of a full shard that its live clips are.
+        is_sparse: whether it lost most of its clips.
+    """
+
+    number: int
+    filled: float
+    is_sparse: bool
+
+
+def _contents(snapshot: Snapshot, size: ShardSize, dropped: Collection[str] = ()) -> Iterator[_Contents]:
+    rows, count = snapshot.rows, len(snapshot.shards)
+    live = np.ones(rows.clip_count, bool)
+    live[[snapshot.clip_row(clip) for clip in dropped]] = False
+    clips = np.bincount(rows.clip_shard[live], minlength=count)
+    frames = np.bincount(rows.clip_shard[live], rows.clip_frames[live], minlength=count)
+    for number, record in enumerate(snapshot.shards):
+        left = int(clips[number])
+        if left:
+            sparse = left < LEFT_SHARE * record.clip_count
+            yield _Contents(number, size.filled(left, int(frames[number])), sparse)
+
+
+def _groups(shards: Iterator[_Contents]) -> list[list[int]]:
+    """Divide shards into groups that fill at most one; shards that would stay as they are are left out."""
+    groups: list[tuple[float, list[_Contents]]] = []
+    for shard in sorted(shards, key=lambda shard: -shard.filled):
+        for place, (filled, group) in enumerate(groups):
+            if filled + shard.filled <= 1:
+                groups[place] = (filled + shard.filled, [*group, shard])
+                break
+        else:
+            groups.append((shard.filled, [shard]))
+    return [[shard.number for shard in group] for _, group in groups if len(group) > 1 or group[0].is_sparse]
