@@ -17,6 +17,7 @@ from .options import (
     INDEX,
     PATH,
     WHERE,
+    Size,
     as_json,
     check_new,
     encoder_weights,
@@ -56,6 +57,20 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 @click.option(
     "--smooth/--no-smooth", default=None, help="Smooth queries over the library; for large libraries. [default: no]"
 )
+@click.option(
+    "--recall",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="Share of the 100 nearest windows that a search should find in a large library. [default: 1, exact search]",
+)
+@click.option(
+    "--memory", type=Size(), metavar="SIZE", help="Memory for each vector index: 500M, 6G. [default: no limit]"
+)
+@click.option(
+    "--vector-index",
+    metavar="KIND",
+    help="Kind of vector index: flat, flat-codes, fast-scan; or auto, by size, recall and memory. [default: auto]",
+)
 @click.option("--rebuild", is_flag=True, help="Read every file again, and replace the index when done.")
 @click.option("--prune", is_flag=True, help="Remove the clips of folders that are not named, not there or empty.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if a file was refused.")
@@ -72,6 +87,9 @@ def index(
     rig_map: Path | None,
     fps: float | None,
     smooth: bool | None,
+    recall: float | None,
+    memory: int | None,
+    vector_index: str | None,
     rebuild: bool,
     prune: bool,
     strict: bool,
@@ -103,6 +121,9 @@ def index(
             rig_map=rig_map,
             fps=fps,
             smooth=smooth,
+            recall=recall,
+            memory_bytes=memory,
+            vector_index=vector_index,
             rebuild=rebuild,
             prune=prune,
             rigs=survey,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +42,21 @@ def flush_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) ->
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # older clicks have no type arguments
+    """A number of bytes: 500M, 6G."""
+
+    name = "size"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """See click.ParamType."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
+        size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")) if match else 0
+        if not size:
+            self.fail(f"{value!r}: give a size as in 500M or 6G", param, ctx)
+        return size
+
 
 INDEX = click.option(
     "--index",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mretrieve.formats import ReadingOptions
 from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.folders import index_command
 from mretrieve.storage.garbage import collect_garbage
 from mretrieve.storage.snapshot import Snapshot
 
@@ -20,9 +21,10 @@ from .compaction import DEFAULT_SIZE, GRACE_S, KEPT_VERSIONS, ShardSize
 from .describe import count_contents
 from .ingest import Ingested
 from .library import absolute, scan_folders
-from .plan import IndexOptions, RunPlan, plan_run
+from .plan import IndexOptions, RunPlan, VectorSearchOptions, plan_run
 from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener, save_report
 from .rig_survey import RigSurvey
+from .vector_indexes import update_vector_indexes
 from .worker import ingest_in_order
 
 #: Limits of a piece of work for one process: about a tenth of a second.
@@ -52,6 +54,9 @@ def build_index(
     smooth: bool | None = None,
     rebuild: bool = False,
     prune: bool = False,
+    recall: float | None = None,
+    memory_bytes: int | None = None,
+    vector_index: str | None = None,
     shard_size: ShardSize = DEFAULT_SIZE,
     rigs: RigSurvey | None = None,
     progress: ProgressListener | None = None,
@@ -84,6 +89,11 @@ def build_index(
         smooth: whether queries are smoothed over the gallery; None keeps the setting of the index, at first False.
         rebuild: read every file again; the new version replaces the old one when the run is complete.
         prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
+        recall: share of the 100 nearest windows that a search should find in a large library; 1 for an exact search.
+            None keeps that of the index, at first 1.
+        memory_bytes: that each vector index may fill; None keeps that of the index, at first no limit.
+        vector_index: kind of vector index, as `kind_names` lists them, or "auto", which chooses by number of windows,
+            recall and memory. None keeps that of the index, at first "auto".
         shard_size: amount of motion committed at once.
         rigs: collects the rigs of the files that are read, for `report_page`.
         progress: called after every few files.
@@ -97,7 +107,8 @@ def build_index(
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
     reading = ReadingOptions(_path(asf), _path(rig_map), fps)
-    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune)
+    search = VectorSearchOptions(vector_index, recall, memory_bytes)
+    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
@@ -128,7 +139,11 @@ def run(
     entries = _ingest(plan, committer, jobs, rigs, progress, stopped)
     if len(entries) == len(plan.changes.tasks) or not plan.replace:
         committer.finish()
-    return entries, committer.newest
+    newest = committer.newest
+    if newest is not None and len(entries) == len(plan.changes.tasks):
+        command = index_command(plan.library.folders.values(), plan.spec.index)
+        newest = update_vector_indexes(newest, plan.spec.spaces, plan.vector_search, command)
+    return entries, newest
 
 
 def _ingest(

@@ -13,7 +13,6 @@ from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import is_intact
-from mretrieve.vectors import trainers
 
 from .compaction import ShardSize, live_clips, shards_to_merge
 from .plan import RunPlan
@@ -86,7 +85,7 @@ class Committer:
 
     def _write(self) -> None:
         if self._clips:
-            self._shards.append(write_shard(self._plan.spec.index, self._clips, trainers(self._plan.encoders)))
+            self._shards.append(write_shard(self._plan.spec.index, self._clips))
         self._clips, self._frames = [], 0
 
     def _commit(self) -> None:

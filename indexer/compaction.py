@@ -19,7 +19,6 @@ from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import check_content
-from mretrieve.vectors import trainers
 
 #: Versions of an index that stay readable, and how long files stay that a reader may have open.
 KEPT_VERSIONS, GRACE_S = 3, 3600.0
@@ -88,7 +87,7 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
         for group in _groups(_contents(base, size)):
             check_content(base, group)  # damaged data must not get a new checksum
             clips = [base.stored(row) for row in live_clips(base, group)]
-            made.append(write_shard(place, clips, trainers(base.encoders)))
+            made.append(write_shard(place, clips))
             replaced.update(clip.clip for clip in clips)
         if made:
             commit(

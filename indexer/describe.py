@@ -17,7 +17,7 @@ from mretrieve.search.where import matching_rows
 from mretrieve.sources.labels import RESERVED
 from mretrieve.storage.folders import file_of
 from mretrieve.storage.layout import versions
-from mretrieve.storage.records import EncoderRecord, WindowSettings
+from mretrieve.storage.records import EncoderRecord, VectorIndexRecord, VectorSearchSettings, WindowSettings
 from mretrieve.storage.snapshot import Snapshot
 
 #: Units of motion files in metres; ASF's is the inch divided by the `length 0.45` of CMU's skeletons.
@@ -67,6 +67,8 @@ class IndexDescription:
         encoders: its spaces.
         windows: how clips were cut.
         window_count: number of windows.
+        vector_search: what vector indexes are chosen by.
+        vector_indexes: that searches go through; windows in none are searched exactly.
         size_bytes: on disk, older versions included.
         contents: its clips, counted.
     """
@@ -78,6 +80,8 @@ class IndexDescription:
     encoders: tuple[EncoderRecord, ...]
     windows: WindowSettings
     window_count: int
+    vector_search: VectorSearchSettings
+    vector_indexes: tuple[VectorIndexRecord, ...]
     size_bytes: int
     contents: IndexContents
 
@@ -112,6 +116,8 @@ def describe_index(index: Path) -> IndexDescription:
         encoders=snapshot.encoders,
         windows=snapshot.windows_settings,
         window_count=len(snapshot.rows.window_start),
+        vector_search=snapshot.manifest.vector_search,
+        vector_indexes=snapshot.vector_indexes,
         size_bytes=_size_bytes(index),
         contents=count_contents(snapshot),
     )

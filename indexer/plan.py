@@ -14,9 +14,10 @@ from mretrieve.sources.labels import read_labels
 from mretrieve.sources.scan import Scan
 from mretrieve.storage.folders import index_command
 from mretrieve.storage.layout import versions
-from mretrieve.storage.records import EncoderRecord
+from mretrieve.storage.records import EncoderRecord, VectorSearchSettings
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import check_content
+from mretrieve.vectors import check_kind
 
 from .changes import Changes, changes
 from .folders import KnownFile, known_files
@@ -24,6 +25,24 @@ from .ingest import DEFAULT_WINDOWS, IngestSpec
 from .library import Library, plan_library
 from .report import RunSettings, last_report
 from .settings import Space, chosen_spaces, same_spaces, settings_for
+
+
+@dataclass(frozen=True)
+class VectorSearchOptions:
+    """Arguments of `build_index` that vector indexes are chosen by; None keeps the setting of the index."""
+
+    kind: str | None
+    recall: float | None
+    memory_bytes: int | None
+
+    def settings(self, base: Snapshot | None) -> VectorSearchSettings:
+        """The settings of the index after the run. QueryError if no kind has this name."""
+        if self.kind is not None:
+            check_kind(self.kind)
+        before = VectorSearchSettings() if base is None else base.manifest.vector_search
+        return VectorSearchSettings(
+            self.kind or before.kind, self.recall or before.recall, self.memory_bytes or before.memory_bytes
+        )
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,7 @@ class IndexOptions:
     smooth: bool | None
     rebuild: bool
     prune: bool
+    vector_search: VectorSearchOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +72,7 @@ class RunPlan:
         labels: the new labels of the index; None keeps those that it has.
         smooth: the new setting for queries; None keeps that of the index.
         replace: whether one new version replaces everything in `base`, instead of several that add to it.
+        vector_search: what vector indexes are chosen by.
         warnings: one line each.
     """
 
@@ -63,6 +84,7 @@ class RunPlan:
     labels: pa.Table | None
     smooth: bool | None
     replace: bool
+    vector_search: VectorSearchSettings
     warnings: tuple[str, ...]
 
     @property
@@ -109,6 +131,7 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
         labels=labels,
         smooth=options.smooth,
         replace=options.rebuild or stored_version is not None,
+        vector_search=options.vector_search.settings(base),
         warnings=(*remarks, *library.warnings, *warnings),
     )
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mretrieve.encoders.catalogue import is_for_parts
+from mretrieve.motion import CANONICAL_FPS
+from mretrieve.storage.layout import WHOLE
+from mretrieve.storage.records import VectorIndexRecord
 
 from .build import default_index
 from .describe import IndexContents, IndexDescription
@@ -87,11 +90,20 @@ def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
             ("encoder", f"{encoder.name} ({encoder.dimension} dimensions, {encoder.fingerprint[:12]}{weight})")
             for encoder, weight in zip(index.encoders, weights, strict=True)
         ),
+        *(("vector index", _vector_index(record)) for record in index.vector_indexes),
         ("rates", _counts(contents.rates_fps, " fps")),
         ("units", _counts(contents.units)),
         ("rigs", _counts(contents.rigs)),
         *((name, _counts(labels)) for name, labels in contents.labels.items()),
     ]
+
+
+def _vector_index(record: VectorIndexRecord) -> str:
+    windows = "clips" if record.length == WHOLE else f"windows of {record.length / CANONICAL_FPS:g} s"
+    return (
+        f"{record.space}, {record.window_count} {windows}: {record.kind}, recall {record.recall_at_10:.3f} of 10, "
+        f"{record.recall_at_100:.3f} of 100, {record.latency_ms:.2f} ms, {record.file.size / 1e6:.1f} MB"
+    )
 
 
 def _counts(counts: dict[str, int], unit: str = "") -> str:

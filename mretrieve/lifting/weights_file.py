@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ..errors import FormatError
+from ..storage.tensors_file import unpack_tensors
 from .network import ARCHITECTURE, LiftingNetwork
 
 WEIGHTS = Path(__file__).parent / "weights" / "lifting.safetensors"
-_TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
 
 
 @lru_cache(maxsize=1)
@@ -29,17 +26,9 @@ def read_network(path: Path) -> LiftingNetwork:
         FormatError: it cannot be read, is damaged, or holds something else.
     """
     try:
-        content = path.read_bytes()
-        size = int.from_bytes(content[:8], "little")
-        header: dict[str, Any] = json.loads(content[8 : 8 + size])
-        metadata = header.pop("__metadata__")
+        tensors, metadata = unpack_tensors(path.read_bytes())
         if metadata["architecture"] != ARCHITECTURE:
             raise ValueError(f"it holds {metadata['architecture']!r}")
-        data = memoryview(content)[8 + size :]
-        tensors = {
-            name: np.frombuffer(data[slice(*entry["data_offsets"])], _TYPES[entry["dtype"]]).reshape(entry["shape"])
-            for name, entry in header.items()
-        }
         return LiftingNetwork(tensors, json.loads(metadata["settings"])["dilations"])
     except (OSError, LookupError, ValueError, TypeError) as error:
         raise FormatError(f"{path}: is not the lifting network ({error}); install mretrieve again") from None

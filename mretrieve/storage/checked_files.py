@@ -7,7 +7,7 @@ the size and the header are compared; nothing in them is parsed or trusted. `ver
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import IndexStateError
 from .files import Bytes, make_folder, move_aside, os_errors_as_index_errors, publish_file, sync_folder
-from .layout import weights_file
+from .layout import vector_index_file, weights_file
 from .records import FileRecord
 
 _NPY_HEADER_BYTES = 128  # a multiple of 64, so that the vectors are aligned
@@ -58,7 +58,7 @@ def read_content(path: Path, size: int, checksum: str) -> bytes:
     return content
 
 
-def write_content(content: Bytes, place: Callable[[str], Path]) -> FileRecord:
+def write_content(parts: Sequence[Bytes], place: Callable[[str], Path]) -> FileRecord:
     """Write a file that is named by its content, complete and synced; it is in no version before a commit names it.
 
     `place` gives the path for an id.
@@ -66,8 +66,11 @@ def write_content(content: Bytes, place: Callable[[str], Path]) -> FileRecord:
     Raises:
         IndexStateError: the index cannot be written.
     """
-    checksum = hashlib.sha256(content).hexdigest()
-    record = FileRecord(checksum[:32], checksum, memoryview(content).nbytes)
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    checksum = digest.hexdigest()
+    record = FileRecord(checksum[:32], checksum, sum(memoryview(part).nbytes for part in parts))
     path = place(record.id)
     with os_errors_as_index_errors(path):
         make_folder(path.parent)
@@ -77,13 +80,26 @@ def write_content(content: Bytes, place: Callable[[str], Path]) -> FileRecord:
             path.touch()  # its time of grace before it may be collected starts again
             sync_folder(path.parent)  # the run that gave it its name may have ended before this
         else:
-            publish_file(path, [content])
+            publish_file(path, parts)
     return record
 
 
 def write_weights(index: Path, content: Bytes) -> FileRecord:
     """Keep a copy of an encoder's weights file in the index. The caller holds the WriterLock; see `write_content`."""
-    return write_content(content, lambda name: weights_file(index, name))
+    return write_content([content], lambda name: weights_file(index, name))
+
+
+def write_vector_index(index: Path, parts: Sequence[Bytes]) -> FileRecord:
+    """Write the file of a vector index. The caller holds the WriterLock; see `write_content`."""
+    return write_content(parts, lambda name: vector_index_file(index, name))
+
+
+def mapped_vector_index(index: Path, record: FileRecord) -> NDArray[np.uint8]:
+    """The bytes of the file of a vector index, read-only and mapped. IndexStateError if it is missing or damaged."""
+    path = vector_index_file(index, record.id)
+    check_size(path, record.size)
+    content: NDArray[np.uint8] = mapped_array(path, np.uint8, 0, (record.size,))
+    return content
 
 
 def read_weights(index: Path, record: FileRecord) -> bytes:

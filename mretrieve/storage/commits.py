@@ -19,10 +19,10 @@ from .checked_files import check_size
 from .files import is_link, make_folder, os_errors_as_index_errors, publish_file, sync_folder
 from .folders import folder_records
 from .labels import write_labels
-from .layout import HOLDER, LOCK, manifest_file, versions, weights_file
+from .layout import HOLDER, LOCK, manifest_file, vector_index_file, versions, weights_file
 from .manifest import Manifest
 from .ownership import claim
-from .records import EncoderRecord, ShardRecord, WindowSettings
+from .records import EncoderRecord, ShardRecord, VectorIndexRecord, VectorSearchSettings, WindowSettings
 from .shard import Shard
 from .snapshot import Snapshot
 
@@ -93,6 +93,8 @@ def commit(
     remove: Collection[str] = (),
     labels: pa.Table | None = None,
     smooth: bool | None = None,
+    vector_search: VectorSearchSettings | None = None,
+    vector_indexes: Sequence[VectorIndexRecord] | None = None,
 ) -> int:
     """Make a new version of an index. The caller holds the WriterLock.
 
@@ -109,6 +111,9 @@ def commit(
         remove: ids of clips of `base` that the new version lacks; a clip of the same id may be in `add`.
         labels: string columns, `path` and one for each kind of label; None keeps those of `base`.
         smooth: whether queries are smoothed over the gallery; None keeps that of `base`, or False for a new index.
+        vector_search: what vector indexes are chosen by; None keeps that of `base`.
+        vector_indexes: over shards of the new version; their files are in the index already. None keeps those of `base`
+            that have a shard left.
 
     Returns:
         The number of the new version.
@@ -137,7 +142,11 @@ def commit(
         labels=write_labels(index, labels) if labels is not None else (before.labels if before else None),
         shards=tuple(shards),
         removed=removed,
+        vector_search=vector_search or (before.vector_search if before else VectorSearchSettings()),
+        vector_indexes=_kept_indexes(before, shards) if vector_indexes is None else tuple(vector_indexes),
     )
+    for record in manifest.vector_indexes:
+        check_size(vector_index_file(index, record.file.id), record.file.size)
     _publish(index, manifest)
     return manifest.version
 
@@ -182,6 +191,11 @@ def _contents(
         live.update(ids)
         shards.append(record)
     return shards, removed
+
+
+def _kept_indexes(before: Manifest | None, shards: Sequence[ShardRecord]) -> tuple[VectorIndexRecord, ...]:
+    left = {record.id for record in shards}
+    return tuple(record for record in (before.vector_indexes if before else ()) if left.intersection(record.shards))
 
 
 def _check_spaces(index: Path, records: Sequence[ShardRecord], encoders: Sequence[EncoderRecord]) -> None:

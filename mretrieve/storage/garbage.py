@@ -18,9 +18,11 @@ from .layout import (
     MANIFESTS,
     NAMES,
     SHARDS,
+    VECTOR_INDEXES,
     labels_file,
     manifest_file,
     shard_folder,
+    vector_index_file,
     versions,
     weights_file,
 )
@@ -65,7 +67,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
 
 
 def orphans(index: Path) -> list[Path]:
-    """Shards, labels, weights and left-overs that no version names.
+    """Shards, labels, weights, vector indexes and left-overs that no version names.
 
     Raises:
         IndexStateError: a manifest is damaged, so that the files it names are unknown.
@@ -88,11 +90,17 @@ def _paths_of(index: Path, version: int) -> Iterator[Path]:
     if manifest.labels is not None:
         yield labels_file(index, manifest.labels.id)
     yield from (weights_file(index, file.id) for file in manifest.weights_files)
+    yield from (vector_index_file(index, record.file.id) for record in manifest.vector_indexes)
 
 
 def _named_things(index: Path) -> list[Path]:
-    """All shards, tables of labels and weights files."""
-    return [path for room in (SHARDS, LABELS, ENCODERS) for path in own_entries(index, room) if _has_content(path)]
+    """All shards, tables of labels, weights files and vector indexes."""
+    return [
+        path
+        for room in (SHARDS, LABELS, ENCODERS, VECTOR_INDEXES)
+        for path in own_entries(index, room)
+        if _has_content(path)
+    ]
 
 
 def _temporary(index: Path) -> list[Path]:

@@ -50,7 +50,7 @@ def write_labels(index: Path, labels: pa.Table) -> FileRecord | None:
     _check(labels)
     if not labels.num_rows or labels.num_columns < 2:
         return None
-    return write_content(parquet(labels.sort_by("path")), lambda name: labels_file(index, name))
+    return write_content([parquet(labels.sort_by("path"))], lambda name: labels_file(index, name))
 
 
 def read_labels(index: Path, record: FileRecord) -> pa.Table:

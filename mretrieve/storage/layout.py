@@ -14,9 +14,10 @@ MANIFESTS = "manifests"
 SHARDS = "shards"
 LABELS = "labels"
 ENCODERS = "encoders"
+VECTOR_INDEXES = "vector-indexes"
 REPORTS = "reports"
 
-#: Files of every shard; there is also a `<space>.npy` for each space, and a file for each trained index.
+#: Files of every shard; there is also a `<space>.npy` for each space.
 CLIPS_FILE = "clips.parquet"
 WINDOWS_FILE = "windows.parquet"
 MOTIONS_FILE = "motions.h5"
@@ -30,11 +31,6 @@ def vectors_file(space: str) -> str:
     return f"{space}.npy"
 
 
-def trained_index_file(space: str, kind: str) -> str:
-    """Name of the file with a trained index of a kind over a space's vectors."""
-    return f"{space}.{kind}.index"
-
-
 _ID = "[0-9a-f]{32}"
 
 #: Names that mretrieve gives in the folder of an index ("") and in the folders inside it.
@@ -44,6 +40,7 @@ NAMES = {
     SHARDS: re.compile(_ID),
     LABELS: re.compile(rf"{_ID}\.parquet"),
     ENCODERS: re.compile(rf"{_ID}\.safetensors"),
+    VECTOR_INDEXES: re.compile(rf"{_ID}\.safetensors"),
     REPORTS: re.compile(r"[0-9]{8,}\.json"),
 }
 SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -54,7 +51,7 @@ def is_shard_file(name: str) -> bool:
     if name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE):
         return True
     space, _, suffix = name.rpartition(".")
-    return suffix in ("npy", "index") and SPACE_NAME.fullmatch(space) is not None
+    return suffix == "npy" and SPACE_NAME.fullmatch(space) is not None
 
 
 def shard_folder(index: Path, shard_id: str) -> Path:
@@ -75,6 +72,11 @@ def labels_file(index: Path, labels_id: str) -> Path:
 def weights_file(index: Path, weights_id: str) -> Path:
     """Path of the copy of an encoder's weights file."""
     return index / ENCODERS / f"{weights_id}.safetensors"
+
+
+def vector_index_file(index: Path, file_id: str) -> Path:
+    """Path of the file of a vector index."""
+    return index / VECTOR_INDEXES / f"{file_id}.safetensors"
 
 
 def versions(index: Path) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,20 @@ from typing import Any
 from ..errors import IndexStateError
 from .files import storage_error
 from .layout import manifest_file, versions
-from .records import EncoderRecord, FileRecord, FolderRecord, ShardRecord, TrainedIndexRecord, WindowSettings
+from .records import (
+    EncoderRecord,
+    FileRecord,
+    FolderRecord,
+    ShardRecord,
+    VectorIndexRecord,
+    VectorSearchSettings,
+    WindowSettings,
+)
 
 #: The layout that is written; older ones are read too. It grows when an older mretrieve could misread a newer index.
 #: 2: several encoders, their weights, and copies of their weights files. 3: windows of several lengths. 4: windows
-#: ordered by length in a shard, shards with trained indexes, several folders, the frame rate of canonical clips.
-SCHEMA = 4
+#: ordered by length in a shard, several folders, the frame rate of canonical clips. 5: vector indexes.
+SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Manifest:
         labels: joined to the clips.
         shards: that it consists of.
         removed: shard id -> its clips that this version does not have.
+        vector_search: what vector indexes are chosen by.
+        vector_indexes: over some of the shards; the others are searched exactly.
     """
 
     version: int
@@ -49,6 +59,8 @@ class Manifest:
     labels: FileRecord | None
     shards: tuple[ShardRecord, ...]
     removed: Mapping[str, tuple[str, ...]]
+    vector_search: VectorSearchSettings
+    vector_indexes: tuple[VectorIndexRecord, ...]
 
     def __post_init__(self) -> None:
         names = [encoder.name for encoder in self.encoders]
@@ -118,8 +130,10 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             "encoders": tuple(_encoder(**record) for record in content["encoders"]),
             "windows": WindowSettings(tuple(windows["lengths_s"]), windows["hop_share"]),
             "labels": None if labels is None else FileRecord(**labels),
-            "shards": tuple(_shard(**record) for record in content["shards"]),
+            "shards": tuple(ShardRecord(**record) for record in content["shards"]),
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
+            "vector_search": VectorSearchSettings(**content["vector_search"]),
+            "vector_indexes": tuple(_vector_index(**record) for record in content["vector_indexes"]),
         }
     )
 
@@ -128,8 +142,8 @@ def _encoder(*, file: dict[str, Any] | None = None, **fields: Any) -> EncoderRec
     return EncoderRecord(**fields, file=None if file is None else FileRecord(**file))
 
 
-def _shard(*, indexes: Sequence[dict[str, Any]] = (), **fields: Any) -> ShardRecord:
-    return ShardRecord(**fields, indexes=tuple(TrainedIndexRecord(**record) for record in indexes))
+def _vector_index(*, file: dict[str, Any], **fields: Any) -> VectorIndexRecord:
+    return VectorIndexRecord(**fields, file=FileRecord(**file))
 
 
 def _sealed(text: str) -> str:
@@ -150,11 +164,18 @@ _FPS = 30.0
 
 def upgraded(content: dict[str, Any], schema: int) -> dict[str, Any]:
     """The content of a manifest of a layout, as the present layout has it."""
-    if schema >= 4:
+    if schema >= 5:
         return content
-    content = dict(content)
+    content = {**content, "vector_search": {}, "vector_indexes": []}
+    if schema == 4:  # which could name a kind of vector index, and an index in each shard
+        encoders = [_without(record, "vector_kind") for record in content["encoders"]]
+        return {**content, "encoders": encoders, "shards": [_without(each, "indexes") for each in content["shards"]]}
     folder = {"name": "", "path": content.pop("repository"), "path_from_index": content.pop("repository_from_index")}
     return {**content, "folders": [folder], "fps": _FPS, "windows": _windows(**content["windows"])}
+
+
+def _without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != name}
 
 
 def _windows(

@@ -13,7 +13,6 @@ from .layout import (
     SPACE_NAME,
     WINDOWS_FILE,
     is_shard_file,
-    trained_index_file,
     vectors_file,
 )
 
@@ -65,7 +64,6 @@ class EncoderRecord:
         dimension: of its vectors.
         weight: of its distance when the spaces are searched together; 0 leaves it out unless it is named.
         file: its weights file, kept in the index; None for an encoder that comes with mretrieve.
-        vector_kind: the kind of vector index that searches the space.
     """
 
     name: str
@@ -73,7 +71,6 @@ class EncoderRecord:
     dimension: int
     weight: float = 1.0
     file: FileRecord | None = None
-    vector_kind: str = "flat"
 
     def __post_init__(self) -> None:
         if not is_space_name(self.name):
@@ -102,25 +99,56 @@ class WindowSettings:
 
 
 @dataclass(frozen=True)
-class TrainedIndexRecord:
-    """A trained vector index over the windows of a shard in one space; a file of the shard.
+class VectorSearchSettings:
+    """What vector indexes are chosen by.
+
+    Attributes:
+        kind: the kind of vector index for every space and length; "auto" to choose it.
+        recall: share of the 100 nearest windows that a search should find; 1 for an exact search.
+        memory_bytes: that vector indexes may fill; None for no limit.
+    """
+
+    kind: str = "auto"
+    recall: float = 1.0
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.recall <= 1 or (self.memory_bytes is not None and self.memory_bytes < 1):
+            raise ValueError(f"a recall of {self.recall} in {self.memory_bytes} bytes")
+
+
+@dataclass(frozen=True)
+class VectorIndexRecord:
+    """A vector index over the windows of one length in one space, of some shards.
 
     Attributes:
         space: name of the space.
+        length: of the windows in frames; WHOLE for whole clips.
         kind: of vector index.
-        settings: that it was trained with.
-        recall: share of the exact nearest rows that it found when it was made; None if not measured.
+        settings: that it was made with, and that it is searched with.
+        shards: id -> number of the windows of this length in the shard, in the order in which they were added. Windows
+            that a version lacks are counted too.
+        recall_at_10: share of the 10 nearest windows that it found when it was made, for windows that it was not
+            trained on.
+        recall_at_100: the same for the 100 nearest.
+        latency_ms: median duration of such a search.
+        file: its file.
     """
 
     space: str
+    length: int
     kind: str
     settings: Mapping[str, float | str]
-    recall: float | None = None
+    shards: Mapping[str, int]
+    recall_at_10: float
+    recall_at_100: float
+    latency_ms: float
+    file: FileRecord
 
     @property
-    def file(self) -> str:
-        """Name of its file."""
-        return trained_index_file(self.space, self.kind)
+    def window_count(self) -> int:
+        """Number of windows that it was made of."""
+        return sum(self.shards.values())
 
 
 @dataclass(frozen=True)
@@ -138,7 +166,6 @@ class ShardRecord:
         largest_norms: of the vectors of each space.
         checksums: SHA-256 of each file.
         sizes: of each file, in bytes.
-        indexes: trained indexes over its vectors.
     """
 
     id: str
@@ -151,15 +178,13 @@ class ShardRecord:
     largest_norms: Mapping[str, float]
     checksums: Mapping[str, str]
     sizes: Mapping[str, int]
-    indexes: tuple[TrainedIndexRecord, ...] = ()
 
     def __post_init__(self) -> None:
         files = {CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE, *map(vectors_file, self.largest_norms)}
-        files |= {index.file for index in self.indexes}
         if not _ID.fullmatch(self.id) or set(self.checksums) != files or set(self.sizes) != files:
             raise ValueError(f"shard {self.id!r} has files {sorted(self.checksums)}, not {sorted(files)}")
         if not all(map(is_space_name, self.largest_norms)) or not all(map(is_shard_file, files)):
-            raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}, indexes {self.indexes}")
+            raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}")
 
 
 def is_space_name(name: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import WHOLE
 from .shard import Shard
 
 
@@ -139,23 +138,19 @@ class _LiveWindows:
 
     positions: NDArray[np.int64]
     clips: NDArray[np.int32]
-    lengths: NDArray[np.int64]
+    lengths: NDArray[np.int32]
     counts: NDArray[np.int64]
 
 
 def _live_windows(shard: Shard, row_of_local: NDArray[np.int32]) -> _LiveWindows:
     """`row_of_local` has the row of each of the shard's clips, -1 for those that are not live."""
-    clip, start, end = shard.windows
-    lengths = end - start
-    rows = row_of_local[clip]
+    rows = row_of_local[shard.windows[0]]
     positions = np.flatnonzero(rows >= 0)
-    if np.array_equal(clip[: len(row_of_local)], np.arange(len(row_of_local))):  # by length, whole clips first
-        lengths[: len(row_of_local)] = WHOLE
-    else:  # a shard of 0.1.0: by clip, each whole clip before its windows
-        lengths[np.flatnonzero(np.diff(clip, prepend=-1))] = WHOLE
-        small = lengths[positions].astype(np.min_scalar_type(lengths.max()))  # 8 or 16 bits are sorted by radix
-        positions = positions[np.argsort(small, kind="stable")]
-    lengths = lengths[positions]
+    lengths = shard.window_lengths[positions]
+    if (np.diff(lengths) < 0).any():  # a shard of 0.1.0
+        small = lengths.astype(np.min_scalar_type(lengths.max()))  # 8 or 16 bits are sorted by radix
+        order = np.argsort(small, kind="stable")
+        positions, lengths = positions[order], lengths[order]
     firsts = np.flatnonzero(np.diff(lengths, prepend=-1))
     return _LiveWindows(positions, rows[positions], lengths[firsts], np.diff(firsts, append=len(positions)))
 
@@ -182,31 +177,89 @@ class VectorBlock:
         return VectorBlock(self.vectors, chosen, self.rows[keep], self.largest_norms)
 
 
-def vector_blocks(shards: Sequence[Shard], rows: Rows, dimensions: Mapping[str, int], length: int) -> list[VectorBlock]:
+def vector_blocks(
+    shards: Sequence[Shard],
+    rows: Rows,
+    dimensions: Mapping[str, int],
+    length: int,
+    without: Collection[str] = (),
+) -> list[VectorBlock]:
     """The vectors of windows of one length.
 
     Args:
         shards: of the version, and `rows` how they are laid out.
         dimensions: the spaces that are searched together, in the order of their numbers in a query.
         length: of the windows in frames, or WHOLE.
+        without: ids of shards that are left out.
 
     Raises:
         IndexStateError: vectors are damaged.
     """
-    wanted = rows.of_length(length)
     blocks = []
-    for shard, positions, names in zip(shards, rows.local_windows, rows.window_rows, strict=True):
-        part = slice(*np.searchsorted(names, [wanted.start, wanted.stop]).tolist())
-        chosen, names = positions[part], names[part]
-        if len(names):
-            vectors = tuple(shard.vectors(space, dimension) for space, dimension in dimensions.items())
-            norms = tuple(shard.record.largest_norms[space] for space in dimensions)
-            first, last = int(chosen[0]), int(chosen[-1])
-            if last - first == len(chosen) - 1:
-                blocks.append(VectorBlock(tuple(each[first : last + 1] for each in vectors), None, names, norms))
-            else:
-                blocks.append(VectorBlock(vectors, chosen, names, norms))
+    for number, shard in enumerate(shards):
+        part = _rows_of_length(rows, number, length)
+        if part.start < part.stop and shard.record.id not in without:
+            names = rows.window_rows[number][part]
+            blocks.append(_block(shard, rows.local_windows[number][part], names, dimensions))
     return blocks
+
+
+def indexed_blocks(
+    shards: Sequence[Shard], rows: Rows, dimensions: Mapping[str, int], length: int, counts: Mapping[str, int]
+) -> list[VectorBlock]:
+    """The vectors of all windows of one length that some shards have; `rows` is -1 for windows that are not live.
+
+    Args:
+        shards: of the version, and `rows` how they are laid out.
+        dimensions: the spaces, as in `vector_blocks`.
+        length: of the windows in frames, or WHOLE.
+        counts: shard id -> number of its windows of this length, in the order of the blocks. A shard that the version
+            lacks has a block without vectors.
+
+    Raises:
+        IndexStateError: vectors are damaged.
+    """
+    numbers = {shard.record.id: number for number, shard in enumerate(shards)}
+    nothing = tuple(np.zeros((0, dimension), np.float32) for dimension in dimensions.values())
+    blocks = []
+    for shard_id, count in counts.items():
+        names = np.full(count, -1, np.int64)
+        number = numbers.get(shard_id)
+        if number is None:
+            blocks.append(VectorBlock(nothing, None, names, (0.0,) * len(nothing)))
+            continue
+        part, positions = _rows_of_length(rows, number, length), shards[number].windows_of_length(length)
+        names[np.searchsorted(positions, rows.local_windows[number][part])] = rows.window_rows[number][part]
+        blocks.append(_block(shards[number], positions, names, dimensions))
+    return blocks
+
+
+def window_counts(shards: Sequence[Shard], rows: Rows, length: int) -> dict[str, tuple[int, int]]:
+    """Of each shard with windows of one length (or WHOLE): the number of these, and of those that are live."""
+    counts = {}
+    for number, shard in enumerate(shards):
+        if count := len(shard.windows_of_length(length)):
+            part = _rows_of_length(rows, number, length)
+            counts[shard.record.id] = count, part.stop - part.start
+    return counts
+
+
+def _rows_of_length(rows: Rows, number: int, length: int) -> slice:
+    """Which of a shard's live windows are of one length."""
+    wanted = rows.of_length(length)
+    return slice(*np.searchsorted(rows.window_rows[number], [wanted.start, wanted.stop]).tolist())
+
+
+def _block(
+    shard: Shard, positions: NDArray[np.int64], names: NDArray[np.int64], dimensions: Mapping[str, int]
+) -> VectorBlock:
+    """The vectors at some positions of a shard, ascending; at least one."""
+    vectors = tuple(shard.vectors(space, dimension) for space, dimension in dimensions.items())
+    norms = tuple(shard.record.largest_norms[space] for space in dimensions)
+    first, last = int(positions[0]), int(positions[-1])
+    if last - first == len(positions) - 1:
+        return VectorBlock(tuple(each[first : last + 1] for each in vectors), None, names, norms)
+    return VectorBlock(vectors, positions, names, norms)
 
 
 def take_rows(blocks: Sequence[VectorBlock], positions: NDArray[np.intp]) -> NDArray[np.float32]:

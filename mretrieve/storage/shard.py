@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checked_files import check_size, corrupt_file_error, mapped_array, mapped_npy, read_content
-from .layout import CLIPS_FILE, MOTIONS_FILE, WINDOWS_FILE, shard_folder, vectors_file
+from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .records import EncoderRecord, ShardRecord
 from .tables import numbers, table_from
 
@@ -130,7 +130,6 @@ class Shard:
         self.record = record
         self._folder = shard_folder(index, record.id)
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._indexes: dict[str, NDArray[np.uint8]] = {}
         for name, size in record.sizes.items():
             check_size(self._folder / name, size)
 
@@ -148,23 +147,28 @@ class Shard:
         table = self._table(WINDOWS_FILE)
         return numbers(table["clip"]), numbers(table["start_frame"]), numbers(table["end_frame"])
 
+    @cached_property
+    def window_lengths(self) -> NDArray[np.int32]:
+        """Length of each window in frames, WHOLE for whole clips."""
+        clip, start, end = self.windows
+        lengths = np.asarray(end - start)
+        clips = np.arange(self.record.clip_count)
+        if np.array_equal(clip[: len(clips)], clips):  # by length, whole clips first
+            lengths[: len(clips)] = WHOLE
+        else:  # a shard of 0.1.0: by clip, each whole clip before its windows
+            lengths[np.flatnonzero(np.diff(clip, prepend=-1))] = WHOLE
+        return lengths
+
+    def windows_of_length(self, length: int) -> NDArray[np.intp]:
+        """Positions of the windows of one length (or WHOLE), ascending."""
+        return np.flatnonzero(self.window_lengths == length)
+
     def vectors(self, space: str, dimension: int) -> NDArray[np.float32]:
         """The vectors of a space, one row per window, mapped from the file: (windows, dimension)."""
         if space not in self._vectors:
             path = self._folder / vectors_file(space)
             self._vectors[space] = mapped_npy(path, self.record.window_count, dimension)
         return self._vectors[space]
-
-    def trained_index(self, space: str, kind: str) -> NDArray[np.uint8] | None:
-        """The bytes of a trained index, mapped from the file; None if the shard has none of this kind."""
-        for record in self.record.indexes:
-            if (record.space, record.kind) == (space, kind):
-                if record.file not in self._indexes:
-                    self._indexes[record.file] = mapped_array(
-                        self._folder / record.file, np.uint8, 0, (self.record.sizes[record.file],)
-                    )
-                return self._indexes[record.file]
-        return None
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (T, J, 3) and observed (T, J) of a clip, read-only and mapped from the file."""

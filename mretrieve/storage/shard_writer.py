@@ -1,9 +1,9 @@
-"""Write clips as an immutable shard: tables (Parquet), motions (HDF5), vectors (.npy), trained indexes."""
+"""Write clips as an immutable shard: tables (Parquet), motions (HDF5), vectors (.npy)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,12 @@ from .files import (
     write_file,
 )
 from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
-from .records import ShardRecord, TrainedIndexRecord
+from .records import ShardRecord
 from .shard import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
 
-#: Trains an index over a space of a shard. Takes the space's name, its vectors (n, D) and the lengths (n,) of their
-#: windows in frames, ascending, WHOLE for whole clips; returns the record and the content of its file.
-Trainer = Callable[[str, NDArray[np.float32], NDArray[np.int32]], tuple[TrainedIndexRecord, Bytes]]
 
-
-def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, Trainer] | None = None) -> ShardRecord:
+def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
     """Write clips as a shard, complete and synced when this returns. A commit makes it part of a version.
 
     The same clips in any order give the same bytes and the same shard. The caller holds the WriterLock.
@@ -41,7 +37,6 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
     Args:
         index: the folder of the index.
         clips: at least one; all of the same joints and spaces.
-        trainers: for spaces that are to have a trained index, what makes it.
 
     Raises:
         IndexStateError: the disk is full, or the index cannot be written. The index stays as it was.
@@ -50,16 +45,13 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
     ordered = sorted(clips, key=lambda clip: clip.clip)
     _check_agreement(ordered)
     motions, positions_offset, observed_offset = _motions(ordered)
-    lengths = _lengths(ordered)
-    by_length = np.argsort(lengths, kind="stable")
+    by_length = np.argsort(_lengths(ordered), kind="stable")
     spaces = {space: _stacked(ordered, space)[by_length] for space in sorted(ordered[0].vectors)}
-    trained = [train(space, spaces[space], lengths[by_length]) for space, train in sorted((trainers or {}).items())]
     contents: dict[str, list[Bytes]] = {
         CLIPS_FILE: [_clip_rows(ordered)],
         WINDOWS_FILE: [_window_rows(ordered, by_length)],
         MOTIONS_FILE: [motions],
         **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
-        **{record.file: [content] for record, content in trained},
     }
     checksums = {name: _sha256(parts) for name, parts in contents.items()}
     record = ShardRecord(
@@ -73,7 +65,6 @@ def write_shard(index: Path, clips: Sequence[ShardClip], trainers: Mapping[str, 
         largest_norms={space: _largest_norm(vectors) for space, vectors in spaces.items()},
         checksums=checksums,
         sizes={name: sum(memoryview(part).nbytes for part in parts) for name, parts in contents.items()},
-        indexes=tuple(record for record, _ in trained),
     )
     folder = shard_folder(index, record.id)
     with os_errors_as_index_errors(folder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
-from .checked_files import read_weights
+from .checked_files import mapped_vector_index, read_weights
 from .folders import file_of, index_command, locate_folder, split_path
 from .layout import shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index, no_version
-from .records import EncoderRecord, ShardRecord, WindowSettings
-from .rows import Rows, VectorBlock, live_rows, to_array, vector_blocks
+from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettings
+from .rows import Rows, VectorBlock, indexed_blocks, live_rows, to_array, vector_blocks, window_counts
 from .shard import Shard
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Snapshot:
         self.manifest = manifest
         self._shards = tuple(Shard(index, record) for record in manifest.shards)
         self._weights: dict[str, bytes] = {}
+        self._vector_indexes: dict[str, NDArray[np.uint8]] = {}
 
     @classmethod
     def open(cls, index: Path, version: int | None = None) -> Snapshot:
@@ -70,8 +71,8 @@ class Snapshot:
             _ = shard.motions
             for encoder in self.encoders:
                 shard.vectors(encoder.name, encoder.dimension)
-            for record in shard.record.indexes:
-                shard.trained_index(record.space, record.kind)
+        for record in self.vector_indexes:
+            self.vector_index(record)
         for encoder in self.encoders:
             with suppress(IndexStateError):  # reported when it is used: other spaces do not need it
                 self.weights(encoder)
@@ -112,9 +113,15 @@ class Snapshot:
         return self.manifest.shards
 
     @property
+    def vector_indexes(self) -> tuple[VectorIndexRecord, ...]:
+        """Its vector indexes, each over the windows of one length of some shards."""
+        return self.manifest.vector_indexes
+
+    @property
     def size_bytes(self) -> int:
         """Bytes on disk of all files that this version names."""
         others = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
+        others += [record.file for record in self.vector_indexes]
         return sum(file.size for file in others) + sum(sum(record.sizes.values()) for record in self.shards)
 
     @cached_property
@@ -161,26 +168,42 @@ class Snapshot:
         """Dimension of a space, or the sum over several. IndexStateError if the index lacks one."""
         return sum(self._dimensions(space).values())
 
-    def vector_blocks(self, space: str | Sequence[str], length: int) -> list[VectorBlock]:
+    def vector_blocks(
+        self, space: str | Sequence[str], length: int, without: Collection[str] = ()
+    ) -> list[VectorBlock]:
         """The vectors of windows of one length (or WHOLE), mapped, shard by shard; of several spaces, side by side.
+
+        `without` are ids of shards that are left out.
 
         Raises:
             IndexStateError: the index has no such space, or its vectors are damaged.
         """
-        return vector_blocks(self._shards, self.rows, self._dimensions(space), length)
+        return vector_blocks(self._shards, self.rows, self._dimensions(space), length, without)
+
+    def indexed_blocks(self, space: str, length: int, counts: Mapping[str, int]) -> list[VectorBlock]:
+        """The vectors that a vector index was made of, in its order, mapped; `rows` is -1 for windows that are gone.
+
+        `counts` are the `shards` of its record.
+
+        Raises:
+            IndexStateError: vectors are damaged.
+        """
+        return indexed_blocks(self._shards, self.rows, self._dimensions(space), length, counts)
+
+    def window_counts(self, length: int) -> dict[str, tuple[int, int]]:
+        """Of each shard with windows of one length (or WHOLE): the number of these, and of those that are live."""
+        return window_counts(self._shards, self.rows, length)
+
+    def vector_index(self, record: VectorIndexRecord) -> NDArray[np.uint8]:
+        """The content of the file of a vector index, mapped. IndexStateError if it is missing or damaged."""
+        if record.file.id not in self._vector_indexes:
+            self._vector_indexes[record.file.id] = mapped_vector_index(self.index, record.file)
+        return self._vector_indexes[record.file.id]
 
     def vector_files(self, spaces: Sequence[str]) -> list[Path]:
         """The files with the vectors of some spaces."""
         folders = [shard_folder(self.index, record.id) for record in self.shards]
         return [folder / vectors_file(space) for folder in folders for space in spaces]
-
-    def trained_indexes(self, space: str, kind: str) -> list[NDArray[np.uint8] | None]:
-        """The trained index of a kind over a space, for each shard: its bytes, mapped, or None if the shard has none.
-
-        Raises:
-            IndexStateError: a file is damaged.
-        """
-        return [shard.trained_index(space, kind) for shard in self._shards]
 
     def vectors(self, space: str | Sequence[str], length: int | None = None) -> NDArray[np.float32]:
         """A copy of the vectors of the windows of one length (or WHOLE; None for all), by row: (n, D).

@@ -16,6 +16,7 @@ from .layout import (
     labels_file,
     manifest_file,
     shard_folder,
+    vector_index_file,
     vectors_file,
     versions,
     weights_file,
@@ -91,7 +92,9 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
     weights = {weights_file(index, file.id): file for manifest in manifests for file in manifest.weights_files}
     for shard, encoders in shards.values():
         yield from _shard_problems(index, shard, encoders)
-    for path, record in {**labels, **weights}.items():
+    searches = {record.file.id: record.file for manifest in manifests for record in manifest.vector_indexes}
+    vector_indexes = {vector_index_file(index, file.id): file for file in searches.values()}
+    for path, record in {**labels, **weights, **vector_indexes}.items():
         if problem := _wrong_file(path, record.size, record.checksum):
             yield problem
     if len(manifests) == len(known):

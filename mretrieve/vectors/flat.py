@@ -10,7 +10,8 @@ Several spaces are searched together as if each row's vectors in all of them wer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
@@ -43,8 +44,17 @@ class FlatIndex:
 
     kind = "flat"
 
-    def __init__(self, snapshot: Snapshot, spaces: Sequence[str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, spaces: Sequence[str], without: Mapping[int, Collection[str]] | None = None
+    ) -> None:
+        """
+        Args:
+            snapshot: that is searched.
+            spaces: the space, or several.
+            without: for lengths of windows, ids of shards that are left out.
+        """
         self._snapshot = snapshot
+        self._without = without or {}
         self._spaces = tuple(spaces)
         self._dimension = snapshot.dimension(spaces)
         self._blocks: dict[int, list[tuple[VectorBlock, NDArray[np.int32]]]] = {}
@@ -53,8 +63,14 @@ class FlatIndex:
         """See VectorIndex; exact for any filter."""
         if queries.ndim != 2 or queries.shape[1] != self._dimension or k < 1 or not np.isfinite(queries).all():
             raise ValueError(f"k is {k}, queries {queries.shape} or not finite; needed: (Q, {self._dimension})")
-        try:
+        with self.damage_reported():
             return best_rows(np.ascontiguousarray(queries, np.float32), self._filtered(rows), k)
+
+    @contextmanager
+    def damage_reported(self) -> Iterator[None]:
+        """Raise IndexStateError if a product is not a finite number."""
+        try:
+            yield
         except FloatingPointError:
             files = ", ".join(map(str, self._snapshot.vector_files(self._spaces)[:3]))
             raise IndexStateError(f"{files}: vectors are not finite numbers; run `mretrieve verify`") from None
@@ -63,7 +79,7 @@ class FlatIndex:
         """The blocks of a length, less the rows that the filter leaves out."""
         windows = self._snapshot.rows
         if rows.length not in self._blocks:
-            blocks = self._snapshot.vector_blocks(self._spaces, rows.length)
+            blocks = self._snapshot.vector_blocks(self._spaces, rows.length, self._without.get(rows.length, ()))
             self._blocks[rows.length] = [(block, windows.window_clip[block.rows]) for block in blocks]
         allowed = rows.allowed_clips(windows.clip_count)
         if allowed is None:
@@ -97,7 +113,7 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
         for number, (query, products) in enumerate(zip(several, rough, strict=True), start=first):
             kth = float(np.partition(products, len(rows) - k)[len(rows) - k])
             candidates = np.flatnonzero(products >= kth - 2.0 * errors[number])
-            exact = _exact_products(query, blocks, candidates)
+            exact = exact_products(query, blocks, candidates)
             order = np.lexsort((rows[candidates], -exact))[:k]
             best.products[number], best.rows[number] = exact[order], rows[candidates[order]]
     return best
@@ -116,7 +132,7 @@ def _parts(block: VectorBlock) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def _exact_products(
+def exact_products(
     query: NDArray[np.float32], blocks: Sequence[VectorBlock], positions: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Correctly rounded inner products; each depends on its own vector only, so that equal vectors tie."""

@@ -1,53 +1,63 @@
-"""The kinds of vector index, by name; `register_kind` adds one from outside."""
+"""The kinds of vector index by name, and the index over the spaces of a snapshot; `register_kind` adds a kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from ..storage.records import EncoderRecord
-from ..storage.shard_writer import Trainer
+from ..errors import QueryError
+from ..storage.records import VectorIndexRecord
 from ..storage.snapshot import Snapshot
+from .choice import AUTOMATIC
+from .codes import FLAT_CODES
+from .faiss_kinds import FAST_SCAN
 from .flat import FlatIndex
+from .grouped import Group, GroupedIndex
 from .interface import VectorIndex
+from .trained import VectorKind
 
-
-@dataclass(frozen=True)
-class VectorKind:
-    """A kind of vector index.
-
-    Attributes:
-        name: by which manifests call it.
-        open: makes the index over one space of a snapshot, or over several side by side.
-        train: makes what a shard stores for it; None if it needs nothing but the vectors.
-    """
-
-    name: str
-    open: Callable[[Snapshot, Sequence[str]], VectorIndex]
-    train: Trainer | None = None
-
-
-FLAT = VectorKind(FlatIndex.kind, FlatIndex)
-_KINDS = {FLAT.name: FLAT}
+_KINDS = {kind.name: kind for kind in (FLAT_CODES, FAST_SCAN)}
 
 
 def register_kind(kind: VectorKind) -> None:
-    """Add a kind, or replace the one of its name."""
+    """Add a trained kind, or replace the one of its name."""
     _KINDS[kind.name] = kind
 
 
+def kind_names() -> tuple[str, ...]:
+    """All kinds, `flat` first."""
+    return FlatIndex.kind, *_KINDS
+
+
+def trained_kind(name: str) -> VectorKind:
+    """The trained kind of a name. QueryError if there is none."""
+    check_kind(name)
+    return _KINDS[name]
+
+
+def check_kind(name: str) -> None:
+    """QueryError if a name is neither that of a kind nor `auto`."""
+    if name not in (AUTOMATIC, *kind_names()):
+        raise QueryError(f"no kind of vector index is called {name}, only {', '.join(kind_names())}")
+
+
 def open_vectors(snapshot: Snapshot, spaces: Sequence[str]) -> VectorIndex:
-    """The vector index over some spaces: of their kind, or flat if they differ or their kind is not registered.
+    """The vector index over some spaces: through the trained indexes of a single space, else exact.
+
+    Trained indexes that cannot be used here, because their kind is not registered or its library is not installed or of
+    another version, are left out: their rows are searched exactly.
 
     Raises:
-        IndexStateError: the index has no such space.
+        IndexStateError: the index has no such space, or a file is damaged.
     """
-    names = {record.vector_kind for record in snapshot.encoders if record.name in spaces}
-    kind = _KINDS.get(names.pop(), FLAT) if len(names) == 1 else FLAT
-    return kind.open(snapshot, spaces)
+    groups = [open_group(snapshot, record) for record in snapshot.vector_indexes if [record.space] == list(spaces)]
+    usable = [group for group in groups if group is not None]
+    return GroupedIndex(snapshot, usable) if usable else FlatIndex(snapshot, spaces)
 
 
-def trainers(encoders: Sequence[EncoderRecord]) -> dict[str, Trainer]:
-    """What trains the indexes that a shard has for some encoders' spaces, by space; see write_shard."""
-    kinds = ((encoder.name, _KINDS.get(encoder.vector_kind, FLAT)) for encoder in encoders)
-    return {space: kind.train for space, kind in kinds if kind.train is not None}
+def open_group(snapshot: Snapshot, record: VectorIndexRecord) -> Group | None:
+    """A trained index and its vectors; None if it cannot be used here. IndexStateError if its file is damaged."""
+    content = snapshot.vector_index(record)
+    try:
+        return Group(snapshot, record, _KINDS[record.kind].open(content, record.settings))
+    except (ImportError, LookupError, AttributeError, RuntimeError, ValueError):
+        return None

@@ -142,3 +142,50 @@ def test_without_compiled_kernels_the_plain_ones_are_used():
 def test_with_compiled_kernels_numba_is_not_imported():
     program = "import sys, mretrieve.search; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@given(seed=SEEDS, width=st.integers(1, 100), others=st.integers(0, 3), k=st.integers(1, 30), filtered=st.booleans())
+def test_shortlists_from_codes_are_those_of_the_plain_kernel_and_have_the_best(seed, width, others, k, filtered):
+    """All numbers are whole, so that both compute the same."""
+    random = np.random.default_rng(seed)
+    rows, queries = int(random.integers(1, 700)), 3
+    codes = random.integers(118, 139, (rows, width)).astype(np.uint8)
+    factors = [random.integers(1, 3, rows), random.integers(0, 9, rows), random.integers(-50, 50, (others, rows))]
+    asked = random.integers(-9, 9, (queries, width)).astype(np.int16)
+    numbers = [random.integers(-2, 3, (queries, others)), np.full(queries, 2), np.ones(queries), np.full(queries, 4)]
+    coded = codes, *(values.astype(np.float32) for values in factors), random.random(rows) < 0.6 if filtered else None
+    wanted = asked, *(values.astype(np.float32) for values in numbers)
+    shortlists = []
+    for kernels in (native, jit):
+        smallest, counts = np.full((queries, k), -np.inf, np.float32), np.zeros(queries, np.int64)
+        found, bounds = np.zeros((queries, rows + 1), np.int32), np.zeros((queries, rows + 1), np.float32)
+        kernels.code_shortlists(*coded, *wanted, smallest, found, bounds, counts)
+        shortlists.append(
+            [(set(each[:count]), min(low)) for each, count, low in zip(found, counts, smallest, strict=True)]
+        )
+    assert shortlists[0] == shortlists[1]
+    products = 2 * asked.astype(int) @ ((codes - 128.0) * factors[0][:, None]).T + numbers[0] @ factors[2]
+    allowed = np.ones(rows, bool) if coded[-1] is None else coded[-1]
+    for own, (found, limit) in zip(products, shortlists[0], strict=True):
+        lower, upper = own - factors[1], own + factors[1]
+        kth = np.sort(np.where(allowed, lower, -np.inf))[::-1][:k][-1] if k <= rows else -np.inf
+        assert limit == kth
+        assert set(np.flatnonzero(allowed & (upper >= kth - 4))) <= found <= set(np.flatnonzero(allowed))
+
+
+@pytest.mark.parametrize("kernels", [native, jit])
+def test_shortlists_that_fill_their_room_say_so(kernels):
+    """Every row is nearer than all before it; if there is room for some, the far ones are forgotten."""
+    codes = np.arange(200, dtype=np.uint8)[:, None]
+    ones, nothing = np.ones(200, np.float32), np.zeros(200, np.float32)
+    query = np.ones((1, 1), np.int16), np.zeros((1, 0), np.float32), *(np.ones(1, np.float32) for _ in range(2))
+    for slack, expected in ((0.0, range(190, 200)), (500.0, None)):
+        smallest, counts = np.full((1, 10), -np.inf, np.float32), np.zeros(1, np.int64)
+        found, bounds = np.zeros((1, 30), np.int32), np.zeros((1, 30), np.float32)
+        slacks = np.array([slack], np.float32)
+        others = np.zeros((0, 200), np.float32)
+        kernels.code_shortlists(codes, ones, nothing, others, None, *query, slacks, smallest, found, bounds, counts)
+        if expected is None:
+            assert counts[0] == 30
+        else:
+            assert counts[0] < 30 and set(expected) <= set(found[0, : counts[0]].tolist())

@@ -149,8 +149,8 @@ def test_a_manifest_of_something_else_is_damaged(index: Path, text: str):
 def test_an_index_of_a_newer_layout_is_refused_with_what_to_do(index: Path):
     path = manifest_file(index, 2)
     content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "schema": 5, "writer": "mretrieve 9.0", "new_things": []}))
-    with pytest.raises(IndexStateError, match=r"written by mretrieve 9\.0 in layout 5, .* update mretrieve"):
+    path.write_text(json.dumps({**content, "schema": 6, "writer": "mretrieve 9.0", "new_things": []}))
+    with pytest.raises(IndexStateError, match=r"written by mretrieve 9\.0 in layout 6, .* update mretrieve"):
         Snapshot.open(index)
 
 

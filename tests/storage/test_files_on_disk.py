@@ -56,7 +56,7 @@ def test_a_shard_that_exists_is_not_written_again(tmp_path: Path):
     assert [path.stat().st_ino for path in tmp_path.glob("shards/*/motions.h5")] == [before]
 
 
-def test_layout_of_schema_4(tmp_path: Path):
+def test_layout_of_schema_5(tmp_path: Path):
     """Changing what this test says makes existing indexes unreadable: raise `SCHEMA` and keep reading the older one."""
     index = tmp_path / "repository" / ".mretrieve"
     index.parent.mkdir()
@@ -85,7 +85,7 @@ def test_layout_of_schema_4(tmp_path: Path):
     assert len(manifest.pop("checksum")) == 64
     assert manifest.pop("committed_at").endswith("+00:00")
     assert manifest == {
-        "schema": 4,
+        "schema": 5,
         "version": 2,
         "writer": f"mretrieve {__version__}",
         "folders": [{"name": "", "path": str(index.parent), "path_from_index": ".."}],
@@ -97,7 +97,6 @@ def test_layout_of_schema_4(tmp_path: Path):
                 "dimension": 8,
                 "weight": 1.0,
                 "file": {"id": weights.id, "checksum": hashlib.sha256(b"weights").hexdigest(), "size": 7},
-                "vector_kind": "flat",
             }
         ],
         "windows": {"lengths_s": [0.2], "hop_share": 0.5},
@@ -115,10 +114,11 @@ def test_layout_of_schema_4(tmp_path: Path):
                 "largest_norms": {SPACE: shard.largest_norms[SPACE]},
                 "checksums": dict(shard.checksums),
                 "sizes": dict(shard.sizes),
-                "indexes": [],
             }
         ],
         "removed": {shard.id: ["a.amc"]},
+        "vector_search": {"kind": "auto", "recall": 1.0, "memory_bytes": None},
+        "vector_indexes": [],
     }
 
 

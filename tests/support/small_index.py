@@ -20,7 +20,7 @@ from mretrieve.storage.rows import Rows
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
-from mretrieve.vectors import FlatIndex, RowFilter, trainers
+from mretrieve.vectors import FlatIndex, RowFilter
 
 SPACE = "pose-statistics"
 DIMENSION = 8
@@ -87,7 +87,7 @@ def store(
             fps=CANONICAL_FPS,
             encoders=[_with_file(index, one, (weights or {}).get(one.name)) for one in encoders],
             windows=WINDOWS,
-            add=[write_shard(index, clips, trainers(encoders))] if clips else [],
+            add=[write_shard(index, clips)] if clips else [],
             remove=remove,
             labels=labels,
             smooth=smooth,

@@ -1,151 +1,104 @@
-"""A kind of vector index from outside joins by one registration: it is trained at indexing and answers queries."""
+"""A kind of vector index from outside joins by one registration: it is made at indexing and answers queries."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.generated_library import Library
-from support.small_index import DIMENSION, ENCODER, SPACE, assert_holds, made_clips, store
 
 from mretrieve import build_index, open_index
-from mretrieve.errors import IndexStateError
-from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.errors import QueryError
 from mretrieve.storage.layout import WHOLE
-from mretrieve.storage.records import TrainedIndexRecord
 from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.tensors_file import pack_tensors, unpack_tensors
 from mretrieve.storage.verification import verify
 from mretrieve.vectors import (
+    Entries,
     FlatIndex,
-    Ranking,
     RowFilter,
-    VectorIndex,
+    TrainingSet,
     VectorKind,
+    choice,
     kinds,
     open_vectors,
     register_kind,
 )
 
-
-def train_toy(space: str, vectors: NDArray[np.float32], lengths: NDArray[np.int32]) -> tuple[TrainedIndexRecord, bytes]:
-    """The signs of the vectors, bit by bit."""
-    assert lengths.shape == (len(vectors),) and (np.diff(lengths) >= 0).all()
-    return TrainedIndexRecord(space, "toy", {"bits": 1}, recall=0.5), np.packbits(vectors > 0, axis=1).tobytes()
+searches: list[int] = []
 
 
 class ToyIndex:
-    """Ranks by the signs of the vectors alone."""
+    """Finds the rows whose signs agree most with those of the query."""
 
-    kind = "toy"
+    def __init__(self, content: NDArray[np.uint8], settings: object) -> None:
+        self._signs = unpack_tensors(content)[0]["signs"]
 
-    def __init__(self, snapshot: Snapshot, spaces: Sequence[str]) -> None:
-        (space,) = spaces
-        self.searches: list[RowFilter] = []
-        self._snapshot = snapshot
-        self._vectors = np.where(snapshot.vectors(space) > 0, 1.0, -1.0)
-        self.stored = snapshot.trained_indexes(space, self.kind)
-
-    def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
-        """See VectorIndex."""
-        self.searches.append(rows)
-        window_clip, allowed = self._snapshot.rows.window_clip, rows.allowed_clips(self._snapshot.rows.clip_count)
-        found = np.arange(len(window_clip))[self._snapshot.rows.of_length(rows.length)]
-        found = found if allowed is None else found[allowed[window_clip[found]]]
-        products = -1 + (np.sign(queries) @ self._vectors[found].T) / queries.shape[1]
-        order = np.argsort(-products, axis=1, kind="stable")[:, :k]
-        return Ranking(np.take_along_axis(products, order, axis=1).astype(np.float32), found[order])
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+        """See TrainedIndex."""
+        searches.append(k)
+        agreement = np.where(entries.may_answer(), np.sign(queries) @ self._signs.T, -np.inf)
+        return list(np.sort(np.argsort(-agreement, axis=1, kind="stable")[:, :k]).astype(np.int64))
 
 
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ToyIndex]]:
-    """The toy kind is registered; the list has the toy indexes that were opened."""
+def make_toy(vectors: TrainingSet) -> tuple[dict[str, float], list[bytes | memoryview]]:
+    signs = np.concatenate([np.sign(chunk) for chunk in vectors.chunks()])
+    assert len(signs) == vectors.count
+    return {"bits": 1}, pack_tensors({"signs": signs})
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(kinds, "_KINDS", dict(kinds._KINDS))
-    made: list[ToyIndex] = []
-
-    def open_toy(snapshot: Snapshot, spaces: Sequence[str]) -> VectorIndex:
-        made.append(ToyIndex(snapshot, spaces))
-        return made[-1]
-
-    register_kind(VectorKind("toy", open_toy, train_toy))
-    yield made
+    monkeypatch.setattr(choice, "LEAST_WINDOWS", 1)
+    register_kind(VectorKind("toy", make_toy, ToyIndex))
+    searches.clear()
+    yield
 
 
-TOY = replace(ENCODER, vector_kind="toy")
-
-
-def test_its_index_is_trained_with_every_shard_and_stored_in_it(opened: list[ToyIndex], tmp_path: Path):
-    clips = made_clips("a", "b", "c")
-    store(tmp_path / "index", clips[:2], encoders=[TOY])
-    snapshot = store(tmp_path / "index", clips[2:], encoders=[TOY])
-    assert_holds(snapshot, clips)
-    assert [shard.indexes for shard in snapshot.shards] == 2 * [(TrainedIndexRecord(SPACE, "toy", {"bits": 1}, 0.5),)]
-    index = open_vectors(snapshot, [SPACE])
-    assert isinstance(index, ToyIndex)
-    signs = np.unpackbits(np.concatenate(index.stored)).reshape(-1, DIMENSION)  # type: ignore[arg-type]
-    assert sorted(signs.tolist()) == sorted((snapshot.vectors(SPACE) > 0).astype(int).tolist())
-    assert verify(tmp_path / "index") == []
-
-
-def test_a_damaged_index_of_a_kind_is_noticed(opened: list[ToyIndex], tmp_path: Path):
-    store(tmp_path / "index", made_clips("a"), encoders=[TOY])
-    (file,) = (tmp_path / "index").glob("shards/*/*.toy.index")
-    content = file.read_bytes()
-    file.write_bytes(bytes([content[0] ^ 1]) + content[1:])
-    assert [problem.path for problem in verify(tmp_path / "index")] == [file]
-    file.write_bytes(content[:-1])
-    with pytest.raises(IndexStateError, match=file.name):
-        Snapshot.open(tmp_path / "index").hold()
-
-
-def test_a_shard_without_a_trained_index_is_said_to_have_none(opened: list[ToyIndex], tmp_path: Path):
-    store(tmp_path / "index", made_clips("a"))
-    snapshot = store(tmp_path / "index", made_clips("b"), encoders=[TOY])
-    assert [stored is None for stored in snapshot.trained_indexes(SPACE, "toy")] == [True, False]
-
-
-def test_a_mapped_index_outlives_its_file(opened: list[ToyIndex], tmp_path: Path):
-    snapshot = store(tmp_path / "index", made_clips("a"), encoders=[TOY])
-    snapshot.hold()
-    (file,) = (tmp_path / "index").glob("shards/*/*.toy.index")
-    content = file.read_bytes()
-    file.unlink()
-    (stored,) = snapshot.trained_indexes(SPACE, "toy")
-    assert stored is not None and stored.tobytes() == content
-
-
-def test_spaces_of_an_unknown_kind_or_of_several_are_searched_exactly(opened: list[ToyIndex], tmp_path: Path):
-    strange = replace(ENCODER, vector_kind="strange")
-    snapshot = store(tmp_path / "strange", made_clips("a"), encoders=[strange])
-    assert isinstance(open_vectors(snapshot, [SPACE]), FlatIndex)
-    (clip,) = made_clips("a")
-    clip = replace(clip, vectors={**clip.vectors, "mine": clip.vectors[SPACE]})
-    snapshot = store(tmp_path / "mixed", [clip], encoders=[TOY, replace(ENCODER, name="mine")])
-    assert isinstance(open_vectors(snapshot, [SPACE, "mine"]), FlatIndex)
-    assert isinstance(open_vectors(snapshot, [SPACE]), ToyIndex)
-
-
-def test_a_library_is_indexed_and_queried_with_it(library: Library, opened: list[ToyIndex], tmp_path: Path):
+def test_a_library_is_indexed_and_queried_with_it(library: Library, tmp_path: Path):
     folder, index = tmp_path / "motions", tmp_path / "index"
     shutil.copytree(library.folder, folder)
     shutil.copytree(library.index, index)
-    base = Snapshot.open(index)
-    encoders = [replace(record, vector_kind="toy") for record in base.encoders]
-    with WriterLock(index):
-        commit(index, base, folders={"": folder}, fps=30.0, encoders=encoders, windows=base.manifest.windows)
-    shutil.copy(min(folder.rglob("*_walk_*.bvh")), folder / "again.bvh")
-    build_index(folder, index, jobs=1)
+    before = Snapshot.open(index)
+    build_index(folder, index, jobs=1, vector_index="toy", recall=0.5)
     snapshot = Snapshot.open(index)
-    assert {record.vector_kind for record in snapshot.encoders} == {"toy"}
-    assert [record.kind for record in snapshot.shards[-1].indexes] == ["toy", "toy"]
-    hits = open_index(index).search(library.short_clip, k=5, scope="whole", rerank=0)
-    (toy,) = opened
-    assert {rows.length for rows in toy.searches} == {WHOLE}
-    assert len(hits) == 5
-    assert [hit.score for hit in hits] != [
-        hit.score for hit in library.opened.search(library.short_clip, k=5, rerank=0)
-    ]
+    assert {record.kind for record in snapshot.vector_indexes if record.space == "pose-statistics"} == {"toy"}
+    assert {record.kind for record in snapshot.vector_indexes if record.space == "part-statistics"} == {"flat-codes"}
+    assert {record.length for record in snapshot.vector_indexes} == set(before.rows.lengths.tolist())
+    assert all(record.settings["bits"] == 1 for record in snapshot.vector_indexes if record.kind == "toy")
+    assert open_vectors(snapshot, ["pose-statistics"]).kind == "toy"
+    assert verify(index) == []
+    searches.clear()
+    query = np.ones((1, snapshot.dimension("pose-statistics")), np.float32)
+    open_vectors(snapshot, ["pose-statistics"]).search(query, 3, RowFilter(WHOLE))
+    assert searches == [3]
+    assert len(open_index(index).search(library.short_clip, k=5)) == 5
+    report = build_index(folder, index, jobs=1)
+    assert not report.new_version, "the settings and the vector indexes are kept"
+
+
+def test_spaces_of_an_unknown_kind_or_several_together_are_searched_exactly(library: Library, tmp_path: Path):
+    shutil.copytree(library.index, tmp_path / "index")
+    build_index(library.folder, tmp_path / "index", jobs=1, vector_index="toy", recall=0.5)
+    snapshot = Snapshot.open(tmp_path / "index")
+    assert isinstance(open_vectors(snapshot, ["pose-statistics", "part-statistics"]), FlatIndex)
+    del kinds._KINDS["toy"]
+    with pytest.raises(QueryError, match="no kind of vector index is called toy, only flat, flat-codes, fast-scan"):
+        build_index(library.folder, tmp_path / "index", jobs=1, vector_index="toy")
+    assert isinstance(open_vectors(Snapshot.open(tmp_path / "index"), ["pose-statistics"]), FlatIndex)
+
+
+def test_an_exact_kind_changes_no_answer(library: Library, tmp_path: Path):
+    shutil.copytree(library.index, tmp_path / "index")
+    build_index(library.folder, tmp_path / "index", jobs=1, vector_index="flat-codes")
+    opened = open_index(tmp_path / "index")
+    assert open_vectors(Snapshot.open(tmp_path / "index"), ["pose-statistics"]).kind == "flat-codes"
+    for options in ({}, {"scope": "whole"}, {"scope": "moments"}):
+        found, expected = (each.search(library.short_clip, k=10, **options) for each in (opened, library.opened))
+        assert [(hit.clip, hit.score) for hit in found] == [(hit.clip, hit.score) for hit in expected]
+    assert WHOLE in {record.length for record in Snapshot.open(tmp_path / "index").vector_indexes}

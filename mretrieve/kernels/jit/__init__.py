@@ -3,6 +3,7 @@
 They take the place of the native ones if the installation had no compiler, and tests compare the two.
 """
 
+from .codes import code_shortlists
 from .kinematics import forward_kinematics
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
@@ -11,6 +12,7 @@ from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_
 
 __all__ = [
     "cheapest_fixed_speed",
+    "code_shortlists",
     "dtw_distances",
     "dtw_path",
     "forward_kinematics",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import c_double, c_int64
+from ctypes import c_double, c_int64, c_void_p
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "cheapest_fixed_speed",
+    "code_shortlists",
     "dtw_distances",
     "dtw_path",
     "forward_kinematics",
@@ -33,13 +34,13 @@ _LANES, _RUNS, _AXES = 16, 6, 6
 
 _REALS = {np.dtype(name): ndpointer(name, flags="C_CONTIGUOUS") for name in ("float32", "float64")}
 _float32, _float64 = _REALS.values()
-_bool, _uint8, _int32, _int64, _uint64, _pointers = (
-    ndpointer(name, flags="C_CONTIGUOUS") for name in ("bool", "uint8", "int32", "int64", "uint64", "uintp")
+_bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = (
+    ndpointer(name, flags="C_CONTIGUOUS") for name in ("bool", "uint8", "int16", "int32", "int64", "uint64", "uintp")
 )
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 3
+_VERSION = 4
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -85,6 +86,10 @@ _paths = _float32, _int32, _int32  # costs, starts, ends
 _reprojection_costs = _function(
     _fused, "reprojection_costs", _float32, c_int64, c_int64, _float32, c_int64, *_sequences, ctypes.c_int, *_paths
 )
+_coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void_p
+_code_queries = _int16, _float32, _float32, _float32, _float32, c_int64
+_shortlists = c_int64, _float32, c_int64, _int32, _float32, _int64
+_code_shortlists = _function(_fused, "code_shortlists", *_coded, *_code_queries, *_shortlists, result=None)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -179,6 +184,29 @@ def reprojection_costs(
     _check_memory(_reprojection_costs(by_joint, rows, joints, lanes, groups, *listed, anywhere, *results))
     for wanted, result in zip((costs, starts, ends), results, strict=True):
         wanted[order] = result[order, : len(axes)]
+
+
+def code_shortlists(
+    codes: NDArray[np.uint8],
+    scales: NDArray[np.float32],
+    errors: NDArray[np.float32],
+    others: NDArray[np.float32],
+    keep: NDArray[np.bool_] | None,
+    queries: NDArray[np.int16],
+    other_queries: NDArray[np.float32],
+    units: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    slacks: NDArray[np.float32],
+    smallest: NDArray[np.float32],
+    found: NDArray[np.int32],
+    bounds: NDArray[np.float32],
+    counts: NDArray[np.int64],
+) -> None:
+    kept = None if keep is None else np.ascontiguousarray(keep)
+    address = None if kept is None else kept.ctypes.data
+    coded = codes, scales, errors, others, *codes.shape, len(others), address
+    wanted = queries, other_queries, units, norms, slacks, len(queries)
+    _code_shortlists(*coded, *wanted, smallest.shape[1], smallest, found.shape[1], found, bounds, counts)
 
 
 def cheapest_fixed_speed(

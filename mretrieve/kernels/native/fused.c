@@ -21,6 +21,7 @@
 #define NAME(function) function##_float64
 #include "warping.h"
 #include "reprojection.h"
+#include "codes.h"
 
 /* Forward kinematics: blocks of WIDTH frames, one joint after the other, every number of a joint as a row of WIDTH
 neighbouring float32. Rows 0-8 of a joint: its world rotation by rows, 9-11: its position. A working block has sine and

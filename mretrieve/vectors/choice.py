@@ -1,0 +1,41 @@
+"""The kind of vector index for a number of windows: the one place that chooses.
+
+The thresholds are measured by benchmarks/vector_index.py.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from ..storage.records import VectorSearchSettings
+from .codes import FLAT_CODES
+from .faiss_kinds import FAST_SCAN
+from .flat import FlatIndex
+
+#: Stands for the choice among the kinds.
+AUTOMATIC = "auto"
+#: Below this many windows of one length, an exact search of the vectors takes a small part of a query.
+TRAINED_FROM = 150_000
+#: From this many on, a fast scan is worth its recall.
+FAST_SCAN_FROM = 1_000_000
+#: Fewer windows than this train no index, whatever the settings.
+LEAST_WINDOWS = 1000
+
+
+def choose_kind(windows: int, dimension: int, settings: VectorSearchSettings, *, weighted: bool = False) -> str:
+    """The name of the kind for the windows of one length in one space.
+
+    Args:
+        windows: number of live windows.
+        dimension: of the vectors.
+        settings: of the index.
+        weighted: whether queries weigh the numbers of the space, so that only an exact kind keeps its recall.
+    """
+    automatic = settings.kind == AUTOMATIC
+    if windows < (TRAINED_FROM if automatic else LEAST_WINDOWS):
+        return FlatIndex.kind
+    if not automatic:
+        return FLAT_CODES.name if weighted and settings.kind != FlatIndex.kind else settings.kind
+    fits = settings.memory_bytes is None or windows * dimension <= settings.memory_bytes
+    approximate = settings.recall < 1 and not weighted and find_spec("faiss") is not None
+    return FAST_SCAN.name if approximate and (windows >= FAST_SCAN_FROM or not fits) else FLAT_CODES.name

@@ -1,0 +1,104 @@
+"""The kinds that faiss searches; what they find is compared exactly.
+
+They see only the numbers of a vector, at Euclidean distance, which is nearly in the order of the exact one; the large
+terms that depend on a vector's norm would fill up any quantiser (see `number_columns`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import IndexStateError
+from ..storage.files import Bytes
+from ..storage.tensors_file import pack_tensors, unpack_tensors
+from ..version import install_hint
+from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns
+
+_SAMPLE = 50_000
+#: Rows beyond those that pass a filter of a share s on average, when 1 / s as many are looked for.
+_SPARE = 1.2
+#: The recall is measured for this k; fewer are looked for with the same effort.
+_LEAST = 100
+
+
+class FaissIndex:
+    """See TrainedIndex. `rescored` times k of the rows nearest by codes are shortlisted."""
+
+    def __init__(self, content: NDArray[np.uint8], settings: Settings) -> None:
+        import faiss
+
+        tensors, _ = unpack_tensors(content)
+        self._numbers, self._factors = tensors["numbers"], tensors["factors"]
+        self._rescored = int(settings["rescored"])
+        self._content = tensors["faiss"]  # the index reads from it
+        reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
+        self._index: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+        """See TrainedIndex."""
+        points = _even(queries[:, self._numbers] / self._factors)
+        total = int(self._index.ntotal)
+        wanted = min(self._rescored * max(k, _LEAST), entries.count)
+        looked_for = min(total, round(wanted * _SPARE * total / max(1, entries.count)) if not entries.all else wanted)
+        with _one_thread():
+            _, nearest = self._index.search(points, looked_for)
+        found: list[NDArray[np.int64] | None] = []
+        for near in nearest:
+            near = near[near >= 0]
+            if not entries.all:
+                near = near[entries.may_answer(near)][:wanted]
+            found.append(np.sort(near) if len(near) >= k else None)
+        return found
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """faiss on one thread: two are slower where memory is the limit, and fight with those of other libraries."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _make_fast_scan(vectors: TrainingSet) -> tuple[Settings, list[Bytes]]:
+    try:
+        import faiss
+    except ImportError:
+        raise IndexStateError(f"a vector index of this kind needs faiss; {install_hint('cpu')}") from None
+    sample = vectors.sample(_SAMPLE)
+    queries = vectors.as_queries(sample)
+    numbers = np.flatnonzero(number_columns(sample, queries))
+    # Of stored and query vectors, x and c x, both are multiplied to sqrt(c) x.
+    squares, products = (sample[:, numbers] ** 2).sum(axis=0), (sample[:, numbers] * queries[:, numbers]).sum(axis=0)
+    ratios = products / np.maximum(squares, 1e-30)
+    if not len(numbers) or not (ratios > 0).all():
+        raise ValueError("queries have other numbers than the vectors")
+    factors = np.sqrt(ratios).astype(np.float32)
+    points = _even(sample[:, numbers] * factors)
+    factory = f"PQ{points.shape[1] // 2}x4fs"
+    index = faiss.index_factory(points.shape[1], factory)
+    with _one_thread():
+        index.train(points)
+        for chunk in vectors.chunks():
+            index.add(_even(chunk[:, numbers] * factors))
+    tensors = {"numbers": numbers.astype(np.int32), "factors": factors, "faiss": faiss.serialize_index(index)}
+    return {"factory": factory, "faiss": faiss.__version__}, pack_tensors(tensors)
+
+
+def _even(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points of an even number of numbers, with a zero more if it is odd: quantisers take them in pairs."""
+    return np.ascontiguousarray(np.pad(points, [(0, 0), (0, points.shape[1] % 2)]), np.float32)
+
+
+FAST_SCAN = VectorKind(
+    "fast-scan", _make_fast_scan, FaissIndex, efforts=[{"rescored": times} for times in (2, 4, 8, 16, 32)]
+)

@@ -1,0 +1,121 @@
+"""What the trained kinds of vector index have in common: what they are made of, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..storage.files import Bytes
+from ..storage.rows import VectorBlock, take_rows
+
+_CHUNK_ROWS = 16384
+
+Settings = Mapping[str, float | str]
+
+
+class Entries:
+    """The rows of one or more blocks that may answer; entries are numbered through the blocks."""
+
+    def __init__(
+        self, rows: NDArray[np.int64], clips: NDArray[np.int32], allowed: NDArray[np.bool_] | None, count: int
+    ) -> None:
+        """
+        Args:
+            rows: (n,) of the snapshot; -1 for windows that it lacks.
+            clips: (N,) row of the clip of each row.
+            allowed: (C,) clips that may answer; None for all.
+            count: number of entries that may answer.
+        """
+        self._rows, self._clips, self._allowed = rows, clips, allowed
+        self.count = count
+
+    @property
+    def all(self) -> bool:
+        """Whether every entry may answer."""
+        return self.count == len(self._rows)
+
+    def may_answer(self, entries: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.bool_]:
+        """Which of some entries may answer."""
+        rows = self._rows[entries]
+        live = rows >= 0
+        return live if self._allowed is None else live & self._allowed[self._clips[rows]]
+
+    @cached_property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """Which entries may answer, (n,); None for all."""
+        return None if self.all else self.may_answer()
+
+
+class TrainedIndex(Protocol):
+    """A vector index over n vectors of one space, as it was made."""
+
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+        """For each query (Q, D), the entries that may be among its k nearest of those that may answer.
+
+        None if it has fewer than k that may answer, or did not find them: then all are to be compared.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """The vectors that an index is made of.
+
+    Attributes:
+        blocks: with all vectors, in the order of the entries.
+        held_out: (M,) entries, ascending, that an index is measured with and not trained on.
+        as_queries: query vectors (n, D) of stored vectors (n, D).
+    """
+
+    blocks: Sequence[VectorBlock]
+    held_out: NDArray[np.int64]
+    as_queries: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+    @property
+    def count(self) -> int:
+        """Number of vectors, n."""
+        return sum(len(block.rows) for block in self.blocks)
+
+    def chunks(self) -> Iterator[NDArray[np.float32]]:
+        """All vectors, some thousand (m, D) at a time."""
+        for first in range(0, self.count, _CHUNK_ROWS):
+            yield take_rows(self.blocks, np.arange(first, min(first + _CHUNK_ROWS, self.count)))
+
+    def sample(self, size: int) -> NDArray[np.float32]:
+        """At most so many vectors (m, D) of those that are not held out, always the same."""
+        entries = np.setdiff1d(np.arange(self.count), self.held_out)
+        if len(entries) > size:
+            entries = np.sort(np.random.default_rng(0).choice(entries, size, replace=False))
+        return take_rows(self.blocks, entries)
+
+
+@dataclass(frozen=True)
+class VectorKind:
+    """A trained kind of vector index.
+
+    Attributes:
+        name: by which manifests call it.
+        make: the settings and the content of the file of an index; ValueError if the vectors do not suit the kind.
+        open: the index, from the content of its file and its settings.
+        efforts: settings of a search to choose from, by ascending effort. The first that reaches the wanted recall is
+            stored with those of `make`.
+    """
+
+    name: str
+    make: Callable[[TrainingSet], tuple[Settings, list[Bytes]]]
+    open: Callable[[NDArray[np.uint8], Settings], TrainedIndex]
+    efforts: Sequence[Settings] = ({},)
+
+
+def number_columns(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which columns of stored vectors (n, D) hold a window's numbers, and not terms that the numbers' norm gives.
+
+    A vector's product with its own query adds up to a distance of zero: the squares of its numbers bring it nearer and
+    the norm's terms, which are large and cancel them, take it away again.
+    """
+    return np.asarray(~((vectors * queries) < 0).any(axis=0))
