@@ -4,13 +4,14 @@
 
 The rows that Battan et al. (2019) print in table 1 and figures 10 and 13, on the protocol `robustness`: the network as
 it is, one that is trained by cross-entropy alone (retrieval against recognition), one that never saw missing joints,
-and one that never saw other speeds. The figures of each training are kept in --results and not computed again. Three
-minutes a row and seed.
+and one that never saw other speeds. The figures of each training are kept in --results and not computed again, and
+an interrupted training is continued. Three minutes a row and seed.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from mocap_sets import mocap_folder
 from rich.console import Console
 from rich.table import Table
 
+from mretrieve.encoders import WindowEncoder
 from mretrieve.evaluation import Method, evaluate_protocol, protocol
+from mretrieve.motion import LabelledClip
 from mretrieve.training import default_recipe, train
 
 CHANGES: dict[str, dict[str, object]] = {
@@ -32,12 +35,17 @@ CHANGES: dict[str, dict[str, object]] = {
 FIGURES = ("average_precision", "top1", "dtw_error_mm")
 
 
-def measured(method: str, data: Path, updates: int, seed: int) -> dict[str, list[float]]:
-    """FIGURES of each condition of `robustness`, of one training."""
+def measured(method: str, data: Path, updates: int, seed: int, checkpoint: Path) -> dict[str, list[float]]:
+    """FIGURES of each condition of `robustness`, of one training, which an interrupted run continues."""
     recipe = default_recipe("deephums").with_changes({**CHANGES[method], "updates": updates})
     folds = protocol("robustness").folds(data)
-    compared = Method(method, fit=lambda clips, _: train(recipe, clips, seed=seed).encoder)
-    reports = evaluate_protocol(folds, compared)
+
+    def fit(clips: Sequence[LabelledClip], _: int) -> WindowEncoder:
+        encoder: WindowEncoder = train(recipe, clips, seed=seed, checkpoint=checkpoint, resume=True).encoder
+        return encoder
+
+    reports = evaluate_protocol(folds, Method(method, fit=fit))
+    checkpoint.unlink(missing_ok=True)
     return {report.task: [report.figures[key].mean for key in FIGURES] for report in reports}
 
 
@@ -54,7 +62,8 @@ def main(data: Path | None, methods: tuple[str, ...], updates: int, seeds: int, 
     for seed, method in product(range(seeds), methods):
         file = results / f"{method.replace(' ', '_')}.{updates}.{seed}.json"
         if not file.exists():
-            file.write_text(json.dumps(measured(method, mocap_folder(data), updates, seed)), encoding="utf-8")
+            row = measured(method, mocap_folder(data), updates, seed, file.with_suffix(".checkpoint"))
+            file.write_text(json.dumps(row), encoding="utf-8")
         rows[method].append(json.loads(file.read_text(encoding="utf-8")))
     title = f"mAP / top-1 / DTW error of the first answer, of the protocol robustness; {seeds} seeds, {updates} updates"
     table = Table("queries", *methods, title=title)

@@ -9,10 +9,11 @@ train and 13 to test, as many as can be had (the paper has 19 and 19). Its netwo
 lets them be measured, not shipped.
 
 All networks have the same architecture but for what an ablation takes away, the same batches, optimiser and number of
-updates; only the loss differs. The figures of each training are kept in --results as they come, and not computed
-again, so that the hours can be spread; the table is printed of all that is there. With --curves nothing is kept, and
-what is printed is how well the classes that are learned and the unseen ones are told apart in the course of a
-training.
+updates; only the loss differs. Distances by time warping that learn nothing, or a metric of frames, stand beside them:
+`warping_baselines`. The figures of each training are kept in --results as they come, and not computed again, and an
+interrupted training is continued, so that the hours can be spread; the table is printed of all that is there. With
+--curves nothing is kept, and what is printed is how well the classes that are learned and the unseen ones are told
+apart in the course of a training.
 """
 
 from __future__ import annotations
@@ -126,14 +127,17 @@ def fold_of(name: str, data: Path) -> Fold:
     return Fold(tuple(train_clips), (replace(task, allowed=task.allowed & own),))
 
 
-def measured(name: str, method: str, data: Path, updates: int, seed: int) -> dict[str, float]:
-    """FIGURES of a row on a protocol, of one training."""
+def measured(name: str, method: str, data: Path, updates: int, seed: int, checkpoint: Path) -> dict[str, float]:
+    """FIGURES of a row on a protocol, of one training, which an interrupted run continues."""
     fold = fold_of(name, data)
-    figures = evaluate(fold.tasks[0], compared(method, fold.train, updates, seed)).figures
+    figures = evaluate(fold.tasks[0], compared(method, fold.train, updates, seed, checkpoint)).figures
+    checkpoint.unlink(missing_ok=True)
     return {key: figures[key].mean for key in FIGURES}
 
 
-def compared(method: str, clips: Sequence[LabelledClip], updates: int, seed: int) -> WindowEncoder | Distances:
+def compared(
+    method: str, clips: Sequence[LabelledClip], updates: int, seed: int, checkpoint: Path
+) -> WindowEncoder | Distances:
     """What a row compares, trained on these clips if it learns."""
     if method == "gdtw":
         return generalized_distances()
@@ -143,7 +147,9 @@ def compared(method: str, clips: Sequence[LabelledClip], updates: int, seed: int
         return mahalanobis_distances(clips, TRIPLETS, seed)
     if method == "dctw":
         return deep_distances(clips, updates, seed)
-    return train(recipe_of(method, updates), clips, seed=seed).encoder
+    recipe = recipe_of(method, updates)
+    encoder: WindowEncoder = train(recipe, clips, seed=seed, checkpoint=checkpoint, resume=True).encoder
+    return encoder
 
 
 def file_of(results: Path, name: str, method: str, seed: int) -> Path:
@@ -220,7 +226,8 @@ def main(
     for seed, method, name in product(range(seeds), methods, protocols):
         file = file_of(results, name, method, seed)
         if not file.exists() and (seed == 0 or method not in BASELINES):
-            row = measured(name, method, folder, updates, seed) | {"updates": 0 if method in BASELINES else updates}
+            row = measured(name, method, folder, updates, seed, file.with_suffix(".checkpoint"))
+            row["updates"] = 0 if method in BASELINES else updates
             file.write_text(json.dumps(row), encoding="utf-8")
             click.echo(f"{name} {method} seed {seed}: {row}", err=True)
     print_tables(results, protocols, seeds)
