@@ -27,7 +27,7 @@ _ENERGY = 0.9
 _RIDGE = 1.0  # as for ctw
 _MOST_TURNS = 10
 #: Of the weights against those before a step, as a part of the mean curvature; of the end points' equation.
-_DAMPING, _ENDS = 0.1, 100.0
+_DAMPING, _ENDS = 0.01, 100.0
 
 _Array = NDArray[np.float64]
 
