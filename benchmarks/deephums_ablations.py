@@ -1,18 +1,22 @@
 """DeepHuMS against recognition, and what its incomplete and sped-up sequences in training are for.
 
-    python benchmarks/deephums_ablations.py [--data DIR] [--method NAME]... [--seeds N] [--results DIR]
+    python benchmarks/deephums_ablations.py [--data DIR] [--method NAME]... [--updates N] [--seeds N] [--results DIR]
 
 The rows that Battan et al. (2019) print in table 1 and figures 10 and 13, on the protocol `robustness`: the network as
 it is, one that is trained by cross-entropy alone (retrieval against recognition), one that never saw missing joints,
-and one that never saw other speeds. A row is kept in --results and not computed again. Three minutes a row and seed.
+and one that never saw other speeds. The figures of each training are kept in --results and not computed again, and
+an interrupted training is continued. Three minutes a row and seed.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import click
+import numpy as np
 from mocap_sets import mocap_folder
 from rich.console import Console
 from rich.table import Table
@@ -28,52 +32,50 @@ CHANGES: dict[str, dict[str, object]] = {
     "without missing joints": {"augment.missing_share": 0.0},
     "without other speeds": {"objective.speeds": (1.0,)},
 }
+FIGURES = ("average_precision", "top1", "dtw_error_mm")
 
 
-def measured(method: str, data: Path, seeds: int) -> dict[str, list[float]]:
-    """Mean average precision and top-1, each with its deviation, of each condition of `robustness`."""
-    recipe = default_recipe("deephums").with_changes(CHANGES[method])
+def measured(method: str, data: Path, updates: int, seed: int, checkpoint: Path) -> dict[str, list[float]]:
+    """FIGURES of each condition of `robustness`, of one training, which an interrupted run continues."""
+    recipe = default_recipe("deephums").with_changes({**CHANGES[method], "updates": updates})
+    folds = protocol("robustness").folds(data)
 
-    def fit(clips: list[LabelledClip], seed: int) -> WindowEncoder:
-        return train(recipe, clips, seed=seed).encoder
+    def fit(clips: Sequence[LabelledClip], _: int) -> WindowEncoder:
+        encoder: WindowEncoder = train(recipe, clips, seed=seed, checkpoint=checkpoint, resume=True).encoder
+        return encoder
 
-    chosen = protocol("robustness")
-    folds = chosen.folds(data)
-    reports = evaluate_protocol(folds, Method(method, fit=fit), seeds=seeds)
-    rows = {}
-    for task, report in zip(folds[0].tasks, reports, strict=True):
-        figures = [report.figures[key] for key in ("average_precision", "top1")]
-        rows[task.name] = [value for figure in figures for value in (figure.mean, figure.deviation)]
-    return rows
-
-
-def _file(results: Path, method: str, seeds: int) -> Path:
-    return results / f"{method.replace(' ', '_')}.{seeds}.json"
+    reports = evaluate_protocol(folds, Method(method, fit=fit))
+    checkpoint.unlink(missing_ok=True)
+    return {report.task: [report.figures[key].mean for key in FIGURES] for report in reports}
 
 
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(path_type=Path))
 @click.option("--method", "methods", multiple=True, default=tuple(CHANGES), type=click.Choice(list(CHANGES)))
+@click.option("--updates", default=500, show_default=True)
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--results", type=click.Path(path_type=Path), default=Path(".build/deephums"), show_default=True)
-def main(data: Path | None, methods: tuple[str, ...], seeds: int, results: Path) -> None:
-    """Measure what is not there yet and print the table of all that is."""
+def main(data: Path | None, methods: tuple[str, ...], updates: int, seeds: int, results: Path) -> None:
+    """Measure what is not there yet and print the table of it."""
     results.mkdir(parents=True, exist_ok=True)
-    for method in methods:
-        file = _file(results, method, seeds)
+    rows: dict[str, list[dict[str, list[float]]]] = {method: [] for method in methods}
+    for seed, method in product(range(seeds), methods):
+        file = results / f"{method.replace(' ', '_')}.{updates}.{seed}.json"
         if not file.exists():
-            file.write_text(json.dumps(measured(method, mocap_folder(data), seeds)), encoding="utf-8")
-    table = Table("queries", *methods, title=f"mAP / top-1 of the protocol robustness, {seeds} seeds")
-    kept = {
-        method: json.loads((results / f"{method.replace(' ', '_')}.{seeds}.json").read_text()) for method in methods
-    }
-    for condition in kept[methods[0]]:
+            row = measured(method, mocap_folder(data), updates, seed, file.with_suffix(".checkpoint"))
+            file.write_text(json.dumps(row), encoding="utf-8")
+        rows[method].append(json.loads(file.read_text(encoding="utf-8")))
+    title = f"mAP / top-1 / DTW error of the first answer, of the protocol robustness; {seeds} seeds, {updates} updates"
+    table = Table("queries", *methods, title=title)
+    for condition in rows[methods[0]][0]:
         cells = []
         for method in methods:
-            mean, deviation, top1, _ = kept[method][condition]
-            cells.append(f"{mean:.3f} ± {deviation:.3f} / {top1:.3f}")
+            values = np.array([row[condition] for row in rows[method]])
+            spread = f" ± {values[:, 0].std(ddof=1):.3f}" if seeds > 1 else ""
+            precision, top1, error_mm = values.mean(axis=0)
+            cells.append(f"{precision:.3f}{spread} / {top1:.3f} / {error_mm:.1f} mm")
         table.add_row(condition, *cells)
-    Console(width=150).print(table)
+    Console(width=180).print(table)
 
 
 if __name__ == "__main__":

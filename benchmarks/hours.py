@@ -23,11 +23,12 @@ from mocap_sets import bandai1, cmu_bvh, cmu_expmap, hdm05, mocap_folder
 from moments import disturbed, overlap, repeated
 from rich.console import Console
 from rich.table import Table
+from stored_clips import stored_clip
 
 from mretrieve import Clip, Index, QueryOptions, canonicalise, read
 from mretrieve.demo import make_library
 from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, load_encoder
-from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
@@ -67,30 +68,6 @@ def takes(clips: list[Clip], hours: int, seed: int = 0) -> Iterator[Clip]:
         yield take
 
 
-def stored(number: int, take: Clip, names: tuple[str, ...]) -> ShardClip:
-    """A take as an index stores it."""
-    windows = cut_windows(take.frame_count, DEFAULT_WINDOWS)
-    return ShardClip(
-        clip=f"take_{number:05}.bvh",
-        path=f"take_{number:05}.bvh",
-        body="",
-        content_hash=f"{number:064x}",
-        size_bytes=0,
-        mtime_ns=0,
-        rig="generated",
-        rig_confidence=1.0,
-        fps=CANONICAL_FPS,
-        source_frame_count=take.frame_count,
-        start_s=0.0,
-        metres_per_unit=1.0,
-        notes=(),
-        positions=take.positions,
-        observed=take.observed,
-        windows=windows,
-        vectors={name: load_encoder(name).encode_windows(take, windows) for name in names},
-    )
-
-
 def written(index: Path, clips: list[ShardClip]) -> None:
     """An index of these clips, in shards of ten hours at most."""
     encoders = [load_encoder(name) for name in (DEFAULT_ENCODER, PART_ENCODER)]
@@ -123,7 +100,11 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
     with TemporaryDirectory() as home:
         clips = material(mocap_folder(data), Path(home) / "generated")
         made = list(takes(clips, min(max(hours), DISTINCT_HOURS)))
-        distinct = [stored(number, take, (DEFAULT_ENCODER, PART_ENCODER)) for number, take in enumerate(made)]
+        encoders = [load_encoder(name) for name in (DEFAULT_ENCODER, PART_ENCODER)]
+        distinct = [
+            stored_clip(f"take_{number:05}.bvh", take, encoders, content_hash=f"{number:064x}")
+            for number, take in enumerate(made)
+        ]
         for wanted in sorted(hours):
             lengths = np.cumsum([take.frame_count for take in made]) / CANONICAL_FPS / 3600
             library = distinct[: int(np.searchsorted(lengths, min(wanted, DISTINCT_HOURS))) + 1]

@@ -9,7 +9,13 @@ from mretrieve import canonicalise, read
 from mretrieve.evaluation.data_sets import bandai1, cmu_bvh, cmu_expmap, hdm05
 from mretrieve.motion import LabelledClip
 
-__all__ = ["bandai1", "cmu_asfamc", "cmu_bvh", "cmu_expmap", "hdm05", "mocap_folder", "training_clips"]
+__all__ = ["LICENCE", "bandai1", "cmu_asfamc", "cmu_bvh", "cmu_expmap", "hdm05", "mocap_folder", "training_clips"]
+
+#: Of HDM05 and CMU, and of weights that are trained on them.
+LICENCE = (
+    "CC BY-SA 3.0 (HDM05: Müller, Röder, Clausen, Eberhardt, Krüger, Weber, Universität Bonn 2007) and free for all "
+    "uses (CMU Graphics Lab, mocap.cs.cmu.edu, created with funding from NSF EIA-0196217); the weights are CC BY-SA 3.0"
+)
 
 
 def mocap_folder(named: Path | None = None) -> Path:

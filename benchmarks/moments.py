@@ -10,16 +10,16 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from stored_clips import stored_clip
 
 from mretrieve import Index, open_index
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
-from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
+from mretrieve.indexer.ingest import DEFAULT_WINDOWS
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_view import body_view
 from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.records import EncoderRecord
-from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
 
 SLOWEST, FASTEST = 0.7, 1.4
@@ -106,30 +106,7 @@ def repeated(renditions: Sequence[Clip], generator: np.random.Generator) -> tupl
 def indexed(clips: Mapping[str, Clip]) -> Iterator[Index]:
     """An index of clips by their ids, in a folder that goes when it is done with."""
     encoder = load_encoder(DEFAULT_ENCODER)
-    stored = []
-    for name, clip in clips.items():
-        cut = cut_windows(clip.frame_count, DEFAULT_WINDOWS)
-        stored.append(
-            ShardClip(
-                clip=name,
-                path=name,
-                body="",
-                content_hash="",
-                size_bytes=0,
-                mtime_ns=0,
-                rig="canonical",
-                rig_confidence=1.0,
-                fps=CANONICAL_FPS,
-                source_frame_count=clip.frame_count,
-                start_s=clip.start_s,
-                metres_per_unit=1.0,
-                notes=(),
-                positions=clip.positions,
-                observed=clip.observed,
-                windows=cut,
-                vectors={encoder.name: encoder.encode_windows(clip, cut)},
-            )
-        )
+    stored = [stored_clip(name, clip, [encoder]) for name, clip in clips.items()]
     with TemporaryDirectory() as home:
         record = EncoderRecord(encoder.name, encoder.fingerprint, encoder.dimension)
         folder = Path(home) / "index"

@@ -9,9 +9,11 @@ train and 13 to test, as many as can be had (the paper has 19 and 19). Its netwo
 lets them be measured, not shipped.
 
 All networks have the same architecture but for what an ablation takes away, the same batches, optimiser and number of
-updates; only the loss differs. Each method's figures are kept in --results as they come, and not computed again, so
-that the hours can be spread; the table is printed of all that is there. With --curves nothing is kept, and what is
-printed is how well the classes that are learned and the unseen ones are told apart in the course of a training.
+updates; only the loss differs. Distances by time warping that learn nothing, or a metric of frames, stand beside them:
+`warping_baselines`. The figures of each training are kept in --results as they come, and not computed again, and an
+interrupted training is continued, so that the hours can be spread; the table is printed of all that is there. With
+--curves nothing is kept, and what is printed is how well the classes that are learned and the unseen ones are told
+apart in the course of a training.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import click
@@ -27,11 +30,15 @@ from mocap_sets import mocap_folder
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
+from warping_baselines.deep import deep_distances
+from warping_baselines.generalized import generalized_distances
+from warping_baselines.mahalanobis import mahalanobis_distances
 
 from mretrieve.encoders import WindowEncoder
 from mretrieve.encoders.embedding_network import EmbeddingNetwork
-from mretrieve.evaluation import EvaluationTask, Fold, Method, baseline, evaluate_protocol, protocol
+from mretrieve.evaluation import EvaluationTask, Fold, baseline, evaluate, protocol
 from mretrieve.evaluation.data_sets import bandai1
+from mretrieve.evaluation.distances import Distances
 from mretrieve.motion import LabelledClip
 from mretrieve.training import default_recipe, train
 from mretrieve.training.batches import Batch
@@ -56,10 +63,16 @@ PAPER = {
     "triplet-anchors": "",
     "n-pair": "40.1 32.4 26.2",
     "dtw": "48.0 42.9 37.6",
+    "mddtw": "44.6 39.1 34.0",
     "ctw": "46.0 41.0 39.1",
+    "gdtw": "45.6 40.0 35.2",
+    "dctw": "40.6 38.8 27.0",
     "pose-statistics": "",
 }
-BASELINES = ("dtw", "ctw", "pose-statistics")
+#: Rows that learn nothing from the classes for training.
+BASELINES = ("dtw", "ctw", "gdtw", "pose-statistics")
+#: Those that MDDTW learns from.
+TRIPLETS = 2000
 THREE_SETS = "three-sets"
 #: Of Bandai 1's contents with 15 clips, within locomotion and within the others, every second in alphabetical order.
 BANDAI_TRAIN = ("dash", "walk", "walk-left", "bow", "byebye")
@@ -93,11 +106,11 @@ def recipe_of(method: str, updates: int) -> EmbeddingRecipe:
     return recipe.with_changes(changes.get(method, {"objective": InBranches(other=method)}))
 
 
-def folds_of(name: str, data: Path) -> tuple[Fold, ...]:
-    """The folds of a protocol, or of the three sets together, where answers come from the query's own set."""
+def fold_of(name: str, data: Path) -> Fold:
+    """The fold of a protocol, or of the three sets together, where answers come from the query's own set."""
     if name != THREE_SETS:
-        return protocol(name).folds(data)
-    parts = [protocol(each).folds(data)[0] for each in ("hdm05-unseen", "cmu-unseen")]
+        return protocol(name).folds(data)[0]
+    parts = [fold_of(each, data) for each in ("hdm05-unseen", "cmu-unseen")]
     bandai = bandai1(data)
     train_clips = [item for part in parts for item in part.train]
     # one action under two names in two sets would have to be told apart by its rig
@@ -111,62 +124,64 @@ def folds_of(name: str, data: Path) -> tuple[Fold, ...]:
     which = np.repeat(np.arange(len(asked)), [len(queries) for queries in asked])
     task = EvaluationTask.of("within a set", [item for queries in asked for item in queries])
     own = which[:, None] == which
-    return (Fold(tuple(train_clips), (replace(task, allowed=task.allowed & own),)),)
+    return Fold(tuple(train_clips), (replace(task, allowed=task.allowed & own),))
 
 
-@dataclass(frozen=True)
-class Result:
-    """Means and deviations over seeds of one row on one protocol."""
-
-    mean: dict[str, float]
-    deviation: dict[str, float]
-    seeds: int
-    updates: int
+def measured(name: str, method: str, data: Path, updates: int, seed: int, checkpoint: Path) -> dict[str, float]:
+    """FIGURES of a row on a protocol, of one training, which an interrupted run continues."""
+    fold = fold_of(name, data)
+    figures = evaluate(fold.tasks[0], compared(method, fold.train, updates, seed, checkpoint)).figures
+    checkpoint.unlink(missing_ok=True)
+    return {key: figures[key].mean for key in FIGURES}
 
 
-def measured(name: str, method: str, data: Path, updates: int, seeds: int) -> Result:
-    """A row on a protocol, measured now."""
+def compared(
+    method: str, clips: Sequence[LabelledClip], updates: int, seed: int, checkpoint: Path
+) -> WindowEncoder | Distances:
+    """What a row compares, trained on these clips if it learns."""
+    if method == "gdtw":
+        return generalized_distances()
     if method in BASELINES:
-        compared = Method(method, baseline(method))
-    else:
-        recipe = recipe_of(method, updates)
-
-        def fit(clips: Sequence[LabelledClip], seed: int) -> WindowEncoder:
-            return train(recipe, clips, seed=seed).encoder
-
-        compared = Method(method, fit=fit)
-    figures = evaluate_protocol(folds_of(name, data), compared, seeds=seeds)[0].figures
-    return Result(
-        {key: figures[key].mean for key in FIGURES},
-        {key: figures[key].deviation for key in FIGURES},
-        seeds if compared.fit else 1,
-        updates if compared.fit else 0,
-    )
+        return baseline(method)
+    if method == "mddtw":
+        return mahalanobis_distances(clips, TRIPLETS, seed)
+    if method == "dctw":
+        return deep_distances(clips, updates, seed)
+    recipe = recipe_of(method, updates)
+    encoder: WindowEncoder = train(recipe, clips, seed=seed, checkpoint=checkpoint, resume=True).encoder
+    return encoder
 
 
-def print_tables(results: Path, protocols: Sequence[str]) -> None:
-    """What is in the folder of results."""
+def file_of(results: Path, name: str, method: str, seed: int) -> Path:
+    """The file that keeps a training's figures."""
+    return results / f"{name}.{method.replace(' ', '_')}.{seed}.json"
+
+
+def print_tables(results: Path, protocols: Sequence[str], seeds: int) -> None:
+    """Means and deviations of the trainings in the folder of results."""
     for name in protocols:
         table = Table("method", "FPR-90", "FPR-80", "FPR-70", "NMI", "F1", "mAP", "seeds", "updates", "paper, CMU")
         table.title = f"{name}: mean ± deviation over seeds; false positive rates in %"
         for method, published in PAPER.items():
-            file = results / f"{name}.{method.replace(' ', '_')}.json"
-            if not file.exists():
+            files = [file_of(results, name, method, seed) for seed in range(seeds)]
+            rows = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+            if not rows:
                 continue
-            row = Result(**json.loads(file.read_text(encoding="utf-8")))
             cells = []
             for key in FIGURES:
                 factor, digits = (100.0, 1) if key.startswith("fpr") else (1.0, 3)
-                cell = f"{factor * row.mean[key]:.{digits}f}"
-                cells.append(cell + (f" ± {factor * row.deviation[key]:.{digits}f}" if row.seeds > 1 else ""))
-            table.add_row(method, *cells, str(row.seeds), str(row.updates), published)
+                values = factor * np.array([row[key] for row in rows])
+                spread = f" ± {values.std(ddof=1):.{digits}f}" if len(rows) > 1 else ""
+                cells.append(f"{values.mean():.{digits}f}{spread}")
+            updates = " ".join(sorted({str(row["updates"]) for row in rows}))
+            table.add_row(method, *cells, str(len(rows)), updates, published)
         Console(width=150).print(table)
 
 
 def print_curves(protocols: Sequence[str], methods: Sequence[str], data: Path, updates: int, seeds: int) -> None:
     """Loss, and mean average precision among clips of learned and of unseen classes, ten times in a training."""
     for name in protocols:
-        (fold,) = folds_of(name, data)
+        fold = fold_of(name, data)
         for method in methods:
             if method not in BASELINES:
                 for seed in range(seeds):
@@ -208,14 +223,14 @@ def main(
         print_curves(protocols, methods, folder, updates, seeds)
         return
     results.mkdir(parents=True, exist_ok=True)
-    for method in methods:
-        for name in protocols:
-            file = results / f"{name}.{method.replace(' ', '_')}.json"
-            if not file.exists():
-                result = measured(name, method, folder, updates, seeds)
-                file.write_text(json.dumps(result.__dict__), encoding="utf-8")
-                click.echo(f"{name} {method}: {result.mean}", err=True)
-    print_tables(results, protocols)
+    for seed, method, name in product(range(seeds), methods, protocols):
+        file = file_of(results, name, method, seed)
+        if not file.exists() and (seed == 0 or method not in BASELINES):
+            row = measured(name, method, folder, updates, seed, file.with_suffix(".checkpoint"))
+            row["updates"] = 0 if method in BASELINES else updates
+            file.write_text(json.dumps(row), encoding="utf-8")
+            click.echo(f"{name} {method} seed {seed}: {row}", err=True)
+    print_tables(results, protocols, seeds)
 
 
 if __name__ == "__main__":

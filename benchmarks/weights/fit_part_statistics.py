@@ -8,24 +8,22 @@ seed and versions give the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 
-import click
 import numpy as np
-from fit_pose_statistics import WEIGHTS, Recipe, archive, fit_map, windows_of
 from numpy.typing import NDArray
+from statistics_maps import Recipe, archive, card_text, fit_command, fit_map, windows_of
 
 from mretrieve import Clip
 from mretrieve.encoders.statistics.part_statistics import LAYOUTS, part_channels, part_features
 from mretrieve.motion.augmentation import Augmentation
 
 sys.path.append(str(Path(__file__).parents[1]))
-from mocap_sets import mocap_folder, training_clips
+from mocap_sets import training_clips
 
 BLOCK_WEIGHTS = {
     "fourier magnitudes of directions": 1.0,
@@ -68,12 +66,9 @@ features. No network, no labels.
   Graphics Lab motions as BVH and as exponential-map text (free for all uses). No label is used in the fit. The kinds of
   features and their weights were chosen on the chimeras of `benchmarks/part_statistics.py`, made of HDM05 with tr. No
   other data: Bandai Namco's sets are for evaluation only.
-- **Licence** of this file: CC BY-SA 3.0, as of HDM05 (Müller, Röder, Clausen, Eberhardt, Krüger, Weber: Documentation
-  Mocap Database HDM05, Universität Bonn, 2007), from which a part of it is derived. The CMU data came from
-  mocap.cs.cmu.edu, created with funding from NSF EIA-0196217.
+{licence}
 {made_by}
-- **Versions** numpy {numpy}; another version or processor may differ in the last bits, which gives another fingerprint.
-- **sha256** `{digest}`, {size} bytes.
+{versions}
 - **Accuracy** is printed by `python benchmarks/part_statistics.py`.
 """
 MADE_BY = """- **Made by** `python benchmarks/weights/fit_part_statistics.py`: weights of the blocks {weights},
@@ -83,27 +78,13 @@ noise correlation {recipe.noise_correlation}, ridge {recipe.ridge},
 `mretrieve/motion/augmentation.py`."""
 
 
-@click.command()
-@click.option(
-    "--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture."
-)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS, show_default=True)
-def main(mocap: Path | None, output: Path) -> None:
-    """Fit the maps of part-statistics and write them with their card."""
-    clips = [item.clip for item in training_clips(mocap_folder(mocap))]
+def weights_and_card(mocap: Path) -> tuple[bytes, str]:
+    """The maps of part-statistics, and their card."""
+    clips = [item.clip for item in training_clips(mocap)]
     weights = fit(clips)
-    card = CARD.format(
-        count=len(clips),
-        made_by=fill(MADE_BY.format(weights=BLOCK_WEIGHTS, recipe=RECIPE), 118, subsequent_indent="  "),
-        numpy=np.__version__,
-        digest=hashlib.sha256(weights).hexdigest(),
-        size=len(weights),
-    )
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "part_statistics.npz").write_bytes(weights)
-    (output / "part_statistics.md").write_text(card, encoding="utf-8")
-    click.echo(card)
+    made_by = fill(MADE_BY.format(weights=BLOCK_WEIGHTS, recipe=RECIPE), 118, subsequent_indent="  ")
+    return weights, card_text(CARD, weights, count=len(clips), made_by=made_by)
 
 
 if __name__ == "__main__":
-    main()
+    fit_command("part_statistics", weights_and_card)()

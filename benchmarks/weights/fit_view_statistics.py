@@ -8,14 +8,13 @@ seed and versions give the same bytes. `mretrieve evaluate jhmdb` measures the r
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import numpy as np
+from statistics_maps import Recipe, archive, card_text, fit_command, fit_map
 
 from mretrieve import Clip
 from mretrieve.encoders.statistics.view_features import BLOCKS, view_features
@@ -25,9 +24,7 @@ from mretrieve.motion.detection import as_detected
 from mretrieve.motion.view import View
 
 sys.path.append(str(Path(__file__).parents[1]))
-sys.path.append(str(Path(__file__).parent))
-from fit_pose_statistics import WEIGHTS, Recipe, archive, fit_map
-from mocap_sets import mocap_folder, training_clips
+from mocap_sets import training_clips
 
 
 @dataclass(frozen=True)
@@ -86,38 +83,20 @@ labels.
 - **Fitted on** views of {count} clips by random cameras: HDM05 cut clips of performers bd, bk, dg, mm (CC BY-SA 3.0;
   never performer tr), CMU Graphics Lab motions as BVH and as exponential-map text (free for all uses). No other data;
   settings were chosen on the labels of the training clips of JHMDB's first split.
-- **Licence** of this file: CC BY-SA 3.0, as of HDM05 (Müller, Röder, Clausen, Eberhardt, Krüger, Weber: Documentation
-  Mocap Database HDM05, Universität Bonn, 2007), from which a part of it is derived. The CMU data came from
-  mocap.cs.cmu.edu, created with funding from NSF EIA-0196217.
+{licence}
 - **Made by** `python benchmarks/weights/fit_view_statistics.py`, {recipe}.
-- **Versions** numpy {numpy}; another version or processor may differ in the last bits, which gives another fingerprint.
-- **sha256** `{digest}`, {size} bytes.
+{versions}
 - **Accuracy**: `mretrieve evaluate jhmdb`, docs/research/encoders/skip-pose.md.
 """
 
 
-@click.command()
-@click.option(
-    "--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of motion capture."
-)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=WEIGHTS, show_default=True)
-def main(mocap: Path | None, output: Path) -> None:
-    """Fit the map of view-statistics and write it with its card."""
+def weights_and_card(mocap: Path) -> tuple[bytes, str]:
+    """The map of view-statistics, and its card."""
     recipe = ViewRecipe()
-    clips = [item.clip for item in training_clips(mocap_folder(mocap))]
+    clips = [item.clip for item in training_clips(mocap)]
     weights = fit(filmed_windows(clips, recipe), recipe)
-    card = CARD.format(
-        count=len(clips),
-        recipe=recipe,
-        numpy=np.__version__,
-        digest=hashlib.sha256(weights).hexdigest(),
-        size=len(weights),
-    )
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "view_statistics.npz").write_bytes(weights)
-    (output / "view_statistics.md").write_text(card, encoding="utf-8")
-    click.echo(card)
+    return weights, card_text(CARD, weights, count=len(clips), recipe=recipe)
 
 
 if __name__ == "__main__":
-    main()
+    fit_command("view_statistics", weights_and_card)()

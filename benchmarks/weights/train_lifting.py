@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
-
 from mretrieve import read
 from mretrieve.evaluation.data_sets import view_split
 from mretrieve.evaluation.lifting import lifting_errors
@@ -23,14 +21,14 @@ from mretrieve.lifting import lift_with_camera
 from mretrieve.lifting.network import LiftingNetwork
 from mretrieve.lifting.weights_file import WEIGHTS
 from mretrieve.motion import LabelledClip, canonicalise
-from mretrieve.training.card import data_card, save_encoder, training_card
+from mretrieve.training.card import data_card
 from mretrieve.training.systems.lifting import RECIPE, LiftingTask
 
 sys.path.append(str(Path(__file__).parents[1]))
 sys.path.append(str(Path(__file__).parent))
 from lifting import CONDITIONS, SEED
-from mocap_sets import cmu_asfamc, mocap_folder
-from training_in_parts import checkpoint_of, train_in_parts
+from mocap_sets import LICENCE, cmu_asfamc
+from training_in_parts import Training, training_command
 
 FOLDERS = (
     "hdm05 (performers bd, bk, dg)",
@@ -40,10 +38,6 @@ FOLDERS = (
 )
 #: Takes of cmu-extra whose performer may be that of clips that are not trained on.
 _NEAR_COPIES = {"35_01"}
-LICENCE = (
-    "CC BY-SA 3.0 (HDM05: Müller, Röder, Clausen, Eberhardt, Krüger, Weber, Universität Bonn 2007) and free for all "
-    "uses (CMU Graphics Lab, mocap.cs.cmu.edu, created with funding from NSF EIA-0196217); the weights are CC BY-SA 3.0"
-)
 
 
 def training_clips(mocap: Path) -> list[LabelledClip]:
@@ -70,37 +64,15 @@ def report(network: LiftingNetwork, unseen: Sequence[LabelledClip]) -> tuple[str
     return tuple(lines)
 
 
-@click.command(help=__doc__)
-@click.option("--mocap", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WEIGHTS)
-@click.option("--updates", type=click.IntRange(min=1), default=RECIPE.updates, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--part-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop then, to be resumed.")
-@click.option("--resume", is_flag=True, help="Continue from the checkpoint beside the output.")
-def main(
-    mocap: Path | None,
-    output: Path,
-    updates: int,
-    seed: int,
-    threads: int,
-    part_minutes: float | None,
-    resume: bool,
-) -> None:
-    """Train, or train a part."""
-    folder = mocap_folder(mocap)
-    clips = training_clips(folder)
-    trained = train_in_parts(
-        lambda: LiftingTask(replace(RECIPE, updates=updates), clips), output, seed, threads, part_minutes, resume
+def prepared(mocap: Path, updates: int) -> Training:
+    """The training, and the card of its result."""
+    clips = training_clips(mocap)
+    return Training(
+        make_task=lambda: LiftingTask(replace(RECIPE, updates=updates), clips),
+        data=data_card(FOLDERS, clips, (), LICENCE),
+        report=lambda network: report(network, view_split(mocap).unseen),
     )
-    command = f"python benchmarks/weights/train_lifting.py --updates {updates} --seed {seed} --threads {threads}"
-    measured = report(trained.encoder, view_split(folder).unseen)
-    card = training_card(trained, data_card(FOLDERS, clips, (), LICENCE), command, report=measured)
-    output.parent.mkdir(exist_ok=True)
-    save_encoder(output, trained.encoder, card)
-    checkpoint_of(output).unlink(missing_ok=True)
-    click.echo(card.to_markdown())
 
 
 if __name__ == "__main__":
-    main()
+    training_command(__doc__, "train_lifting.py", WEIGHTS, RECIPE.updates, prepared)()

@@ -36,13 +36,9 @@ from mretrieve.training.card import Card, data_card, retrieval, save_encoder, tr
 from mretrieve.training.systems.submotion import submotion_report
 
 sys.path.append(str(Path(__file__).parents[1]))
-from mocap_sets import hdm05, mocap_folder, training_clips
+from mocap_sets import LICENCE, hdm05, mocap_folder, training_clips
 
 WEIGHTS = Path(__file__).parents[2] / "mretrieve" / "encoders" / "weights"
-LICENCE = (
-    "CC BY-SA 3.0 (HDM05: Müller, Röder, Clausen, Eberhardt, Krüger, Weber, Universität Bonn 2007) and free for all "
-    "uses (CMU Graphics Lab, mocap.cs.cmu.edu, created with funding from NSF EIA-0196217); the weights are CC BY-SA 3.0"
-)
 FOLDERS = ("hdm05 (performers bd, bk, dg, mm)", "cmu/expmap", "cmu/bvh")
 #: The same action under two names in the two sets of CMU.
 _SAME = {"walking": "walk", "running": "run", "jumping": "jump", "washwindow": "wash"}

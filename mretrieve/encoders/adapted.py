@@ -7,7 +7,7 @@ default space, to the nearest labelled clip. What resembles none of them is rank
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion import Clip
-from .encoder import StoredEncoder, WindowEncoder, blend_parts, fingerprint_of, mean_weights, places_of
+from .encoder import StoredContent, StoredEncoder, WindowEncoder, blend_parts, fingerprint_of, mean_weights, places_of
 from .statistics.linear_metric import LinearMetric, check_default, default_encoder
 from .weights_file import stored_encoder
 
@@ -72,27 +72,21 @@ class AdaptedEncoder:
         self.fingerprint = fingerprint_of(self)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> AdaptedEncoder:
-        """The encoder that `to_tensors` and `settings` describe. FormatError where they do not fit each other."""
-        check_default(settings)
-        labelled = tensors["labelled"]
+    def from_content(cls, content: StoredContent) -> AdaptedEncoder:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        check_default(content.settings)
+        labelled = content.tensors["labelled"]
         if labelled.ndim != 2 or not len(labelled) or labelled.shape[1] != default_encoder().dimension:
             raise FormatError(f"its labelled clips are {labelled.shape}; train or copy it again")
         parts: list[tuple[StoredEncoder, float]] = []
-        for number, part in enumerate(settings["parts"]):
+        for number, part in enumerate(content.settings["parts"]):
             if part["architecture"] == cls.architecture:
                 raise FormatError(f"a part of architecture {cls.architecture!r} cannot be in one; the file is damaged")
             prefix = f"{number}."
-            own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-            encoder = stored_encoder(part["architecture"], own, part["settings"], part["name"])
+            own = {key.removeprefix(prefix): value for key, value in content.tensors.items() if key.startswith(prefix)}
+            encoder = stored_encoder(StoredContent(part["architecture"], own, part["settings"], part["name"]))
             parts.append((encoder, float(part["weight"])))
-        return cls(parts, Gate(**settings["gate"]), labelled, name)
+        return cls(parts, Gate(**content.settings["gate"]), labelled, content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """The arrays of all parts, each name behind the part's number, and the labelled clips."""

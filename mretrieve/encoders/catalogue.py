@@ -19,6 +19,13 @@ MIRROR = TrainingOption(
     constant=True,
 )
 
+
+def _without_labels(name: str, *options: TrainingOption) -> TrainingSpec:
+    """The training of a system whose one recipe, named after it, needs no labels."""
+    module = f"mretrieve.training.systems.{name.replace('-', '_')}"
+    return TrainingSpec(module, recipes=(name,), unlabelled_recipe=name, options=options)
+
+
 _SPECS = (
     EncoderSpec(
         "pose-statistics",
@@ -103,16 +110,12 @@ _SPECS = (
         "mretrieve.encoders.systems.skip_pose:SkipPose",
         inputs="view",
         weights=WEIGHTS / "skip_pose.safetensors",
-        training=TrainingSpec(
-            "mretrieve.training.systems.skip_pose",
-            recipes=("skip-pose",),
-            unlabelled_recipe="skip-pose",
-            options=(
-                TrainingOption(
-                    "--frames", "network.frames", "Frames of a vector: 2, 4 or 6 in the paper. [default: 4]", type=int
-                ),
-                TrainingOption("--no-past", "network.past", "Decode the future only.", constant=False),
+        training=_without_labels(
+            "skip-pose",
+            TrainingOption(
+                "--frames", "network.frames", "Frames of a vector: 2, 4 or 6 in the paper. [default: 4]", type=int
             ),
+            TrainingOption("--no-past", "network.past", "Decode the future only.", constant=False),
         ),
     ),
     EncoderSpec(
@@ -121,19 +124,13 @@ _SPECS = (
         "mretrieve.encoders.systems.normalized_pose:NormalizedPose",
         inputs="either",
         weights=WEIGHTS / "normalized_pose.safetensors",
-        training=TrainingSpec(
-            "mretrieve.training.systems.normalized_pose",
-            recipes=("normalized-pose",),
-            unlabelled_recipe="normalized-pose",
-            options=(
-                TrainingOption("--no-cycle", "cycle", "Leave out the cycle reconstruction loss.", constant=0.0),
-                TrainingOption(
-                    "--no-consistency", "consistency", "Leave out the rotation consistency loss.", constant=0.0
-                ),
-                TrainingOption("--no-contact", "contact", "Leave out the foot contact loss.", constant=0.0),
-                TrainingOption(
-                    "--fixed-mining", "adaptive", "Mine triplets by time instead of pose similarity.", constant=False
-                ),
+        training=_without_labels(
+            "normalized-pose",
+            TrainingOption("--no-cycle", "cycle", "Leave out the cycle reconstruction loss.", constant=0.0),
+            TrainingOption("--no-consistency", "consistency", "Leave out the rotation consistency loss.", constant=0.0),
+            TrainingOption("--no-contact", "contact", "Leave out the foot contact loss.", constant=0.0),
+            TrainingOption(
+                "--fixed-mining", "adaptive", "Mine triplets by time instead of pose similarity.", constant=False
             ),
         ),
     ),
@@ -142,18 +139,14 @@ _SPECS = (
         "Mapping that finds whole clips by pieces of them, in the space of the encoder --over (Battan et al. 2020).",
         "mretrieve.encoders.systems.submotion:SubmotionMapper",
         "mapper",
-        training=TrainingSpec(
-            "mretrieve.training.systems.submotion",
-            recipes=("submotion",),
-            unlabelled_recipe="submotion",
-            options=(
-                TrainingOption(
-                    "--over",
-                    "over",
-                    "The encoder whose embedding space is the target.",
-                    metavar="NAME|FILE",
-                    required=True,
-                ),
+        training=_without_labels(
+            "submotion",
+            TrainingOption(
+                "--over",
+                "over",
+                "The encoder whose embedding space is the target.",
+                metavar="NAME|FILE",
+                required=True,
             ),
         ),
     ),
@@ -163,20 +156,14 @@ _SPECS = (
         "mretrieve.encoders.systems.body_part_embedding:BodyPartEncoder",
         inputs="view",
         weights=WEIGHTS / "body_part_embedding.safetensors",
-        training=TrainingSpec(
-            "mretrieve.training.systems.body_part_embedding",
-            recipes=("body-part-embedding",),
-            unlabelled_recipe="body-part-embedding",
-            options=(
-                TrainingOption(
-                    "--no-variation-loss", "loss.alpha", "Leave out the motion variation loss.", constant=0.0
-                ),
-                TrainingOption(
-                    "--no-reconstruction", "loss.reconstruction", "Leave out the reconstruction loss.", constant=0.0
-                ),
-                TrainingOption(
-                    "--no-context", "network.context", "Limbs do not see the torso, as in the paper.", constant=False
-                ),
+        training=_without_labels(
+            "body-part-embedding",
+            TrainingOption("--no-variation-loss", "loss.alpha", "Leave out the motion variation loss.", constant=0.0),
+            TrainingOption(
+                "--no-reconstruction", "loss.reconstruction", "Leave out the reconstruction loss.", constant=0.0
+            ),
+            TrainingOption(
+                "--no-context", "network.context", "Limbs do not see the torso, as in the paper.", constant=False
             ),
         ),
     ),

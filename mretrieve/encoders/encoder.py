@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -142,6 +143,23 @@ class Stored(Protocol):
     def settings(self) -> dict[str, Any]:
         """Everything else that decides its vectors, as JSON holds it."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class StoredContent:
+    """What a weights file holds, from which `from_content` of its class makes an encoder or a mapper again.
+
+    Attributes:
+        architecture: name of its `EncoderSpec`.
+        tensors: all arrays by name, as `to_tensors` gave them.
+        settings: everything else that decides its vectors, as `settings` gave it.
+        name: what it calls itself; None for the name that its class gives it.
+    """
+
+    architecture: str
+    tensors: Mapping[str, NDArray[Any]]
+    settings: Mapping[str, Any]
+    name: str | None = None
 
 
 class StoredEncoder(WindowEncoder, Stored, Protocol):

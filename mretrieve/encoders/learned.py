@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pkgutil import resolve_name
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from ..motion.clip import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
 from .catalogue import find_spec
 from .embedding_network import EmbeddingNetwork, NetworkSettings, checked_settings
-from .encoder import blended_numbers, checked_windows, fingerprint_of, query_vectors, stored_vectors
+from .encoder import StoredContent, blended_numbers, checked_windows, fingerprint_of, query_vectors, stored_vectors
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
@@ -88,23 +88,20 @@ class LearnedEncoder:
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> LearnedEncoder:
-        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit each other."""
-        given = checked_settings(network_class(architecture).settings_class, settings["network"])
-        lengths = checked_settings(Lengths, settings["lengths"])
-        typical = float(settings["typical_distance"])
-        if given.depth > len(tensors):
-            raise FormatError(f"weights do not fit {architecture}: {len(tensors)} tensors for {given.depth} layers")
+    def from_content(cls, content: StoredContent) -> LearnedEncoder:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        architecture = content.architecture
+        given = checked_settings(network_class(architecture).settings_class, content.settings["network"])
+        lengths = checked_settings(Lengths, content.settings["lengths"])
+        typical = float(content.settings["typical_distance"])
+        if given.depth > len(content.tensors):
+            raise FormatError(
+                f"weights do not fit {architecture}: {len(content.tensors)} tensors for {given.depth} layers"
+            )
         if not (0 < lengths.piece <= lengths.longest and lengths.hop > 0 and 0 < typical < math.inf):
             raise FormatError("its lengths or its typical distance cannot be; the file is damaged")
-        network = filled_network(architecture, lambda: build_network(architecture, given), tensors)
-        return cls(architecture, network, typical, lengths, name)
+        network = filled_network(content, lambda: build_network(architecture, given))
+        return cls(architecture, network, typical, lengths, content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All weights by name."""
@@ -207,12 +204,12 @@ def network_arrays(network: nn.Module) -> dict[str, NDArray[Any]]:
     return {key: value.detach().cpu().contiguous().numpy() for key, value in network.state_dict().items()}
 
 
-def filled_network(architecture: str, build: Callable[[], Network], arrays: Mapping[str, NDArray[Any]]) -> Network:
-    """The network that `build` makes, with the weights of `network_arrays`. FormatError if they do not fit it."""
+def filled_network(content: StoredContent, build: Callable[[], Network]) -> Network:
+    """The network that `build` makes, with the weights of a file. FormatError if they do not fit it."""
     try:
         with torch.device("meta"):  # shapes without memory, until they are known to be those of the arrays
             network = build()
-        weights = {key: torch.from_numpy(np.array(value)) for key, value in arrays.items()}
+        weights = {key: torch.from_numpy(np.array(value)) for key, value in content.tensors.items()}
         for key, wanted in network.state_dict().items():
             if key in weights and weights[key].dtype != wanted.dtype:
                 raise FormatError(f"weights {key} are {weights[key].dtype}, not {wanted.dtype}")
@@ -220,7 +217,7 @@ def filled_network(architecture: str, build: Callable[[], Network], arrays: Mapp
                 raise FormatError(f"weights {key} are not all finite: the training that made them diverged")
         network.load_state_dict(weights, assign=True)
     except (RuntimeError, ArithmeticError) as error:
-        raise FormatError(f"weights do not fit {architecture}: {str(error).splitlines()[-1].strip()}") from None
+        raise FormatError(f"weights do not fit {content.architecture}: {str(error).splitlines()[-1].strip()}") from None
     return network
 
 

@@ -76,7 +76,7 @@ class EncoderSpec:
         name: what users type, the architecture in weights files, and the default name of a space in an index.
         about: one line for `--help`, with the publication.
         code: "module:Class". The class of a "fixed" encoder is called without arguments; that of the other kinds has
-            `from_tensors`, which makes it from the content of a weights file.
+            `from_content`, which makes it from the `StoredContent` of a weights file.
         kind: "fixed" if all parameters come with the package; "trained" if a weights file holds them; "mapper" if a
             weights file holds what maps vectors within the space of another encoder.
         network: "module:Class" of the network, an `EmbeddingNetwork`; only for `LearnedEncoder`.

@@ -14,12 +14,11 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError
 from ..version import install_hint
 from .catalogue import find_spec
-from .encoder import Stored, StoredEncoder, WindowEncoder
+from .encoder import Stored, StoredContent, StoredEncoder, WindowEncoder
 
 if TYPE_CHECKING:
     from .systems.submotion import SubmotionMapper
@@ -63,13 +62,11 @@ def encoder_bytes(encoder: Stored, card: Mapping[str, Any]) -> bytes:
     return len(header).to_bytes(8, "little") + header + content[8 + size :]
 
 
-def stored_encoder(
-    architecture: str, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], name: str | None
-) -> StoredEncoder:
-    """The encoder of an architecture from what its `to_tensors` and `settings` gave. FormatError if there is none."""
-    if not _is(architecture, "trained"):
-        raise FormatError(f"architecture {architecture!r} is not known here")
-    encoder: StoredEncoder = _make(architecture, tensors, settings, name)
+def stored_encoder(content: StoredContent) -> StoredEncoder:
+    """The encoder that a file holds. FormatError if its architecture is unknown, or its parts do not fit each other."""
+    if not _is(content.architecture, "trained"):
+        raise FormatError(f"architecture {content.architecture!r} is not known here")
+    encoder: StoredEncoder = _made(content)
     return encoder
 
 
@@ -128,14 +125,14 @@ def _read(
         card = json.loads(metadata["card"])
         if not isinstance(card, dict):
             raise ValueError("its card is not a table")
-        content = _make(architecture, tensors, settings, metadata.get("name"))
+        made = _made(StoredContent(architecture, tensors, settings, metadata.get("name")))
     except FormatError as error:
         raise FormatError(f"{place}{error}") from None
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     except (library.SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise FormatError(f"{place}is damaged ({type(error).__name__}: {error}); train or copy it again") from None
-    return content, card
+    return made, card
 
 
 def _is(architecture: str, kind: Literal["trained", "mapper"]) -> bool:
@@ -143,12 +140,12 @@ def _is(architecture: str, kind: Literal["trained", "mapper"]) -> bool:
     return spec is not None and spec.kind == kind
 
 
-def _make(architecture: str, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], name: str | None) -> Any:
-    """What the class of an architecture makes of a file's content."""
-    spec = find_spec(architecture)
+def _made(content: StoredContent) -> Any:
+    """An encoder or a mapper."""
+    spec = find_spec(content.architecture)
     assert spec is not None
     code: Any = resolve_name(spec.code)
-    return code.from_tensors(architecture, tensors, settings, name)
+    return code.from_content(content)
 
 
 def file_settings(path: Path) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ CANONICAL_FPS = 30.0
 class CanonicalFrames:
     """Frames at CANONICAL_FPS in which each joint of the canonical skeleton is observed or not.
 
-    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file.
+    Frame t is at `start_s + t / CANONICAL_FPS` seconds of the file. The classes derived from it are dataclasses, all of
+    whose arrays have an entry for each frame.
 
     Attributes:
         observed: (T, 22); False if the joint has no sample there, or no trustworthy one.
@@ -46,6 +48,16 @@ class CanonicalFrames:
         """File time at which the frames end."""
         return self.start_s + self.duration_s
 
+    def cut(self, start_frame: int, end_frame: int) -> Self:
+        """Frames start_frame to end_frame (exclusive) as a motion of its own; it shares memory with this one."""
+        fields: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                fields[name] = value[start_frame:end_frame]
+            else:
+                fields[name] = value.cut(start_frame, end_frame) if isinstance(value, CanonicalFrames) else value
+        return type(self)(**fields | {"start_s": self.start_s + start_frame / CANONICAL_FPS})
+
 
 @dataclass(frozen=True, eq=False)
 class Clip(CanonicalFrames):
@@ -71,15 +83,6 @@ class Clip(CanonicalFrames):
     def __post_init__(self) -> None:
         if self.positions.shape != (len(self.observed), JOINT_COUNT, 3) or self.observed.shape[1:] != (JOINT_COUNT,):
             raise ValueError(f"positions are {self.positions.shape}, but observed is {self.observed.shape}")
-
-    def cut(self, start_frame: int, end_frame: int) -> Clip:
-        """Frames start_frame to end_frame (exclusive) as a clip of its own; it shares memory with this one."""
-        return replace(
-            self,
-            positions=self.positions[start_frame:end_frame],
-            observed=self.observed[start_frame:end_frame],
-            start_s=self.start_s + start_frame / CANONICAL_FPS,
-        )
 
 
 @dataclass(frozen=True, eq=False)

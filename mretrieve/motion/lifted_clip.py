@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
-from .clip import CANONICAL_FPS, Clip
+from .clip import Clip
 from .view import View
 
 
@@ -27,13 +27,3 @@ class LiftedClip(Clip):
     def of(cls, clip: Clip, view: View) -> LiftedClip:
         """The clip with its view. ValueError if they differ in length."""
         return cls(**{each.name: getattr(clip, each.name) for each in fields(Clip)}, view=view)
-
-    def cut(self, start_frame: int, end_frame: int) -> LiftedClip:
-        """See Clip."""
-        return replace(
-            self,
-            positions=self.positions[start_frame:end_frame],
-            observed=self.observed[start_frame:end_frame],
-            start_s=self.start_s + start_frame / CANONICAL_FPS,
-            view=self.view.cut(start_frame, end_frame),
-        )

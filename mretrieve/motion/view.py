@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .clip import CANONICAL_FPS, CanonicalFrames
+from .clip import CanonicalFrames
 from .skeleton import JOINT_COUNT, MIRROR
 
 
@@ -39,16 +39,6 @@ class View(CanonicalFrames):
             raise ValueError(
                 f"points are {self.points.shape}, observed is {self.observed.shape}, confidence {self.confidence.shape}"
             )
-
-    def cut(self, start_frame: int, end_frame: int) -> View:
-        """Frames start_frame to end_frame (exclusive) as a view of its own; it shares memory with this one."""
-        return replace(
-            self,
-            points=self.points[start_frame:end_frame],
-            observed=self.observed[start_frame:end_frame],
-            confidence=self.confidence[start_frame:end_frame],
-            start_s=self.start_s + start_frame / CANONICAL_FPS,
-        )
 
 
 @dataclass(frozen=True, eq=False)

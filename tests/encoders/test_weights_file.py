@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import pickle
 import struct
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from support.encoder_files import changed_file, refusal_by
 from support.moving_bodies import random_clip
 from support.small_encoders import NAMES, small_encoder
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.embedding_network import LARGEST
-from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder
+from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
 
 ALL = pytest.mark.parametrize("name", NAMES)
@@ -26,16 +28,7 @@ CARD = {"data": "ours", "größe": 1.5}
 
 def content_of(name: str = "gru", tensors: dict[str, Any] | None = None, **metadata: str) -> bytes:
     """The file of a small encoder with something in it exchanged."""
-    encoder = small_encoder(name)
-    said = {
-        "format": FORMAT,
-        "architecture": name,
-        "name": name,
-        "settings": json.dumps(encoder.settings()),
-        "card": "{}",
-    }
-    content: bytes = save(encoder.to_tensors() if tensors is None else tensors, said | metadata)
-    return content
+    return changed_file(small_encoder(name), tensors, **metadata)
 
 
 def with_setting(name: str, value: object, group: str = "network", encoder: str = "gru") -> bytes:
@@ -44,11 +37,7 @@ def with_setting(name: str, value: object, group: str = "network", encoder: str 
     return content_of(encoder, settings=json.dumps(settings))
 
 
-def refusal(content: bytes) -> str:
-    with pytest.raises(FormatError) as refused:
-        read_encoder(content)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+refusal = partial(refusal_by, read_encoder)
 
 
 # -- whole files -------------------------------------------------------------------------------------------------------

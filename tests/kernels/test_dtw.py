@@ -10,22 +10,21 @@ from dtaidistance import dtw_ndim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.sequences_to_warp import Frames, drawn_sequences
 from tslearn.metrics import dtw as tslearn_dtw
 
 from mretrieve.kernels.warping import dtw_distances, dtw_path
 
-Sequence = NDArray[np.float32] | NDArray[np.float64]
 
-
-def dtaidistance(query: Sequence, candidate: Sequence) -> float:
+def dtaidistance(query: Frames, candidate: Frames) -> float:
     return float(dtw_ndim.distance_fast(query.astype(np.float64), candidate.astype(np.float64))) ** 2
 
 
-def tslearn(query: Sequence, candidate: Sequence) -> float:
+def tslearn(query: Frames, candidate: Frames) -> float:
     return float(tslearn_dtw(query.astype(np.float64), candidate.astype(np.float64))) ** 2
 
 
-def plain(query: Sequence, candidate: Sequence) -> float:
+def plain(query: Frames, candidate: Frames) -> float:
     """The textbook recursion, cell by cell."""
     n, m = len(query), len(candidate)
     total = np.full((n + 1, m + 1), np.inf)
@@ -44,33 +43,17 @@ def poses(rng: np.random.Generator, frame_count: int, features: int = 66) -> NDA
 
 
 @st.composite
-def sequences(draw: st.DrawFn) -> tuple[Sequence, list[Sequence]]:
-    """A query and candidates: any lengths from one frame on, smooth, noisy, constant or repeated, near or far away."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    features = draw(st.integers(1, 70))
-    lengths = st.integers(1, 40)
-    scale, offset = draw(st.sampled_from([1e-6, 1.0, 1e4])), draw(st.sampled_from([0.0, 0.1, -50.0]))
-    dtype = draw(st.sampled_from([np.float32, np.float64]))
-    kind = draw(st.sampled_from(["noise", "walk", "constant", "integers"]))
-
-    def sequence() -> Sequence:
-        noise = rng.normal(size=(draw(lengths), features))
-        if kind == "walk":
-            noise = noise.cumsum(axis=0)
-        elif kind == "constant":
-            noise = np.broadcast_to(noise[:1], noise.shape)
-        elif kind == "integers":
-            noise = noise.round()
-        return (offset + scale * noise).astype(dtype)
-
-    query = sequence()
-    candidates = [sequence() for _ in range(draw(st.integers(0, 20)))]
+def sequences(draw: st.DrawFn) -> tuple[Frames, list[Frames]]:
+    """A query and candidates, the query among them."""
+    frames = drawn_sequences(draw)
+    query = frames(40)
+    candidates = [frames(40) for _ in range(draw(st.integers(0, 20)))]
     return query, [*candidates, query.copy()]
 
 
 @settings(max_examples=150)
 @given(sequences())
-def test_distances_are_those_of_dtaidistance_and_tslearn(problem: tuple[Sequence, list[Sequence]]) -> None:
+def test_distances_are_those_of_dtaidistance_and_tslearn(problem: tuple[Frames, list[Frames]]) -> None:
     query, candidates = problem
     distances = dtw_distances(query, candidates)
     np.testing.assert_allclose(distances, [dtaidistance(query, candidate) for candidate in candidates], rtol=1e-5)

@@ -10,14 +10,13 @@ from dtaidistance.subsequence.dtw import subsequence_alignment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.sequences_to_warp import Frames, drawn_sequences
 from tslearn.metrics import dtw_subsequence_path
 
 from mretrieve import canonicalise, read
 from mretrieve.kernels.jit.warping import subsequence_ends as plain_ends
 from mretrieve.kernels.warping import dtw_distances, subsequence_matches
 from mretrieve.motion.body_view import body_view
-
-Frames = NDArray[np.float32] | NDArray[np.float64]
 
 #: Squared distances are summed over the features in the type of the input.
 TOLERANCE = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-11}
@@ -66,23 +65,8 @@ def walk(rng: np.random.Generator, frame_count: int, features: int = 5, dtype: t
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Frames, Frames]:
-    """A query and a sequence: any lengths from one frame on, smooth, noisy, constant or repeated, near or far away."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    features = draw(st.integers(1, 70))
-    scale, offset = draw(st.sampled_from([1e-6, 1.0, 1e4])), draw(st.sampled_from([0.0, 0.1, -50.0]))
-    dtype = draw(st.sampled_from([np.float32, np.float64]))
-    kind = draw(st.sampled_from(["noise", "walk", "constant", "integers"]))
-
-    def frames(most: int) -> Frames:
-        noise = rng.normal(size=(draw(st.integers(1, most)), features))
-        if kind == "walk":
-            noise = noise.cumsum(axis=0)
-        elif kind == "constant":
-            noise = np.broadcast_to(noise[:1], noise.shape)
-        elif kind == "integers":
-            noise = noise.round()
-        return (offset + scale * noise).astype(dtype)
-
+    """A query and a sequence."""
+    frames = drawn_sequences(draw)
     return frames(40), frames(90)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError
 from ...motion import Clip
-from ..encoder import blended_numbers, numbers_of, query_vectors, scaled_vectors
+from ..encoder import StoredContent, blended_numbers, numbers_of, query_vectors, scaled_vectors
 from ..registry import DEFAULT_ENCODER, load_encoder
 from .pose_statistics import PoseStatistics
 
@@ -48,22 +48,16 @@ class LinearMetric:
         self.fingerprint = digest.hexdigest()
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> LinearMetric:
-        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit this version."""
-        check_default(settings)
-        mean, matrix = tensors["mean"], tensors["matrix"]
+    def from_content(cls, content: StoredContent) -> LinearMetric:
+        """See StoredContent. FormatError if tensors and settings do not fit this version."""
+        check_default(content.settings)
+        mean, matrix = content.tensors["mean"], content.tensors["matrix"]
         count = description_size()
         if mean.shape != (count,) or matrix.ndim != 2 or len(matrix) != count or not matrix.shape[1]:
             raise FormatError(f"a map of {matrix.shape} does not fit the {count} numbers of {DEFAULT_ENCODER}")
         if not np.isfinite(mean).all() or not np.isfinite(matrix).all():
             raise FormatError("a number of the map is not finite; train or copy it again")
-        return cls(mean, matrix, float(settings["variance"]), name)
+        return cls(mean, matrix, float(content.settings["variance"]), content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """The map."""

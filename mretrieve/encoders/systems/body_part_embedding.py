@@ -21,7 +21,7 @@ from ...motion.clip import overlapping_spans
 from ...motion.skeleton import PARTS, joint
 from ...motion.view import View
 from ..embedding_network import NetworkSettings, checked_settings
-from ..encoder import fingerprint_of
+from ..encoder import StoredContent, fingerprint_of
 from ..learned import filled_network, network_arrays
 
 ARCHITECTURE = "body-part-embedding"
@@ -177,18 +177,12 @@ class BodyPartEncoder:
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> BodyPartEncoder:
-        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit each other."""
-        given = checked_settings(BodyPartSettings, settings["network"])
+    def from_content(cls, content: StoredContent) -> BodyPartEncoder:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        given = checked_settings(BodyPartSettings, content.settings["network"])
         if given.torso < 2 or given.limb < 2:
             raise FormatError("its encoders have no channels; the file is damaged")
-        return cls(filled_network(architecture, lambda: BodyPartEmbedding(given), tensors), name)
+        return cls(filled_network(content, lambda: BodyPartEmbedding(given)), content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All weights by name."""

@@ -27,7 +27,15 @@ from ...motion.quaternion_pose import QUATERNION_COUNT, bone_directions_of, unit
 from ...motion.skeleton import JOINT_COUNT
 from ...motion.view import View
 from ..body_sequence import body_sequence, normalised_positions
-from ..encoder import WindowEncoder, checked_windows, fingerprint_of, numbers_of, query_vectors, stored_vectors
+from ..encoder import (
+    StoredContent,
+    WindowEncoder,
+    checked_windows,
+    fingerprint_of,
+    numbers_of,
+    query_vectors,
+    stored_vectors,
+)
 from ..rank_pooling import rank_pooled
 
 ARCHITECTURE = "normalized-pose"
@@ -76,22 +84,16 @@ class NormalizedPose(WindowEncoder):
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> NormalizedPose:
-        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit each other."""
-        dilations, typical_distance = settings["dilations"], settings["typical_distance"]
+    def from_content(cls, content: StoredContent) -> NormalizedPose:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        dilations, typical_distance = content.settings["dilations"], content.settings["typical_distance"]
         if not all(isinstance(dilation, int) and 0 < dilation < 1000 for dilation in dilations):
             raise FormatError("its dilations are no small numbers; the file is damaged")
         if not (isinstance(typical_distance, float) and 0 < typical_distance < np.inf):
             raise FormatError("its typical distance is no positive number; the file is damaged")
-        if not all(np.isfinite(value).all() for value in tensors.values()):
+        if not all(np.isfinite(value).all() for value in content.tensors.values()):
             raise FormatError("its weights are not all finite; the file is damaged")
-        encoder = cls(tensors, dilations, typical_distance, name)
+        encoder = cls(content.tensors, dilations, typical_distance, content.name)
         encoder.normalised(_STILL)  # weights of other shapes are found here, not in the middle of an answer
         encoder.frame_features(_STILL)
         return encoder

@@ -7,7 +7,7 @@ their frames' vectors. What the paper leaves open is in docs/research/encoders/s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ...kernels.warping import cosine_warping
 from ...motion.view import View
 from ..embedding_network import NetworkSettings, checked_settings
-from ..encoder import fingerprint_of
+from ..encoder import StoredContent, fingerprint_of
 from ..learned import filled_network, network_arrays
 from ..view_poses import VIEW_JOINTS, masked_poses, windows_around
 
@@ -132,16 +132,10 @@ class SkipPose:
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> SkipPose:
-        """The encoder that `to_tensors` and `settings` describe. FormatError if they do not fit each other."""
-        given = checked_settings(SkipPoseSettings, settings)
-        return cls(filled_network(architecture, lambda: SkipPoseNetwork(given), tensors), name)
+    def from_content(cls, content: StoredContent) -> SkipPose:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        given = checked_settings(SkipPoseSettings, content.settings)
+        return cls(filled_network(content, lambda: SkipPoseNetwork(given)), content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All weights by name."""

@@ -8,7 +8,7 @@ the encoder knows of motions that the mapping was not trained on is not lost (do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +21,7 @@ from ...errors import FormatError, MRetrieveError
 from ...motion import Clip
 from ..body_sequence import body_sequence
 from ..embedding_network import checked_settings
-from ..encoder import WindowEncoder, fingerprint_of
+from ..encoder import StoredContent, WindowEncoder, fingerprint_of
 from ..learned import filled_network, network_arrays
 from .gru import Gru, GruSettings
 
@@ -98,22 +98,16 @@ class SubmotionMapper:
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
-    def from_tensors(
-        cls,
-        architecture: str,
-        tensors: Mapping[str, NDArray[Any]],
-        settings: Mapping[str, Any],
-        name: str | None = None,
-    ) -> SubmotionMapper:
-        """The mapper that `to_tensors` and `settings` describe. FormatError where they do not fit each other."""
-        given = checked_settings(GruSettings, settings["network"])
-        over, over_fingerprint = settings["over"], settings["over_fingerprint"]
+    def from_content(cls, content: StoredContent) -> SubmotionMapper:
+        """See StoredContent. FormatError if tensors and settings do not fit each other."""
+        given = checked_settings(GruSettings, content.settings["network"])
+        over, over_fingerprint = content.settings["over"], content.settings["over_fingerprint"]
         if not (isinstance(over, str) and isinstance(over_fingerprint, str)):
             raise FormatError("it does not say which encoder it maps into; the file is damaged")
-        network = filled_network(architecture, lambda: Submotion(given), tensors)
+        network = filled_network(content, lambda: Submotion(given))
         if not bool((network.lowest <= network.highest).all()):
             raise FormatError("the range of its vectors is empty; the file is damaged")
-        return cls(network, over, over_fingerprint, name)
+        return cls(network, over, over_fingerprint, content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """All weights by name."""

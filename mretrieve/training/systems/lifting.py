@@ -137,12 +137,7 @@ class LiftingTask:
         self.recipe = recipe
         self._clips, self._held_out = clips, held_out
         self._pieces = FilmedPieces(recipe, clips)
-        self._network = LiftingTorch(recipe.width, recipe.dilations)
-
-    @property
-    def network(self) -> nn.Module:
-        """See Task."""
-        return self._network
+        self.network = LiftingTorch(recipe.width, recipe.dilations)
 
     @cached_property
     def data_hash(self) -> str:
@@ -167,7 +162,7 @@ class LiftingTask:
     def loss(self, batch: _Batch, device: torch.device) -> Tensor:
         """Errors of directions, of places and velocities of joints on a standard body, of the path and of the pitch."""
         valid, true = batch.valid.to(device), batch.directions.to(device)
-        numbers = self._network(batch.frames.to(device), valid).float()
+        numbers = self.network(batch.frames.to(device), valid).float()
         vectors = numbers[..., :-1].unflatten(-1, (-1, 3))
         found = nn.functional.normalize(vectors[..., :_BONE_COUNT, :], dim=-1)
         has = batch.has.to(device)
@@ -187,7 +182,7 @@ class LiftingTask:
         """Quality on clips that are not trained on, seen with errors."""
         if not self._held_out:
             return None
-        network = self._network.for_queries()
+        network = self.network.for_queries()
         clips = [item.clip for item in self._held_out]
         errors = lifting_errors(
             clips, lambda view: lift_with_camera(view, network), self.recipe.cameras, self.recipe.errors
@@ -196,7 +191,7 @@ class LiftingTask:
 
     def result(self) -> LiftingNetwork:
         """See Task."""
-        return self._network.for_queries()
+        return self.network.for_queries()
 
     def report(self, result: LiftingNetwork) -> tuple[str, ...]:
         """See Task."""

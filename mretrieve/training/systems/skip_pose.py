@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...encoders.systems.skip_pose import ARCHITECTURE, SkipPose, SkipPoseNetwork, SkipPoseSettings
 from ...encoders.view_poses import VIEW_JOINTS, VIEW_MIRROR, view_masks, view_poses
@@ -127,12 +127,7 @@ class SkipPoseTask:
         self._pools = [pool for pool in (_Pool.of(views, frames), _Pool.of(filmed, frames)) if len(pool.starts)]
         if not self._pools:
             raise MRetrieveError(f"nothing to train on is as long as {3 * frames} frames; give longer motions")
-        self._network = SkipPoseNetwork(recipe.network)
-
-    @property
-    def network(self) -> nn.Module:
-        """See Task."""
-        return self._network
+        self.network = SkipPoseNetwork(recipe.network)
 
     @cached_property
     def data_hash(self) -> str:
@@ -166,8 +161,8 @@ class SkipPoseTask:
         poses, seen = (part.to(device) for part in batch)
         frames = self.recipe.network.frames
         masked = (poses * seen).flatten(2)
-        vectors = self._network.encode(masked[:, frames : 2 * frames])
-        future, past = self._network.decode(vectors)
+        vectors = self.network.encode(masked[:, frames : 2 * frames])
+        future, past = self.network.decode(vectors)
         weights = seen.expand_as(poses).flatten(2).float()
         loss = _error(future, masked[:, 2 * frames :], weights[:, 2 * frames :])
         if past is not None:
@@ -180,7 +175,7 @@ class SkipPoseTask:
 
     def result(self) -> SkipPose:
         """See Task. Mean and deviation of the vectors are those of a few batches."""
-        network, frames = self._network.cpu(), self.recipe.network.frames
+        network, frames = self.network.cpu(), self.recipe.network.frames
         drawn = [self.draw(np.random.default_rng((self.recipe.seed, number)), 1.0) for number in range(_BATCHES)]
         network.learn_spread(torch.cat([(poses * seen)[:, frames : 2 * frames].flatten(2) for poses, seen in drawn]))
         return SkipPose(network)

@@ -97,19 +97,14 @@ class SubmotionTask:
         self.recipe = replace(recipe, network=settings)
         self._encoder, self._clips, self._held_out = encoder, clips, held_out
         stored = torch.from_numpy(encoder.encode([item.clip for item in clips]))
-        self._network = Submotion(settings)
-        self._network.learn_columns(stored)
-        self._wholes = self._network.standardised(stored)
+        self.network = Submotion(settings)
+        self.network.learn_columns(stored)
+        self._wholes = self.network.standardised(stored)
         if recipe.alone:
-            self._network.kept.requires_grad_(False).zero_()
+            self.network.kept.requires_grad_(False).zero_()
         frames = np.array([item.clip.frame_count for item in clips])
         often = np.sqrt(np.clip(frames, *_FRAMES_THAT_COUNT))
         self._chances = often / often.sum()
-
-    @property
-    def network(self) -> nn.Module:
-        """See Task."""
-        return self._network
 
     @cached_property
     def data_hash(self) -> str:
@@ -122,7 +117,7 @@ class SubmotionTask:
         drawn = generator.choice(len(self._clips), pieces.count, p=self._chances)
         clips = [pieces.draw(self._clips[number].clip, generator) for number in drawn]
         lengths = np.array([clip.frame_count for clip in clips])
-        seen = [self._network.inputs(body_sequence(clip)) for clip in clips]
+        seen = [self.network.inputs(body_sequence(clip)) for clip in clips]
         inputs = np.zeros((len(clips), lengths.max(), seen[0].shape[1]), np.float32)
         for row, values in enumerate(seen):
             inputs[row, : len(values)] = values
@@ -131,7 +126,7 @@ class SubmotionTask:
 
     def loss(self, batch: _Batch, device: torch.device) -> Tensor:
         """Squared distance from the wholes' vectors, in units of the columns' variance (section 4.5)."""
-        network = self._network
+        network = self.network
         own = network.standardised(batch.own.to(device))
         completed = network.completed(batch.inputs.to(device), batch.lengths.to(device), own)
         varied = network.spread > 0
@@ -145,7 +140,7 @@ class SubmotionTask:
 
     def result(self) -> SubmotionMapper:
         """See Task."""
-        return SubmotionMapper(self._network, self._encoder.name, self._encoder.fingerprint)
+        return SubmotionMapper(self.network, self._encoder.name, self._encoder.fingerprint)
 
     def report(self, result: SubmotionMapper) -> tuple[str, ...]:
         """See Task."""

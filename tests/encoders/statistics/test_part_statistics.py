@@ -179,41 +179,12 @@ def test_a_part_with_a_missing_joint_is_nearest_to_itself(encoder):
 # -- to the index --------------------------------------------------------------------------------------------------
 
 
-def test_each_clip_is_encoded_as_if_it_were_alone(encoder, clips):
-    together = encoder.encode(clips)
-    assert together.dtype == np.float32
-    assert together.shape == (len(clips), encoder.dimension)
-    assert encoder.dimension <= 200
-    for clip, vector in zip(clips, together, strict=True):
-        assert encoder.encode_windows(clip, np.array([[0, clip.frame_count]]))[0] == pytest.approx(vector, abs=1e-5)
-    assert encoder.encode([]).shape == (0, encoder.dimension)
-
-
 def test_many_windows_at_once_are_the_windows_one_by_one(encoder):
     clip = random_clip(5, 700)
     windows = np.array([[start, start + 40] for start in range(600)])
     together = encoder.encode_windows(clip, windows)
     for number in (0, 511, 512, 599):
         assert encoder.encode_windows(clip, windows[[number]])[0] == pytest.approx(together[number], abs=1e-5)
-
-
-def test_a_window_is_nearly_what_the_same_frames_are_when_cut_out(encoder, clips):
-    clip = clips[8]
-    inside = encoder.encode_windows(clip, np.array([[45, 105]]))
-    assert -(encoder.as_queries(encoder.encode([clip.cut(45, 105)])) @ inside.T)[0, 0] < 0.01
-
-
-@pytest.mark.parametrize("window", [(0, 0), (40, 20), (-1, 10), (0, 131)])
-def test_a_window_without_frames_or_outside_the_clip_is_refused(encoder, window):
-    with pytest.raises(ValueError, match="window"):
-        encoder.encode_windows(random_clip(0, 130), np.array([window]))
-
-
-def test_blending_a_vector_with_itself_or_with_weight_0_changes_nothing(encoder, clips):
-    vectors = encoder.encode([clips[0], without(clips[1], "legs"), clips[2]])
-    groups = np.stack([vectors, vectors[::-1]], axis=1)
-    assert encoder.blend(groups, np.array([[1.0, 0.0]] * 3)) == pytest.approx(vectors, abs=1e-5)
-    assert encoder.blend(groups[:, [0, 0]], np.array([[1.0, 2.0]] * 3)) == pytest.approx(vectors, abs=1e-5)
 
 
 def test_a_blend_takes_a_part_from_those_that_show_it(encoder, clips):
@@ -235,17 +206,6 @@ def test_the_fingerprint_is_of_the_weights_and_the_card_is_of_them_too(encoder):
 
 
 # -- to the user ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("frame_count", [1, 2, 3, 7, 59, 60, 61, 200])
-def test_motions_of_any_length_have_finite_vectors(encoder, frame_count):
-    assert np.isfinite(encoder.encode([random_clip(1, frame_count)])).all()
-
-
-def test_bodies_without_extent_or_observed_joints_have_finite_vectors(encoder):
-    point = Clip(np.zeros((10, 22, 3), np.float32), np.ones((10, 22), bool))
-    unseen = replace(point, observed=np.zeros((10, 22), bool))
-    assert np.isfinite(encoder.encode([point, unseen])).all()
 
 
 @pytest.mark.parametrize("part", PARTS)

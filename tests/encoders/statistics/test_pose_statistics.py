@@ -54,40 +54,6 @@ def test_a_distance_is_the_scaled_euclidean_one_of_both_parts(encoder, clips):
     assert distances(encoder, clips[:1], clips[1:2])[0, 0] == pytest.approx(expected, abs=1e-5)
 
 
-def test_each_clip_is_encoded_as_if_it_were_alone(encoder, clips):
-    together = encoder.encode(clips)
-    assert together.dtype == np.float32
-    assert together.shape == (len(clips), encoder.dimension)
-    for clip, vector in zip(clips, together, strict=True):
-        assert encoder.encode([clip])[0] == pytest.approx(vector, abs=1e-5)
-    assert encoder.encode([]).shape == (0, encoder.dimension)
-
-
-def test_the_window_of_all_frames_is_the_clip(encoder, clips):
-    clip = clips[5]
-    windows = np.array([[0, clip.frame_count], [30, 90], [0, 60]])
-    assert encoder.encode_windows(clip, windows)[0] == pytest.approx(encoder.encode([clip])[0], abs=1e-5)
-
-
-def test_a_window_is_nearly_what_the_same_frames_are_when_cut_out(encoder, clips):
-    clip = clips[8]
-    inside = encoder.encode_windows(clip, np.array([[45, 105]]))
-    assert -(encoder.as_queries(encoder.encode([clip.cut(45, 105)])) @ inside.T)[0, 0] < 0.01
-
-
-@pytest.mark.parametrize("window", [(0, 0), (40, 20), (-1, 10), (0, 131)])
-def test_a_window_without_frames_or_outside_the_clip_is_refused(encoder, window):
-    with pytest.raises(ValueError, match="window"):
-        encoder.encode_windows(random_clip(0, 130), np.array([window]))
-
-
-def test_blending_a_vector_with_itself_or_with_weight_0_changes_nothing(encoder, clips):
-    vectors = encoder.encode(clips[:3])
-    groups = np.stack([vectors, vectors[::-1]], axis=1)
-    assert encoder.blend(groups, np.array([[1.0, 0.0]] * 3)) == pytest.approx(vectors, abs=1e-5)
-    assert encoder.blend(groups[:, [0, 0]], np.array([[1.0, 2.0]] * 3)) == pytest.approx(vectors, abs=1e-5)
-
-
 def test_a_blend_lies_between_what_it_is_made_of(encoder, clips):
     vectors = encoder.encode(clips[:2])
     middle = encoder.blend(vectors[None], np.array([[1.0, 1.0]]))
@@ -111,22 +77,12 @@ def test_the_card_beside_the_weights_is_of_these_weights():
 # -- to the user ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("frame_count", [1, 2, 3, 7, 59, 60, 61, 200])
-def test_motions_of_any_length_have_finite_vectors(encoder, frame_count):
-    assert np.isfinite(encoder.encode([random_clip(1, frame_count)])).all()
-
-
 def test_a_body_that_stands_still_has_a_finite_vector_and_is_like_itself_at_any_length(encoder):
     pose = random_clip(2, 1)
     still, longer = (
         replace(pose, positions=np.repeat(pose.positions, n, 0), observed=np.ones((n, 22), bool)) for n in (30, 150)
     )
     assert distances(encoder, [still], [longer])[0, 0] == pytest.approx(0, abs=1e-4)
-
-
-def test_a_body_without_extent_has_a_finite_vector(encoder):
-    point = Clip(np.zeros((10, 22, 3), np.float32), np.ones((10, 22), bool))
-    assert np.isfinite(encoder.encode([point])).all()
 
 
 def test_where_a_motion_happens_and_which_way_it_faces_does_not_matter(encoder, clips):
@@ -168,11 +124,6 @@ def test_a_motion_with_missing_joints_is_nearest_to_itself(encoder):
     cut_down = [lose_joints(clip, 1 + generator.choice(21, 4, replace=False)) for clip in clips]
     table = distances(encoder, cut_down, clips)
     assert (table.argmin(axis=1) == np.arange(20)).all()
-
-
-def test_a_motion_without_any_observed_joint_has_a_finite_vector(encoder):
-    clip = random_clip(5, 40)
-    assert np.isfinite(encoder.encode([replace(clip, observed=np.zeros((40, 22), bool))])).all()
 
 
 def test_half_and_double_speed_find_the_motion_again(encoder):

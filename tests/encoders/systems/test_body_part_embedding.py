@@ -10,6 +10,7 @@ import torch
 from support.small_part_encoder import body_view_of, small_part_encoder
 
 from mretrieve import MRetrieveError
+from mretrieve.encoders.encoder import StoredContent
 from mretrieve.encoders.systems.body_part_embedding import (
     PART_JOINTS,
     BodyPartEmbedding,
@@ -159,4 +160,4 @@ def test_settings_that_do_not_fit_the_weights_are_refused(network: dict[str, obj
     encoder = small_part_encoder()
     settings = {"network": {"torso": 16, "limb": 12, "context": True, **network}}
     with pytest.raises(MRetrieveError):
-        BodyPartEncoder.from_tensors(encoder.architecture, encoder.to_tensors(), settings)
+        BodyPartEncoder.from_content(StoredContent(encoder.architecture, encoder.to_tensors(), settings))

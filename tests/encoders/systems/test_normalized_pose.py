@@ -11,7 +11,7 @@ import pytest
 from mretrieve import Clip
 from mretrieve.demo import MotionRecipe, synthesise_clip
 from mretrieve.encoders.body_sequence import BONE_LENGTHS_M, body_sequence, normalised_positions
-from mretrieve.encoders.encoder import FrameEncoder
+from mretrieve.encoders.encoder import FrameEncoder, StoredContent
 from mretrieve.encoders.systems.normalized_pose import NormalizedPose
 from mretrieve.errors import FormatError
 from mretrieve.lifting.weights_file import shipped_network
@@ -109,7 +109,7 @@ def test_the_blend_of_one_vector_is_the_vector():
 
 def test_it_computes_the_same_again_and_from_its_own_tensors():
     view = seen(performed())
-    again = NormalizedPose.from_tensors("normalized-pose", encoder().to_tensors(), encoder().settings())
+    again = NormalizedPose.from_content(StoredContent("normalized-pose", encoder().to_tensors(), encoder().settings()))
     assert again.fingerprint == encoder().fingerprint
     np.testing.assert_array_equal(again.frame_features(view), encoder().frame_features(view))
 
@@ -134,11 +134,11 @@ def test_a_view_without_legs_has_a_whole_pose():
 )
 def test_damaged_settings_are_refused(settings: dict[str, object], message: str):
     with pytest.raises(FormatError, match=message):
-        NormalizedPose.from_tensors("normalized-pose", encoder().to_tensors(), settings)
+        NormalizedPose.from_content(StoredContent("normalized-pose", encoder().to_tensors(), settings))
 
 
 def test_weights_that_are_not_finite_are_refused():
     tensors = encoder().to_tensors()
     tensors["features.leave.bias"] = np.full(64, np.nan, np.float16)
     with pytest.raises(FormatError, match="finite"):
-        NormalizedPose.from_tensors("normalized-pose", tensors, encoder().settings())
+        NormalizedPose.from_content(StoredContent("normalized-pose", tensors, encoder().settings()))

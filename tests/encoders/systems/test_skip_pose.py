@@ -9,7 +9,7 @@ import pytest
 import torch
 from support.filmed_bodies import random_view
 
-from mretrieve.encoders.encoder import fingerprint_of
+from mretrieve.encoders.encoder import StoredContent, fingerprint_of
 from mretrieve.encoders.systems.skip_pose import SkipPose, SkipPoseNetwork, SkipPoseSettings
 from mretrieve.encoders.view_poses import VIEW_JOINTS
 from mretrieve.encoders.weights_file import encoder_bytes, read_view_encoder
@@ -98,6 +98,6 @@ def test_a_weights_file_gives_the_same_encoder():
 def test_settings_that_do_not_fit_the_weights_are_refused():
     tensors = small().to_tensors()
     with pytest.raises(FormatError):
-        SkipPose.from_tensors("skip-pose", tensors, {**small().settings(), "hidden": 9})
+        SkipPose.from_content(StoredContent("skip-pose", tensors, {**small().settings(), "hidden": 9}))
     with pytest.raises(FormatError):
-        SkipPose.from_tensors("skip-pose", tensors, {**small().settings(), "horizon": 9})
+        SkipPose.from_content(StoredContent("skip-pose", tensors, {**small().settings(), "horizon": 9}))

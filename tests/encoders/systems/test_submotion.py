@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save
+from support.encoder_files import changed_file, refusal_by
 from support.moving_bodies import random_clip
 from support.small_encoders import small_encoder
 from support.small_mappers import WHOLES, small_mapper
@@ -21,7 +22,7 @@ from mretrieve.encoders import WindowEncoder, load_encoder
 from mretrieve.encoders.body_sequence import body_sequence
 from mretrieve.encoders.encoder import FusedEncoder
 from mretrieve.encoders.registry import load_mapper, shipped_mapper
-from mretrieve.encoders.weights_file import FORMAT, encoder_bytes, read_encoder, read_mapper
+from mretrieve.encoders.weights_file import encoder_bytes, read_encoder, read_mapper
 from mretrieve.errors import FormatError
 
 ENCODERS: dict[str, WindowEncoder] = {
@@ -128,22 +129,10 @@ def test_where_none_fits_neither_torch_nor_safetensors_is_loaded():
 def content_of(tensors: dict[str, Any] | None = None, **settings: Any) -> bytes:
     """The file of a small mapper with something in it exchanged."""
     mapper = small_mapper(ENCODERS["gru"])
-    metadata = {
-        "format": FORMAT,
-        "architecture": mapper.architecture,
-        "name": mapper.name,
-        "settings": json.dumps(mapper.settings() | settings),
-        "card": "{}",
-    }
-    content: bytes = save(mapper.to_tensors() if tensors is None else tensors, metadata)
-    return content
+    return changed_file(mapper, tensors, settings=json.dumps(mapper.settings() | settings))
 
 
-def refusal(content: bytes) -> str:
-    with pytest.raises(FormatError) as refused:
-        read_mapper(content)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+refusal = partial(refusal_by, read_mapper)
 
 
 @EVERY

@@ -8,6 +8,7 @@ from support.moving_bodies import random_clip
 from support.raised_arms import arms_held
 
 from mretrieve.encoders.adapted import AdaptedEncoder, Gate, nearest_labelled
+from mretrieve.encoders.encoder import StoredContent
 from mretrieve.encoders.statistics.linear_metric import default_encoder
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
@@ -78,7 +79,7 @@ def test_a_file_gives_the_same_vectors_back_whatever_the_space_is_called(encoder
 def test_a_damaged_file_is_refused(encoder):
     tensors, settings = encoder.to_tensors(), encoder.settings()
     with pytest.raises(FormatError, match="labelled"):
-        AdaptedEncoder.from_tensors("adapted", tensors | {"labelled": tensors["labelled"][:0]}, settings)
+        AdaptedEncoder.from_content(StoredContent("adapted", tensors | {"labelled": tensors["labelled"][:0]}, settings))
     nested = settings | {"parts": [settings["parts"][0] | {"architecture": "adapted"}]}
     with pytest.raises(FormatError, match="adapted"):
-        AdaptedEncoder.from_tensors("adapted", tensors, nested)
+        AdaptedEncoder.from_content(StoredContent("adapted", tensors, nested))

@@ -7,6 +7,7 @@ import pytest
 from support.raised_arms import arms_held
 
 from mretrieve import Clip
+from mretrieve.encoders.encoder import StoredContent
 from mretrieve.encoders.statistics.linear_metric import LinearMetric, default_encoder, description_size, descriptions
 from mretrieve.encoders.weights_file import encoder_bytes, read_encoder
 from mretrieve.errors import FormatError
@@ -112,10 +113,10 @@ def test_a_file_gives_the_same_vectors_and_fingerprint_back(metric):
 def test_a_file_of_other_default_weights_or_with_another_shape_is_refused(metric):
     settings, tensors = metric.settings(), metric.to_tensors()
     with pytest.raises(FormatError, match="train it again"):
-        LinearMetric.from_tensors("linear-metric", tensors, settings | {"default": "0"})
+        LinearMetric.from_content(StoredContent("linear-metric", tensors, settings | {"default": "0"}))
     with pytest.raises(FormatError, match="does not fit"):
-        LinearMetric.from_tensors("linear-metric", tensors | {"mean": tensors["mean"][:5]}, settings)
+        LinearMetric.from_content(StoredContent("linear-metric", tensors | {"mean": tensors["mean"][:5]}, settings))
     broken = tensors["matrix"].copy()
     broken[0, 0] = np.nan
     with pytest.raises(FormatError, match="not finite"):
-        LinearMetric.from_tensors("linear-metric", tensors | {"matrix": broken}, settings)
+        LinearMetric.from_content(StoredContent("linear-metric", tensors | {"matrix": broken}, settings))
