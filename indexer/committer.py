@@ -57,14 +57,16 @@ class Committer:
         if self._size.filled(len(self._clips), self._frames) >= 1:
             self._write()
             if not self._plan.replace:
-                self._commit()
+                self._commit(inventory=False)
 
     def finish(self) -> None:
         """Commit all changes that are left: clips, removals, labels, settings, folders; merge small shards."""
         self._take_small_shards()
         self._write()
-        if self._shards or (self.newest is not None and self._differs(self.newest)):
-            self._commit()
+        newest = self.newest
+        unlisted = newest is not self._plan.base and newest is not None and newest.manifest.inventory is None
+        if self._shards or unlisted or (newest is not None and self._differs(newest)):
+            self._commit(inventory=True)
 
     def _differs(self, newest: Snapshot) -> bool:
         recorded = {folder.name: Path(folder.path) for folder in newest.manifest.folders}
@@ -88,7 +90,7 @@ class Committer:
             self._shards.append(write_shard(self._plan.spec.index, self._clips))
         self._clips, self._frames = [], 0
 
-    def _commit(self) -> None:
+    def _commit(self, inventory: bool) -> None:
         commit(
             self._plan.spec.index,
             self.newest,
@@ -100,6 +102,7 @@ class Committer:
             remove=self._stale,
             labels=self._labels,
             smooth=self._smooth,
+            inventory=inventory,
         )
         self.newest = Snapshot.open(self._plan.spec.index)
         self._shards, self._stale = [], set()

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from ..version import __version__
 from .checked_files import check_size
 from .files import is_link, make_folder, os_errors_as_index_errors, publish_file, sync_folder
 from .folders import folder_records
+from .inventory import write_inventory
 from .labels import write_labels
 from .layout import HOLDER, LOCK, manifest_file, vector_index_file, versions, weights_file
 from .manifest import Manifest
@@ -95,6 +97,7 @@ def commit(
     smooth: bool | None = None,
     vector_search: VectorSearchSettings | None = None,
     vector_indexes: Sequence[VectorIndexRecord] | None = None,
+    inventory: bool = True,
 ) -> int:
     """Make a new version of an index. The caller holds the WriterLock.
 
@@ -114,6 +117,8 @@ def commit(
         vector_search: what vector indexes are chosen by; None keeps that of `base`.
         vector_indexes: over shards of the new version; their files are in the index already. None keeps those of `base`
             that have a shard left.
+        inventory: whether the version gets an inventory, so that it opens at once. Writing one takes longer the larger
+            the index is, so versions that are soon followed by others do without.
 
     Returns:
         The number of the new version.
@@ -130,6 +135,8 @@ def commit(
     shards, removed = _contents(index, base, add, remove)
     _check_spaces(index, shards, encoders)
     before = base.manifest if base is not None else None
+    kept = before.labels if before is not None else None
+    label_file = kept if labels is None else write_labels(index, labels)
     manifest = Manifest(
         version=known[-1] + 1 if known else 1,
         writer=f"mretrieve {__version__}",
@@ -139,7 +146,7 @@ def commit(
         encoders=tuple(encoders),
         windows=windows,
         smooth=smooth if smooth is not None else bool(before and before.smooth),
-        labels=write_labels(index, labels) if labels is not None else (before.labels if before else None),
+        labels=label_file,
         shards=tuple(shards),
         removed=removed,
         vector_search=vector_search or (before.vector_search if before else VectorSearchSettings()),
@@ -147,6 +154,9 @@ def commit(
     )
     for record in manifest.vector_indexes:
         check_size(vector_index_file(index, record.file.id), record.file.size)
+    if inventory:
+        listed = Snapshot(index, manifest)
+        manifest = replace(manifest, inventory=write_inventory(index, listed.rows, listed.clips))
     _publish(index, manifest)
     return manifest.version
 

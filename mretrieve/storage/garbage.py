@@ -14,13 +14,16 @@ from ..errors import IndexStateError
 from .files import discard, os_errors_as_index_errors, sync_folder
 from .layout import (
     ENCODERS,
+    INVENTORIES,
     LABELS,
     MANIFESTS,
     NAMES,
     SHARDS,
     VECTOR_INDEXES,
+    clips_inventory,
     labels_file,
     manifest_file,
+    rows_inventory,
     shard_folder,
     vector_index_file,
     versions,
@@ -89,15 +92,18 @@ def _paths_of(index: Path, version: int) -> Iterator[Path]:
     yield from (shard_folder(index, record.id) for record in manifest.shards)
     if manifest.labels is not None:
         yield labels_file(index, manifest.labels.id)
+    if manifest.inventory is not None:
+        yield rows_inventory(index, manifest.inventory.rows.id)
+        yield clips_inventory(index, manifest.inventory.clips.id)
     yield from (weights_file(index, file.id) for file in manifest.weights_files)
     yield from (vector_index_file(index, record.file.id) for record in manifest.vector_indexes)
 
 
 def _named_things(index: Path) -> list[Path]:
-    """All shards, tables of labels, weights files and vector indexes."""
+    """All shards, and all files that are named by their content."""
     return [
         path
-        for room in (SHARDS, LABELS, ENCODERS, VECTOR_INDEXES)
+        for room in (SHARDS, LABELS, ENCODERS, VECTOR_INDEXES, INVENTORIES)
         for path in own_entries(index, room)
         if _has_content(path)
     ]

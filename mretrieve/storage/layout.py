@@ -15,6 +15,7 @@ SHARDS = "shards"
 LABELS = "labels"
 ENCODERS = "encoders"
 VECTOR_INDEXES = "vector-indexes"
+INVENTORIES = "inventories"
 REPORTS = "reports"
 
 #: Files of every shard; there is also a `<space>.npy` for each space.
@@ -41,6 +42,7 @@ NAMES = {
     LABELS: re.compile(rf"{_ID}\.parquet"),
     ENCODERS: re.compile(rf"{_ID}\.safetensors"),
     VECTOR_INDEXES: re.compile(rf"{_ID}\.safetensors"),
+    INVENTORIES: re.compile(rf"{_ID}\.(rows|arrow)"),
     REPORTS: re.compile(r"[0-9]{8,}\.json"),
 }
 SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -77,6 +79,16 @@ def weights_file(index: Path, weights_id: str) -> Path:
 def vector_index_file(index: Path, file_id: str) -> Path:
     """Path of the file of a vector index."""
     return index / VECTOR_INDEXES / f"{file_id}.safetensors"
+
+
+def rows_inventory(index: Path, inventory_id: str) -> Path:
+    """Path of the rows of a version."""
+    return index / INVENTORIES / f"{inventory_id}.rows"
+
+
+def clips_inventory(index: Path, inventory_id: str) -> Path:
+    """Path of the table of the clips of a version."""
+    return index / INVENTORIES / f"{inventory_id}.arrow"
 
 
 def versions(index: Path) -> list[int]:

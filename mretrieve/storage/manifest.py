@@ -16,6 +16,7 @@ from .records import (
     EncoderRecord,
     FileRecord,
     FolderRecord,
+    InventoryRecord,
     ShardRecord,
     VectorIndexRecord,
     VectorSearchSettings,
@@ -46,6 +47,7 @@ class Manifest:
         removed: shard id -> its clips that this version does not have.
         vector_search: what vector indexes are chosen by.
         vector_indexes: over some of the shards; the others are searched exactly.
+        inventory: the files that list its clips and windows; None if they are put together when it is opened.
     """
 
     version: int
@@ -61,6 +63,7 @@ class Manifest:
     removed: Mapping[str, tuple[str, ...]]
     vector_search: VectorSearchSettings
     vector_indexes: tuple[VectorIndexRecord, ...]
+    inventory: InventoryRecord | None = None
 
     def __post_init__(self) -> None:
         names = [encoder.name for encoder in self.encoders]
@@ -74,6 +77,13 @@ class Manifest:
     def weights_files(self) -> tuple[FileRecord, ...]:
         """The weights files of encoders that the index keeps."""
         return tuple(encoder.file for encoder in self.encoders if encoder.file is not None)
+
+    @property
+    def files(self) -> tuple[FileRecord, ...]:
+        """All files but those of shards."""
+        inventory = () if self.inventory is None else (self.inventory.rows, self.inventory.clips)
+        indexes = (record.file for record in self.vector_indexes)
+        return (*self.weights_files, *inventory, *indexes, *(() if self.labels is None else (self.labels,)))
 
     def to_json(self) -> str:
         """The content of its file."""
@@ -122,7 +132,7 @@ def is_sealed(path: Path) -> bool:
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
-    labels, windows = content["labels"], content["windows"]
+    labels, windows, inventory = content["labels"], content["windows"], content.get("inventory")
     return Manifest(
         **{
             **content,
@@ -134,6 +144,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
             "vector_search": VectorSearchSettings(**content["vector_search"]),
             "vector_indexes": tuple(_vector_index(**record) for record in content["vector_indexes"]),
+            "inventory": None if inventory is None else _inventory(**inventory),
         }
     )
 
@@ -144,6 +155,11 @@ def _encoder(*, file: dict[str, Any] | None = None, **fields: Any) -> EncoderRec
 
 def _vector_index(*, file: dict[str, Any], **fields: Any) -> VectorIndexRecord:
     return VectorIndexRecord(**fields, file=FileRecord(**file))
+
+
+def _inventory(*, rows: dict[str, Any], clips: dict[str, Any], clip_count: int, **counts: list[int]) -> InventoryRecord:
+    numbers = {name: tuple(map(int, values)) for name, values in counts.items()}
+    return InventoryRecord(FileRecord(**rows), FileRecord(**clips), clip_count, **numbers)
 
 
 def _sealed(text: str) -> str:

@@ -39,6 +39,34 @@ class FileRecord:
 
 
 @dataclass(frozen=True)
+class InventoryRecord:
+    """The files that list the clips and windows of a version, in the order of its rows.
+
+    Attributes:
+        rows: the file of the rows, see `Rows`.
+        clips: the file of the table of clips.
+        clip_count: number of clips.
+        lengths: of windows in frames, ascending; WHOLE is the first.
+        bounds: the windows of `lengths[i]` have the rows from `bounds[i]` up to `bounds[i + 1]`.
+        shard_windows: number of live windows of each shard.
+    """
+
+    rows: FileRecord
+    clips: FileRecord
+    clip_count: int
+    lengths: tuple[int, ...]
+    bounds: tuple[int, ...]
+    shard_windows: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        counts = (self.clip_count, *self.shard_windows, *self.lengths)
+        if min(counts) < 0 or list(self.bounds) != sorted(self.bounds) or len(self.bounds) != len(self.lengths) + 1:
+            raise ValueError(f"the rows of {self.lengths} are {self.bounds}")
+        if (self.bounds[0], self.bounds[-1]) != (0, sum(self.shard_windows)):
+            raise ValueError(f"{self.shard_windows} windows have the rows {self.bounds}")
+
+
+@dataclass(frozen=True)
 class FolderRecord:
     """A folder whose motion files were indexed.
 

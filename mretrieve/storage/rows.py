@@ -22,6 +22,7 @@ class Rows:
         clips: the C ids, sorted.
         clip_shard: (C,) number of the shard that holds the clip.
         clip_local: (C,) row of the clip in that shard.
+        clip_first: (C,) its first frame among the motions of that shard.
         lengths: (L,) lengths of windows in frames, ascending; WHOLE is the first.
         bounds: (L + 1,) windows of `lengths[i]` have the rows from `bounds[i]` up to `bounds[i + 1]`.
         window_clip: (N,) row of the clip.
@@ -31,9 +32,10 @@ class Rows:
         window_rows: for each shard, the rows (n,) of these windows, ascending.
     """
 
-    clips: tuple[str, ...]
+    clips: Sequence[str]
     clip_shard: NDArray[np.int32]
     clip_local: NDArray[np.int32]
+    clip_first: NDArray[np.int64]
     lengths: NDArray[np.int64]
     bounds: NDArray[np.int64]
     window_clip: NDArray[np.int32]
@@ -76,9 +78,11 @@ class Rows:
 def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> Rows:
     """Lay out the rows of some shards, less the removed clips (shard id -> clip ids)."""
     clips, clip_shard, clip_local = _live_clips(shards, removed)
+    clip_first = np.empty(len(clips), np.int64)
     windows = []
     for number, shard in enumerate(shards):
         here = clip_shard == number
+        clip_first[here] = shard.first_frames[clip_local[here]]
         row_of_local = np.full(shard.record.clip_count, -1, np.int32)
         row_of_local[clip_local[here]] = np.flatnonzero(here)
         windows.append(_live_windows(shard, row_of_local))
@@ -101,6 +105,7 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
         clips=clips,
         clip_shard=clip_shard,
         clip_local=clip_local,
+        clip_first=clip_first,
         lengths=lengths,
         bounds=bounds,
         window_clip=np.repeat(np.tile(np.arange(len(clips), dtype=np.int32), len(lengths)), counts),

@@ -173,7 +173,7 @@ class Shard:
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (T, J, 3) and observed (T, J) of a clip, read-only and mapped from the file."""
         positions, observed = self.motions
-        frames = slice(*self._frame_bounds[clip_row : clip_row + 2])
+        frames = slice(*self.first_frames[clip_row : clip_row + 2])
         return positions[frames], observed[frames]
 
     @cached_property
@@ -190,7 +190,8 @@ class Shard:
         return positions, mapped_array(path, np.bool_, self.record.observed_offset, shape)
 
     @cached_property
-    def _frame_bounds(self) -> NDArray[np.int64]:
+    def first_frames(self) -> NDArray[np.int64]:
+        """The first frame of each clip in `motions`, and the number of all: (clips + 1,)."""
         return np.concatenate([[0], np.cumsum(numbers(self.clips["frame_count"]))])
 
     def _table(self, name: str) -> pa.Table:

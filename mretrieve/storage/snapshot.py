@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import IndexStateError, QueryError
 from .checked_files import mapped_vector_index, read_weights
 from .folders import file_of, index_command, locate_folder, split_path
+from .inventory import read_clips, read_rows
 from .layout import shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index, no_version
@@ -120,9 +121,9 @@ class Snapshot:
     @property
     def size_bytes(self) -> int:
         """Bytes on disk of all files that this version names."""
-        others = [*self.manifest.weights_files, *([self.manifest.labels] if self.manifest.labels else [])]
-        others += [record.file for record in self.vector_indexes]
-        return sum(file.size for file in others) + sum(sum(record.sizes.values()) for record in self.shards)
+        return sum(file.size for file in self.manifest.files) + sum(
+            sum(record.sizes.values()) for record in self.shards
+        )
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -150,6 +151,9 @@ class Snapshot:
         """
         from .labels import clips_table, read_labels
 
+        if self.manifest.inventory is not None:
+            with suppress(IndexStateError):
+                return read_clips(self.index, self.manifest.inventory)
         record = self.manifest.labels
         labels = None if record is None else read_labels(self.index, record)
         return clips_table(self._shards, self.rows, self.manifest.fps, labels)
@@ -230,16 +234,21 @@ class Snapshot:
             IndexStateError: the shard that holds it is damaged.
         """
         rows = self.rows
-        shard = self._shards[int(rows.clip_shard[clip_row])]
-        return shard.motion(int(rows.clip_local[clip_row]))
+        positions, observed = self._shards[int(rows.clip_shard[clip_row])].motions
+        first = int(rows.clip_first[clip_row])
+        frames = slice(first, first + int(rows.clip_frames[clip_row]))
+        return positions[frames], observed[frames]
 
     def shard_clips(self, number: int) -> list[str]:
         """Ids of the live clips of a shard, in the order of `shards`."""
-        return [self.rows.clips[row] for row in np.flatnonzero(self.rows.clip_shard == number)]
+        return [self.rows.clips[row] for row in np.flatnonzero(self.rows.clip_shard == number).tolist()]
 
     @cached_property
     def rows(self) -> Rows:
         """Its live clips and windows. IndexStateError: a shard is damaged."""
+        if self.manifest.inventory is not None:
+            with suppress(IndexStateError):
+                return read_rows(self.index, self.manifest.inventory)
         return live_rows(self._shards, self.manifest.removed)
 
     def _some_paths(self, folder: str) -> list[str]:

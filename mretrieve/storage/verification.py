@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import IndexStateError
 from .checked_files import corrupt_file_error, sha256_of_file
 from .garbage import orphans
+from .inventory import rows_content
 from .layout import (
     CLIPS_FILE,
     MOTIONS_FILE,
     WINDOWS_FILE,
+    clips_inventory,
     labels_file,
     manifest_file,
+    rows_inventory,
     shard_folder,
     vector_index_file,
     vectors_file,
@@ -97,9 +100,32 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
     for path, record in {**labels, **weights, **vector_indexes}.items():
         if problem := _wrong_file(path, record.size, record.checksum):
             yield problem
+    for manifest in manifests:
+        yield from _wrong_inventory(index, manifest)
     if len(manifests) == len(known):
         for path in orphans(index):
             yield Problem(path, "no version names it; a later `mretrieve index` removes it", harmless=True)
+
+
+def _wrong_inventory(index: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Differences between the inventory of a version and what its shards and labels give."""
+    if manifest.inventory is None:
+        return
+    files = (
+        (rows_inventory(index, manifest.inventory.rows.id), manifest.inventory.rows),
+        (clips_inventory(index, manifest.inventory.clips.id), manifest.inventory.clips),
+    )
+    problems = [_wrong_file(path, file.size, file.checksum) for path, file in files]
+    if any(problems):
+        yield from (replace(problem, harmless=True) for problem in problems if problem)
+        return
+    try:
+        listed, computed = Snapshot(index, manifest), Snapshot(index, replace(manifest, inventory=None))
+        same = rows_content(listed.rows) == rows_content(computed.rows) and listed.clips.equals(computed.clips)
+    except IndexStateError:
+        return  # a shard or the table of labels is damaged, which is reported for itself
+    if not same:
+        yield Problem(files[0][0], "does not list the clips of the version")
 
 
 def _shard_problems(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:

@@ -13,7 +13,8 @@ from mretrieve.cli import main
 from mretrieve.errors import IndexStateError
 from mretrieve.indexer import build_index, compact_index, remove_clips
 from mretrieve.indexer.compaction import ShardSize
-from mretrieve.storage.layout import shard_folder
+from mretrieve.storage.layout import shard_folder, versions
+from mretrieve.storage.manifest import read_manifest
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import verify
 
@@ -96,3 +97,14 @@ def test_the_command_says_what_it_did(repository: Path, index: Path, write_motio
     first, second = (CliRunner().invoke(main, ["compact", "--index", str(index)]) for _ in range(2))
     assert first.exit_code == 0 and "2 shards became 1" in first.stdout
     assert second.exit_code == 0 and second.stdout == f"{index}: nothing to merge.\n"
+
+
+def test_only_the_last_version_of_a_run_lists_its_clips_in_files(
+    repository: Path, index: Path, write_motion: WriteMotion, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("mretrieve.indexer.build.PIECE_FILES", 1)
+    for number in range(4):
+        write_motion(f"{number:03d}.bvh", seconds=0.2, seed=number)
+    build_index(repository, index, encoder="pose-statistics", jobs=1, shard_size=ShardSize(clips=2))
+    listed = [read_manifest(index, version).inventory is not None for version in versions(index)]
+    assert listed == [False, False, True]

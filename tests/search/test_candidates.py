@@ -28,6 +28,7 @@ def rows_of(clip_frames: Sequence[int], lengths: Sequence[int], counts: NDArray[
         clips=tuple(map(str, clips)),
         clip_shard=np.zeros_like(clips),
         clip_local=clips,
+        clip_first=np.zeros(len(clips), np.int64),
         lengths=np.array([WHOLE, *lengths]),
         bounds=np.cumsum([0, *map(len, owners)]),
         window_clip=window_clip,

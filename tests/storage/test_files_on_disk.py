@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -18,6 +18,7 @@ from support.small_index import ENCODER, SPACE, by_length, made_clip, made_clips
 from mretrieve import __version__
 from mretrieve.errors import IndexStateError
 from mretrieve.storage.commits import WriterLock
+from mretrieve.storage.manifest import read_manifest
 from mretrieve.storage.records import EncoderRecord
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
@@ -68,8 +69,13 @@ def test_layout_of_schema_5(tmp_path: Path):
     labels = snapshot.manifest.labels
     assert labels is not None
     folder = f"shards/{shard.id}"
+    listed = [read_manifest(index, version).inventory for version in (1, 2)]
+    assert listed[0] is not None and listed[1] is not None
+    inventories = [f"inventories/{each.rows.id}.rows" for each in listed if each]
+    inventories += [f"inventories/{each.clips.id}.arrow" for each in listed if each]
     assert sorted(_bytes(index)) == [
         f"encoders/{weights.id}.safetensors",
+        *sorted(inventories),
         f"labels/{labels.id}.parquet",
         "lock",
         "lock-holder",
@@ -119,6 +125,14 @@ def test_layout_of_schema_5(tmp_path: Path):
         "removed": {shard.id: ["a.amc"]},
         "vector_search": {"kind": "auto", "recall": 1.0, "memory_bytes": None},
         "vector_indexes": [],
+        "inventory": {
+            "rows": asdict(listed[1].rows),
+            "clips": asdict(listed[1].clips),
+            "clip_count": 2,
+            "lengths": [0, 5],
+            "bounds": [0, 2, 6],
+            "shard_windows": [6],
+        },
     }
 
 

@@ -91,7 +91,14 @@ def test_files_of_others_in_the_folder_of_an_index_survive(tmp_path: Path, make)
     } | others
     assert versions(index) == [2] and verify(index) == []
     made = set(content) - {"README.md", *others, "lock", "lock-holder", MARKER}
-    assert sorted(name.partition("/")[0] for name in made) == ["encoders", "labels", "manifests", *["shards"] * 4]
+    assert sorted(name.partition("/")[0] for name in made) == [
+        "encoders",
+        "inventories",
+        "inventories",
+        "labels",
+        "manifests",
+        *["shards"] * 4,
+    ]
 
 
 def test_a_file_of_others_in_a_shard_survives_the_shard(tmp_path: Path):

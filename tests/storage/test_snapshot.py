@@ -23,6 +23,7 @@ from mretrieve.errors import IndexStateError, QueryError
 from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.folders import paths_of
 from mretrieve.storage.layout import versions
+from mretrieve.storage.shard import Shard
 from mretrieve.storage.snapshot import Snapshot
 
 
@@ -208,3 +209,11 @@ def test_what_is_no_index_is_refused_with_what_to_do(tmp_path: Path, make, says:
     with pytest.raises(IndexStateError, match=says) as refusal:
         Snapshot.open(tmp_path / "index")
     assert str(tmp_path / "index") in str(refusal.value)
+
+
+def test_a_version_opens_without_the_tables_of_its_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clips = made_clips("a.bvh", "b.bvh", "c.bvh")
+    store(tmp_path / "index", clips[:2], labels=made_labels(b_bvh="walk"))
+    store(tmp_path / "index", clips[2:])
+    monkeypatch.setattr(Shard, "_table", lambda *_: pytest.fail("a table of a shard was read"))
+    assert_holds(Snapshot.open(tmp_path / "index"), clips, {"b.bvh": "walk"})
