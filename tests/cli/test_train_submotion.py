@@ -25,7 +25,7 @@ def test_a_training_makes_a_mapper_and_says_how_pieces_find_their_clips(train: T
     said = run.stdout.splitlines()
     assert said[0].startswith("submotion.safetensors: submotion over pose-statistics, 6 updates in ")
     assert said[1].startswith("Maps into the space of pose-statistics, fingerprint ")
-    assert said[2].startswith("200 disturbed pieces of 10 clips trained on")
+    assert said[2].startswith("20 disturbed pieces of 10 clips trained on")
     assert said[3].startswith("- mapped: ") and said[4].startswith("- pose-statistics of the piece itself: ")
     encoder = load_encoder()
     mapper, card = read_mapper(here / "submotion.safetensors")
