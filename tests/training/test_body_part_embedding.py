@@ -33,7 +33,7 @@ def small(**changes: Any) -> BodyPartRecipe:
         recipe,
         network=BodyPartSettings(torso=16, limb=12),
         decoding=DecodingSettings(8, 6, 8, hidden=8),
-        sets=4,
+        sets=2,
         updates=6,
         validate_every=2,
     )
