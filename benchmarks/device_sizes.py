@@ -42,12 +42,12 @@ class Sizes:
 
 
 SMALL = Sizes(
-    rows=(2_000, 5_000),
-    clusters=(16, 32),
+    rows=(500, 1_000),
+    clusters=(8, 16),
     probed=(2, 8),
-    candidates=60,
-    regions=8,
+    candidates=20,
+    regions=4,
     windows=(4,),
-    recipes=("deephums-unlabelled", "gru"),
-    seconds=(0.1, 0.1, 0.2, 0.2, 0.2),
+    recipes=("gru",),
+    seconds=(0.02, 0.02, 0.02, 0.02, 0.02),
 )

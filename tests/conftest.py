@@ -20,8 +20,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-# The same examples in every run, and no time limit for one of them: a busy machine is slow, not wrong.
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+# The same examples in every run, so that more of them find no more in the next, and no time limit for one of them: a
+# busy machine is slow, not wrong. `pytest --hypothesis-profile default` looks for new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("repeatable")
 
 

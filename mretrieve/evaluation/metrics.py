@@ -3,7 +3,7 @@
 Equal distances are in no order: every figure is its mean over all orders of what is tied (McSherry and Najork 2008,
 "Computing information retrieval performance measures efficiently in the presence of tied scores"). Without ties, mean
 average precision, R-precision and MAP@R are those of pytorch-metric-learning (`mean_average_precision`, `r_precision`,
-`mean_average_precision_at_r`), precision at k and nDCG those of ranx (`precision@k`, `ndcg`).
+`mean_average_precision_at_r`), precision at k and nDCG those of scikit-learn (`precision_score`, `ndcg_score`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from support.generated_library import Library
 
 from mretrieve.alignment import alignment as alignment_module
 from mretrieve.alignment.alignment import UNRELATED_PART_M, align, joint_errors, part_scores, score_of
+from mretrieve.alignment.pose_features import PoseFeatures
 from mretrieve.errors import QueryError
 from mretrieve.formats import read
 from mretrieve.motion import Clip, canonicalise
@@ -135,3 +136,15 @@ def test_part_scores_are_those_of_the_parts_distances():
     assert scores["left_leg"] == pytest.approx(score_of(legs / UNRELATED_PART_M["left_leg"]))
     errors[:, list(PARTS["torso"])] = np.nan
     assert "torso" not in part_scores(errors, path)
+
+
+def test_squared_differences_count_by_the_weights_of_the_parts(kick: Clip, take: Clip):
+    joints = np.arange(JOINT_COUNT)
+    features = [PoseFeatures.of(clip) for clip in (kick, take.cut(0, kick.frame_count))]
+    legs = {"torso": 0, "left_arm": 0, "right_arm": 0, "left_leg": 1, "right_leg": 4}
+    first, second = (each.matrix(joints, part_weights=PartWeights.of(legs)) for each in features)
+    offsets = features[0].poses - features[1].poses
+    of_legs = [(offsets[:, PARTS[part]] ** 2).sum(axis=(1, 2)) for part in ("left_leg", "right_leg")]
+    mean_weight = (len(PARTS["left_leg"]) + 4 * len(PARTS["right_leg"])) / JOINT_COUNT
+    expected = (of_legs[0] + 4 * of_legs[1]) / mean_weight
+    assert ((first - second) ** 2).sum(axis=1) == pytest.approx(expected, rel=1e-4)

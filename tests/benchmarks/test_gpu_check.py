@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -15,46 +15,51 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu_check.py"
 
 
-def run(*words: str, program: list[str] | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
-    command = [sys.executable, *(program or [str(SCRIPT)]), *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    """Runs the program in this process: its exit status, and what it printed to the two streams."""
+    monkeypatch.setattr(sys, "path", [str(SCRIPT.parent), *sys.path])
+
+    def run(*words: str) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *words])
+        status: object = 0
+        try:
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+        except SystemExit as end:
+            status = end.code
+        return (status, *capfd.readouterr())
+
+    return run
 
 
-def test_every_row_is_measured_and_every_answer_equal_on_a_cpu(tmp_path: Path):
-    done = run("--small", "--device", "cpu", "--out", str(tmp_path / "table"))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_every_row_is_measured_and_every_answer_equal_on_a_cpu(run, tmp_path: Path):
+    status, printed, errors = run("--small", "--device", "cpu", "--out", str(tmp_path / "table"))
+    assert status == 0, printed + errors + str(status)
     written = json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))
     assert written["failures"] == []
     measures = {row["measure"].partition(",")[0].split()[0] for row in written["rows"]}
     assert measures == {"exact", "k-means", "IVF", "DTW", "moving", "subsequence", "encoding", "training"}
     for row in written["rows"]:
         assert row["device"] > 0
-        assert f"| {row['measure']} |" in done.stdout
+        assert f"| {row['measure']} |" in printed
     assert (tmp_path / "table.md").read_text(encoding="utf-8").count("ids: equal") >= 8
 
 
-def test_other_ids_than_those_of_the_cpu_fail_the_run():
-    program = (
-        "import sys, runpy; sys.path.insert(0, 'benchmarks'); sys.path.insert(0, '.')\n"
-        "from mretrieve.kernels.device.exact import ExactSearch as S\n"
-        "true = S.best\n"
-        "S.best = lambda *words: (true(*words)[0], true(*words)[1].flip(1))\n"
-        "runpy.run_path('benchmarks/gpu_check.py', run_name='__main__')"
-    )
-    done = run("--small", "--device", "cpu", "--only", "search", program=["-c", program])
-    assert done.returncode == 1
-    assert "FAILED ids: DIFFERENT" in done.stderr
+def test_other_ids_than_those_of_the_cpu_fail_the_run(run, monkeypatch: pytest.MonkeyPatch):
+    from mretrieve.kernels.device.exact import ExactSearch
+
+    true = ExactSearch.best
+    monkeypatch.setattr(ExactSearch, "best", lambda *words: (true(*words)[0], true(*words)[1].flip(1)))
+    status, printed, _ = run("--small", "--device", "cpu", "--only", "search")
+    assert "FAILED ids: DIFFERENT" in str(status)
+    assert "**ids: DIFFERENT**" in printed
 
 
 def test_a_library_that_cannot_be_imported_is_named():
-    program = (
-        "import sys, runpy; sys.modules['safetensors'] = None; sys.path.insert(0, 'benchmarks')\n"
-        "runpy.run_path('benchmarks/gpu_check.py', run_name='__main__')"
-    )
-    done = run(program=["-c", program])
+    program = "import sys, runpy; sys.modules['numpy'] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", program, str(SCRIPT)], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "gpu_check.py needs safetensors" in done.stderr
+    assert "gpu_check.py needs numpy" in done.stderr
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,12 +108,13 @@ def here(motions: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(monkeypatch: pytest.MonkeyPatch) -> Train:
-    """Runs `mretrieve train WORDS...` with tiny networks in a folder, in this process."""
+    """Runs `mretrieve train WORDS...` with tiny networks, measured with few pieces, in a folder, in this process."""
     from mretrieve.training.systems import deephums, gru, mmd_nca, submotion
 
     for module in (deephums, gru, mmd_nca, submotion):
         monkeypatch.setattr(module, "RECIPES", dict(module.RECIPES))
     make_recipes_small()
+    monkeypatch.setattr(submotion, "asked_pieces", partial(submotion.asked_pieces, count=20))
 
     def run(*words: str | Path, folder: Path) -> Result:
         monkeypatch.chdir(folder)

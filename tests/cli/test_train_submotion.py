@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.training_command import IN_AN_UPDATE, Train, killed
+from support.training_command import Train, stopped
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.registry import load_mapper
@@ -25,7 +25,7 @@ def test_a_training_makes_a_mapper_and_says_how_pieces_find_their_clips(train: T
     said = run.stdout.splitlines()
     assert said[0].startswith("submotion.safetensors: submotion over pose-statistics, 6 updates in ")
     assert said[1].startswith("Maps into the space of pose-statistics, fingerprint ")
-    assert said[2].startswith("200 disturbed pieces of 10 clips trained on")
+    assert said[2].startswith("20 disturbed pieces of 10 clips trained on")
     assert said[3].startswith("- mapped: ") and said[4].startswith("- pose-statistics of the piece itself: ")
     encoder = load_encoder()
     mapper, card = read_mapper(here / "submotion.safetensors")
@@ -56,21 +56,19 @@ def test_held_out_classes_are_asked_for_but_not_trained_on(train: Train, here: P
     assert "disturbed pieces of 6 clips trained on" in run.stdout and "of 4 clips not trained on" in run.stdout
 
 
-def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(train: Train, here: Path):
-    words = (*OVER, "--updates", "12")
-    whole = train(*words, folder=here)
+def test_an_interrupted_run_that_is_resumed_gives_the_file_of_one_that_was_not_interrupted(train: Train, here: Path):
+    whole = train(*OVER, folder=here)
     assert whole.exit_code == 0, whole.stderr
-    assert "update 3 of 12" in whole.stderr
     files = ("submotion.safetensors", "submotion.card.md")
     expected = {path: (here / path).read_bytes() for path in files}
     for path in files:
         (here / path).unlink()
-    ends = killed(*words, "--checkpoint-every", "0", "--resume", folder=here, calls=[(IN_AN_UPDATE, 5)])
-    assert ends == [-signal.SIGKILL]
-    assert (here / "submotion.safetensors.checkpoint").exists()
-    resumed = train(*words, "--resume", folder=here)
+    run = stopped(train, *OVER, folder=here, number=signal.SIGINT, update=4)
+    assert run.exit_code == 128 + signal.SIGINT, run.stderr
+    assert (here / "submotion.safetensors.checkpoint").exists() and not (here / "submotion.safetensors").exists()
+    resumed = train(*OVER, "--resume", folder=here)
     assert resumed.exit_code == 0, resumed.stderr
-    assert "update 6 of 12" in resumed.stderr and "update 3 of 12" not in resumed.stderr
+    assert "update 6 of 6" in resumed.stderr and "update 3 of 6" not in resumed.stderr
     assert {path: (here / path).read_bytes() for path in files} == expected
 
 

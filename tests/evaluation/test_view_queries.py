@@ -51,14 +51,14 @@ def test_noise_has_its_size_in_every_frame(filmed: FilmedLibrary):
 
 def test_a_small_library_is_measured(library: Generated, filmed: FilmedLibrary):
     searched = SearchedLibrary(filmed, library.snapshot)
-    scores = searched.scores(CONDITIONS[0], 12, seed=0)
-    assert len(scores) == 12
+    scores = searched.scores(CONDITIONS[0], 6, seed=0)
+    assert len(scores) == 6
     assert np.mean([score.own_rank <= 5 for score in scores]) >= 0.9
     assert np.mean([score.first_is_of_class for score in scores]) >= 0.8
     assert np.nanmedian([score.azimuth_error_deg for score in scores]) < 5
     assert {score.unseen for score in scores} == {False, True}
-    again = searched.scores(CONDITIONS[0], 2, seed=0)
-    assert [score.own_rank for score in again] == [score.own_rank for score in scores[:2]]
+    again = searched.scores(CONDITIONS[0], 1, seed=0)
+    assert [score.own_rank for score in again] == [score.own_rank for score in scores[:1]]
 
 
 def test_the_protocol_is_known_by_name():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_of
 
 from mretrieve.formats import read
@@ -12,7 +12,6 @@ from mretrieve.motion.motion import joint_positions
 from mretrieve.motion.rotations import euler_angles, rotation_about
 
 
-@settings(max_examples=60)
 @given(random_rigs())
 def test_a_rig_in_its_own_poses_keeps_its_channels_and_places(made):
     rig, channels = made

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.random_rigs import AXIS_ORDERS, random_channels, random_rigs, rig_of
 from support.written_motion import write_motion_bvh
@@ -18,7 +18,6 @@ from mretrieve.motion.motion import joint_positions
 from mretrieve.motion.rotations import euler_angles, rotation_about
 
 
-@settings(max_examples=60)
 @given(random_rigs(), st.integers(3, 9))
 def test_bvh_channels_come_back_to_the_printed_digit(tmp_path_factory, made, decimals):
     rig, channels = made
@@ -34,7 +33,6 @@ def test_bvh_channels_come_back_to_the_printed_digit(tmp_path_factory, made, dec
     np.testing.assert_allclose(motion.rig.offsets[order], rig.offsets, rtol=0, atol=digit)
 
 
-@settings(max_examples=60)
 @given(random_rigs(), st.booleans())
 def test_acclaim_joints_come_back_to_their_places(tmp_path_factory, made, framed):
     rig, channels = made

@@ -285,11 +285,9 @@ def test_the_number_of_processes_changes_no_byte_with_a_network(
         write_motion(f"{number:02d}.bvh", seconds=1 + number % 5, seed=number)
     monkeypatch.setattr("mretrieve.indexer.build.ALONE_BELOW_BYTES", 0)
     monkeypatch.setattr("mretrieve.indexer.build.PIECE_FILES", 3)
-    alone, shared, later = (index.with_name(name) for name in ("alone", "shared", "later"))
+    alone, shared = (index.with_name(name) for name in ("alone", "shared"))
     both = ["pose-statistics", str(mine)]
-    build_index(repository, alone, encoder=both, jobs=1)
+    build_index(repository, alone, encoder="pose-statistics", jobs=1)
+    build_index(repository, alone, encoder=both, jobs=1)  # without reading a file
     build_index(repository, shared, encoder=both, jobs=2)
     assert _shards(shared) == _shards(alone)
-    build_index(repository, later, encoder="pose-statistics", jobs=1)
-    build_index(repository, later, encoder=both, jobs=2)  # without reading a file
-    assert _shards(later) == _shards(alone)

@@ -45,7 +45,7 @@ def tasks(repository: Path, write_motion: WriteMotion) -> list[FileTask]:
 
 def test_results_come_in_the_order_of_the_work(spec: IngestSpec, tasks: list[FileTask]):
     pieces = [tasks[start : start + 2] for start in range(0, 12, 2)]
-    outcomes = list(ingest_in_order(spec, pieces, 3, lambda: False))
+    outcomes = list(ingest_in_order(spec, pieces, 2, lambda: False))
     paths = [[result.entry.path for result in outcome] for outcome in outcomes]
     assert paths == [[task.found.path for task in piece] for piece in pieces]
     assert all(result.entry.outcome is Outcome.READ for outcome in outcomes for result in outcome)

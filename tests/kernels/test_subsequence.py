@@ -70,7 +70,7 @@ def problems(draw: st.DrawFn) -> tuple[Frames, Frames]:
     return frames(40), frames(90)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(problems())
 def test_costs_and_ends_are_those_of_dtaidistance_and_tslearn(problem: tuple[Frames, Frames]) -> None:
     query, sequence = problem
@@ -87,7 +87,6 @@ def test_costs_and_ends_are_those_of_dtaidistance_and_tslearn(problem: tuple[Fra
         assert matches.ends[0] == theirs.argmin() + 1 == last + 1
 
 
-@settings(max_examples=60)
 @given(problems())
 def test_starts_are_those_of_the_textbook(problem: tuple[Frames, Frames]) -> None:
     query, sequence = (frames.astype(np.float64) for frames in problem)

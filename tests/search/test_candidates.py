@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.small_index import row_mask
@@ -86,7 +86,6 @@ def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
     assert found.rows.tolist() == sorted({*order[:rows], *best_of_takes}, key=lambda row: distances[row])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6), clips=st.integers(1, 80), rows=st.integers(0, 900))
 def test_windows_of_several_lengths_are_ranked_as_one_list(seed: int, clips: int, rows: int):
     """By distance, clip and length; products above 0, which rounding may give, count as distance 0."""

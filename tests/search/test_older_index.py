@@ -32,6 +32,13 @@ def older(library: Library, index: Path, folder: Path) -> Path:
     return index
 
 
+@pytest.fixture(scope="module")
+def opened(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """An index of 0.1.0."""
+    folder = tmp_path_factory.mktemp("older")
+    return open_index(older(library, folder / "index", folder / "motions"))
+
+
 def answers(index: Index, library: Library, options: dict[str, object]) -> list[dict[str, object]]:
     """Everything that hits say but the place of their files."""
     queries = (library.short_clip, library.long_take)
@@ -52,8 +59,7 @@ def answers(index: Index, library: Library, options: dict[str, object]) -> list[
     ],
     ids=str,
 )
-def test_it_gives_the_same_hits_in_the_same_order(library: Library, tmp_path: Path, options: dict[str, object]):
-    opened = open_index(older(library, tmp_path / "index", tmp_path / "motions"))
+def test_it_gives_the_same_hits_in_the_same_order(library: Library, opened: Index, options: dict[str, object]):
     expected = answers(library.opened, library, options)
     assert expected
     assert answers(opened, library, options) == expected

@@ -38,8 +38,17 @@ def moments(hits: list[Hit]) -> list[tuple[str, float, float, float, float]]:
     return [(hit.clip, hit.start_s, hit.end_s, hit.score, hit.distance_mm) for hit in hits]
 
 
-@pytest.mark.parametrize("options", [{}, {"scope": "moments"}, {"rerank": 0}, {"mirror": "both"}])
-@pytest.mark.parametrize(("parts", "replaced"), [("arms", LEGS), ("upper", LEGS), ("legs", ARMS), ("legs=0", LEGS)])
+@pytest.mark.parametrize(
+    ("parts", "replaced", "options"),
+    [
+        ("arms", LEGS, {}),
+        ("upper", LEGS, {"scope": "moments"}),
+        ("legs", ARMS, {"mirror": "both"}),
+        ("legs=0", LEGS, {}),
+        ("legs=0", LEGS, {"rerank": 0}),
+    ],
+    ids=str,
+)
 def test_what_counts_nothing_does_not_change_the_ranking(
     library: Library, two_clips: tuple[Clip, Clip], parts: str, replaced: list[int], options: dict[str, str]
 ):

@@ -104,7 +104,7 @@ def test_a_changed_byte_anywhere_is_named_by_verify_and_never_changes_a_row(inde
 def test_a_damaged_header_of_vectors_is_an_error_that_names_the_file(index: Path):
     for file in index.glob(f"shards/*/{SPACE}.npy"):
         content = file.read_bytes()
-        for place in range(128):
+        for place in range(0, 128, 5):
             file.write_bytes(content[:place] + b"9" + content[place + 1 :])
             try:
                 _use_everything(index)

@@ -108,4 +108,4 @@ class History(RuleBasedStateMachine):
 
 
 TestHistories = History.TestCase
-TestHistories.settings = settings(max_examples=15, stateful_step_count=12)
+TestHistories.settings = settings(max_examples=10, stateful_step_count=12)

@@ -33,7 +33,7 @@ def small(**changes: Any) -> BodyPartRecipe:
         recipe,
         network=BodyPartSettings(torso=16, limb=12),
         decoding=DecodingSettings(8, 6, 8, hidden=8),
-        sets=4,
+        sets=2,
         updates=6,
         validate_every=2,
     )
@@ -52,13 +52,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others():
     assert first == again != other
 
 
-@pytest.mark.parametrize("held_out", [HELD_OUT, []], ids=["held out", "nothing held out"])
-def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(
-    held_out: list[LabelledClip], tmp_path: Path
-):
-    whole = train(small(updates=7), CLIPS, held_out=held_out, seed=3)
+def test_a_run_that_was_stopped_and_resumed_gives_the_bytes_of_one_that_was_not(tmp_path: Path):
+    whole = train(small(updates=7), CLIPS, held_out=HELD_OUT, seed=3)
     calls = itertools.count(1)
-    options: dict[str, Any] = {"held_out": held_out, "seed": 3, "checkpoint": tmp_path / "checkpoint", "resume": True}
+    options: dict[str, Any] = {"held_out": HELD_OUT, "seed": 3, "checkpoint": tmp_path / "checkpoint", "resume": True}
     with pytest.raises(InterruptedTrainingError, match="of 7 updates"):
         train(small(updates=7), CLIPS, stopped=lambda: next(calls) == 3, **options)
     assert content(train(small(updates=7), CLIPS, **options)) == content(whole)
@@ -85,7 +82,7 @@ def test_the_card_tells_how_many_held_out_triplets_are_in_order():
 
 
 def test_it_learns_to_tell_motions_apart_whatever_the_camera_and_the_skeleton():
-    recipe = small(updates=60, sets=16, **{"loss.reconstruction": 0.0})
+    recipe = small(updates=60, sets=16, validate_every=30, **{"loss.reconstruction": 0.0})
     losses: list[float] = []
     trained = train(recipe, CLIPS, held_out=HELD_OUT, progress=lambda now: losses.append(now.loss))
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:5])

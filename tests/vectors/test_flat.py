@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.small_index import (
     ENCODER,
@@ -145,7 +145,6 @@ def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(fi
     np.testing.assert_array_equal(products, expected_products)
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
     chance = np.random.default_rng(data.draw(st.integers(0, 10**6)))

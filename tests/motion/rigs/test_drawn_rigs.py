@@ -55,7 +55,7 @@ def structure(number: int, *extras: str) -> Structure:
 
 
 @pytest.mark.parametrize("extras", [("twists", "fingers"), ("hair", "skirt"), ("twists", "fingers", "cape", "hair")])
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(0, 12, 2))
 def test_hands_and_hair_are_no_second_person(number, extras):
     names = list(STYLES)[number]
     ((motion, true),) = drawn(number, structure(number, *extras), names)
@@ -64,7 +64,7 @@ def test_hands_and_hair_are_no_second_person(number, extras):
 
 
 @pytest.mark.parametrize("names", ["Rigify", "Rigify deforming"])
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(4))
 def test_a_joint_that_moves_legs_and_back_is_no_spine(number, names):
     cut = replace(structure(number), spine=1 + number % 2, pelvis=("split", "two")[number // 2 % 2])
     ((motion, true),) = drawn(number, cut, names)
@@ -73,7 +73,7 @@ def test_a_joint_that_moves_legs_and_back_is_no_spine(number, names):
     assert found.confidence > 0.8
 
 
-@pytest.mark.parametrize("number", range(40, 50))
+@pytest.mark.parametrize("number", range(40, 44))
 def test_a_neck_is_doubtful_if_another_joint_is_as_likely(number):
     cut = replace(structure(number), spine=3, necks=0, collars=False, arms_on="spine", collar_helper="")
     ((motion, true),) = drawn(number, cut, "CMU")  # where the highest joint of the back is "lowerneck"
@@ -82,7 +82,7 @@ def test_a_neck_is_doubtful_if_another_joint_is_as_likely(number):
 
 
 @pytest.mark.parametrize("rest", ["T", "A", "arms down", "lying"])
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(2))
 def test_each_clip_of_a_rig_without_names_has_the_same_map_whichever_is_read_first(number, rest):
     cut = replace(structure(number, "heels", "face"), toes=True)
     maps = set()
@@ -92,7 +92,7 @@ def test_each_clip_of_a_rig_without_names_has_the_same_map_whichever_is_read_fir
     assert len(maps) == 1
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(4))
 def test_a_rest_pose_with_all_bones_along_one_axis_shows_no_body(number):
     for rest, is_telling in (("zero", False), ("T", True)):
         ((motion, _),) = drawn(number, structure(number, "targets", "hair"), "", rest)

@@ -72,7 +72,7 @@ def test_the_explanation_says_what_each_candidate_gained_and_what_was_not_tried(
     assert any(line.startswith("trial 1 of 3") for line in told)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_labels_are_refused(seed):
     labels = [item.label for item in ITEMS]
     shuffled = [str(label) for label in np.random.default_rng(seed).permutation(labels)]
