@@ -7,7 +7,8 @@ Files are generated from a seed (`tests/support/bodies`): develop on one, judge 
 the index, from its bytes to canonical clips. A map is wrong if any joint of it is not within 25 mm of the one that is
 meant in every frame, if a joint that the rig has is called missing, or if the back is out of order. Kinds of wrong
 maps: "sides" are swapped, "missing" joints are there, "trunk" (pelvis, back, collars, neck, head), "limbs". Up is wrong
-beyond 30 degrees; a clip is mirrored if it is the mirror image of what happened.
+beyond 30 degrees; a clip is mirrored if it is the mirror image of what happened, and "not shown" if it is that and a
+note says that the body does not show the hand of the axes: right-handed axes are usual.
 
 `--cases` reads a folder of files with the right values in `expected.json` instead.
 """
@@ -145,7 +146,8 @@ def axes(seed: int, count: int, examples: int, draw: Draw = drawn_floor_work, ti
             if turned.up_degrees > _UP_DEGREES:
                 outcome, faults = "up wrong", [f"up is {turned.up_degrees:.0f} degrees off", *bodies[0].clip.notes]
             elif turned.mirrored:
-                outcome, faults = "mirrored", ["mirrored", *bodies[0].clip.notes]
+                shown = not any("taken to be right-handed" in note for note in bodies[0].clip.notes)
+                outcome, faults = "mirrored" if shown else "not shown", ["mirrored", *bodies[0].clip.notes]
             elif turned.residual_m > _RESIDUAL_M:
                 outcome, faults = "joints off", [f"joints are {1000 * turned.residual_m:.0f} mm off"]
             else:
@@ -153,8 +155,8 @@ def axes(seed: int, count: int, examples: int, draw: Draw = drawn_floor_work, ti
         for tag, tally in tallies.items():
             tally.add(generated.tags[tag], outcome, generated.name, faults if tag == "kind" else ())
     for tag, tally in tallies.items():
-        shown = examples if tag == "kind" else 0
-        tally.show(f"{title}, by {tag}", ("right", "up wrong", "mirrored", "joints off", "refused"), shown)
+        outcomes = ("right", "up wrong", "mirrored", "not shown", "joints off", "refused")
+        tally.show(f"{title}, by {tag}", outcomes, examples if tag == "kind" else 0)
 
 
 def hands(seed: int, count: int, examples: int) -> None:

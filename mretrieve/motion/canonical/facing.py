@@ -66,6 +66,11 @@ class Facing:
         return self._bend("hip", "knee", "ankle")
 
     @cached_property
+    def hips(self) -> float:
+        """The same of hips; backs and hips bend backwards too, but not far."""
+        return -self._bend("shoulder", "hip", "knee")
+
+    @cached_property
     def elbows(self) -> float:
         """The same of elbows; human ones are below zero, unless the upper arm turns."""
         return self._bend("shoulder", "elbow", "wrist")

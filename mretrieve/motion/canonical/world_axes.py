@@ -55,6 +55,8 @@ def find_world_axes(evidence: AxesEvidence, others: Callable[[], Iterable[AxesEv
     if left_handed:
         basis[0] = -basis[0]
         notes.append("axes: left-handed in the file (feet and knees point backwards), mirrored")
+    elif not evidence.shows_hand:
+        notes.append("axes: they were taken to be right-handed, as is usual; neither feet nor knees show it")
     return WorldAxes(basis, DIRECTIONS[best], left_handed, tuple(notes))
 
 
@@ -77,6 +79,7 @@ def _grounds(evidence: AxesEvidence, best: int, second: int) -> list[str]:
         "declared in the file": evidence.usual,
         "rest pose": evidence.rest,
         "floor": evidence.floor,
+        "travel": evidence.travel,
         "posture": evidence.posture,
     }
     grounds = [name for name, score in scores.items() if score[best] - score[rival] > _NAMED_LEAD]

@@ -8,8 +8,10 @@ from itertools import cycle
 import numpy as np
 import pytest
 from support.bodies.drawing import Perform
+from support.bodies.figure import Floats, Movement
 from support.bodies.floor_work import (
     FLOOR_WORK,
+    kneel,
     lie_on_back,
     lie_on_belly,
     push_ups,
@@ -18,11 +20,13 @@ from support.bodies.floor_work import (
     swim,
     wheelchair,
 )
+from support.bodies.postures import animated, grounded, posture
 from support.bodies.standing import RAISED_ARMS, everyday
 from support.bodies.truth import GeneratedFile, orientation
 from support.framed_people import HELD_AT_ORIGIN, framed, motion_in
 from support.walking_body import motion_of, walking
 
+from mretrieve.demo import Body
 from mretrieve.motion import JOINTS, canonicalise
 from mretrieve.motion.canonical.axes_evidence import DIRECTIONS, AxesEvidence
 from mretrieve.motion.canonical.facing import Facing, forward_evidence
@@ -53,7 +57,7 @@ def test_floor_work_stays_on_the_floor_on_a_rig_whose_rest_pose_stands(perform, 
 
 @pytest.mark.parametrize(("rest", "up"), [("zero", "+Y"), ("zero", "+Z"), ("lying", "-Y"), ("lying", "+Z")])
 def test_floor_work_shows_what_is_up_without_a_rest_pose_that_stands(up, rest):
-    on_floor = [perform for perform in FLOOR_WORK if named(perform) not in ("swim", "wheelchair")]
+    on_floor = [perform for perform in FLOOR_WORK if named(perform) != "swim"]
     wrong = [fault for seed, perform in enumerate(on_floor) for fault in faults(framed(perform, seed, up, rest=rest))]
     assert len(wrong) <= 2, wrong
 
@@ -70,10 +74,20 @@ def test_a_rest_pose_is_not_taken_to_be_upside_down_even_if_no_floor_shows_that(
     assert faults(framed(swim, seed, "-Y", rest="T")) == []
 
 
+@pytest.mark.parametrize("up", CONVENTIONS)
+@pytest.mark.parametrize("rest", ["zero", "lying"])
+@pytest.mark.parametrize("left_handed", [False, True])
+def test_a_body_that_wheels_carry_is_upright_across_its_path(up, rest, left_handed):
+    """No joint is at rest, and the level of the lowest ones is that of the highest."""
+    drawn = [framed(wheelchair, seed, up, rest=rest, left_handed=left_handed) for seed in range(4)]
+    assert [fault for generated in drawn for fault in faults(generated)] == []
+
+
 @pytest.mark.parametrize("up", ["+Z", "-Y"])
 def test_a_file_that_does_not_show_what_is_up_is_read_by_convention_with_a_note(up):
-    """Wheels carry the body: no joint is at rest, and the level of the lowest ones is that of the highest."""
-    wrong = [fault for seed in range(8) for fault in faults(framed(wheelchair, seed, up, rest="zero"))]
+    """Nothing supports a swimmer, who travels along the body."""
+    wrong = [fault for seed in range(8) for fault in faults(framed(swim, seed, up, rest="zero"))]
+    assert wrong
     assert all("does not show it clearly" in fault or "not certain" in fault for fault in wrong), wrong
 
 
@@ -106,10 +120,10 @@ def test_the_note_says_by_what_up_was_found():
     assert first.startswith("axes: +Z is up in the file (floor")
 
 
-def evidence(**scores: float) -> AxesEvidence:
-    """Evidence for two directions only, of a format in which Y is usually up."""
+def evidence(left_handed: float = -7.5, **scores: float) -> AxesEvidence:
+    """Evidence for some directions only, of a format in which Y is usually up."""
     floor = np.array([scores.get(name, 0.0) for name in ("px", "mx", "py", "my", "pz", "mz")])
-    return AxesEvidence(np.array([-5, -5, 0, -2.5, -2, -5]), np.zeros(6), floor, np.zeros(6), -2.5)
+    return AxesEvidence(np.array([-5, -5, 0, -2.5, -2, -5]), np.zeros(6), floor, np.zeros(6), np.zeros(6), left_handed)
 
 
 def test_thin_evidence_leaves_what_is_usual_and_the_note_says_so():
@@ -134,6 +148,38 @@ def test_thin_evidence_of_several_files_adds():
 def test_clear_evidence_is_not_compared_with_other_files():
     axes = find_world_axes(evidence(pz=6.0), lambda: pytest.fail("looked at other files"))
     assert axes.up == "+Z"
+
+
+def test_a_body_that_does_not_show_the_hand_is_read_by_convention_with_a_note():
+    def note(perform: Perform, **drawn: bool) -> bool:
+        notes = canonicalise(motion_in(framed(perform, 3, rest="zero", **drawn))).notes
+        return any("taken to be right-handed" in one for one in notes)
+
+    assert note(roll_over, toes=False)  # straight knees
+    assert note(roll_over, toes=False, left_handed=True)
+    assert not note(roll_over)
+    assert not note(sit_ups, toes=False)
+
+
+def test_other_files_of_the_rig_show_the_hand_that_one_does_not():
+    axes = find_world_axes(evidence(left_handed=-2.0, py=6.0), lambda: [evidence(left_handed=2.5)] * 2)
+    assert axes.left_handed
+    assert not find_world_axes(evidence(left_handed=-2.0, py=6.0), lambda: [evidence()] * 2).left_handed
+
+
+@pytest.mark.parametrize("up", CONVENTIONS)
+def test_knees_outweigh_feet_that_are_pointed_beyond_the_shank(up):
+    drawn = [framed(kneel, seed, up, left_handed=True, rest="zero") for seed in range(8)]
+    assert [fault for generated in drawn for fault in faults(generated)] == []
+
+
+@pytest.mark.parametrize("toes", [True, False])
+def test_an_arched_back_does_not_mirror(toes):
+    def arch(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
+        arched = posture({}, pitch=np.pi / 2, bow=-1.0, flex=-0.5, nod=-0.5, swing=2.9, point=0.6)
+        return grounded("arch", body, animated(rng, [arched], [0.0], t), fps)
+
+    assert [fault for seed in range(3) for fault in faults(framed(arch, seed, toes=toes, rest="zero"))] == []
 
 
 @pytest.mark.parametrize("perform", RAISED_ARMS, ids=named)
