@@ -158,8 +158,10 @@ def axes_evidence(
         rest[stands ^ 1] = -_UPSIDE_DOWN
         feet = max(feet, resting_feet, key=abs)
     is_foot = min(facing.foot_length / _FOOT, 1.0) ** 2
-    hips = _within(_HIPS * _beyond(facing.hips, _STRAIGHT), _HIPS_LIMIT)
-    legs = _within(_FEET * is_foot * _beyond(feet, _POINTED), _LEGS_LIMIT) + _within(_KNEES * facing.knees, _LEGS_LIMIT)
+    left_handed = _LEFT_HANDED - _within(_FEET * is_foot * _beyond(feet, _POINTED), _LEGS_LIMIT)
+    left_handed -= _within(_KNEES * facing.knees, _LEGS_LIMIT)
+    if _LEFT_HANDED - _CLEAR_HAND - _HIPS_LIMIT < left_handed < _CLEAR_HAND + _HIPS_LIMIT:  # else hips change nothing
+        left_handed -= _within(_HIPS * _beyond(facing.hips, _STRAIGHT), _HIPS_LIMIT)
     upright = _VECTORS @ _upright(observed, known)
     floor, travel = _floor_and_travel(observed, later, known, step / motion.fps, upright)
     return AxesEvidence(
@@ -168,7 +170,7 @@ def axes_evidence(
         floor,
         travel,
         _POSTURE * upright,
-        _LEFT_HANDED - legs - hips,
+        left_handed,
     )
 
 
@@ -228,9 +230,11 @@ def _carried(moved: NDArray[np.floating], speeds: NDArray[np.floating]) -> NDArr
     `moved` (J, 3, N) are their steps, `speeds` (J, N) in metres a second.
     """
     share = float((speeds.min(axis=0) > _STANDING_M_PER_S).mean())
+    if share <= 0.5:
+        return np.zeros(6)
     path = unit_vectors(moved.mean(axis=0).T)
     across = 1 - (path**2).mean(axis=0)
-    return np.asarray(max(2 * share - 1, 0.0) * np.repeat(across, 2))
+    return np.asarray((2 * share - 1) * np.repeat(across, 2))
 
 
 def _upright(positions: NDArray[np.floating], known: frozenset[int]) -> NDArray[np.float64]:
