@@ -29,15 +29,14 @@ from .moment_finder import SPEEDS, Moments, all_moments, fixed_speed_moments, st
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
-#: The nearest of these clips are seen again by cameras that are not held straight.
-ROLLS_DEG, TILTED_CLIPS = (-30.0, -15.0, 15.0, 30.0), 20
+#: The nearest clips are seen again by cameras that are not held straight.
+ROLLS_DEG = (-30.0, -15.0, 15.0, 30.0)
 #: Azimuths of these cameras around the best one that is held straight.
 TILTED_AZIMUTHS_DEG = tuple(range(-60, 61, 15))
 #: Most cameras are held straight: with so much roll a distance counts twice.
 DOUBLING_ROLL_DEG = 60.0
 #: The nearest clips are seen again from directions so far around the best of those.
 FINE_OFFSETS_DEG, FINE_ROLLS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0), (-7.5, 0.0, 7.5)
-FINE_CLIPS = 40
 #: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
 COARSE_STEP, FINE_STEP = 4, 2
 LONGEST_FRAMES = 60
@@ -87,9 +86,18 @@ class Reprojection:
     they count. What a clip lacks of them is compared as it was filled in.
     """
 
-    def __init__(self, view: View, part_weights: PartWeights | None = None) -> None:
-        """QueryError: the view shows too little of the body."""
-        self._view = view
+    def __init__(self, view: View, part_weights: PartWeights | None = None, refined: int = 40) -> None:
+        """
+        Args:
+            view: the query.
+            part_weights: how much each body part counts.
+            refined: how many of the nearest clips are seen again from directions around the best; half of them also
+                by cameras that are not held straight.
+
+        Raises:
+            QueryError: the view shows too little of the body.
+        """
+        self._view, self._refined = view, refined
         weights = (part_weights or PartWeights()).of_joints()
         counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
         if len(counted) < FEWEST_JOINTS:
@@ -149,7 +157,7 @@ class Reprojection:
         """
         found = self.sightings(regions, anywhere=True, threads=threads)
         query = self._query(1)
-        for row in _nearest(found.distances, FINE_CLIPS).tolist():
+        for row in _nearest(found.distances, self._refined).tolist():
             motion = self._seen(regions[row], found.camera(row))
             fixed = fixed_speed_moments(query, [motion], _distances_of)
             starts, ends, _ = steadier(warped_moments(query, [motion], _distances_of), fixed)
@@ -170,8 +178,8 @@ class Reprojection:
         step = self._step(COARSE_STEP)
         distances, starts, ends, best = _best_of_views(*self._compared(clips, _LEVEL, step, anywhere, threads))
         directions = _LEVEL[best]
-        nearest = _nearest(distances, FINE_CLIPS)
-        tilted = nearest[:TILTED_CLIPS]
+        nearest = _nearest(distances, self._refined)
+        tilted = nearest[: -(-self._refined // 2)]
         views = _TILTED + directions[tilted, None] * [1.0, 0.0, 0.0]
         found, _, _, best = _best_of_views(*self._compared([clips[row] for row in tilted], views, step, anywhere))
         better = found < distances[tilted]

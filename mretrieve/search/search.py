@@ -198,7 +198,7 @@ class Search:
     @cached_property
     def comparers(self) -> list[PoseComparer]:
         """What compares each variant with clips frame by frame."""
-        return [variant.comparer(self.part_weights) for variant in self.variants]
+        return [variant.comparer(self.part_weights, self.plan.refined) for variant in self.variants]
 
 
 def _threads(candidates: int) -> int:
