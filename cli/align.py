@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, complete_clip, reading_options, write_text
+from .options import FORCE, PATH, as_json, check_new, complete_clip, note_lifted, reading_options, write_text
 
 
 @click.command()
@@ -45,6 +45,7 @@ def align(
         check_new(out, force)
     reading = ReadingOptions(asf, rig_map, fps)
     found = align_clips(ClipResolver(index), a, b, parts=parts, find=find, reading=reading)
+    note_lifted(found.first, found.second)
     text = found.to_csv() if output == "csv" else as_json(found.to_dict())
     if out is None:
         click.echo(text, nl=False)

@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
+from mretrieve.search.options import QueryOptions
 
-from .options import ASF, INDEX, RIG_MAP, WHERE, complete_clip, flush_columns, safe_cell
+from .options import ASF, FPS, INDEX, POSE_MODEL, RIG_MAP, WHERE, complete_clip, flush_columns, safe_cell
+from .progress import search_video
 
 if TYPE_CHECKING:
     from mretrieve.search.classification import Classified
+
+    _Found = Sequence[tuple[str, Classified]]
 
 
 @click.command()
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 @INDEX
 @ASF
 @RIG_MAP
+@FPS
+@POSE_MODEL
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "jsonl", "csv"]))
 def classify(
     queries: tuple[str, ...],
@@ -40,6 +49,8 @@ def classify(
     index: Path | None,
     asf: Path | None,
     rig_map: Path | None,
+    fps: float | None,
+    pose_model: Path | None,
     output: str,
 ) -> None:
     """Print the class of each QUERY: the label of the indexed clips that move most like it.
@@ -50,34 +61,41 @@ def classify(
     from mretrieve import open_index
 
     opened = open_index(index)
-    found = [
-        opened.classify(query, neighbours, where=where, asf=asf, rig_map=rig_map, exclude_self=True)
-        for query in queries
-    ]
-    click.echo(_PRINTERS[output](queries, found), nl=False)
+    options = QueryOptions(where=where, asf=asf, rig_map=rig_map, fps=fps, pose_model=pose_model, exclude_self=True)
+    found: dict[str, Classified] = {}
+    failed = False
+    for query in dict.fromkeys(queries):
+        try:
+            search_video(query, pose_model)
+            found[query] = opened.classify(query, neighbours, options=options)
+        except (QueryError, FormatError, RigError) as error:
+            if len(queries) == 1:
+                raise
+            click.echo(f"Error: {printable(str(error))}", err=True)
+            failed = True
+    click.echo(_PRINTERS[output]([(query, found[query]) for query in queries if query in found]), nl=False)
+    if failed:
+        sys.exit(2)
 
 
-def _table(queries: tuple[str, ...], found: list[Classified]) -> str:
+def _table(found: _Found) -> str:
     rows = [["label", "share", "query"]]
-    rows += [
-        [printable(each.label), f"{each.share:.2f}", printable(query)]
-        for query, each in zip(queries, found, strict=True)
-    ]
+    rows += [[printable(each.label), f"{each.share:.2f}", printable(query)] for query, each in found]
     return "\n".join(flush_columns(rows, right=[1])) + "\n"
 
 
-def _jsonl(queries: tuple[str, ...], found: list[Classified]) -> str:
+def _jsonl(found: _Found) -> str:
     return "".join(
         json.dumps({"query": query, "label": each.label, "share": each.share}, ensure_ascii=False) + "\n"
-        for query, each in zip(queries, found, strict=True)
+        for query, each in found
     )
 
 
-def _csv(queries: tuple[str, ...], found: list[Classified]) -> str:
+def _csv(found: _Found) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["query", "label", "share"])
-    for query, each in zip(queries, found, strict=True):
+    for query, each in found:
         writer.writerow([safe_cell(query), safe_cell(each.label), each.share])
     return text.getvalue()
 

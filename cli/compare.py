@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, complete_clip, printable_lines, reading_options, write_text
+from .options import (
+    FORCE,
+    PATH,
+    as_json,
+    check_new,
+    complete_clip,
+    note_lifted,
+    printable_lines,
+    reading_options,
+    write_text,
+)
 
 
 @click.command()
@@ -45,6 +55,7 @@ def compare(
     comparison = compare_takes(ClipResolver(index), a, b, parts=parts, reading=ReadingOptions(asf, rig_map, fps))
     if html is not None:
         write_text(html, page(comparison))
+    note_lifted(comparison.first, comparison.second)
     click.echo(
         as_json(comparison.to_dict()) if output == "json" else printable_lines(comparison_text(comparison)), nl=False
     )

@@ -9,7 +9,18 @@ import click
 
 from mretrieve.errors import QueryError
 
-from .options import END, FORCE, PATH, START, as_json, check_new, complete_clip, printable_lines, reading_options
+from .options import (
+    END,
+    FORCE,
+    PATH,
+    START,
+    as_json,
+    check_new,
+    complete_clip,
+    note_lifted,
+    printable_lines,
+    reading_options,
+)
 
 if TYPE_CHECKING:
     from mretrieve.motion.body_parts import Flip
@@ -79,6 +90,7 @@ def explain(
 
         draw_explanation(png, explanation)
         click.echo(f"Wrote {png}", err=True)
+    note_lifted(explanation.query, explanation.other)
     click.echo(
         as_json(explanation.to_dict()) if output == "json" else printable_lines(explanation_text(explanation)), nl=False
     )

@@ -184,6 +184,8 @@ def list_clips(index: Path | None, where: str | None, output: str) -> None:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerows([safe_cell(cell) for cell in row] for row in [header, *rows])
         return
+    for clip, row in zip(clips, rows, strict=True):
+        row[-1] += " (lifted from 2D)" if clip.lifted else ""
     for line in flush_columns([header, *([printable(cell) for cell in row] for row in rows)], right=(0,)):
         click.echo(line)
 

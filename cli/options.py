@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,6 +14,9 @@ from click.shell_completion import CompletionItem
 from mretrieve.errors import MRetrieveError, QueryError
 from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
+
+if TYPE_CHECKING:
+    from mretrieve.comparison import NamedClip
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -195,6 +198,14 @@ def complete_clip(_context: click.Context, _parameter: click.Parameter, incomple
 def as_json(value: dict[str, Any]) -> str:
     """A JSON object as it is printed."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def note_lifted(*clips: NamedClip) -> None:
+    """Print a note on standard error if a clip was lifted from 2D, whose distances are others than those of a query."""
+    if any(clip.is_lifted for clip in clips):
+        from mretrieve.comparison.named_clip import LIFTED
+
+        click.echo(f"Note: {LIFTED}", err=True)
 
 
 def check_new(path: Path, force: bool) -> None:

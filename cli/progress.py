@@ -187,3 +187,16 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def search_video(name: str, pose_model: Path | str | None) -> None:
+    """Find the people in a query that is a video, with progress; the search then has them from the cache."""
+    from mretrieve.formats.video.reader import SUFFIXES
+
+    file = name.rpartition("#")[0] or name
+    if file.lower().endswith(tuple(f".{suffix}" for suffix in SUFFIXES)) and Path(file).is_file():
+        from mretrieve.formats import MotionFile
+        from mretrieve.formats.video.poses import find_poses
+
+        with video_progress() as listener:
+            find_poses(MotionFile(Path(file)), pose_model, listener)

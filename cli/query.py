@@ -16,7 +16,7 @@ from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
 
 from .options import INDEX, as_json, complete_clip, flush_columns, given_options, query_options, safe_cell
-from .progress import video_progress
+from .progress import search_video
 
 if TYPE_CHECKING:
     from mretrieve import Answer, Hit
@@ -60,7 +60,7 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
     for number, name in enumerate(queries):
         try:
-            _search_video(name, chosen.pose_model)
+            search_video(name, chosen.pose_model)
             answer = opened.search(name, options=chosen)
         except (QueryError, FormatError, RigError) as error:
             if len(queries) == 1:
@@ -73,19 +73,6 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
             click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed:
         sys.exit(2)
-
-
-def _search_video(name: str, pose_model: Path | str | None) -> None:
-    """Find the people in a query that is a video, with progress; the search then has them from the cache."""
-    from mretrieve.formats.video.reader import SUFFIXES
-
-    file = name.rpartition("#")[0] or name
-    if file.lower().endswith(tuple(f".{suffix}" for suffix in SUFFIXES)) and Path(file).is_file():
-        from mretrieve.formats import MotionFile
-        from mretrieve.formats.video.poses import find_poses
-
-        with video_progress() as listener:
-            find_poses(MotionFile(Path(file)), pose_model, listener)
 
 
 def _json(answer: Answer, first: bool) -> str:

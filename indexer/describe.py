@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mretrieve.search.where import matching_rows
+from mretrieve.sources.keypoint_bodies import is_joint_set
 from mretrieve.sources.labels import RESERVED
 from mretrieve.storage.folders import file_of
 from mretrieve.storage.layout import versions
@@ -96,6 +97,7 @@ class ClipDescription:
         duration_s: its duration.
         fps: frame rate of its file.
         labels: its labels by column of the label files; None if it has none in a column.
+        lifted: whether it was lifted from keypoints in a picture.
     """
 
     clip: str
@@ -103,6 +105,7 @@ class ClipDescription:
     duration_s: float
     fps: float
     labels: dict[str, str | None]
+    lifted: bool
 
 
 def describe_index(index: Path) -> IndexDescription:
@@ -137,7 +140,7 @@ def describe_clips(index: Path, where: str | None = None) -> list[ClipDescriptio
     snapshot = Snapshot.open(index)
     chosen = np.ones(snapshot.rows.clip_count, bool) if where is None else matching_rows(where, snapshot.clips)
     names = label_columns(snapshot.clips.column_names)
-    rows = snapshot.clips.select(["clip", "path", "duration_s", "fps", *names]).to_pylist()
+    rows = snapshot.clips.select(["clip", "path", "duration_s", "fps", "rig", *names]).to_pylist()
     return [
         ClipDescription(
             row["clip"],
@@ -145,6 +148,7 @@ def describe_clips(index: Path, where: str | None = None) -> list[ClipDescriptio
             row["duration_s"],
             row["fps"],
             {name: row[name] for name in names},
+            is_joint_set(row["rig"]),
         )
         for row in compress(rows, chosen)
     ]

@@ -71,19 +71,43 @@ def best_moments(
     threads: int = 1,
 ) -> Moments:
     """The best moment of each motion, in features (n, D) of the query and (m_i, D) of the motions."""
+    warped = warped_moments(query, motions, distances_of, threads)
+    return steadier(warped, fixed_speed_moments(query, motions, distances_of))
+
+
+def warped_moments(
+    query: NDArray[np.float32],
+    motions: Sequence[NDArray[np.float32]],
+    distances_of: DistancesOfMeans,
+    threads: int = 1,
+) -> Moments:
+    """The best warping path in each motion; arguments as `best_moments`."""
     step = -(-len(query) // WARPED_FRAMES)
     thinned = [np.ascontiguousarray(motion[::step]) for motion in motions]
     matches = subsequence_matches(query[::step], thinned, threads=threads)
     distances = distances_of(matches.costs / (len(query[::step]) + matches.ends - matches.starts))
-    starts = matches.starts * step
-    ends = np.minimum(matches.ends * step, [len(motion) for motion in motions])
-    for row, motion in enumerate(motions):
-        fixed, fixed_ends = _fixed_speed(query, motion, distances_of)
-        start = int(fixed.argmin())
-        if fixed[start] <= AS_GOOD * distances[row]:
-            starts[row], ends[row] = start, fixed_ends[start]
-            distances[row] = min(fixed[start], distances[row])
-    return starts, ends, distances
+    lengths = np.array([len(motion) for motion in motions], np.int64)
+    return matches.starts * step, np.minimum(matches.ends * step, lengths), distances
+
+
+def fixed_speed_moments(
+    query: NDArray[np.float32], motions: Sequence[NDArray[np.float32]], distances_of: DistancesOfMeans
+) -> Moments:
+    """The best alignment at a fixed speed in each motion; arguments as `best_moments`."""
+    found = []
+    for motion in motions:
+        distances, ends = _fixed_speed(query, motion, distances_of)
+        start = int(distances.argmin())
+        found.append((start, int(ends[start]), float(distances[start])))
+    starts, last, nearest = np.array(found, np.float64).reshape(-1, 3).T
+    return starts.astype(np.int64), last.astype(np.int64), nearest
+
+
+def steadier(warped: Moments, fixed: Moments) -> Moments:
+    """The moments at a fixed speed where they explain the motion as well as the warping paths do, else those."""
+    as_good = fixed[2] <= AS_GOOD * warped[2]
+    distances = np.where(as_good, np.minimum(fixed[2], warped[2]), warped[2])
+    return np.where(as_good, fixed[0], warped[0]), np.where(as_good, fixed[1], warped[1]), distances
 
 
 def all_moments(

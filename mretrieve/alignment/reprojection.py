@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,25 +19,24 @@ from ..kernels.reprojection import ReprojectionPaths, centred_frames, reprojecti
 from ..kernels.warping import dtw_path
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.camera import Camera, project
+from ..motion.camera import Camera, camera_axes, project
 from ..motion.detection import DETECTED
 from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from .alignment import part_scores
 from .likeness import Likeness
-from .moment_finder import SPEEDS, Moments, all_moments, best_moments
+from .moment_finder import SPEEDS, Moments, all_moments, fixed_speed_moments, steadier, warped_moments
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
-#: The nearest of these clips are seen again by cameras that are not held straight.
-ROLLS_DEG, TILTED_CLIPS = (-30.0, -15.0, 15.0, 30.0), 20
+#: The nearest clips are seen again by cameras that are not held straight.
+ROLLS_DEG = (-30.0, -15.0, 15.0, 30.0)
 #: Azimuths of these cameras around the best one that is held straight.
 TILTED_AZIMUTHS_DEG = tuple(range(-60, 61, 15))
 #: Most cameras are held straight: with so much roll a distance counts twice.
 DOUBLING_ROLL_DEG = 60.0
 #: The nearest clips are seen again from directions so far around the best of those.
 FINE_OFFSETS_DEG, FINE_ROLLS_DEG = (-10.0, -5.0, 0.0, 5.0, 10.0), (-7.5, 0.0, 7.5)
-FINE_CLIPS = 40
 #: Of all clips every fourth frame is compared, of the nearest every second one; of long views fewer.
 COARSE_STEP, FINE_STEP = 4, 2
 LONGEST_FRAMES = 60
@@ -50,6 +50,8 @@ LONGEST_PATH = 2000
 SAME_VECTOR = 1e-4
 #: Fewer points than this fit any motion.
 FEWEST_JOINTS = 4
+
+_Number = TypeVar("_Number", np.float64, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +86,18 @@ class Reprojection:
     they count. What a clip lacks of them is compared as it was filled in.
     """
 
-    def __init__(self, view: View, part_weights: PartWeights | None = None) -> None:
-        """QueryError: the view shows too little of the body."""
-        self._view = view
+    def __init__(self, view: View, part_weights: PartWeights | None = None, refined: int = 40) -> None:
+        """
+        Args:
+            view: the query.
+            part_weights: how much each body part counts.
+            refined: how many of the nearest clips are seen again from directions around the best; half of them also
+                by cameras that are not held straight.
+
+        Raises:
+            QueryError: the view shows too little of the body.
+        """
+        self._view, self._refined = view, refined
         weights = (part_weights or PartWeights()).of_joints()
         counted = [number for number in DETECTED if view.seen_joints[number] and weights[number] > 0]
         if len(counted) < FEWEST_JOINTS:
@@ -146,11 +157,12 @@ class Reprojection:
         """
         found = self.sightings(regions, anywhere=True, threads=threads)
         query = self._query(1)
-        for row in _nearest(found.distances, FINE_CLIPS):
+        for row in _nearest(found.distances, self._refined).tolist():
             motion = self._seen(regions[row], found.camera(row))
-            starts, ends, _ = best_moments(query, [motion], _distances_of)
+            fixed = fixed_speed_moments(query, [motion], _distances_of)
+            starts, ends, _ = steadier(warped_moments(query, [motion], _distances_of), fixed)
             if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
-                starts, ends, distances = all_moments(query, motion, _distances_of, np.inf, np.inf)
+                starts, ends, distances = fixed
                 found.distances[row] = distances[0]
             found.starts[row], found.ends[row] = starts[0], ends[0]
         return found.starts, found.ends, found.distances
@@ -164,24 +176,18 @@ class Reprojection:
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
         """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
         step = self._step(COARSE_STEP)
-        distances, starts, ends = self._compared(clips, _LEVEL, step, anywhere, threads)
-        best = distances.argmin(axis=1)
-        every = np.arange(len(clips))
-        distances, starts, ends = distances[every, best], starts[every, best], ends[every, best]
+        distances, starts, ends, best = _best_of_views(*self._compared(clips, _LEVEL, step, anywhere, threads))
         directions = _LEVEL[best]
-        nearest = _nearest(distances, FINE_CLIPS)
-        for rank, row in enumerate(nearest):
-            if rank < TILTED_CLIPS:
-                tilted = _TILTED + np.array([directions[row, 0], 0.0, 0.0])
-                found = self._compared([clips[row]], tilted, step, anywhere)
-                view = int(found[0].argmin())
-                if found[0][0, view] < distances[row]:
-                    directions[row] = tilted[view]
-            around = directions[row] + _AROUND
-            found = self._compared([clips[row]], around, self._step(FINE_STEP), anywhere)
-            view = int(found[0].argmin())
-            distances[row], starts[row], ends[row] = (values[0, view] for values in found)
-            directions[row] = around[view]
+        nearest = _nearest(distances, self._refined)
+        tilted = nearest[: -(-self._refined // 2)]
+        views = _TILTED + directions[tilted, None] * [1.0, 0.0, 0.0]
+        found, _, _, best = _best_of_views(*self._compared([clips[row] for row in tilted], views, step, anywhere))
+        better = found < distances[tilted]
+        directions[tilted] = np.where(better[:, None], _chosen(views, best), directions[tilted])
+        views = _AROUND + directions[nearest, None]
+        fine = self._compared([clips[row] for row in nearest], views, self._step(FINE_STEP), anywhere)
+        distances[nearest], starts[nearest], ends[nearest], best = _best_of_views(*fine)
+        directions[nearest] = _chosen(views, best)
         lengths = np.array([clip.frame_count for clip in clips], np.int64)
         azimuths, pitches, rolls = directions.T
         return Sightings(distances, starts, np.minimum(ends, lengths), azimuths % 360, pitches, rolls)
@@ -189,9 +195,12 @@ class Reprojection:
     def _compared(
         self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int = 1
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-        """Distances, first frames and ends (C, V) of clips seen from directions (V, 3): azimuth, pitch, roll."""
+        """Distances, first frames and ends (C, V) of clips seen from directions (V, 3): azimuth, pitch, roll.
+
+        With directions (C, V, 3) each clip is seen from its own.
+        """
         paths = self._paths(clips, views, step, anywhere, threads)
-        unlikely = 1.0 + np.abs(views[:, 2]) / DOUBLING_ROLL_DEG
+        unlikely = 1.0 + np.abs(views[..., 2]) / DOUBLING_ROLL_DEG
         distances = self._path_distances(paths, step) * unlikely
         return distances, paths.starts.astype(np.int64) * step, paths.ends.astype(np.int64) * step
 
@@ -204,7 +213,7 @@ class Reprojection:
     ) -> ReprojectionPaths:
         return reprojection_paths(
             self._view.points[::step, self._joints],
-            _axes(views),
+            camera_axes(views)[..., :2, :],
             [clip.positions[::step, self._joints] for clip in clips],
             weights=self._weights,
             anywhere=anywhere,
@@ -226,11 +235,6 @@ class Reprojection:
         return unit_frames(points, self._weights).reshape(len(points), -1)
 
 
-def _axes(views: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(V, 2, 3) to the right and up in the image: `Camera.axes` for azimuth, pitch and roll (V, 3) in degrees."""
-    return np.stack([Camera(*view).axes[:2] for view in views.tolist()])
-
-
 def _directions(*choices: Sequence[float]) -> NDArray[np.float64]:
     """(V, 3) every combination of azimuths, pitches and rolls."""
     return np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1).astype(np.float64)
@@ -241,10 +245,22 @@ _TILTED = _directions(TILTED_AZIMUTHS_DEG, PITCHES_DEG[:3], ROLLS_DEG)
 _AROUND = _directions(FINE_OFFSETS_DEG, FINE_OFFSETS_DEG, FINE_ROLLS_DEG)
 
 
-def _nearest(distances: NDArray[np.float64], count: int) -> list[int]:
+def _best_of_views(
+    distances: NDArray[np.float64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Of the columns (C, V) those (C,) of the view with the smallest distance, and its number (C,)."""
+    best = distances.argmin(axis=1)
+    return _chosen(distances, best), _chosen(starts, best), _chosen(ends, best), best
+
+
+def _chosen(values: NDArray[_Number], numbers: NDArray[np.int64]) -> NDArray[_Number]:
+    """Of each row (C, V, ...) the value of one number (C,)."""
+    return values[np.arange(len(values)), numbers]
+
+
+def _nearest(distances: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """The rows of the smallest distances; of equal ones the first."""
-    rows: list[int] = np.argsort(distances, kind="stable")[:count].tolist()
-    return rows
+    return np.argsort(distances, kind="stable")[:count]
 
 
 def _distances_of(means: NDArray[np.floating]) -> NDArray[np.float64]:

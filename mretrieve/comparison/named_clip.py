@@ -23,6 +23,7 @@ class NamedClip:
         fps: frames per second of its file; None if unknown.
         is_moment: whether only a part of it is compared.
         mirror: which image of it is compared.
+        is_lifted: whether it was lifted from two dimensions.
     """
 
     name: str
@@ -30,12 +31,19 @@ class NamedClip:
     fps: float | None = None
     is_moment: bool = False
     mirror: Flip = "none"
+    is_lifted: bool = False
 
     @classmethod
     def of(cls, found: ResolvedClip) -> NamedClip:
         """The part that a name means. QueryError: it has no frames."""
         part = found.part
-        return cls(found.name, part, found.fps, is_moment=part.frame_count < found.clip.frame_count)
+        return cls(
+            found.name,
+            part,
+            found.fps,
+            is_moment=part.frame_count < found.clip.frame_count,
+            is_lifted=found.is_lifted,
+        )
 
     def __str__(self) -> str:
         """Its name and when it is, as answers print it."""
@@ -49,6 +57,9 @@ class NamedClip:
         """Its name and when it is, in file time, as plain dicts and lists."""
         return {"path": self.name, "start_s": round(self.clip.start_s, 4), "end_s": round(self.clip.end_s, 4)}
 
+
+#: Why distances differ from those of a query.
+LIFTED = "lifted from 2D: distances are those of the lifted motion, whereas `mretrieve query` compares the image"
 
 _DISPLAY = {"spine1": "lower back", "spine2": "back", "spine3": "chest"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion
 from .detections import Detections, people_in
-from .joint_list import bodies_of_one_set, joint_list
+from .joint_list import bodies_of_one_set, joint_list, named_joint_set
 from .joint_motion import motion_of_joints
 from .json_file import has_key, load_json, number, starts_json
 from .picture_shape import in_one_unit, without_squeeze
@@ -47,7 +48,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
     fps = _first(about, "fps", "frame_rate", "frameRate")
     if all(body.world is not None for body in bodies) and len({body.frame for body in bodies}) == len(bodies):
         return [_world_motion(file, bodies, len(frames), options.fps or fps)]
-    joint_set, points = bodies_of_one_set([body.joints for body in bodies], _names(about), file.path)
+    joint_set, points = bodies_of_one_set([body.joints for body in bodies], _names(about, file.path), file.path)
     width = _first(about, "width", "image_width", "video_width")
     height = _first(about, "height", "image_height", "video_height")
     size = None if width is None or height is None else (width, height)
@@ -103,13 +104,13 @@ def _first(about: list[Any], *names: str) -> float | None:
     return next((value for each in about if (value := number(each, *names)) is not None), None)
 
 
-def _names(about: list[Any]) -> list[str] | None:
+def _names(about: list[Any], path: Path) -> list[str] | None:
     """Names of the joints: those of a joint set that the file names, a list, or MMPose's object of them by number."""
     for each in about:
         if not isinstance(each, dict):
             continue
-        if each.get("joint_set") in JOINT_SETS:
-            return list(JOINT_SETS[each["joint_set"]].joints)
+        if each.get("joint_set") is not None:
+            return list(named_joint_set(each["joint_set"], path).joints)
         names = each.get("keypoint_names", each.get("keypoint_id2name"))
         if isinstance(names, dict):
             names = list(names.values())

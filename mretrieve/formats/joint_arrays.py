@@ -12,6 +12,7 @@ from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion
 from .detections import Detections, people_in
+from .joint_list import named_joint_set
 from .joint_motion import motion_of_joints
 from .numpy_file import load_arrays
 from .picture_shape import in_one_unit
@@ -73,10 +74,8 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
 
 def _joint_set(arrays: dict[str, NDArray[Any]], joints: NDArray[Any], file: MotionFile) -> JointSet:
     """The set that the file names, else the one with as many joints; of those with 17, by where joint 0 is."""
-    named = str(arrays["joint_set"]) if "joint_set" in arrays else None
-    if named is not None and named not in JOINT_SETS:
-        raise FormatError(f"{file.path}: unknown joint set {named[:40]!r}; mretrieve knows {', '.join(JOINT_SETS)}")
-    found = joint_set_by_count(joints.shape[-2]) if named is None else JOINT_SETS[named]
+    named = named_joint_set(str(arrays["joint_set"]), file.path) if "joint_set" in arrays else None
+    found = named or joint_set_by_count(joints.shape[-2])
     if found is None or joints.shape[-2] < len(found.joints):
         known = ", ".join(f"{name} ({len(each.joints)})" for name, each in JOINT_SETS.items())
         raise FormatError(f"{file.path}: {joints.shape[-2]} joints are of no known set; mretrieve knows {known}")

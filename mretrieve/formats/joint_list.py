@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,10 @@ def bodies_of_one_set(
         if place is not None:
             points[:, number] = stacked[:, place]
     return joint_set, points
+
+
+def named_joint_set(name: Any, path: Path) -> JointSet:
+    """The joint set that a file names. FormatError: there is none of this name."""
+    if not isinstance(name, str) or name not in JOINT_SETS:
+        raise FormatError(f"{path}: unknown joint set {str(name)[:40]!r}; mretrieve knows {', '.join(JOINT_SETS)}")
+    return JOINT_SETS[name]

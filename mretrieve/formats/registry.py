@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from ..errors import FormatError
@@ -110,7 +111,10 @@ def read_keypoints(path: Path | str, fps: float | None = None) -> list[Keypoints
 
     Raises:
         FormatError: as `read`, or the file holds motion in space.
+        ValueError: `fps` is not a rate.
     """
+    if fps is not None and not 0 < fps < math.inf:
+        raise ValueError(f"fps={fps}: give frames per second above 0, or None for what the file says")
     path = recording(Path(path))
     bodies = read_file(MotionFile(path), ReadingOptions(fps=fps))
     people = [body for body in bodies if isinstance(body, Keypoints)]

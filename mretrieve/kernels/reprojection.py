@@ -40,7 +40,8 @@ def reprojection_paths(
 
     Args:
         query: (n, J, 2), x to the right, y up.
-        axes: (V, 2, 3) unit vectors to the right and up in the image of each view.
+        axes: (V, 2, 3) unit vectors to the right and up in the image of each view, or (C, V, 2, 3) if each candidate is
+            seen in views of its own.
         candidates: (m_i, J, 3) each.
         weights: (J,) how much the square of each point's distance counts; None for all the same.
         anywhere: whether a path may begin and end at any candidate frame; else it leads from the first to the last.
@@ -52,19 +53,37 @@ def reprojection_paths(
     points = np.asarray(query)
     shares = np.ones(points.shape[1]) if weights is None else np.asarray(weights, np.float64)
     frames = unit_frames(points, shares)
-    arrays = [centred_frames(candidate, shares, 3, f"candidate {index}") for index, candidate in enumerate(candidates)]
+    arrays = _centred_candidates(candidates, shares)
     views = np.ascontiguousarray(axes, np.float32)
-    if views.ndim != 3 or views.shape[1:] != (2, 3) or not len(views):
-        raise ValueError(f"the axes have shape {views.shape}; wanted (views, 2, 3)")
-    shape = len(arrays), len(views)
+    if (
+        views.ndim not in (3, 4)
+        or views.shape[-2:] != (2, 3)
+        or 0 in views.shape[-3:]
+        or views.shape[:-3] not in ((), (len(arrays),))
+    ):
+        raise ValueError(f"the axes have shape {views.shape}; wanted (views, 2, 3), or that for each candidate")
+    shape = len(arrays), views.shape[-3]
     costs, starts, ends = np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32)
 
     def work(part: NDArray[np.int64]) -> None:
-        compiled.reprojection_costs(frames, views, arrays, part, anywhere, costs, starts, ends)
+        for seen, rows in [(views, part)] if views.ndim == 3 else zip(views[part], part[:, None], strict=True):
+            compiled.reprojection_costs(frames, seen, arrays, rows, anywhere, costs, starts, ends)
 
     order = np.argsort([-len(array) for array in arrays], kind="stable").astype(np.int64)
     share(np.array_split(order, max(1, min(threads * 8 if threads > 1 else 1, len(order)))), work, threads)
     return ReprojectionPaths(costs, starts, ends)
+
+
+def _centred_candidates(candidates: Sequence[ArrayLike], weights: NDArray[np.floating]) -> list[NDArray[np.float32]]:
+    """The candidates as `centred_frames` has them, all in one go, because there are hundreds of short ones."""
+    arrays = [np.asarray(candidate, np.float32) for candidate in candidates]
+    for number, array in enumerate(arrays):
+        _check_shape(array, (len(weights), 3), f"candidate {number}")
+    if not arrays:
+        return []
+    joined = centred_frames(np.concatenate(arrays), weights, 3, "a candidate")
+    ends = np.cumsum([len(array) for array in arrays]).tolist()
+    return [joined[end - len(array) : end] for end, array in zip(ends, arrays, strict=True)]
 
 
 def unit_frames(points: ArrayLike, weights: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -84,10 +103,14 @@ def centred_frames(frames: ArrayLike, weights: NDArray[np.floating], dimensions:
         ValueError: the shape is another, or a value is NaN or infinite.
     """
     array = np.asarray(frames, np.float32)
-    if array.ndim != 3 or array.shape[1:] != (len(weights), dimensions) or 0 in array.shape:
-        raise ValueError(f"{name} has shape {array.shape}; wanted (frames, {len(weights)}, {dimensions}), at least one")
+    _check_shape(array, (len(weights), dimensions), name)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinite values")
     shares = (weights / weights.sum()).astype(np.float32)
     means = np.einsum("tjc,j->tc", array, shares)
     return np.ascontiguousarray((array - means[:, None]) * np.sqrt(weights).astype(np.float32)[:, None])
+
+
+def _check_shape(array: NDArray[np.float32], frame: tuple[int, int], name: str) -> None:
+    if array.ndim != 3 or array.shape[1:] != frame or 0 in array.shape:
+        raise ValueError(f"{name} has shape {array.shape}; wanted (frames, {frame[0]}, {frame[1]}), at least one")

@@ -34,13 +34,19 @@ class Camera:
     @property
     def axes(self) -> NDArray[np.float32]:
         """(3, 3) rows: to the right of the image, up in it, towards the camera, in the world."""
-        azimuth, pitch, roll = np.deg2rad([self.azimuth_deg, self.pitch_deg, self.roll_deg])
-        right = np.array([np.cos(azimuth), 0.0, -np.sin(azimuth)])
-        up = np.array([-np.sin(azimuth) * np.sin(pitch), np.cos(pitch), -np.cos(azimuth) * np.sin(pitch)])
-        towards = np.array([np.sin(azimuth) * np.cos(pitch), np.sin(pitch), np.cos(azimuth) * np.cos(pitch)])
-        rolled_right = np.cos(roll) * right + np.sin(roll) * up
-        rolled_up = np.cos(roll) * up - np.sin(roll) * right
-        return np.array([rolled_right, rolled_up, towards], np.float32)
+        return camera_axes(np.array([self.azimuth_deg, self.pitch_deg, self.roll_deg]))
+
+
+def camera_axes(angles_deg: NDArray[np.floating]) -> NDArray[np.float32]:
+    """`Camera.axes` (..., 3, 3) for azimuth, pitch and roll (..., 3)."""
+    azimuth, pitch, roll = np.moveaxis(np.deg2rad(angles_deg), -1, 0)[..., None]
+    level = np.zeros_like(azimuth)
+    right = np.concatenate([np.cos(azimuth), level, -np.sin(azimuth)], axis=-1)
+    up = np.concatenate([-np.sin(azimuth) * np.sin(pitch), np.cos(pitch), -np.cos(azimuth) * np.sin(pitch)], axis=-1)
+    towards = np.concatenate([np.sin(azimuth) * np.cos(pitch), np.sin(pitch), np.cos(azimuth) * np.cos(pitch)], axis=-1)
+    rolled_right = np.cos(roll) * right + np.sin(roll) * up
+    rolled_up = np.cos(roll) * up - np.sin(roll) * right
+    return np.stack([rolled_right, rolled_up, towards], axis=-2).astype(np.float32)
 
 
 #: Nearer than this to the camera nothing is projected: a body that walks through it is seen from here.

@@ -52,7 +52,7 @@ class Column:
         if hasattr(values, "to_pylist"):  # Arrow
             try:
                 values = numbers(values)
-            except (BufferError, TypeError):
+            except TypeError:
                 values = values.to_pylist()
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
             return cls(name, "number", values, np.zeros(len(values), bool))

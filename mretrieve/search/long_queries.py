@@ -45,7 +45,8 @@ def match_long_query(
 
     The distance of a chain is the mean over the pieces that the query and the clip could share, with 1, the distance of
     unrelated motions, for each piece that the chain lacks. For a clip shorter than the query, the matching part of the
-    query is then found to the frame.
+    query is then found to the frame. Unless it is a copy of that part, the rest of the query counts as 1 too: among
+    many short clips, some resemble two seconds of any query by chance. (Not in two dimensions, where none is a copy.)
 
     Args:
         variants: the query in each of its variants, of one length.
@@ -62,24 +63,27 @@ def match_long_query(
         for start, end in pairwise(cuts)
     ]
     lengths = {row: load_clip(row).frame_count for row in {match.clip_row for piece in pieces for match in piece}}
-    is_view = part_weights is None
     possible = {row: min(count, max(1, round(length / piece_frames))) for row, length in lengths.items()}
-    chains = best_first(list(best_chains(pieces, possible, is_view).values()))
+    chains = best_first(list(best_chains(pieces, possible).values()))
     if part_weights is not None:
         chains[:_REALIGNED] = [
             _realigned(chain, load_clip(chain.clip_row), variants[chain.variant], part_weights)
             for chain in chains[:_REALIGNED]
         ]
-    return best_first([replace(chain, distance=chain.distance + _unanswered(chain, frames)) for chain in chains])
+    is_view = part_weights is None
+    return best_first(
+        [
+            replace(chain, distance=_of_whole_query(chain, frames, possible[chain.clip_row] / count, is_view))
+            for chain in chains
+        ]
+    )
 
 
-def best_chains(
-    pieces: Sequence[Sequence[Match]], possible: Mapping[int, int], is_view: bool = False
-) -> dict[int, Match]:
+def best_chains(pieces: Sequence[Sequence[Match]], possible: Mapping[int, int]) -> dict[int, Match]:
     """The nearest chain of each clip, from the matches of the query's pieces in their order.
 
-    `possible` says how many pieces each clip can hold. Pieces of a view in which the body stands still all fit the same
-    moment, so that a chain may have more links; its distance is then the mean over these.
+    `possible` says how many pieces each clip can hold. If it runs faster than the query, or the body stands still so
+    that pieces fit the same moment, a chain may have more links; its distance is then the mean over these.
     """
     links: dict[tuple[int, int], list[_Link]] = {}
     best: dict[int, _Link] = {}
@@ -96,15 +100,20 @@ def best_chains(
             links.setdefault((row, link.match.variant), []).append(link)
             if row not in best or link.gain > best[row].gain:
                 best[row] = link
-    return {
-        row: _chain(link, max(possible[row], link.count) if is_view else possible[row]) for row, link in best.items()
-    }
+    return {row: _chain(link, max(possible[row], link.count)) for row, link in best.items()}
 
 
-def _unanswered(chain: Match, frames: int) -> float:
-    """What the rest of the query costs: of two copies, the one that matches more of the query is nearer."""
+def _of_whole_query(chain: Match, frames: int, possible_share: float, is_view: bool) -> float:
+    """The distance of a chain with what the rest of the query, of `frames`, costs.
+
+    Of two copies, the one that matches more of the query is nearer. Of other chains the rest costs 1; what the clip
+    could hold of it, `possible_share` of the query, is in the chain's distance already. No chain of a view is a copy.
+    """
     assert chain.query_end is not None
-    return NEAR_COPY * (1.0 - (chain.query_end - chain.query_start) / frames)
+    share = (chain.query_end - chain.query_start) / frames
+    if not is_view and chain.distance > NEAR_COPY:
+        return 1.0 - (1.0 - chain.distance) * max(share, possible_share)
+    return chain.distance + NEAR_COPY * (1.0 - share)
 
 
 def _realigned(chain: Match, clip: Clip, query: Clip, part_weights: PartWeights) -> Match:

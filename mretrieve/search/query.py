@@ -33,6 +33,7 @@ class Query:
         end_frame: frame after the last that is compared.
         own_clips: rows of the clips of the index that are the query itself.
         view: what a camera saw, frame by frame as the clip, which was then lifted from it; None for motion in space.
+        lacks_view: whether the clip was lifted from a view that cannot be read any more.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Query:
     end_frame: int
     own_clips: tuple[int, ...] = ()
     view: View | None = None
+    lacks_view: bool = False
 
     @classmethod
     def of(cls, found: ResolvedClip, own_clips: tuple[int, ...] = ()) -> Query:
@@ -52,7 +54,8 @@ class Query:
             raise QueryError(
                 f"{found.name or 'the query'} has positions that are not numbers, or beyond {FARTHEST_M:g} m"
             )
-        return cls(found.name, clip, *found.frames, own_clips, found.view)
+        view = found.view
+        return cls(found.name, clip, *found.frames, own_clips, view, found.is_lifted and view is None)
 
     @property
     def part(self) -> Clip:
@@ -79,14 +82,17 @@ class Query:
             view = mirror_view(view)
         return replace(self, clip=part_weights.masked(flip(self.clip, mirrored)), view=view)
 
-    def comparer(self, part_weights: PartWeights) -> PoseComparer:
-        """What compares the part with clips frame by frame. QueryError: a view shows too little of the body."""
+    def comparer(self, part_weights: PartWeights, refined: int) -> PoseComparer:
+        """What compares the part with clips frame by frame; a view with `refined` clips from more directions.
+
+        QueryError: a view shows too little of the body.
+        """
         view = self.part_view
         if view is None:
             return MomentFinder(self.part, part_weights)
         from ..alignment.reprojection import Reprojection  # here: most queries are in space
 
-        return Reprojection(view, part_weights)
+        return Reprojection(view, part_weights, refined)
 
     def piece(self, start: int, end: int) -> Query:
         """The same query for frames `start` to `end` (exclusive) of its part."""
@@ -113,7 +119,9 @@ MATCHES_PER_PIECE = 30
 #: fifth of a library, and reprojection is fast.
 CANDIDATES_OF_VIEWS = 25
 #: The same for `rerank` of a piece of a long view, of which there are many.
-RERANKED_OF_VIEW_PIECE = 12
+RERANKED_OF_VIEW_PIECE = 8
+#: How many clips a view is compared with from more directions, and a piece of a long view.
+REFINED, REFINED_OF_VIEW_PIECE = 40, 16
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,7 @@ class SearchPlan:
         find_takes: whether a sub-motion network, if there is one, names takes that the query may be a piece of.
         localise_wholes: whether a match of a whole clip is shown where the query fits in it.
         piece_frames: length of the pieces that the query is also cut into; None to leave it whole.
+        refined: how many clips a view is compared with from more directions; see `Reprojection`.
     """
 
     k: int
@@ -145,6 +154,7 @@ class SearchPlan:
     find_takes: bool
     localise_wholes: bool
     piece_frames: int | None
+    refined: int = REFINED
 
 
 def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False) -> SearchPlan:
@@ -180,4 +190,4 @@ def plan_piece(is_view: bool = False) -> SearchPlan:
     """How a piece of a long query is searched: for all its moments; of a view for the best of each clip: faster."""
     rerank = RERANKED_OF_VIEW_PIECE if is_view else MATCHES_PER_PIECE
     options = QueryOptions(k=MATCHES_PER_PIECE, rerank=rerank, all_moments=not is_view, scope="moments")
-    return plan_search(options, PIECE_FRAMES, is_view)
+    return replace(plan_search(options, PIECE_FRAMES, is_view), refined=REFINED_OF_VIEW_PIECE)

@@ -37,7 +37,7 @@ from .matches import (
 from .options import QueryOptions
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
-from .view_notes import view_notes
+from .view_notes import LOST_VIEW, view_notes
 
 #: Stretches farther away in the embedding are not copies of the query: 99 % of disturbed pieces are within .3, all .4.
 FARTHEST_COPY = 0.6
@@ -198,7 +198,7 @@ class Search:
     @cached_property
     def comparers(self) -> list[PoseComparer]:
         """What compares each variant with clips frame by frame."""
-        return [variant.comparer(self.part_weights) for variant in self.variants]
+        return [variant.comparer(self.part_weights, self.plan.refined) for variant in self.variants]
 
 
 def _threads(candidates: int) -> int:
@@ -237,8 +237,14 @@ def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: fl
         encoder=search.space.name,
         hits=hits,
         took_ms=StepTimes(*map(float, steps)),
-        notes=() if query.view is None else view_notes(query.part, hits),
+        notes=_notes(query, hits),
     )
+
+
+def _notes(query: Query, hits: tuple[Hit, ...]) -> tuple[str, ...]:
+    if query.lacks_view:
+        return (LOST_VIEW,)
+    return () if query.view is None else view_notes(query.part, hits)
 
 
 def open_search(spaces: Spaces, query: Query, options: QueryOptions) -> Search:

@@ -11,6 +11,11 @@ from .answer import Hit
 
 #: From above this pitch lifting errs more, and different motions look alike.
 STEEP_PITCH_DEG = 45.0
+#: The note for an indexed clip whose keypoints cannot be read again.
+LOST_VIEW = (
+    "this clip was lifted from 2D and its file is missing or has changed: what is compared is the lifted motion, which "
+    "is less reliable than the image"
+)
 
 
 def view_notes(query: CanonicalFrames, hits: Sequence[Hit]) -> tuple[str, ...]:

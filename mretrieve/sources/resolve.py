@@ -45,6 +45,7 @@ class ResolvedClip:
         start_s: where the part begins, in seconds of the file; None for the clip's start.
         end_s: where the part ends; None for the clip's end.
         load_view: reads what the camera saw of a clip that was lifted from two dimensions; None for motion in space.
+        is_lifted: whether the clip is lifted from two dimensions.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ResolvedClip:
     start_s: float | None = None
     end_s: float | None = None
     load_view: Callable[[], View | None] = field(default=lambda: None, repr=False)
+    is_lifted: bool = False
 
     @cached_property
     def clip(self) -> Clip:
@@ -77,6 +79,8 @@ class ResolvedClip:
     @cached_property
     def view(self) -> View | None:
         """The whole view that the clip was lifted from, with its frames; None for motion in space.
+
+        None too for a clip of an index whose file has changed or is gone, since indexes hold no views.
 
         Raises:
             FormatError: too little of a body is found in the file.
@@ -147,7 +151,13 @@ class ClipResolver:
             return ResolvedClip("", lambda: query, _no_motion, start_s=start_s, end_s=end_s)
         if isinstance(query, View):
             return ResolvedClip(
-                "", lambda: lift_view(query), _no_motion, start_s=start_s, end_s=end_s, load_view=lambda: query
+                "",
+                lambda: lift_view(query),
+                _no_motion,
+                start_s=start_s,
+                end_s=end_s,
+                load_view=lambda: query,
+                is_lifted=True,
             )
         if isinstance(query, Motion | Keypoints):
             return _of_motion(str(query.source), query, query.body, query.source, ReadingOptions()).between(
@@ -222,6 +232,7 @@ class ClipResolver:
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
             load_view=partial(_indexed_view, snapshot, row, options),
+            is_lifted=is_joint_set(snapshot.clips["rig"][row].as_py()),
         )
 
 
@@ -274,6 +285,7 @@ def _of_motion(
         body=body,
         fps=motion.fps or ASSUMED_FPS,
         load_view=(lambda: source().view) if isinstance(motion, Keypoints) else (lambda: None),
+        is_lifted=isinstance(motion, Keypoints),
     )
 
 

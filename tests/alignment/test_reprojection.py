@@ -9,7 +9,7 @@ import pytest
 
 from mretrieve import Clip
 from mretrieve.alignment.moment_finder import MomentFinder
-from mretrieve.alignment.reprojection import Reprojection, _axes
+from mretrieve.alignment.reprojection import Reprojection
 from mretrieve.demo import KINDS, MotionRecipe
 from mretrieve.demo.synthesis import synthesise_clip
 from mretrieve.errors import QueryError
@@ -151,9 +151,3 @@ def test_no_motion_is_a_copy_of_a_view(clips: list[Clip]):
     view = as_detected(film(clips[0], Camera()))
     assert Reprojection(view).copy_limit < 0
     assert MomentFinder(clips[0]).copy_limit > 0
-
-
-def test_directions_are_those_of_cameras():
-    views = np.array([(0.0, 0.0), (75.0, 40.0), (345.0, -10.0)])
-    expected = [Camera(azimuth, pitch).axes[:2] for azimuth, pitch in views]
-    np.testing.assert_allclose(_axes(views), expected, atol=1e-6)

@@ -36,6 +36,25 @@ def test_an_indexed_clip_is_not_its_own_neighbour(mretrieve: Run, home: Path):
     assert rows[0]["label"]
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(mretrieve: Run, home: Path, tmp_path: Path):
+    broken = tmp_path / "broken.bvh"
+    broken.write_text("HIERARCHY\nnothing more\n")
+    run = mretrieve("classify", broken, QUERY, "--format", "csv", folder=home)
+    assert run.returncode == 2
+    assert [row["query"] for row in csv.DictReader(run.stdout.splitlines())] == [QUERY]
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("Error: ") and "broken.bvh" in line
+
+
+def test_keypoints_have_the_rate_that_is_given(mretrieve: Run, home: Path, tmp_path: Path):
+    person = [{"keypoints": [[9 * joint + frame, 5 * joint, 1] for joint in range(17)]} for frame in range(20)]
+    (tmp_path / "seen.json").write_text(json.dumps(person))
+    run = mretrieve("classify", tmp_path / "seen.json", "--fps", "20", folder=home)
+    assert run.returncode == 0, run.stderr
+    slow = mretrieve("classify", tmp_path / "seen.json", "--fps", "100", folder=home)
+    assert slow.returncode == 2 and "nobody is seen for 0.5 s" in slow.stderr
+
+
 def test_an_index_without_labels_says_what_to_do(mretrieve: Run, home: Path, tmp_path: Path):
     made = mretrieve("index", home / "library", "--index", tmp_path / "bare", folder=tmp_path)
     assert made.returncode == 0, made.stderr

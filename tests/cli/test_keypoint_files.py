@@ -111,3 +111,25 @@ def test_an_indexed_file_of_another_rate_has_not_changed(mretrieve: Run, videos:
     exported = mretrieve("export", "pair.json#1", "--to", "out.bvh", folder=videos)
     assert exported.returncode == 2
     assert "holds keypoints in a picture and no motion in space" in exported.stderr
+
+
+def test_clips_that_were_lifted_are_called_so(mretrieve: Run, videos: Path):
+    mretrieve("index", "videos", "--jobs", "1", folder=videos)
+    _, *rows = mretrieve("list", folder=videos).stdout.splitlines()
+    assert len(rows) == 3 and all(row.endswith(" (lifted from 2D)") for row in rows)
+    for command in ("explain", "compare", "align"):
+        run = mretrieve(command, "pair.json#0", "dance/dance_000000000000_keypoints.json", folder=videos)
+        assert run.returncode == 0, run.stderr
+        assert "Note: lifted from 2D: distances are those of the lifted motion" in run.stderr
+
+
+def test_a_lifted_clip_whose_file_is_gone_is_searched_as_motion_in_space_and_the_answer_says_so(
+    mretrieve: Run, videos: Path
+):
+    mretrieve("index", "videos", "--jobs", "1", folder=videos)
+    with_file = json.loads(mretrieve("query", "pair.json#1", "--format", "json", folder=videos).stdout)
+    assert "camera_azimuth_deg" in with_file["results"][0]
+    (videos / "videos" / "pair.json").unlink()
+    answer = json.loads(mretrieve("query", "pair.json#1", "--format", "json", folder=videos).stdout)
+    assert answer["results"][0]["clip"] == "pair.json#1" and "camera_azimuth_deg" not in answer["results"][0]
+    assert "its file is missing or has changed" in answer["notes"][0]

@@ -219,6 +219,13 @@ def test_an_archive_may_state_set_rate_and_confidences(tmp_path: Path):
     assert person.fps == 50
 
 
+@pytest.mark.parametrize("fps", [-1.0, 0.0, np.nan, np.inf])
+def test_a_rate_is_a_number_above_0(tmp_path: Path, fps: float):
+    np.save(tmp_path / "pose.npy", pixels(VIEW, "coco-17"))
+    with pytest.raises(ValueError, match="give frames per second above 0"):
+        read_keypoints(tmp_path / "pose.npy", fps=fps)
+
+
 def test_takes_one_after_another_are_bodies_of_their_own(tmp_path: Path):
     written = pixels(VIEW, "jhmdb-15")[..., :2]
     (tmp_path / "takes.npz").write_bytes(npz(pose=written, length=np.array([20, 25])))
@@ -302,6 +309,11 @@ def test_broken_json_is_named_with_its_line(tmp_path: Path):
         ([{"keypoints": [{"x": 1}]}], "not a list of frames"),
         ([{"keypoints": [[1, 2, 1]] * 19}], "19 joints are of no known set"),
         ([{"keypoints": [[1, 2, 1]] * 17}, {"keypoints": [[1, 2, 1]] * 16}], "bodies of 16 and of 17 joints"),
+        (
+            {"joint_set": "coco-99", "frames": [{"keypoints": [[1, 2, 1]] * 17}] * 40},
+            "'coco-99'; mretrieve knows body-25",
+        ),
+        ({"joint_set": 17, "frames": [{"keypoints": [[1, 2, 1]] * 17}] * 40}, "unknown joint set '17'"),
         ([{"keypoints": []}] * 9, "nobody is found in any of 9 frames"),
         ([{"keypoints": [[1e400, 2, 1]] * 17}] * 40, "nobody is found"),
         ([{"keypoints": [[10**400, 2, 1]] * 17}] * 40, "not a list of frames"),

@@ -267,6 +267,7 @@ def test_clips_are_listed_with_their_durations_and_labels(run: Run, repository: 
         "duration_s": 1.0,
         "fps": pytest.approx(30),
         "labels": {"label": None, "style": None},
+        "lifted": False,
     }
     assert "Columns of this index" in run("list", "--where", "help").stdout
     assert run("list", "--where", "label = 'wlak'").exit_code == 2

@@ -104,6 +104,19 @@ def test_a_candidate_and_a_view_cost_the_same_whatever_else_is_compared():
     np.testing.assert_array_equal(shared.costs[::-1], together.costs)
 
 
+def test_each_candidate_may_be_seen_in_views_of_its_own():
+    random = np.random.default_rng(3)
+    query, candidates = moving(random, 15, 7, 2), [moving(random, frames, 7, 3) for frames in (20, 9, 33)]
+    for_all = reprojection_paths(query, AXES, candidates, anywhere=True)
+    chosen = np.array([[3, 0], [11, 5], [2, 2]])
+    own = reprojection_paths(query, AXES[chosen], candidates, anywhere=True)
+    for name in ("costs", "starts", "ends"):
+        expected = np.take_along_axis(getattr(for_all, name), chosen, axis=1)
+        np.testing.assert_array_equal(getattr(own, name), expected)
+    with pytest.raises(ValueError, match="axes have shape"):
+        reprojection_paths(query, AXES[chosen], candidates[:2])
+
+
 def test_a_motion_seen_by_one_of_the_cameras_costs_nothing_there_and_something_elsewhere():
     motion = moving(np.random.default_rng(1), 25, 10, 3)
     seen = 3.0 * (motion @ AXES[9].T) + np.array([5.0, -2.0])  # place and size in the image do not count
@@ -136,5 +149,5 @@ def test_shapes_that_do_not_fit_are_refused(query, candidate):
 
 
 def test_values_that_are_not_finite_are_refused():
-    with pytest.raises(ValueError, match="candidate 0 holds NaN"):
+    with pytest.raises(ValueError, match="candidate holds NaN"):
         reprojection_paths(np.ones((2, 3, 2)), AXES, [np.full((2, 3, 3), np.nan)])

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.generated_library import Library
+from support.moving_bodies import random_clip
 
 from mretrieve import Clip, Hit, QueryOptions, canonicalise, read
 from mretrieve.errors import QueryError
 from mretrieve.motion.augmentation import change_speed
-from mretrieve.motion.body_parts import flip
-from mretrieve.search.long_queries import best_chains
+from mretrieve.motion.body_parts import PartWeights, flip
+from mretrieve.search.long_queries import best_chains, match_long_query
 from mretrieve.search.matches import Match, best_of_each_clip, suppress_overlaps
 from mretrieve.search.query import SPLIT_FROM_FRAMES
 
@@ -142,6 +143,26 @@ def test_a_chain_may_lack_a_piece():
     chain = best_chains(pieces, {0: 3})[0]
     assert (chain.start_frame, chain.end_frame) == (0, 300)
     assert chain.distance == pytest.approx(1 - 1.6 / 3)
+
+
+def test_a_chain_through_a_clip_that_runs_faster_is_no_nearer_than_its_pieces():
+    cuts = [(start, start + 60) for start in range(0, 240, 60)]
+    pieces = [[moment(0, start // 2, start // 2 + 30, 0.5, (start, end))] for start, end in cuts]
+    chain = best_chains(pieces, {0: 2})[0]  # the clip lasts as long as two pieces, and answers four at double speed
+    assert (chain.end_frame, chain.query_end) == (120, 240)
+    assert chain.distance == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("of_piece", "expected"), [(0.3, 1 - 0.7 / 5), (0.01, 0.01 + 0.05 * 4 / 5)])
+def test_a_short_clip_answers_a_long_query_by_its_share_of_it_unless_it_is_a_copy(of_piece: float, expected: float):
+    query, short = random_clip(1, 300), random_clip(2, 60)
+
+    def search_piece(start: int, _end: int) -> list[Match]:
+        return [moment(0, 0, 60, of_piece)] if start == 120 else []
+
+    (found,) = match_long_query([query], 60, search_piece, lambda _row: short, PartWeights())
+    assert (found.query_start, found.query_end) == (120, 180)
+    assert found.distance == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mretrieve.errors import QueryError
+from mretrieve.search.columns import Column
 from mretrieve.search.where import matching_rows, where_help
 
 TABLE = pa.table(
@@ -230,3 +232,11 @@ def test_help_lists_columns_with_type_and_values_and_its_examples_are_conditions
 def test_a_pattern_of_many_wildcards_is_matched_without_trying_all_ways():
     table = pa.table({"clip": ["a" * 200]})
     assert not matching_rows(f"clip like '{'%a' * 100}%b'", table).any()  # plain backtracking would take years
+
+
+def test_columns_that_hold_no_numbers_are_read_without_a_warning():
+    table = pa.table({"label": ["walk", None], "share": [0.5, None], "count": [1, 2]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kinds = {name: Column.of(table, name).kind for name in table.column_names}
+    assert kinds == {"label": "text", "share": "number", "count": "number"}

@@ -61,6 +61,8 @@ def _hash_of(file: MotionFile) -> str:
     """SHA-256 of the content."""
     if file.content is not None:
         return hashlib.sha256(file.content).hexdigest()
+    if file.path.is_dir():
+        raise FormatError(f"{file.path}: is a folder; name one video")
     try:
         with file.path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
