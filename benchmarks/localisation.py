@@ -29,12 +29,11 @@ from rich.table import Table
 
 from mretrieve import Index
 from mretrieve.alignment.moment_finder import MomentFinder
-from mretrieve.alignment.pose_features import PoseFeatures
+from mretrieve.alignment.pose_features import features_of
 from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.ingest import cut_windows
 from mretrieve.kernels.warping import subsequence_matches
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
-from mretrieve.motion.body_view import body_view
 from mretrieve.search.options import Scope
 from mretrieve.storage.records import WindowSettings
 
@@ -119,8 +118,7 @@ def second_table(takes: Sequence[LabelledClip], seed: int) -> Table:
 
 def features(clip: Clip) -> NDArray[np.float32]:
     """What is warped of a clip, all joints."""
-    view = body_view(clip.positions)
-    return PoseFeatures.of_view(view).matrix(np.arange(JOINT_COUNT))
+    return features_of(clip, np.arange(JOINT_COUNT))
 
 
 def third_table(takes: Sequence[LabelledClip], others: Sequence[LabelledClip], seed: int) -> Table:

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mretrieve.alignment.alignment import DTW_WEIGHT, combined_distance
-from mretrieve.alignment.pose_features import VELOCITY_M, PoseFeatures, pose_distances
+from mretrieve.alignment.pose_features import VELOCITY_M, PoseFeatures, pose_distances, thinned
 from mretrieve.encoders import load_encoder
 from mretrieve.evaluation.metrics import cross_group, retrieval_scores
 from mretrieve.indexer.ingest import DEFAULT_WINDOWS, cut_windows
@@ -82,8 +82,10 @@ def joined(sets: list[ValidationSet]) -> Table:
             alone = validation.mean_average_precision(embedding)
             scores = []
             for velocity_m in VELOCITIES_M:
-                gallery = [PoseFeatures.of(clip).matrix(joints, velocity_m) for clip in clips]
-                asked = [PoseFeatures.of(clip).matrix(joints, velocity_m) for clip in queries]
+                features = PoseFeatures.by(np.ones(JOINT_COUNT, bool), joints, velocity_m=velocity_m)
+                gallery, asked = (
+                    list(map(thinned, features.of([clip.positions for clip in each]))) for each in (clips, queries)
+                )
                 poses = np.stack([pose_distances(query, gallery, JOINT_COUNT) for query in asked])
                 scores += [
                     validation.mean_average_precision(combined_distance(embedding, poses, dtw_weight=weight))

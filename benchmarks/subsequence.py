@@ -42,9 +42,8 @@ from side_by_side import FEATURES, medians_ms, motions  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from tslearn.metrics import dtw_subsequence_path  # noqa: E402
 
-from mretrieve.alignment.pose_features import PoseFeatures  # noqa: E402
+from mretrieve.alignment.pose_features import features_of  # noqa: E402
 from mretrieve.kernels.warping import subsequence_matches  # noqa: E402
-from mretrieve.motion.body_view import body_view  # noqa: E402
 
 QUERY_FRAMES, TAKES, TAKE_FRAMES = 60, 20, 3_000
 Found = tuple[NDArray[np.float64], NDArray[np.int64]]  # squared costs (takes,), ends (takes,)
@@ -179,8 +178,7 @@ def disturbed_pieces(takes: list[NDArray[np.float32]], count: int) -> list[NDArr
 def search_takes(rounds: int, mocap: Path) -> None:
     """Real motion: the best match of each take."""
     clips = [item.clip for item in [*cmu_bvh(mocap), *cmu_expmap(mocap)]]
-    views = [body_view(clip.positions, clip.observed) for clip in clips]
-    takes = [PoseFeatures.of_view(view).matrix(np.arange(22)) for view in views]
+    takes = [features_of(clip, np.arange(22)) for clip in clips]
     pieces = disturbed_pieces(takes, 20)
     (milliseconds,) = medians_ms(
         [lambda: [subsequence_matches(piece, takes) for piece in pieces]], rounds, time.process_time

@@ -16,7 +16,7 @@ from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
 from ..motion.body_view import body_view
 from ..motion.skeleton import PARTS
-from .pose_features import PoseFeatures, compared_joints
+from .pose_features import compared_joints, features_of
 
 #: Weight of the pose distance against that of the embedding. Chosen on the training sets by benchmarks/rerank.py.
 DTW_WEIGHT = 0.1
@@ -237,7 +237,7 @@ def align(
     query, other = weights.masked(query), weights.masked(other)
     views = [body_view(clip.positions, clip.observed) for clip in (query, other)]
     joints = compared_joints(query, other, weights)
-    first, second = features or [PoseFeatures.of_view(view).matrix(joints, part_weights=weights) for view in views]
+    first, second = features or [features_of(clip, joints, weights) for clip in (query, other)]
     step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MAX_FRAMES)
     path, _ = dtw_path(first[::step], second[::step])
     path = _in_all_frames(path, step, query.frame_count, other.frame_count)

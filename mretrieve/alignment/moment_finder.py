@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ..kernels.warping import fixed_speed_costs, subsequence_matches
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.body_view import body_view
 from .alignment import combined_distance, same_motion_limit
 from .pose_features import UNRELATED_M, PoseAligner, PoseFeatures, counted_joints
 
@@ -186,7 +185,7 @@ class MomentFinder:
     def still_pose_distance(self) -> float:
         """The distance from the query to a body that stands still in the mean of its poses."""
         seen = self._query.seen_joints
-        variance = self._features(self._query, seen).var(axis=0).sum(keepdims=True)
+        variance = self._features([self._query], seen)[0].var(axis=0).sum(keepdims=True)
         return float(self._distances(0.5 * variance, seen)[0])
 
     def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
@@ -201,8 +200,7 @@ class MomentFinder:
         patterns, members = np.unique([self._seen_by_both(clip) for clip in masked], axis=0, return_inverse=True)
         for pattern, seen in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
-            query = self._features(self._query, seen)
-            motions = [self._features(masked[row], seen) for row in rows.tolist()]
+            query, *motions = self._features([self._query, *(masked[row] for row in rows.tolist())], seen)
             distances_of = partial(self._distances, seen=seen)
             starts[rows], ends[rows], distances[rows] = best_moments(query, motions, distances_of, threads)
         return starts, ends, distances
@@ -214,7 +212,7 @@ class MomentFinder:
         """
         masked = self._weights.masked(region)
         seen = self._seen_by_both(masked)
-        query, motion = self._features(self._query, seen), self._features(masked, seen)
+        query, motion = self._features([self._query, masked], seen)
         return all_moments(query, motion, partial(self._distances, seen=seen), self.still_pose_distance, limit)
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -230,14 +228,13 @@ class MomentFinder:
         """(22,) the joints that are observed in the query and in another clip."""
         return np.logical_and(self._query.seen_joints, masked.seen_joints)
 
-    def _features(self, masked: Clip, seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """(T, 3 J + 3) poses of the J compared joints and the velocity of the root, which counts like the torso.
+    def _features(self, masked: Sequence[Clip], seen: NDArray[np.bool_]) -> list[NDArray[np.float32]]:
+        """(T, 3 J + 3) of each clip: poses of the J compared joints, and the velocity of the root.
 
         Position and heading of the body are taken from joints that both have, or a lost leg would move all the others.
         """
-        view = body_view(masked.positions, np.broadcast_to(seen, masked.observed.shape))
-        joints = counted_joints(seen, self._weights)
-        return PoseFeatures.of_view(view).matrix(joints, part_weights=self._weights)
+        features = PoseFeatures.by(seen, counted_joints(seen, self._weights), self._weights)
+        return features.of([clip.positions for clip in masked])
 
     def _distances(self, means: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Distances (N,) from mean squared distances (N,) per step in the query or in the motion."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import compiled
 from ..kernels.warping import dtw_distances
-from ..motion import Clip
+from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
-from ..motion.body_view import HeadingView, body_view
+from ..motion.body_view import facing_pairs, origin_joints
 
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2
@@ -26,45 +27,77 @@ _BATCH = 256
 
 @dataclass(frozen=True, eq=False)
 class PoseFeatures:
-    """A motion as it is aligned.
+    """What is aligned of a motion: the poses of some joints in the body's frame, and the velocity of its root.
 
     Attributes:
-        poses: (T, 22, 3) float32, metres, in the body frame: +X left, +Y up, +Z forwards.
-        velocity: (T, 3) float32, metres per second, of the root in that frame.
+        sides: (S, 2) pairs of joints that show the heading, and `side_factors` (S,); see `facing_pairs`.
+        side_factors: of the vectors from the second to the first.
+        origin: (2,) joints in the middle of which the body is.
+        joints: (J,) that are compared.
+        factors: (J,) of their positions.
+        velocity_factor: of the signed root of the velocity.
     """
 
-    poses: NDArray[np.float32]
-    velocity: NDArray[np.float32]
+    sides: NDArray[np.int32]
+    side_factors: NDArray[np.float32]
+    origin: NDArray[np.int32]
+    joints: NDArray[np.int32]
+    factors: NDArray[np.float32]
+    velocity_factor: float
 
     @classmethod
-    def of(cls, clip: Clip) -> PoseFeatures:
-        """The features of a clip, thinned to MAX_FRAMES."""
-        view = cls.of_view(body_view(clip.positions, clip.observed))
-        step = -(-clip.frame_count // MAX_FRAMES)
-        return cls(view.poses[::step], view.velocity[::step])
+    def by(
+        cls,
+        seen: NDArray[np.bool_],
+        joints: NDArray[np.intp],
+        part_weights: PartWeights | None = None,
+        velocity_m: float = VELOCITY_M,
+    ) -> PoseFeatures:
+        """The features by some joints.
 
-    @classmethod
-    def of_view(cls, view: HeadingView) -> PoseFeatures:
-        """The features of all frames of a body view."""
-        return cls(view.positions, view.velocity())
+        Squared differences count by the weights of the parts, the velocity by that of the torso; the mean weight of the
+        joints is 1.
 
-    def matrix(
-        self, joints: NDArray[np.intp], velocity_m: float = VELOCITY_M, part_weights: PartWeights | None = None
-    ) -> NDArray[np.float32]:
-        """(T, 3 J + 3) for the warping of J chosen joints.
+        Args:
+            seen: (22,) the joints that position and heading of the body are taken from.
+            joints: (J,) that are compared.
+            part_weights: None for even ones.
+            velocity_m: the offset of a joint in metres that a velocity of one metre per second weighs as much as.
+        """
+        factors, velocity_factor = np.ones(len(joints), np.float32), velocity_m
+        if part_weights is not None and not part_weights.even:
+            weights = part_weights.of_joints()[joints]
+            factors = np.sqrt(weights / weights.mean())
+            velocity_factor *= float(np.sqrt(part_weights.torso / weights.mean()))
+        left, right, side_factors = zip(*facing_pairs(seen), strict=True)
+        return cls(
+            np.array([left, right], np.int32).T.copy(),
+            np.array(side_factors, np.float32),
+            np.array(origin_joints(seen), np.int32),
+            joints.astype(np.int32),
+            factors,
+            velocity_factor,
+        )
+
+    def of(self, motions: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """(T_i, 3 J + 3) of each motion, canonical positions (T_i, 22, 3): each joint's left, up and forwards, and the
+        velocity's.
 
         The velocity enters with its signed root, so that its direction counts for more than its size and the same
-        motion at half the speed stays near. Squared differences count by the weights of the parts, the velocity by that
-        of the torso; the mean weight of the chosen joints is 1.
+        motion at half the speed stays near.
         """
-        poses = self.poses[:, joints].reshape(len(self.poses), -1)
-        velocity = velocity_m * np.sign(self.velocity) * np.sqrt(np.abs(self.velocity))
-        features = np.concatenate([poses, velocity], axis=1, dtype=np.float32)
-        if part_weights is None or part_weights.even:
-            return features
-        joint_weights = part_weights.of_joints()[joints]
-        weights = np.concatenate([np.repeat(joint_weights, 3), np.full(3, part_weights.torso)]) / joint_weights.mean()
-        return np.asarray(features * np.sqrt(weights), np.float32)
+        ends = np.cumsum([len(motion) for motion in motions]).tolist()
+        features = np.empty((ends[-1] if ends else 0, 3 * len(self.joints) + 3), np.float32)
+        if motions:
+            positions = [np.ascontiguousarray(motion, np.float32) for motion in motions]
+            body = self.sides, self.side_factors, self.origin, self.joints, self.factors
+            compiled.warping_features(positions, *body, self.velocity_factor, CANONICAL_FPS, features)
+        return [features[end - len(motion) : end] for motion, end in zip(motions, ends, strict=True)]
+
+
+def features_of(clip: Clip, joints: NDArray[np.intp], part_weights: PartWeights | None = None) -> NDArray[np.float32]:
+    """(T, 3 J + 3) the features of a clip by J joints; heading and place are taken from the joints that it has."""
+    return PoseFeatures.by(clip.seen_joints, joints, part_weights).of([clip.positions])[0]
 
 
 def pose_distances(
@@ -96,23 +129,24 @@ class PoseAligner:
 
     def __init__(self, query: Clip, part_weights: PartWeights | None = None) -> None:
         self._weights = part_weights or PartWeights()
-        self._clip = self._weights.masked(query)
-        self._query = PoseFeatures.of(self._clip)
+        self._query = self._weights.masked(query)
 
     def distances(self, candidates: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """The pose distance (C,) of each candidate; see pose_distances."""
         distances = np.empty(len(candidates), np.float64)
         for start in range(0, len(candidates), _BATCH):
             clips = [self._weights.masked(clip) for clip in candidates[start : start + _BATCH]]
-            groups: dict[tuple[int, ...], list[int]] = {}
-            for position, clip in enumerate(clips):
-                joints = compared_joints(self._clip, clip, self._weights)
-                groups.setdefault(tuple(joints.tolist()), []).append(position)
-            for chosen, members in groups.items():
-                joints = np.array(chosen)
-                features = [
-                    PoseFeatures.of(clips[member]).matrix(joints, part_weights=self._weights) for member in members
-                ]
-                query = self._query.matrix(joints, part_weights=self._weights)
-                distances[start + np.array(members)] = pose_distances(query, features, len(joints), threads)
+            patterns, members = np.unique([clip.seen_joints for clip in clips], axis=0, return_inverse=True)
+            for pattern, seen in enumerate(patterns):
+                rows = np.flatnonzero(members.ravel() == pattern)
+                joints = counted_joints(self._query.seen_joints & seen, self._weights)
+                query = features_of(self._query, joints, self._weights)
+                found = PoseFeatures.by(seen, joints, self._weights).of([clips[row].positions for row in rows.tolist()])
+                features = [thinned(each) for each in found]
+                distances[start + rows] = pose_distances(thinned(query), features, len(joints), threads)
         return distances
+
+
+def thinned(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Every frame, or every second, third, ... so that there are at most MAX_FRAMES."""
+    return frames[:: -(-len(frames) // MAX_FRAMES)]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.pose_features import PoseFeatures, compared_joints
+from ..alignment.pose_features import compared_joints, features_of
 from ..kernels.warping import dtw_path
 from ..motion import CANONICAL_FPS, Clip, Motion, mirror
 from ..motion.body_parts import PartWeights
-from ..motion.body_view import body_view
 from ..motion.motion import Poses
 from ..motion.rotations import slerp
 
@@ -55,17 +54,11 @@ def _path(query: Clip, moment: Clip) -> tuple[NDArray[np.int32], float]:
     """The warping path (L, 2) in frames of both, over the joints that both have, and its cost."""
     step = max(1, int(np.ceil(np.sqrt(query.frame_count * moment.frame_count / _MOST_PAIRS))))
     joints = compared_joints(query, moment, PartWeights())
-    path, cost = dtw_path(_features(query, joints)[::step], _features(moment, joints)[::step])
+    path, cost = dtw_path(features_of(query, joints)[::step], features_of(moment, joints)[::step])
     last = np.array([query.frame_count - 1, moment.frame_count - 1])
     path = np.minimum(path * step, last).astype(np.int32)
     path[-1] = last
     return path, cost
-
-
-def _features(clip: Clip, joints: NDArray[np.intp]) -> NDArray[np.float32]:
-    """(T, D) what the re-ranker aligns, of every frame."""
-    view = body_view(clip.positions, clip.observed)
-    return PoseFeatures.of_view(view).matrix(joints)
 
 
 def _smoothed(frames: NDArray[np.float64]) -> NDArray[np.float64]:

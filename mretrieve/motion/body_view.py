@@ -63,15 +63,33 @@ def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | Non
     """
     positions = np.asarray(positions, np.float32)
     seen = np.ones(JOINT_COUNT, bool) if observed is None else 2 * observed.sum(axis=0) >= len(positions)
-    sides = [_to_the_left(positions, seen, pair, middle) for pair, middle in _FACING]
-    known = [side for side in sides if side is not None]
-    if not known:
-        known = [positions[:, left] - positions[:, right] for (left, right), _ in _FACING]
-    heading = _heading(np.sum(known, axis=0))
-    (left_hip, right_hip), pelvis = _FACING[0]
-    middle = 0.5 * (positions[:, left_hip] + positions[:, right_hip])
-    origin = np.asarray(middle if seen[left_hip] and seen[right_hip] else positions[:, pelvis], np.float32)
+    lefts = [factor * (positions[:, left] - positions[:, right]) for left, right, factor in facing_pairs(seen)]
+    heading = _heading(np.sum(lefts, axis=0))
+    one, other = origin_joints(seen)
+    origin = np.asarray(0.5 * (positions[:, one] + positions[:, other]), np.float32)
     return HeadingView(_turned(positions - origin[:, None], heading), heading, origin)
+
+
+def facing_pairs(seen: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """The vectors whose sum is to the body's left if some joints (22,) are seen: (left joint, right joint, factor).
+
+    See `body_view`.
+    """
+    pairs = []
+    for (left, right), middle in _FACING:
+        if seen[left] and seen[right]:
+            pairs.append((left, right, 1))
+        elif seen[middle] and seen[left]:
+            pairs.append((left, middle, 2))
+        elif seen[middle] and seen[right]:
+            pairs.append((middle, right, 2))
+    return pairs or [(left, right, 1) for (left, right), _ in _FACING]
+
+
+def origin_joints(seen: NDArray[np.bool_]) -> tuple[int, int]:
+    """The two joints in the middle of which is the origin of a body view if some joints (22,) are seen."""
+    hips, pelvis = _FACING[0]
+    return hips if seen[list(hips)].all() else (pelvis, pelvis)
 
 
 def heading_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
@@ -84,20 +102,6 @@ def mirror(clip: Clip) -> Clip:
     order = list(MIRROR)
     flipped = clip.positions[:, order] * np.array([-1, 1, 1], np.float32)
     return replace(clip, positions=flipped, observed=clip.observed[:, order])
-
-
-def _to_the_left(
-    positions: NDArray[np.float32], seen: NDArray[np.bool_], pair: tuple[int, int], middle: int
-) -> NDArray[np.float32] | None:
-    """Vector (T, 3) from the right to the left joint of a pair, by what is seen of it; None if that is too little."""
-    left, right = pair
-    if seen[left] and seen[right]:
-        return np.asarray(positions[:, left] - positions[:, right])
-    if seen[middle] and seen[left]:
-        return np.asarray(2 * (positions[:, left] - positions[:, middle]))
-    if seen[middle] and seen[right]:
-        return np.asarray(2 * (positions[:, middle] - positions[:, right]))
-    return None
 
 
 def _heading(left: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,12 +8,13 @@ from support.generated_library import Library
 
 from mretrieve.alignment import alignment as alignment_module
 from mretrieve.alignment.alignment import UNRELATED_PART_M, align, joint_errors, part_scores, score_of
-from mretrieve.alignment.pose_features import PoseFeatures
+from mretrieve.alignment.pose_features import features_of
 from mretrieve.errors import QueryError
 from mretrieve.formats import read
 from mretrieve.motion import Clip, canonicalise
 from mretrieve.motion.augmentation import change_speed, lose_joints
 from mretrieve.motion.body_parts import PartWeights
+from mretrieve.motion.body_view import body_view
 from mretrieve.motion.skeleton import JOINT_COUNT, PARTS
 
 
@@ -140,10 +141,11 @@ def test_part_scores_are_those_of_the_parts_distances():
 
 def test_squared_differences_count_by_the_weights_of_the_parts(kick: Clip, take: Clip):
     joints = np.arange(JOINT_COUNT)
-    features = [PoseFeatures.of(clip) for clip in (kick, take.cut(0, kick.frame_count))]
+    clips = kick, take.cut(0, kick.frame_count)
     legs = {"torso": 0, "left_arm": 0, "right_arm": 0, "left_leg": 1, "right_leg": 4}
-    first, second = (each.matrix(joints, part_weights=PartWeights.of(legs)) for each in features)
-    offsets = features[0].poses - features[1].poses
+    first, second = (features_of(clip, joints, PartWeights.of(legs)) for clip in clips)
+    views = [body_view(clip.positions, clip.observed) for clip in clips]
+    offsets = views[0].positions - views[1].positions
     of_legs = [(offsets[:, PARTS[part]] ** 2).sum(axis=(1, 2)) for part in ("left_leg", "right_leg")]
     mean_weight = (len(PARTS["left_leg"]) + 4 * len(PARTS["right_leg"])) / JOINT_COUNT
     expected = (of_legs[0] + 4 * of_legs[1]) / mean_weight

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mretrieve.kernels import jit
 from mretrieve.kernels.scan_results import PADDING
+from mretrieve.motion.body_view import body_view, facing_pairs, origin_joints
 
 native = pytest.importorskip("mretrieve.kernels.native", reason="installed without a C compiler", exc_type=ImportError)
 
@@ -189,3 +190,25 @@ def test_shortlists_that_fill_their_room_say_so(kernels):
             assert counts[0] == 30
         else:
             assert counts[0] < 30 and set(expected) <= set(found[0, : counts[0]].tolist())
+
+
+@given(seed=SEEDS, joints=st.integers(1, 22))
+def test_warping_features_are_those_of_the_plain_kernel_and_of_body_views(seed, joints):
+    random = np.random.default_rng(seed)
+    motions = [walk(random, int(length), 66, np.float32).reshape(-1, 22, 3) for length in random.integers(1, 40, 3)]
+    motions[0][: len(motions[0]) // 2] = 0.1  # lies across no heading
+    seen = random.random(22) < 0.8
+    pairs = facing_pairs(seen)
+    chosen = np.sort(random.permutation(22)[:joints]).astype(np.int32)
+    factors = random.random(joints).astype(np.float32)
+    body = np.array([pair[:2] for pair in pairs], np.int32), np.array([pair[2] for pair in pairs], np.float32)
+    arguments = motions, *body, np.array(origin_joints(seen), np.int32), chosen, factors, 0.3, 30.0
+    found, expected = (np.empty((sum(map(len, motions)), 3 * joints + 3), np.float32) for _ in range(2))
+    native.warping_features(*arguments, found)
+    jit.warping_features(*arguments, expected)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    views = [body_view(motion, np.tile(seen, (len(motion), 1))) for motion in motions]
+    poses = np.concatenate([view.positions[:, chosen] * factors[:, None] for view in views])
+    np.testing.assert_allclose(found[:, :-3], poses.reshape(len(found), -1), atol=1e-5)
+    velocity = np.concatenate([view.velocity() for view in views])
+    np.testing.assert_allclose(np.sign(found[:, -3:]) * (found[:, -3:] / 0.3) ** 2, velocity, atol=1e-4)

@@ -4,6 +4,7 @@ They take the place of the native ones if the installation had no compiler, and 
 """
 
 from .codes import code_shortlists
+from .features import warping_features
 from .kinematics import forward_kinematics
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
@@ -21,4 +22,5 @@ __all__ = [
     "scan_frames",
     "scan_rows",
     "subsequence_matches",
+    "warping_features",
 ]

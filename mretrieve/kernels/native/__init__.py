@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import c_double, c_int64, c_void_p
+from ctypes import c_double, c_float, c_int64, c_void_p
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ __all__ = [
     "scan_frames",
     "scan_rows",
     "subsequence_matches",
+    "warping_features",
 ]
 
 #: Of the C source.
@@ -40,7 +41,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = (
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 4
+_VERSION = 5
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -90,6 +91,10 @@ _coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void
 _code_queries = _int16, _float32, _float32, _float32, _float32, c_int64
 _shortlists = c_int64, _float32, c_int64, _int32, _float32, _int64
 _code_shortlists = _function(_fused, "code_shortlists", *_coded, *_code_queries, *_shortlists, result=None)
+_body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, _float32, c_int64
+_warping_features = _function(
+    _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
+)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -216,6 +221,26 @@ def cheapest_fixed_speed(
     sums, best, ends = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.int32)
     _cheapest_fixed_speed(costs, frames, count, length, speeds, len(speeds), sums, best, ends)
     return best, ends
+
+
+def warping_features(
+    motions: Sequence[NDArray[np.float32]],
+    sides: NDArray[np.int32],
+    side_factors: NDArray[np.float32],
+    hips: NDArray[np.int32],
+    joints: NDArray[np.int32],
+    factors: NDArray[np.float32],
+    velocity_factor: float,
+    rate: float,
+    features: NDArray[np.float32],
+) -> None:
+    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
+    lengths = np.array([len(motion) for motion in motions], np.int64)
+    turns, origins = np.empty((lengths.max(), 2)), np.empty((lengths.max(), 3), np.float32)
+    facing = sides, side_factors, len(sides), hips
+    taken = joints, factors, len(joints), velocity_factor, rate
+    bodies = addresses, lengths, len(motions), motions[0].shape[1]
+    _warping_features(*bodies, *facing, *taken, turns, origins, features)
 
 
 def forward_kinematics(
