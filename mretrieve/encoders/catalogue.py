@@ -158,9 +158,9 @@ _SPECS = (
         weights=WEIGHTS / "body_part_embedding.safetensors",
         training=_without_labels(
             "body-part-embedding",
-            TrainingOption("--no-variation-loss", "loss.alpha", "Leave out the motion variation loss.", constant=0.0),
+            TrainingOption("--triplets", "loss.triplets", "Add triplets of motions, as in the paper.", constant=1.0),
             TrainingOption(
-                "--no-reconstruction", "loss.reconstruction", "Leave out the reconstruction loss.", constant=0.0
+                "--reconstruction", "loss.reconstruction", "Add reconstruction, as in the paper.", constant=1.0
             ),
             TrainingOption(
                 "--no-context", "network.context", "Limbs do not see the torso, as in the paper.", constant=False

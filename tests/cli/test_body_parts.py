@@ -28,14 +28,12 @@ def test_a_training_without_labels_makes_an_encoder_of_views(train: Train, mretr
 @pytest.mark.parametrize(
     ("flag", "field", "value"),
     [
-        ("--no-variation-loss", ("loss", "alpha"), 0),
-        ("--no-reconstruction", ("loss", "reconstruction"), 0),
+        ("--triplets", ("loss", "triplets"), 1),
+        ("--reconstruction", ("loss", "reconstruction"), 1),
         ("--no-context", ("network", "context"), False),
     ],
 )
-def test_a_flag_takes_something_out_of_the_recipe(
-    train: Train, here: Path, flag: str, field: tuple[str, str], value: object
-):
+def test_a_flag_changes_the_recipe(train: Train, here: Path, flag: str, field: tuple[str, str], value: object):
     run = train("body-part-embedding", "motions", flag, "--updates", "2", folder=here)
     assert run.exit_code == 0, run.stderr
     recipe = read_view_encoder(here / "encoder.safetensors")[1]["recipe"]

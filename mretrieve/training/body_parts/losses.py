@@ -18,17 +18,21 @@ class LossSettings:
 
     Attributes:
         margin: delta of equation 1, which the paper leaves open.
+        triplets: weight of the triplets of motions in equation 3, 1 in the paper.
         alpha: weight of the variation in equation 3; 0 leaves the variation loss out (table 3).
-        beta: distance of two motions of the largest variation, equation 3.
+        beta: distance of two motions of a variation of 1, equation 3.
+        torso_beta: the same for the torso, which leans less than limbs turn.
         reconstruction: lambda 1 of equation 6; 0 leaves the reconstruction loss out (table 3).
         similarity: lambda 2.
         foot_velocity: lambda 3.
     """
 
     margin: float = 0.8
+    triplets: float = 0.0
     alpha: float = 1.0
-    beta: float = 0.1
-    reconstruction: float = 1.0
+    beta: float = 1.0
+    torso_beta: float = 2.0
+    reconstruction: float = 0.0
     similarity: float = 1.0
     foot_velocity: float = 0.5
 
@@ -46,9 +50,25 @@ def triplet(reference: Tensor, positive: Tensor, negative: Tensor, margin: float
     return torch.relu(distance(reference, positive) - distance(reference, negative) + margin).mean()
 
 
-def variation_difference(first: Tensor, second: Tensor, variation: Tensor, beta: float) -> Tensor:
-    """The last term of equation 3, without alpha: the mean of {d(m, m'') - beta var(m, m'')}^2, variation (B,)."""
-    return (distance(first, second) - beta * variation).square().mean()
+def variation_difference(embeddings: Tensor, motions: Tensor, variation: Tensor, beta: float) -> Tensor:
+    """The last term of equation 3, without alpha: the mean of {d - beta var}^2 over all pairs of views of a batch.
+
+    Pairs of one set of motions weigh as much as all others together. A distance beyond 1 is not asked for.
+
+    Args:
+        embeddings: (N, ...) of N views, S sets of N / S one after the other.
+        motions: (S, N / S) the row of `variation` that each view shows.
+        variation: (M, M) how much every two motions differ.
+        beta: distance of two embeddings for a variation of 1.
+    """
+    directions = nn.functional.normalize(embeddings.flatten(1), dim=1)
+    shown = motions.flatten()
+    wanted = (beta * variation[shown][:, shown]).clamp(max=1.0)
+    errors = (1.0 - directions @ directions.T - wanted).square()
+    sets = torch.arange(len(shown), device=shown.device) // motions.shape[1]
+    together = sets[:, None] == sets
+    others = ~torch.eye(len(shown), dtype=torch.bool, device=shown.device)
+    return errors[together & others].mean() + errors[~together].mean()
 
 
 def reconstruction(decoded: Tensor, truth: Tensor) -> Tensor:

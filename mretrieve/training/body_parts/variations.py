@@ -1,7 +1,8 @@
 """Generated motions that differ by known amounts, in place of the SARA data set (Park et al. 2021, section IV-A).
 
 A motion is a window of a clip with a characteristic vector for each body part: energy, distance and height, each one of
--1, -.5, 0, .5 and 1. It is performed by several skeletons and seen by several cameras.
+-1, -.5, 0, .5 and 1. It is performed by several skeletons and seen by several cameras. How much a part differs between
+two motions is measured on its bones in three dimensions.
 
 The evaluation of part similarity makes its variations by other means (`evaluation/part_variations.py`), on purpose:
 nothing here may be used there.
@@ -45,6 +46,8 @@ _BONES_OF: Mapping[str, NDArray[np.intp]] = {
 }
 #: The spine among the bones of the torso.
 _SPINE = _BONES_OF["torso"].tolist().index(BONES.index((joint("pelvis"), joint("neck"))))
+#: The bones that tell how much a part differs: of the torso the spine, because a variation moves no other.
+_MEASURED = {part: numbers if part != "torso" else numbers[[_SPINE]] for part, numbers in _BONES_OF.items()}
 #: Where a limb goes if it is farther from the body; a torso leans forwards. In the frame of the body: left, up, ahead.
 _OUTWARDS = {"left": np.array([1.0, 0.0, 0.0], np.float32), "right": np.array([-1.0, 0.0, 0.0], np.float32)}
 _UPWARDS, _FORWARDS, _TO_THE_LEFT = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], np.float32)
@@ -63,6 +66,8 @@ class VariationSettings:
         height: displacement of a bone's direction at level 1, up or down.
         lean: displacement of the spine's direction, forwards for distance and to the left for height.
         changed_share: part of the body parts in which the second variation of a motion differs from the first.
+        borrowed: part of the limbs of m' that are those of m, and of m'' that are those of m'. Without them a limb
+            could be told from the rest of the body, and a replaced limb would be as good as the right one.
         fastest: the speed is between 1 / fastest and fastest, uniform on a logarithmic scale.
         skeletons: number of skeletons.
         limb_scale: each pair of bones of a skeleton is scaled by 1 - limb_scale to 1 + limb_scale.
@@ -76,6 +81,7 @@ class VariationSettings:
     height: float = 0.8
     lean: float = 0.5
     changed_share: float = 0.6
+    borrowed: float = 0.2
     fastest: float = 1.5
     skeletons: int = 18
     limb_scale: float = 0.2
@@ -91,7 +97,7 @@ class Variations:
     Attributes:
         points: (B, 3, 2, 2, 32, 22, 2) in the image, metres, by motion (m, m', m''), skeleton (s, s') and camera
             (c, c'); zero for joints of no part.
-        variation: (B,) var(m, m'') of each part, from 0 to 1 (equation 2).
+        variation: (3 B, 3 B) how much each part differs between two of the motions, from 0 to 2; see `variation_of`.
     """
 
     points: NDArray[np.float32]
@@ -128,16 +134,15 @@ class VariationSource:
         self.skeletons = _skeletons(settings)
 
     def draw(self, count: int, generator: np.random.Generator) -> Variations:
-        """`count` sets of motions; m' is of another clip than m and m'', and of another label if both have one."""
+        """`count` sets of motions.
+
+        Trunk and most limbs of m' are of another clip than those of m and m'', and of another label if both have one.
+        """
         settings = self._settings
         windows = [self._window(number, generator) for _ in range(count) for number in self.two_clips(generator)]
         bases = (np.stack(values).reshape(count, 2, *values[0].shape) for values in zip(*windows, strict=True))
         motions = _Moving(*(values[:, [0, 1, 0]] for values in bases))
-        levels = generator.choice(LEVELS, (count, 3, len(PART_JOINTS), len(CHARACTERISTICS)))
-        same = generator.random((count, len(PART_JOINTS))) >= settings.changed_share
-        levels[:, 2][same] = levels[:, 0][same]
-        variation = np.abs(levels[:, 0] - levels[:, 2]).sum(axis=2) / (2 * len(CHARACTERISTICS))
-        motions = _varied(motions, levels, settings)
+        motions = _varied(_borrowing(motions, settings.borrowed, generator), self._levels(count, generator), settings)
 
         chosen = generator.permuted(np.tile(np.arange(len(self.skeletons)), (count, 1)), axis=1)[:, :2]
         positions = _positions(motions, self.skeletons[chosen])
@@ -146,7 +151,15 @@ class VariationSource:
             points[row, :, :, camera] = project(positions[row], settings.cameras.draw(generator), np.zeros(3))
         noise = settings.noise_m * generator.random((count, 3, 2, 2, 1, 1, 1), np.float32)
         points += noise * generator.standard_normal(points.shape, np.float32)
-        return Variations(points, dict(zip(PART_JOINTS, variation.T, strict=True)))
+        return Variations(points, variation_of(motions.bones))
+
+    def _levels(self, count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+        """Characteristic vectors (count, 3, 5, 3) of the parts of m, m' and m''."""
+        levels = generator.choice(LEVELS, (count, 3, len(PART_JOINTS), len(CHARACTERISTICS)))
+        for other in (1, 2):
+            same = generator.random((count, len(PART_JOINTS))) >= self._settings.changed_share
+            levels[:, other][same] = levels[:, 0][same]
+        return levels
 
     def two_clips(self, generator: np.random.Generator) -> tuple[int, int]:
         """Two different clips, not of one label if there are any."""
@@ -192,6 +205,32 @@ def _skeletons(settings: VariationSettings) -> NDArray[np.float32]:
     factors = factors[:, np.minimum(np.arange(len(BONES)), _MIRRORED)]
     sizes = settings.body_scale ** generator.uniform(-1, 1, (settings.skeletons, 1))
     return np.asarray(factors * sizes * _LENGTHS_M, np.float32)
+
+
+def variation_of(bones: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """How much each part differs between two motions: (N, N) of the motions (..., T, 13, 3), N in all.
+
+    The root mean square distance between the directions of the part's bones in the frame of the body, over bones and
+    frames: 0 if they are the same, 2 if they are opposite. Of the torso it is the spine's. This takes the place of
+    equation 2 of the paper, which subtracts the levels of the characteristics, whatever they do to the motion.
+    """
+    directions = bones / np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-6)
+    variation = {}
+    for part, numbers in _MEASURED.items():
+        flat = directions[..., numbers, :].reshape(-1, bones.shape[-3] * len(numbers) * 3)
+        cosine = flat @ flat.T * np.float32(3 / flat.shape[1])
+        variation[part] = np.sqrt(np.maximum(2 - 2 * cosine, 0))
+    return variation
+
+
+def _borrowing(motions: _Moving, share: float, generator: np.random.Generator) -> _Moving:
+    """Sets (B, 3, T) of motions in which some limbs of m' are those of m, and some of m'' those of m'."""
+    bones = motions.bones.copy()
+    for lender, borrower in ((0, 1), (1, 2)):
+        for part, numbers in _BONES_OF.items():
+            rows = np.flatnonzero(generator.random(len(bones)) < share * (part != "torso"))[:, None]
+            bones[rows, borrower, :, numbers] = motions.bones[rows, lender, :, numbers]
+    return _Moving(bones, motions.heading, motions.origin)
 
 
 def _varied(motions: _Moving, levels: NDArray[np.float32], settings: VariationSettings) -> _Moving:

@@ -52,7 +52,7 @@ RECIPES = {
     ARCHITECTURE: BodyPartRecipe(
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=5.0, weight_decay=0.01, averaging=0.98),
-        updates=2500,
+        updates=1500,
     )
 }
 LOSSES: dict[str, object] = {}
@@ -99,23 +99,27 @@ class BodyPartTask:
         """Equation 6."""
         settings = self.recipe.loss
         coordinates = self._coordinates(batch, device)
+        motions = {}
+        total = torch.zeros((), device=device)
+        for part in PART_JOINTS:
+            loss, motions[part] = self._motion(coordinates, part, torch.from_numpy(batch.variation[part]).to(device))
+            total = total + settings.similarity * loss
+        return total + self._decoding(coordinates, motions) if settings.reconstruction else total
+
+    def _decoding(self, coordinates: Mapping[str, Tensor], motions: Mapping[str, Tensor]) -> Tensor:
+        """Reconstruction, and the triplets of skeletons and cameras, which serve nothing else."""
+        settings = self.recipe.loss
         camera_loss, cameras = self._camera(coordinates)
         total = settings.similarity * camera_loss
         decoded, truth = [], []
         for part in PART_JOINTS:
-            variation = torch.from_numpy(batch.variation[part]).to(device)
-            motion_loss, motions = self._motion(coordinates, part, variation)
             skeleton_loss, skeletons = self._skeleton(coordinates[part], part)
-            total = total + settings.similarity * (motion_loss + skeleton_loss)
-            if settings.reconstruction:
-                made, true = self._network.decode(motions, skeletons, cameras, part), coordinates[part]
-                total = total + settings.reconstruction * reconstruction(made, true)
-                if part != "torso":
-                    decoded.append(made[..., -2:, :])
-                    truth.append(true[..., -2:, :])
-        if settings.reconstruction:
-            total = total + settings.foot_velocity * foot_velocity(decoded, truth)
-        return total
+            made, true = self._network.decode(motions[part], skeletons, cameras, part), coordinates[part]
+            total = total + settings.similarity * skeleton_loss + settings.reconstruction * reconstruction(made, true)
+            if part != "torso":
+                decoded.append(made[..., -2:, :])
+                truth.append(true[..., -2:, :])
+        return total + settings.foot_velocity * foot_velocity(decoded, truth)
 
     def _coordinates(self, batch: Variations, device: torch.device) -> dict[str, Tensor]:
         """Normalised coordinates (B, 3, 2, 2, C, 32) of each part."""
@@ -132,10 +136,15 @@ class BodyPartTask:
         inputs = [(0, 0, 0), (1, 1, 1), (2, 0, 0), (0, 1, 1), (2, 1, 1)]  # motion, skeleton, camera
         together = {each: torch.cat([values[:, m, s, c] for m, s, c in inputs]) for each, values in coordinates.items()}
         embedded = self._network.embedding.embed(together, part)
-        first, other, second, first_elsewhere, second_elsewhere = embedded.chunk(len(inputs))
+        sets = len(embedded) // len(inputs)
+        views = embedded.view(len(inputs), sets, *embedded.shape[1:])
+        first, other, second, first_elsewhere, second_elsewhere = views
         loss = triplet(first_elsewhere, first, other, settings.margin)
         loss = loss + triplet(second_elsewhere, second, other, settings.margin)
-        loss = loss + settings.alpha * variation_difference(first, second, variation, settings.beta)
+        shown = torch.tensor([m for m, _, _ in inputs]) + 3 * torch.arange(sets)[:, None]
+        beta = settings.torso_beta if part == "torso" else settings.beta
+        difference = variation_difference(views.transpose(0, 1).flatten(0, 1), shown, variation, beta)
+        loss = settings.triplets * loss + settings.alpha * difference
         return loss, torch.stack([first, other, second], dim=1)
 
     def _skeleton(self, coordinates: Tensor, part: str) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -49,12 +51,16 @@ def test_a_triplet_in_order_by_more_than_the_margin_costs_nothing_and_one_out_of
     assert float(triplet(reference, far, near, 0.5)) > 2
 
 
-def test_equation_3_brings_two_variations_to_the_distance_that_their_characteristics_say():
-    first, second, variation = random(7, 3, 4), random(7, 3, 4, seed=1), torch.linspace(0, 1, 7, dtype=torch.float64)
-    expected = [
-        (plain_distance(a, b) - 0.1 * v) ** 2 for a, b, v in zip(first, second, variation.tolist(), strict=True)
-    ]
-    assert float(variation_difference(first, second, variation, 0.1)) == pytest.approx(np.mean(expected), abs=1e-12)
+def test_equation_3_brings_all_views_to_the_distances_that_their_motions_have():
+    embeddings, motions = random(6, 3, 4), torch.tensor([[0, 1, 0], [2, 3, 2]])
+    variation = torch.from_numpy(np.random.default_rng(2).uniform(0, 2, (4, 4)))
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    for first, second in itertools.permutations(range(6), 2):
+        wanted = min(0.8 * float(variation[motions.flatten()[first], motions.flatten()[second]]), 1)
+        one_set = first // 3 == second // 3
+        errors[one_set].append((plain_distance(embeddings[first], embeddings[second]) - wanted) ** 2)
+    expected = np.mean(errors[True]) + np.mean(errors[False])
+    assert float(variation_difference(embeddings, motions, variation, 0.8)) == pytest.approx(expected, abs=1e-12)
 
 
 def test_equation_5_counts_every_combination_coordinate_and_frame_alike():
