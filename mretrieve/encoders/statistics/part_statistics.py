@@ -17,6 +17,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -68,12 +69,12 @@ class PartLayout:
     root: bool
     first: int
 
-    @property
+    @cached_property
     def poses(self) -> slice:
         """Rows of the channel array: directions of the bones (of the torso's how far they rise), then distances (m)."""
         return slice(self.first, self.first + self._directions + len(self.pairs))
 
-    @property
+    @cached_property
     def rates(self) -> slice:
         """Rows of the channel array: velocity of the pelvis left, up and forwards (m/s), turning (rad/s)."""
         return slice(self.poses.stop, self.poses.stop + 4 * self.root)
@@ -89,7 +90,7 @@ class PartLayout:
         spans = zip(sizes, [0, *ends], ends, strict=False)
         return {name: slice(start, end) for name, start, end in spans if end > start}
 
-    @property
+    @cached_property
     def feature_joints(self) -> NDArray[np.bool_]:
         """Which used joints each feature is made of, (F, 18)."""
         directions = [(*bone, *self.side) for bone in self.bones for _ in range(3 if self.side else 1)]
@@ -254,6 +255,5 @@ def _stored(numbers: NDArray[np.float32], variance: float, unseen: NDArray[np.bo
 
 def _unseen(fitted: WhitenedMap, joints: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether the used joints (N, 18) that are seen leave no feature of a map, (N,)."""
-    kinds = np.unique(fitted.feature_joints, axis=0)
-    lacking = np.asarray((kinds & ~joints[:, None]).any(axis=2))
+    lacking = np.asarray((fitted.feature_kinds & ~joints[:, None]).any(axis=2))
     return np.asarray(lacking.all(axis=1))

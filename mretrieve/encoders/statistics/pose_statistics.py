@@ -80,6 +80,11 @@ class WhitenedMap:
         return np.asarray(posterior @ self.whitening, np.float32)
 
     @cached_property
+    def feature_kinds(self) -> NDArray[np.bool_]:
+        """The different rows (n, 18) of `feature_joints`."""
+        return np.unique(self.feature_joints, axis=0)
+
+    @cached_property
     def _projection(self) -> NDArray[np.float32]:
         return np.asarray(self.scale[:, None] * (self.basis @ self.whitening), np.float32)
 
