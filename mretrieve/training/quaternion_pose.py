@@ -40,7 +40,7 @@ _LEFT, _RIGHT = (
 
 def pose_quaternions(numbers: Tensor) -> Tensor:
     """Unit quaternions (..., 18, 4) of a network's numbers (..., 74)."""
-    quaternions = _unit(numbers[..., :-2].unflatten(-1, (QUATERNION_COUNT, 4)))
+    quaternions = _unit(numbers[..., :-2].reshape(*numbers.shape[:-1], QUATERNION_COUNT, 4))
     cosine, sine = _unit(numbers[..., -2:]).unbind(dim=-1)
     ahead = cosine >= 0
     half = _unit(torch.stack([torch.where(ahead, 1 + cosine, sine), torch.where(ahead, sine, 1 - cosine)], dim=-1))

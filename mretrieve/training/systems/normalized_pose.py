@@ -160,8 +160,8 @@ def _fitting_lifting(network: LiftingTorch) -> dict[str, Tensor]:
 def _start_heading(leave: nn.Linear, lifting: Mapping[str, Tensor]) -> None:
     """Let the heading be that of the hips which the lifting network gives: their line is +X of the body."""
     for name, own in leave.named_parameters():
-        left, right = lifting[f"leave.{name}"][:6].unflatten(0, (2, 3))
-        to_the_left = left - right
+        bones = lifting[f"leave.{name}"]
+        to_the_left = bones[:3] - bones[3:6]  # the first two are from the pelvis to the hips
         own[-2], own[-1] = to_the_left[0], -to_the_left[2]
 
 
