@@ -91,7 +91,7 @@ RECIPES = {
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=1.0, averaging=0.99),
         batch=12,
-        updates=3000,
+        updates=1200,
         validate_every=100,
     )
 }
