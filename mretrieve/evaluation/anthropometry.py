@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,19 @@ class TwoBodies:
     views: tuple[View, View]
 
 
+@dataclass(frozen=True)
+class BodyScores:
+    """How poses from 2D change with the body, and how far they are from the truth.
+
+    Attributes:
+        change_mm: see `pose_change_mm`.
+        errors_mm: (P,) MPJPE of each pair on its own body.
+    """
+
+    change_mm: float
+    errors_mm: NDArray[np.float64]
+
+
 #: Poses (T, 18, 3), metres, of the first or the second body.
 Pose = Callable[[TwoBodies, int], NDArray[np.floating]]
 
@@ -88,60 +101,51 @@ def anthropometry(data: Path, options: MeasurementOptions) -> list[Table]:
         QueryError: the folder lacks data.
     """
     split = view_split(data)
-    items = split.unseen
-    pairs = two_bodies([item.clip for item in items], SEED)
-    performer = np.array([item.path.endswith(".amc") for item in items])
+    pairs = two_bodies([item.clip for item in split.unseen], SEED)
+    performer = of_unseen_performer(split.unseen)
     rows = [
         ("true positions", f"{pose_change_mm(pairs, _true_positions):.1f}", "", ""),
         ("from 3D, normalised", f"{pose_change_mm(pairs, _exact):.1f}", "", ""),
     ]
-    for name in options.encoders or ("normalized-pose",):
-        if name.endswith(".safetensors") or options.as_shipped or not options.encoders:
-            encoder = load_encoder(name)
-            assert isinstance(encoder, NormalizedPose)
-            rows.append(encoder_row(f"from 2D, {Path(name).stem} as shipped", encoder, pairs, performer))
-    if not options.as_shipped:
-        rows += _trained_rows(split.trained, options, pairs, performer)
+    for name, scores in _scores(split.trained, options, pairs):
+        errors = scores.errors_mm
+        rows.append((name, f"{scores.change_mm:.1f}", f"{errors.mean():.1f}", f"{errors[performer].mean():.1f}"))
     heading = ("poses", "change, mm", "MPJPE, mm", "MPJPE, performer tr, mm")
     return [Table(f"bones .75 to 1.25 times as long, {len(pairs)} clips", heading, tuple(rows))]
 
 
-def encoder_row(
-    name: str, encoder: NormalizedPose, pairs: Sequence[TwoBodies], performer: NDArray[np.bool_]
-) -> tuple[str, str, str, str]:
-    """The row of an encoder; `performer` (P,) are the pairs of an unseen performer."""
+def of_unseen_performer(items: Sequence[LabelledClip]) -> NDArray[np.bool_]:
+    """Which of the unseen clips are of HDM05's performer tr; performers of the others are also trained on."""
+    return np.array([item.path.endswith(".amc") for item in items])
+
+
+def encoder_scores(encoder: NormalizedPose, pairs: Sequence[TwoBodies]) -> BodyScores:
+    """The scores of an encoder's poses."""
     errors = joint_errors_mm([pair.clips[0] for pair in pairs], [encoder.directions(pair.views[0]) for pair in pairs])
-    change = pose_change_mm(pairs, lambda pair, body: encoder.normalised(pair.views[body]))
-    return name, f"{change:.1f}", f"{errors.mean():.1f}", f"{errors[performer].mean():.1f}"
+    return BodyScores(pose_change_mm(pairs, lambda pair, body: encoder.normalised(pair.views[body])), errors)
 
 
-def _trained_rows(
-    trained: Sequence[LabelledClip],
-    options: MeasurementOptions,
-    pairs: Sequence[TwoBodies],
-    performer: NDArray[np.bool_],
-) -> list[tuple[str, str, str, str]]:
-    """Quaternions and direct lifting, trained for the same number of updates from the same start."""
-    rows = []
-    for seed in range(options.seeds):
+def direct_scores(direct: DirectLifting, pairs: Sequence[TwoBodies]) -> BodyScores:
+    """The scores of direct lifting."""
+    errors = np.array([_placed_error_mm(pair.clips[0], direct.positions(pair.views[0])) for pair in pairs])
+    return BodyScores(pose_change_mm(pairs, lambda pair, body: _facing(direct.positions(pair.views[body]))), errors)
+
+
+def _scores(
+    trained: Sequence[LabelledClip], options: MeasurementOptions, pairs: Sequence[TwoBodies]
+) -> Iterator[tuple[str, BodyScores]]:
+    """The encoders that come with mretrieve or are named; then two trainings from the same start, unless as shipped."""
+    for name in options.encoders or ("normalized-pose",):
+        if name.endswith(".safetensors") or options.as_shipped or not options.encoders:
+            encoder = load_encoder(name)
+            assert isinstance(encoder, NormalizedPose)
+            yield f"from 2D, {Path(name).stem} as shipped", encoder_scores(encoder, pairs)
+    for seed in range(0 if options.as_shipped else options.seeds):
         options.progress(f"seed {seed}: two trainings")
         encoder = options.train("normalized-pose", trained, seed, {"updates": UPDATES})
-        rows.append(encoder_row(f"from 2D, quaternions, seed {seed}", encoder, pairs, performer))
+        yield f"from 2D, quaternions, seed {seed}", encoder_scores(encoder, pairs)
         direct = options.train("normalized-pose", trained, seed, {"updates": UPDATES, "direct": True})
-        rows.append(direct_row(f"from 2D, direct lifting, seed {seed}", direct, pairs, performer))
-    return rows
-
-
-def direct_row(
-    name: str, direct: DirectLifting, pairs: Sequence[TwoBodies], performer: NDArray[np.bool_]
-) -> tuple[str, str, str, str]:
-    """The row of direct lifting; see `encoder_row`."""
-
-    def pose(pair: TwoBodies, body: int) -> NDArray[np.float32]:
-        return _facing(direct.positions(pair.views[body]))
-
-    errors = np.array([_placed_error_mm(pair.clips[0], direct.positions(pair.views[0])) for pair in pairs])
-    return name, f"{pose_change_mm(pairs, pose):.1f}", f"{errors.mean():.1f}", f"{errors[performer].mean():.1f}"
+        yield f"from 2D, direct lifting, seed {seed}", direct_scores(direct, pairs)
 
 
 def _placed_error_mm(clip: Clip, positions: NDArray[np.floating]) -> float:

@@ -93,7 +93,7 @@ def dense_correspondence(data: Path, options: MeasurementOptions) -> list[Table]
         QueryError: the folder lacks data.
     """
     split = view_split(data)
-    chosen, unseen = (_takes(items) for items in (split.chosen, split.unseen))
+    chosen, unseen = (long_takes(items) for items in (split.chosen, split.unseen))
     pairs = filmed_pairs([*unseen, *chosen], SEED)
     scores = {}
     for name, describe in descriptions(_encoders(split.trained, options)).items():
@@ -224,8 +224,8 @@ def _warped(target: NDArray[np.float32], source: NDArray[np.float32], numbers: N
     return np.asarray(sums / np.diff([*starts, len(path)]))
 
 
-def _takes(items: Sequence[LabelledClip]) -> list[Clip]:
-    """The takes of CMU among the clips that are long enough."""
+def long_takes(items: Sequence[LabelledClip]) -> list[Clip]:
+    """The takes of CMU among the clips that have SHORTEST_FRAMES or more."""
     return [item.clip for item in items if not item.path.endswith(".amc") and item.clip.frame_count >= SHORTEST_FRAMES]
 
 

@@ -22,10 +22,28 @@ QUATERNION_PARENTS: tuple[int, ...] = (
     -1,
     *(next((1 + bone for bone, (_, end) in enumerate(BONES) if end == parent), 0) for parent, _ in BONES),
 )
+#: Numbers that stand for a pose: those of the quaternions, and cosine and sine of the heading; all of any length.
+NUMBER_COUNT = 4 * QUATERNION_COUNT + 2
+
+
+def pose_quaternions(numbers: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Unit quaternions (..., 18, 4) of a network's numbers (..., 74).
+
+    The root's is turned by the heading, which has numbers of its own: while a body turns round once, a quaternion q
+    becomes -q, so a network that gives the quaternion alone has to jump at some heading.
+    """
+    quaternions = unit_quaternions(numbers[..., :-2].reshape(*numbers.shape[:-1], QUATERNION_COUNT, 4))
+    cosine, sine = np.moveaxis(unit_quaternions(numbers[..., -2:]), -1, 0)
+    ahead = cosine >= 0  # half of the angle, from the pair of numbers that are not both small
+    half = np.stack([np.where(ahead, 1 + cosine, sine), np.where(ahead, sine, 1 - cosine)], axis=-1)
+    heading = np.zeros_like(quaternions[..., 0, :])
+    heading[..., [0, 2]] = unit_quaternions(half)
+    quaternions[..., 0, :] = quaternion_product(heading, quaternions[..., 0, :])
+    return quaternions
 
 
 def unit_quaternions(quaternions: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Quaternions (..., 4) of length 1."""
+    """Quaternions (..., 4), or other vectors, of length 1."""
     lengths = np.sqrt((quaternions**2).sum(axis=-1, keepdims=True))
     return np.asarray(quaternions / np.maximum(lengths, 1e-8), np.float32)
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..lifting.body import joint_places
 from ..motion.bones import BONES, USED_JOINTS
-from ..motion.quaternion_pose import QUATERNION_PARENTS, REST_DIRECTIONS
+from ..motion.quaternion_pose import QUATERNION_COUNT, QUATERNION_PARENTS, REST_DIRECTIONS
 from ..motion.skeleton import joint
 
 _REST = torch.from_numpy(REST_DIRECTIONS)
@@ -36,6 +36,22 @@ _FROM_BONES = torch.from_numpy(
 _LEFT, _RIGHT = (
     [USED_JOINTS.index(joint(f"{side}_{name}")) for name in ("hip", "shoulder")] for side in ("left", "right")
 )
+
+
+def pose_quaternions(numbers: Tensor) -> Tensor:
+    """Unit quaternions (..., 18, 4) of a network's numbers (..., 74)."""
+    quaternions = _unit(numbers[..., :-2].reshape(*numbers.shape[:-1], QUATERNION_COUNT, 4))
+    cosine, sine = _unit(numbers[..., -2:]).unbind(dim=-1)
+    ahead = cosine >= 0
+    half = _unit(torch.stack([torch.where(ahead, 1 + cosine, sine), torch.where(ahead, sine, 1 - cosine)], dim=-1))
+    still = torch.zeros_like(cosine)
+    heading = torch.stack([half[..., 0], still, half[..., 1], still], dim=-1)
+    root = quaternion_product(heading, quaternions[..., 0, :])
+    return torch.cat([root[..., None, :], quaternions[..., 1:, :]], dim=-2)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return nn.functional.normalize(vectors, dim=-1, eps=1e-8)
 
 
 def bone_directions_of(quaternions: Tensor) -> Tensor:

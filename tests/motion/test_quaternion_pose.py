@@ -8,10 +8,12 @@ from scipy.spatial.transform import Rotation
 
 from mretrieve.motion.bones import BONES, USED_JOINTS
 from mretrieve.motion.quaternion_pose import (
+    NUMBER_COUNT,
     QUATERNION_COUNT,
     QUATERNION_PARENTS,
     REST_DIRECTIONS,
     bone_directions_of,
+    pose_quaternions,
     quaternion_product,
     turned_vectors,
     unit_quaternions,
@@ -64,6 +66,25 @@ def test_the_rotation_of_the_root_turns_the_whole_body(quaternions: np.ndarray):
     root = matrices(quaternions[:, 0])
     expected = np.einsum("nij,nbj->nbi", root, bone_directions_of(level))
     np.testing.assert_allclose(bone_directions_of(quaternions), expected, atol=1e-5)
+
+
+def test_the_heading_turns_the_pose_about_the_vertical():
+    numbers = np.random.default_rng(2).standard_normal((8, NUMBER_COUNT))
+    level = numbers.copy()
+    level[:, -2:] = [1, 0]
+    angles = np.arctan2(numbers[:, -1], numbers[:, -2])
+    about = Rotation.from_rotvec(angles[:, None] * [0, 1, 0]).as_matrix()
+    expected = np.einsum("nij,nbj->nbi", about, bone_directions_of(pose_quaternions(level)))
+    np.testing.assert_allclose(bone_directions_of(pose_quaternions(numbers)), expected, atol=1e-5)
+
+
+def test_a_small_change_of_the_numbers_is_a_small_change_of_the_pose_at_every_heading():
+    angles = np.linspace(-np.pi, np.pi, 361)
+    numbers = np.repeat(np.random.default_rng(3).standard_normal((1, NUMBER_COUNT)), len(angles), axis=0)
+    numbers[:, -2:] = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    directions = bone_directions_of(pose_quaternions(numbers))
+    np.testing.assert_allclose(directions[0], directions[-1], atol=1e-5)
+    assert np.linalg.norm(np.diff(directions, axis=0), axis=2).max() < np.deg2rad(1.1)
 
 
 def test_each_bone_hangs_on_the_one_before_and_the_t_pose_is_symmetric():

@@ -16,6 +16,7 @@ from mretrieve.encoders.systems.normalized_pose import NormalizedPose
 from mretrieve.encoders.weights_file import read_encoder
 from mretrieve.evaluation.direct_lifting import DirectLifting
 from mretrieve.lifting.body import joint_places
+from mretrieve.lifting.input_frames import input_frames
 from mretrieve.lifting.weights_file import shipped_network
 from mretrieve.motion import LabelledClip
 from mretrieve.motion.camera import Camera, film
@@ -196,8 +197,17 @@ def test_numpy_and_torch_compute_the_same():
 
 def test_the_rotations_start_from_the_lifting_network():
     recipe = type(RECIPES["normalized-pose"])(architecture="normalized-pose")  # other tests make the shipped one small
-    started = NormalizedPoseTorch(recipe).rotations.enter.weight.detach().numpy()
-    np.testing.assert_array_equal(started, shipped_network().to_tensors()["enter.weight"].astype(np.float32))
+    started = NormalizedPoseTorch(recipe).rotations
+    shipped = shipped_network()
+    np.testing.assert_array_equal(
+        started.enter.weight.detach(), shipped.to_tensors()["enter.weight"].astype(np.float32)
+    )
+    frames = input_frames(as_detected(film(clips()[0].clip, Camera(150.0, 10.0))))
+    with torch.inference_mode():
+        heading = started(torch.from_numpy(frames)[None], torch.ones(1, len(frames), 1))[0, :, -2:].numpy()
+    vectors = shipped.forward(frames)
+    to_the_left = vectors[:, 0:3] - vectors[:, 3:6]  # from the right hip to the left
+    np.testing.assert_allclose(heading, to_the_left[:, [0, 2]] * [1, -1], atol=1e-3)
 
 
 def test_training_lowers_the_loss():

@@ -11,10 +11,17 @@ from mretrieve.lifting.body import joint_places
 from mretrieve.motion.body_view import body_view
 from mretrieve.motion.bones import USED_JOINTS
 from mretrieve.motion.camera import Camera, project
-from mretrieve.motion.quaternion_pose import QUATERNION_COUNT, unit_quaternions
+from mretrieve.motion.quaternion_pose import NUMBER_COUNT, QUATERNION_COUNT, unit_quaternions
 from mretrieve.motion.quaternion_pose import bone_directions_of as in_numpy
+from mretrieve.motion.quaternion_pose import pose_quaternions as quaternions_in_numpy
 from mretrieve.motion.skeleton import JOINT_COUNT
-from mretrieve.training.quaternion_pose import bone_directions_of, facing_forwards, positions_of, projected
+from mretrieve.training.quaternion_pose import (
+    bone_directions_of,
+    facing_forwards,
+    pose_quaternions,
+    positions_of,
+    projected,
+)
 
 QUATERNIONS = unit_quaternions(np.random.default_rng(0).standard_normal((2, 6, QUATERNION_COUNT, 4)))
 
@@ -22,6 +29,19 @@ QUATERNIONS = unit_quaternions(np.random.default_rng(0).standard_normal((2, 6, Q
 def test_torch_and_numpy_turn_bones_alike():
     found = bone_directions_of(torch.from_numpy(QUATERNIONS)).numpy()
     np.testing.assert_allclose(found, in_numpy(QUATERNIONS), atol=1e-5)
+
+
+def test_torch_and_numpy_read_the_numbers_of_a_network_alike():
+    numbers = np.random.default_rng(4).standard_normal((40, NUMBER_COUNT)).astype(np.float32)
+    found = pose_quaternions(torch.from_numpy(numbers)).numpy()
+    np.testing.assert_allclose(found, quaternions_in_numpy(numbers), atol=1e-6)
+
+
+def test_the_gradient_is_finite_if_all_numbers_are_zero():
+    numbers = torch.zeros(1, NUMBER_COUNT, requires_grad=True)
+    pose_quaternions(numbers).sum().backward()
+    assert numbers.grad is not None
+    assert numbers.grad.isfinite().all()
 
 
 def test_the_gradient_of_kinematics_is_the_slope():

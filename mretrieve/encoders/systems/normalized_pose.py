@@ -23,7 +23,7 @@ from ...motion import Clip
 from ...motion.bones import USED_JOINTS
 from ...motion.detection import as_detected
 from ...motion.lifted_clip import LiftedClip
-from ...motion.quaternion_pose import QUATERNION_COUNT, bone_directions_of, unit_quaternions
+from ...motion.quaternion_pose import QUATERNION_COUNT, bone_directions_of, pose_quaternions
 from ...motion.skeleton import JOINT_COUNT
 from ...motion.view import View
 from ..body_sequence import body_sequence, normalised_positions
@@ -173,7 +173,7 @@ class NormalizedPose(WindowEncoder):
         return stored_vectors(pooled / np.float32(self._typical_distance**0.5))
 
     def _quaternions(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        return unit_quaternions(self._rotations.forward(frames).reshape(-1, QUATERNION_COUNT, 4))
+        return pose_quaternions(self._rotations.forward(frames))
 
     def _linear(self, name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
         weight, bias = self._weights[f"{FEATURES}{name}.weight"], self._weights[f"{FEATURES}{name}.bias"]

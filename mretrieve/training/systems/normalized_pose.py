@@ -33,11 +33,11 @@ from ...lifting.weights_file import shipped_network
 from ...motion import LabelledClip
 from ...motion.bones import USED_JOINTS
 from ...motion.detection import DETECTED
-from ...motion.quaternion_pose import QUATERNION_COUNT
+from ...motion.quaternion_pose import NUMBER_COUNT, QUATERNION_COUNT
 from ...motion.skeleton import MIRROR, joint
 from ..filmed_pieces import FilmedPiece, FilmedPieces, FilmingRecipe, mean_length, padded
 from ..held_out import clips_hash
-from ..quaternion_pose import bone_directions_of, facing_forwards, positions_of, projected
+from ..quaternion_pose import bone_directions_of, facing_forwards, pose_quaternions, positions_of, projected
 from ..task import Optimiser
 from ..triplet_mining import mined_triplets, timed_triplets
 from .lifting import LiftingTorch
@@ -61,8 +61,8 @@ class NormalizedPoseRecipe(FilmingRecipe):
     Attributes:
         width: numbers per frame inside E_Q.
         dilations: frames between the three that a block of E_Q looks at, one a block.
-        from_lifting: whether E_Q starts from the lifting network that comes with mretrieve, but for its last layer, if
-            both are of one size.
+        from_lifting: whether E_Q starts from the lifting network that comes with mretrieve, but for the quaternions of
+            its last layer, if both are of one size.
         cycle: weight of the cycle reconstruction loss, the paper's phi; that of the reconstruction loss is 1.
         consistency: weight of the rotation consistency loss, the paper's beta.
         contact: weight of the foot contact loss, the paper's lambda.
@@ -91,7 +91,7 @@ RECIPES = {
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=1.0, averaging=0.99),
         batch=12,
-        updates=700,
+        updates=1200,
         validate_every=100,
     )
 }
@@ -130,34 +130,39 @@ class NormalizedPoseTorch(nn.Module):
 
     def __init__(self, recipe: NormalizedPoseRecipe) -> None:
         super().__init__()
-        outputs = 3 * len(USED_JOINTS) if recipe.direct else 4 * QUATERNION_COUNT
+        outputs = 3 * len(USED_JOINTS) if recipe.direct else NUMBER_COUNT
         self.rotations = LiftingTorch(recipe.width, recipe.dilations)
-        if recipe.from_lifting:
-            _start_from_lifting(self.rotations)
+        lifting = _fitting_lifting(self.rotations) if recipe.from_lifting else {}
+        self.rotations.load_state_dict(lifting, strict=False)
         self.rotations.leave = nn.Linear(recipe.width, outputs)
         with torch.no_grad():
             self.rotations.leave.weight.mul_(0.1)
             if not recipe.direct:
-                self.rotations.leave.bias.copy_(torch.tensor([1.0, 0, 0, 0]).repeat(QUATERNION_COUNT))
+                self.rotations.leave.bias.copy_(torch.tensor([*(1.0, 0.0, 0.0, 0.0) * QUATERNION_COUNT, 0.0, 0.0]))
+                if lifting:
+                    _start_heading(self.rotations.leave, lifting)
         self.features = FeatureNetwork(recipe.hidden)
 
     def quaternions(self, frames: Tensor, valid: Tensor) -> Tensor:
         """Unit quaternions (B, N, 18, 4) of frames (B, N, 39), of which `valid` (B, N, 1) are 1 and not 0."""
-        numbers = self.rotations(frames, valid).float().unflatten(-1, (QUATERNION_COUNT, 4))
-        return nn.functional.normalize(numbers, dim=-1, eps=1e-8)
+        return pose_quaternions(self.rotations(frames, valid).float())
 
 
-def _start_from_lifting(network: LiftingTorch) -> None:
-    """Take the weights of the lifting network that comes with mretrieve, but for its last layer, if they fit."""
-    own = network.state_dict()
+def _fitting_lifting(network: LiftingTorch) -> dict[str, Tensor]:
+    """The weights of the lifting network that comes with mretrieve; none if they do not fit the network."""
     shipped = shipped_network()
-    found = {
-        name: torch.from_numpy(value.astype(np.float32))
-        for name, value in shipped.to_tensors().items()
-        if not name.startswith("leave.")
-    }
-    if shipped.dilations == network.dilations and all(own[name].shape == value.shape for name, value in found.items()):
-        network.load_state_dict(found, strict=False)
+    found = {name: torch.from_numpy(value.astype(np.float32)) for name, value in shipped.to_tensors().items()}
+    shapes = {name: value.shape for name, value in network.state_dict().items()}
+    fit = shipped.dilations == network.dilations and all(shapes[name] == value.shape for name, value in found.items())
+    return found if fit else {}
+
+
+def _start_heading(leave: nn.Linear, lifting: Mapping[str, Tensor]) -> None:
+    """Let the heading be that of the hips which the lifting network gives: their line is +X of the body."""
+    for name, own in leave.named_parameters():
+        bones = lifting[f"leave.{name}"]
+        to_the_left = bones[:3] - bones[3:6]  # the first two are from the pelvis to the hips
+        own[-2], own[-1] = to_the_left[0], -to_the_left[2]
 
 
 @dataclass(frozen=True, eq=False)

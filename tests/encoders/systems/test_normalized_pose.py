@@ -19,7 +19,7 @@ from mretrieve.motion.augmentation import scale_limbs, turn
 from mretrieve.motion.bones import BONES
 from mretrieve.motion.camera import Camera, film
 from mretrieve.motion.detection import as_detected
-from mretrieve.motion.quaternion_pose import QUATERNION_COUNT
+from mretrieve.motion.quaternion_pose import NUMBER_COUNT, QUATERNION_COUNT
 from mretrieve.motion.view import View, mirror_view
 
 
@@ -38,8 +38,8 @@ def encoder() -> NormalizedPose:
     generator = np.random.default_rng(0)
     tensors = {f"rotations.{name}": value for name, value in shipped_network().to_tensors().items()}
     width = len(tensors["rotations.norm.bias"])
-    tensors["rotations.leave.weight"] = 0.05 * generator.standard_normal((4 * QUATERNION_COUNT, width))
-    tensors["rotations.leave.bias"] = np.tile([1.0, 0, 0, 0], QUATERNION_COUNT)
+    tensors["rotations.leave.weight"] = 0.05 * generator.standard_normal((NUMBER_COUNT, width))
+    tensors["rotations.leave.bias"] = np.array([*(1.0, 0, 0, 0) * QUATERNION_COUNT, 0, 0])
     sizes = {"enter": (54, 32), "blocks.0.first": (32, 32), "blocks.0.second": (32, 32), "leave": (32, 64)}
     for name, (before, after) in sizes.items():
         tensors[f"features.{name}.weight"] = generator.standard_normal((after, before)) / np.sqrt(before)
