@@ -46,7 +46,7 @@ def masked_poses(view: View) -> NDArray[np.float32]:
     return np.asarray(masked.reshape(view.frame_count, -1), np.float32)
 
 
-def windows_around(frames: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """(T, length, D) the frames around each frame (T, D), of which the first and the last are repeated at the ends."""
-    around = np.arange(len(frames))[:, None] + np.arange(length) - (length - 1) // 2
+def windows_around(frames: NDArray[np.float32], length: int, apart: int = 1) -> NDArray[np.float32]:
+    """(T, length, D) frames around each frame (T, D), one in `apart`; at the ends the first and last are repeated."""
+    around = np.arange(len(frames))[:, None] + apart * np.arange(length) - apart * (length - 1) // 2
     return np.asarray(frames[np.clip(around, 0, len(frames) - 1)], np.float32)

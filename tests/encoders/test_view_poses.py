@@ -47,3 +47,8 @@ def test_the_first_and_last_frame_are_repeated_around_the_ends():
     assert windows_around(frames, 4)[..., 0].tolist() == [
         [0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 4], [3, 4, 4, 4],
     ]  # fmt: skip
+
+
+def test_windows_of_frames_that_are_apart_span_more():
+    frames = np.arange(20, dtype=np.float32)[:, None]
+    assert windows_around(frames, 4, 3)[10, :, 0].tolist() == [6, 9, 12, 15]

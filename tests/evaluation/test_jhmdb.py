@@ -20,6 +20,7 @@ from mretrieve.evaluation.jhmdb import (
     space_table,
     warped_scores,
     warping_table,
+    whitened_components,
 )
 from mretrieve.evaluation.jhmdb_views import jhmdb_views
 from mretrieve.evaluation.measurements import MEASUREMENTS, MeasurementOptions
@@ -100,7 +101,8 @@ def test_a_missing_archive_is_named(tmp_path: Path):
 
 
 def test_queries_that_hardly_differ_from_the_gallery_are_classified(split: Split):
-    for vectors in (raw_poses(split.train, 4), principal_components(split.train, 4)):
+    for make in (raw_poses, principal_components, whitened_components):
+        vectors = make(split.train, 4)
         accuracy, mean_average_precision, *_ = warped_scores(split, vectors)
         assert accuracy == 1.0
         assert mean_average_precision > 0.5
@@ -114,6 +116,7 @@ def test_every_variant_is_trained_on_what_its_row_says(data: Path):
     assert [row[:3] for row in table.rows if row[1] == "4"] == [
         ("raw poses", "4", ""),
         ("PCA 64", "4", "JHMDB"),
+        ("PCA 64, whitened, poses apart", "4", "JHMDB"),
         ("autoencoder", "4", "JHMDB"),
         ("no past", "4", "JHMDB"),
         ("full", "4", "JHMDB"),
@@ -125,7 +128,9 @@ def test_every_variant_is_trained_on_what_its_row_says(data: Path):
     assert {(views, filmed) for views, filmed, *_ in trainings.asked} == {(6, 0), (6, 2), (0, 2)}
     alone = [seed for views, _, seed, _ in trainings.asked if not views]
     assert alone == [0, 1]  # once for all splits
-    assert {changes["network.frames"] for *_, changes in trainings.asked} == {2, 4, 6}
+    assert {(changes["network.frames"], changes["network.apart"]) for *_, changes in trainings.asked} == {
+        (2, 6), (4, 3), (6, 2),
+    }  # fmt: skip
 
 
 def test_whole_views_are_compared_as_they_are_mirrored_and_smoothed(split: Split):

@@ -67,14 +67,14 @@ def test_labels_do_not_count():
     assert content(train(small(), labelled)) == content(train(small(), VIEWS))
 
 
-def test_a_quarter_of_a_batch_is_filmed_if_there_are_views_as_well():
+def test_half_of_a_batch_is_filmed_if_there_are_views_as_well():
     lengths = {len(item.view.observed) for item in VIEWS}
     assert lengths == {40}
     task = SkipPoseTask(small(mirror=False), clips=[CLIPS[0].clip], views=[VIEWS[0].view])
     poses, seen = task.draw(np.random.default_rng(0), 0.0)
     assert poses.shape == (16, 12, 14, 2)
-    assert seen[:12].all()  # what is given as a view has no errors of a detector
-    assert not seen[12:].all()
+    assert seen[:8].all()  # what is given as a view has no errors of a detector
+    assert not seen[8:].all()
 
 
 def test_what_is_not_observed_costs_nothing():
@@ -98,9 +98,10 @@ def test_the_past_is_part_of_the_loss_only_if_it_is_decoded():
     assert torch.equal(future.loss((poses, seen), CPU), future.loss((other_past, seen), CPU))
 
 
-def test_motions_shorter_than_three_times_t_are_refused():
-    with pytest.raises(MRetrieveError, match="12 frames"):
-        SkipPoseTask(small(), views=[random_view(0, 11)])
+def test_motions_shorter_than_three_times_t_poses_are_refused():
+    SkipPoseTask(small(), views=[random_view(0, 34)])
+    with pytest.raises(MRetrieveError, match="34 frames"):
+        SkipPoseTask(small(), views=[random_view(0, 33)])
 
 
 def test_a_system_of_clips_refuses_views():
@@ -108,8 +109,16 @@ def test_a_system_of_clips_refuses_views():
         train(replace(small(), architecture="deephums"), VIEWS)
 
 
-def test_vectors_have_mean_0_and_variance_1_over_what_was_trained_on():
-    encoder = train(small(batch=64), VIEWS).encoder
+def test_vectors_of_what_was_trained_on_have_mean_0_and_no_variance_above_1():
+    encoder = train(small(batch=64, mirror=False, **{"network.apart": 1}), VIEWS).encoder
     vectors = np.concatenate([encoder.frame_vectors(item.view) for item in VIEWS])
-    assert np.abs(vectors.mean(axis=0)).max() < 0.3  # batches hold mirrored sequences too
-    assert np.abs(vectors.std(axis=0) - 1).max() < 0.3
+    assert np.abs(vectors.mean(axis=0)).max() < 0.5  # the ends of views are not read in training
+    assert 0.5 < np.linalg.eigvalsh(np.cov(vectors.T)).max() < 2.0
+
+
+@pytest.mark.parametrize("views_per_clip", [1, 2])
+def test_cameras_that_differ_are_not_needed(views_per_clip: int):
+    encoder = train(small(views_per_clip=views_per_clip), CLIPS).encoder
+    vectors = np.concatenate([encoder.frame_vectors(item.view) for item in VIEWS])
+    assert np.isfinite(vectors).all()
+    assert np.ptp(vectors, axis=0).min() > 0.01

@@ -1,8 +1,9 @@
 """`skip-pose`: a vector for each frame of a view, learned without labels (Shirakawa and Kozakaya, Skip-Pose Vectors).
 
 A recurrent encoder reads T poses, and two decoders have to draw the T poses before and the T poses after them from its
-last state, as skip-thought vectors do with sentences. Two views are compared by dynamic time warping of the cosines of
-their frames' vectors. What the paper leaves open is in docs/research/encoders/skip-pose.md.
+last states, as skip-thought vectors do with sentences. Two views are compared by dynamic time warping of the cosines of
+their frames' vectors: the states, whitened by what cameras change in them. What the paper leaves open is in
+docs/research/encoders/skip-pose.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from ..view_poses import VIEW_JOINTS, masked_poses, windows_around
 
 ARCHITECTURE = "skip-pose"
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
-_PREPROCESSING = 1
+_PREPROCESSING = 2
+
+
+#: Part of the mean variance that is added to every variance before whitening.
+_RIDGE = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,29 +38,41 @@ class SkipPoseSettings(NetworkSettings):
     """Sizes, and the paper's comparisons.
 
     Attributes:
-        frames: T, the length of what is read and of what is decoded.
-        hidden: length of a vector.
+        frames: T, the number of poses that are read, and that are decoded on each side.
+        apart: frames from one of these poses to the next.
+        hidden: length of a state.
         past: whether the past is decoded as well as the future.
         recurrent: whether recurrent networks encode and decode; otherwise fully connected layers over all T poses at
             once, the paper's autoencoder ("AE").
     """
 
     frames: int = 4
-    hidden: int = 64
+    apart: int = 3
+    hidden: int = 128
     past: bool = True
     recurrent: bool = True
+
+    @property
+    def dimension(self) -> int:
+        """Length D of a vector: a state for each direction of reading."""
+        return 2 * self.hidden if self.recurrent else self.hidden
+
+    @property
+    def sequence_frames(self) -> int:
+        """Frames from the first pose of the past to the last one of the future."""
+        return (3 * self.frames - 1) * self.apart + 1
 
 
 class SkipPoseNetwork(nn.Module):
     """The networks of figure 3. FC* and FC** are shared by the encoder and the decoders.
 
     Attributes:
-        mean: (H,) mean of the vectors h_c of the poses trained on.
-        spread: (H,) their standard deviation.
+        mean: (D,) mean of the states of the poses trained on.
+        whitening: (D, D) map of what differs from it.
     """
 
     mean: Tensor
-    spread: Tensor
+    whitening: Tensor
 
     def __init__(self, settings: SkipPoseSettings) -> None:
         super().__init__()
@@ -70,8 +87,8 @@ class SkipPoseNetwork(nn.Module):
             self.joined = nn.Linear(settings.frames * hidden, hidden)
         self.future = self._decoder()
         self.past = self._decoder() if settings.past else None
-        self.register_buffer("mean", torch.zeros(hidden))
-        self.register_buffer("spread", torch.ones(hidden))
+        self.register_buffer("mean", torch.zeros(settings.dimension))
+        self.register_buffer("whitening", torch.eye(settings.dimension))
 
     def _decoder(self) -> nn.Module:
         hidden = self.settings.hidden
@@ -79,27 +96,45 @@ class SkipPoseNetwork(nn.Module):
             return nn.GRU(hidden, hidden, batch_first=True)
         return nn.Linear(hidden, self.settings.frames * hidden)
 
-    def encode(self, poses: Tensor) -> Tensor:
-        """Vectors h_c (B, H) of masked poses (B, T, 28); equations 1 and 2."""
+    def states(self, poses: Tensor) -> Tensor:
+        """Last states (B, D) of both directions, side by side, of masked poses (B, T, 28); equation 1."""
         steps = torch.relu(self.pose_in(poses))
         if not self.settings.recurrent:
             return torch.tanh(self.joined(steps.flatten(1)))
         _, ahead = self.forwards(steps)
         _, back = self.backwards(steps.flip(1))
-        mean: Tensor = 0.5 * (ahead[0] + back[0])
-        return mean
+        return torch.cat([ahead[0], back[0]], dim=1)
+
+    def encode(self, poses: Tensor) -> Tensor:
+        """Vectors h_c (B, H) of masked poses (B, T, 28), which are decoded; equations 1 and 2."""
+        return self.states(poses).view(len(poses), -1, self.settings.hidden).mean(dim=1)
 
     def compared(self, poses: Tensor) -> Tensor:
-        """The same vectors as they are compared: of mean 0 and variance 1 over the poses trained on."""
-        compared: Tensor = (self.encode(poses) - self.mean) / self.spread
+        """Vectors (B, D) of masked poses (B, T, 28) as they are compared: the whitened states."""
+        compared: Tensor = (self.states(poses) - self.mean) @ self.whitening
         return compared
 
-    def learn_spread(self, poses: Tensor) -> None:
-        """Take mean and deviation of the vectors of poses (N, T, 28)."""
+    def learn_whitening(self, poses: Tensor, same: Tensor | None) -> None:
+        """Whiten the states by how they differ between views of one motion.
+
+        Within-class covariance normalisation (Hatch et al. 2006), with the views of one moment as the class.
+
+        Args:
+            poses: (N, T, 28) masked poses, whose states get mean 0.
+            same: (M, K, T, 28) poses of M moments by K cameras each; without them all that differs is whitened.
+        """
         with torch.no_grad():
-            vectors = self.encode(poses)
-        self.mean = vectors.mean(dim=0)
-        self.spread = vectors.std(dim=0, correction=0).clamp(min=1e-6)
+            states = self.states(poses).double()
+            self.mean = states.mean(dim=0).float()
+            if same is None:
+                within = torch.cov(states.T, correction=0)
+            else:
+                seen = self.states(same.flatten(0, 1)).double().view(*same.shape[:2], -1)
+                residuals = (seen - seen.mean(dim=1, keepdim=True)).flatten(0, 1)
+                within = residuals.T @ residuals / (len(same) * (same.shape[1] - 1))
+            ridge = _RIDGE * within.diagonal().mean().clamp(min=1e-12)
+            values, directions = torch.linalg.eigh(within)
+            self.whitening = (directions / (values.clamp(min=0) + ridge).sqrt() @ directions.T).float()
 
     def decode(self, vectors: Tensor) -> tuple[Tensor, Tensor | None]:
         """The future and the past (B, T, 28) each, drawn from vectors (B, H); equations 3 and 4.
@@ -128,7 +163,7 @@ class SkipPose:
     def __init__(self, network: SkipPoseNetwork, name: str | None = None) -> None:
         self.network = network.eval()
         self.name = name or self.architecture
-        self.dimension = network.settings.hidden
+        self.dimension = network.settings.dimension
         self.fingerprint = fingerprint_of(self, _PREPROCESSING)
 
     @classmethod
@@ -146,11 +181,12 @@ class SkipPose:
         return asdict(self.network.settings)
 
     def frame_vectors(self, view: View) -> NDArray[np.float32]:
-        """Vectors (T, H) of the frames of a view, each of the `frames` poses around it.
+        """Vectors (T, D) of the frames of a view, each of the `frames` poses around it.
 
         At the ends of the view its first and last pose are repeated.
         """
-        windows = windows_around(masked_poses(view), self.network.settings.frames)
+        settings = self.network.settings
+        windows = windows_around(masked_poses(view), settings.frames, settings.apart)
         with torch.inference_mode():
             return self.network.compared(torch.from_numpy(windows)).numpy()
 

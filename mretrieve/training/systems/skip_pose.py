@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...encoders.systems.skip_pose import ARCHITECTURE, SkipPose, SkipPoseNetwork, SkipPoseSettings
-from ...encoders.view_poses import VIEW_JOINTS, VIEW_MIRROR, view_masks, view_poses
+from ...encoders.view_poses import VIEW_JOINTS, VIEW_MIRROR, masked_poses, view_masks, view_poses, windows_around
 from ...errors import MRetrieveError
 from ...motion import Clip, LabelledClip
+from ...motion.augmentation import other_body
 from ...motion.camera import CameraRange, film
 from ...motion.detection import DetectionErrors
 from ...motion.view import LabelledView, View
@@ -28,8 +29,8 @@ class SkipPoseRecipe(Recipe):
 
     Attributes:
         network: settings of the network.
-        batch: sequences of 3 T frames in a batch.
-        views_per_clip: cameras that film each clip.
+        batch: sequences of 3 T poses in a batch.
+        views_per_clip: cameras that film each clip, each time on another body.
         cameras: the cameras (section 3.3).
         errors: what a detector makes of what they film.
         filmed_share: part of a batch that is filmed, if there are views as well.
@@ -38,23 +39,27 @@ class SkipPoseRecipe(Recipe):
     """
 
     network: SkipPoseSettings = field(default_factory=SkipPoseSettings)
-    batch: int = 256
+    batch: int = 64
     views_per_clip: int = 3
     cameras: CameraRange = field(default_factory=CameraRange)
     errors: DetectionErrors = field(default_factory=DetectionErrors)
-    filmed_share: float = 0.25
+    filmed_share: float = 0.5
     mirror: bool = True
     seed: int = 0
 
 
-#: From which the vectors' mean and deviation are taken.
-_BATCHES = 16
+#: From which the mean of the states is taken.
+_BATCHES = 64
+#: Every so many frames of what is filmed, the cameras' states are compared.
+_COMPARED_EVERY = 5
+#: Of each bone, and of each joint: as the bodies of `pose-statistics` differ.
+_LIMB_SCALE, _JOINT_OFFSET_M = 0.2, 0.015
 #: Adam, its rate and its decay are the paper's (section 4.1).
 RECIPES = {
     "skip-pose": SkipPoseRecipe(
         architecture=ARCHITECTURE,
-        optimiser=Optimiser("adam", 1e-3, "cosine", weight_decay=1e-5, largest_gradient=5.0),
-        updates=800,
+        optimiser=Optimiser("adam", 2e-3, "cosine", weight_decay=1e-5, largest_gradient=5.0),
+        updates=600,
     )
 }
 LOSSES: dict[str, object] = {}
@@ -73,7 +78,7 @@ def make_task(
 
 @dataclass(frozen=True, eq=False)
 class _Pool:
-    """Poses (F, J, 2) and masks (F, J) of many views, and the frames `starts` at which 3 T of one view begin."""
+    """Poses (F, J, 2) and masks (F, J) of many views, and the frames `starts` at which sequences of one view begin."""
 
     poses: NDArray[np.float32]
     masks: NDArray[np.bool_]
@@ -81,14 +86,14 @@ class _Pool:
 
     @classmethod
     def of(cls, views: Sequence[View], frames: int) -> _Pool:
-        """Views shorter than 3 T frames are left out."""
-        long_enough = [view for view in views if view.frame_count >= 3 * frames]
+        """Views shorter than `frames` frames are left out."""
+        long_enough = [view for view in views if view.frame_count >= frames]
         if not long_enough:
             joints = (0, len(VIEW_JOINTS))
             return cls(np.empty((*joints, 2), np.float32), np.empty(joints, bool), np.empty(0, np.int64))
         ends = np.cumsum([view.frame_count for view in long_enough])
         starts = [
-            np.arange(end - view.frame_count, end - 3 * frames + 1) for end, view in zip(ends, long_enough, strict=True)
+            np.arange(end - view.frame_count, end - frames + 1) for end, view in zip(ends, long_enough, strict=True)
         ]
         return cls(
             np.concatenate([view_poses(view) for view in long_enough]),
@@ -114,19 +119,16 @@ class SkipPoseTask:
             views: motion in two dimensions, as it is.
 
         Raises:
-            MRetrieveError: nothing is as long as 3 T frames.
+            MRetrieveError: nothing is as long as the 3 T poses of a sequence.
         """
         self.recipe = recipe
-        frames = recipe.network.frames
+        frames = recipe.network.sequence_frames
         generator = np.random.default_rng(recipe.seed)
-        filmed = [
-            recipe.errors.draw(film(clip, recipe.cameras.draw(generator)), generator)
-            for clip in clips
-            for _ in range(recipe.views_per_clip)
-        ]
+        self._filmed = [[_filmed(clip, recipe, generator) for _ in range(recipe.views_per_clip)] for clip in clips]
+        filmed = [view for of_clip in self._filmed for view in of_clip]
         self._pools = [pool for pool in (_Pool.of(views, frames), _Pool.of(filmed, frames)) if len(pool.starts)]
         if not self._pools:
-            raise MRetrieveError(f"nothing to train on is as long as {3 * frames} frames; give longer motions")
+            raise MRetrieveError(f"nothing to train on is as long as {frames} frames; give longer motions")
         self.network = SkipPoseNetwork(recipe.network)
 
     @cached_property
@@ -146,7 +148,8 @@ class SkipPoseTask:
             counts = [self.recipe.batch - filmed, filmed]
         poses, masks = [], []
         for pool, count in zip(self._pools, counts, strict=True):
-            rows = generator.choice(pool.starts, count)[:, None] + np.arange(3 * self.recipe.network.frames)
+            poses_of = self.recipe.network.apart * np.arange(3 * self.recipe.network.frames)
+            rows = generator.choice(pool.starts, count)[:, None] + poses_of
             poses.append(pool.poses[rows])
             masks.append(pool.masks[rows])
         drawn, seen = np.concatenate(poses), np.concatenate(masks)
@@ -174,15 +177,35 @@ class SkipPoseTask:
         return None
 
     def result(self) -> SkipPose:
-        """See Task. Mean and deviation of the vectors are those of a few batches."""
+        """See Task. The mean of the states is that of some batches."""
         network, frames = self.network.cpu(), self.recipe.network.frames
         drawn = [self.draw(np.random.default_rng((self.recipe.seed, number)), 1.0) for number in range(_BATCHES)]
-        network.learn_spread(torch.cat([(poses * seen)[:, frames : 2 * frames].flatten(2) for poses, seen in drawn]))
+        read = torch.cat([(poses * seen)[:, frames : 2 * frames].flatten(2) for poses, seen in drawn])
+        network.learn_whitening(read, self._same_moments())
         return SkipPose(network)
+
+    def _same_moments(self) -> Tensor | None:
+        """What is read at some moments of the clips, by each camera: (M, K, T, 28); None if there are no two views."""
+        if self.recipe.views_per_clip < 2:
+            return None
+        settings = self.recipe.network
+        moments = [
+            np.stack(
+                [windows_around(masked_poses(v), settings.frames, settings.apart)[::_COMPARED_EVERY] for v in views], 1
+            )
+            for views in self._filmed
+        ]
+        return torch.from_numpy(np.concatenate(moments)) if moments else None
 
     def report(self, result: SkipPose) -> tuple[str, ...]:
         """See Task."""
         return ()
+
+
+def _filmed(clip: Clip, recipe: SkipPoseRecipe, generator: np.random.Generator) -> View:
+    """What a detector finds in a random camera's view of the clip on a random body."""
+    body = other_body(clip, generator, _LIMB_SCALE, _JOINT_OFFSET_M)
+    return recipe.errors.draw(film(body, recipe.cameras.draw(generator)), generator)
 
 
 def _error(drawn: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
