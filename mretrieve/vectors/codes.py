@@ -46,12 +46,10 @@ class FlatCodes:
             return [None] * len(queries)
         found: list[NDArray[np.int64] | None] = []
         for first in range(0, len(queries), _QUERIES):
-            found += self._shortlists(queries[first : first + _QUERIES].astype(np.float64), k, entries.mask)
+            found += self._shortlists(queries[first : first + _QUERIES].astype(np.float64), k, entries)
         return found
 
-    def _shortlists(
-        self, queries: NDArray[np.float64], k: int, keep: NDArray[np.bool_] | None
-    ) -> list[NDArray[np.int64] | None]:
+    def _shortlists(self, queries: NDArray[np.float64], k: int, entries: Entries) -> list[NDArray[np.int64] | None]:
         coded, others = queries[:, self._coded], queries[:, self._not_coded]
         width = self._codes.shape[1]
         largest = min(_LARGEST_QUERY, (2**31 - 1) // (255 * width))
@@ -69,8 +67,11 @@ class FlatCodes:
             np.ascontiguousarray(each, np.float32) for each in (others, units, norms, slacks)
         )
         code_shortlists(
-            *(self._codes, self._scales, self._errors, self._others, keep),
-            *(rounded, float_others, float_units, float_norms, float_slacks),
+            *(self._codes, self._scales, self._errors, self._others),
+            None if entries.all else entries.clips,
+            entries.allowed,
+            rounded,
+            *(float_others, float_units, float_norms, float_slacks),
             *(smallest, found, bounds, counts),
         )
         limits = smallest[:, :1] - float_slacks[:, None]

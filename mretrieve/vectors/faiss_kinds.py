@@ -33,7 +33,7 @@ class FaissIndex:
         import faiss
 
         tensors, _ = unpack_tensors(content)
-        self._numbers, self._factors = tensors["numbers"], tensors["factors"]
+        self._numbers, self._factors = tensors["numbers"], np.reciprocal(tensors["factors"])
         self._rescored = int(settings["rescored"])
         self._content = tensors["faiss"]  # the index reads from it
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ class FaissIndex:
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
         """See TrainedIndex."""
-        points = _even(queries[:, self._numbers] / self._factors)
+        points = _points(queries, self._numbers, self._factors)
         total = int(self._index.ntotal)
         wanted = min(self._rescored * max(k, _LEAST), entries.count)
         looked_for = min(total, round(wanted * _SPARE * total / max(1, entries.count)) if not entries.all else wanted)
@@ -52,7 +52,7 @@ class FaissIndex:
             near = near[near >= 0]
             if not entries.all:
                 near = near[entries.may_answer(near)][:wanted]
-            found.append(np.sort(near) if len(near) >= k else None)
+            found.append(near if len(near) >= k else None)
         return found
 
 
@@ -83,20 +83,24 @@ def _make_fast_scan(vectors: TrainingSet) -> tuple[Settings, list[Bytes]]:
     if not len(numbers) or not (ratios > 0).all():
         raise ValueError("queries have other numbers than the vectors")
     factors = np.sqrt(ratios).astype(np.float32)
-    points = _even(sample[:, numbers] * factors)
+    points = _points(sample, numbers, factors)
     factory = f"PQ{points.shape[1] // 2}x4fs"
     index = faiss.index_factory(points.shape[1], factory)
     with _one_thread():
         index.train(points)
         for chunk in vectors.chunks():
-            index.add(_even(chunk[:, numbers] * factors))
+            index.add(_points(chunk, numbers, factors))
     tensors = {"numbers": numbers.astype(np.int32), "factors": factors, "faiss": faiss.serialize_index(index)}
     return {"factory": factory, "faiss": faiss.__version__}, pack_tensors(tensors)
 
 
-def _even(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Points of an even number of numbers, with a zero more if it is odd: quantisers take them in pairs."""
-    return np.ascontiguousarray(np.pad(points, [(0, 0), (0, points.shape[1] % 2)]), np.float32)
+def _points(
+    vectors: NDArray[np.float32], numbers: NDArray[np.integer], factors: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Some numbers of vectors, multiplied; with a zero more if they are odd: quantisers take them in pairs."""
+    points = np.zeros((len(vectors), len(numbers) + len(numbers) % 2), np.float32)
+    np.multiply(vectors[:, numbers], factors, out=points[:, : len(numbers)])
+    return points
 
 
 FAST_SCAN = VectorKind(

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError
-from ..storage.rows import VectorBlock, take_rows
+from ..storage.rows import VectorBlock
 from ..storage.snapshot import Snapshot
 from .interface import Ranking, RowFilter
+from .products import ExactProducts, space_parts
 
 #: From this many bytes of vectors, faiss does the first pass if it is installed: 25 % faster, but 25 ms to import.
 FAISS_FROM_BYTES = 256 << 20
@@ -103,6 +104,7 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
         return best
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
     errors = (queries.shape[1] + 4) * 2.0**-24 * _largest_magnitudes(queries, blocks)
+    compared = ExactProducts(blocks)
     first_pass = _first_pass(len(queries), blocks)
     at_once = max(1, _CHUNK_PRODUCTS // len(rows))
     for first in range(0, len(queries), at_once):
@@ -113,7 +115,7 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
         for number, (query, products) in enumerate(zip(several, rough, strict=True), start=first):
             kth = float(np.partition(products, len(rows) - k)[len(rows) - k])
             candidates = np.flatnonzero(products >= kth - 2.0 * errors[number])
-            exact = exact_products(query, blocks, candidates)
+            exact = compared.of(query[None], np.zeros(len(candidates), np.int64), candidates)
             order = np.lexsort((rows[candidates], -exact))[:k]
             best.products[number], best.rows[number] = exact[order], rows[candidates[order]]
     return best
@@ -122,31 +124,13 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
 def _largest_magnitudes(queries: NDArray[np.float32], blocks: Sequence[VectorBlock]) -> NDArray[np.float64]:
     """No less than the sum of magnitudes in any inner product of a query (Cauchy-Schwarz in each space): (Q,)."""
     wide = queries.astype(np.float64)
-    norms = np.stack([np.linalg.norm(wide[:, part], axis=1) for part in _parts(blocks[0])], axis=1)
+    norms = np.stack([np.linalg.norm(wide[:, part], axis=1) for part in space_parts(blocks[0])], axis=1)
     return np.asarray((norms @ np.array([block.largest_norms for block in blocks]).T).max(axis=1))
-
-
-def _parts(block: VectorBlock) -> list[slice]:
-    """Where in a query each space's numbers are."""
-    ends = np.cumsum([vectors.shape[1] for vectors in block.vectors]).tolist()
-    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def exact_products(
-    query: NDArray[np.float32], blocks: Sequence[VectorBlock], positions: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Correctly rounded inner products; each depends on its own vector only, so that equal vectors tie."""
-    wide = query.astype(np.float64)
-    exact = np.empty(len(positions), np.float32)
-    for first in range(0, len(positions), _CHUNK_ROWS):
-        chunk = take_rows(blocks, positions[first : first + _CHUNK_ROWS])
-        exact[first : first + len(chunk)] = (chunk * wide).sum(axis=1)
-    return exact
 
 
 def _products_of_block(queries: NDArray[np.float32], block: VectorBlock, products: Products) -> NDArray[np.float32]:
     """Inner products with the rows of a block that take part, in float32, added over its spaces: (Q, m)."""
-    asked = [queries[:, part] for part in _parts(block)]
+    asked = [queries[:, part] for part in space_parts(block)]
     total = _products_of_space(asked[0], block.vectors[0], block.chosen, products)
     for own, vectors in zip(asked[1:], block.vectors[1:], strict=True):
         total += _products_of_space(own, vectors, block.chosen, products)

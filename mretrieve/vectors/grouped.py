@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ..storage.records import VectorIndexRecord
 from ..storage.snapshot import Snapshot
-from .flat import FlatIndex, best_rows, exact_products
+from .flat import FlatIndex, best_rows
 from .interface import Ranking, RowFilter
+from .products import ExactProducts
 from .trained import Entries, TrainedIndex
 
 #: If a filter leaves at most this share of the rows, they are compared exactly.
@@ -39,7 +40,8 @@ class GroupedIndex:
         allowed = rows.allowed_clips(self._rows.clip_count) if groups else None
         queries = np.ascontiguousarray(queries, np.float32)
         with self._flat.damage_reported():
-            return merged([rest, *(group.search(queries, k, allowed) for group in groups)], k)
+            found = [rest, *(group.search(queries, k, allowed) for group in groups)]
+        return merged([ranking for ranking in found if ranking.rows.size] or [rest], k)
 
 
 class Group:
@@ -52,32 +54,34 @@ class Group:
     def __init__(self, snapshot: Snapshot, record: VectorIndexRecord, index: TrainedIndex) -> None:
         self.record = record
         self._index = index
-        self._clips = snapshot.rows.window_clip
         self._blocks = snapshot.indexed_blocks(record.space, record.length, record.shards)
         self._rows = np.concatenate([block.rows for block in self._blocks])
-        live = self._rows[self._rows >= 0]
-        self._live_count = len(live)
-        self._clip_counts = np.bincount(self._clips[live], minlength=snapshot.rows.clip_count)
+        self._compared = ExactProducts(self._blocks)
+        self._clips = np.where(self._rows >= 0, snapshot.rows.window_clip[self._rows], np.int32(-1))
+        self._live_count = int(np.count_nonzero(self._rows >= 0))
+        self._clip_counts = np.bincount(self._clips + 1, minlength=snapshot.rows.clip_count + 1)[1:]
 
     def search(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None) -> Ranking:
         """The k nearest rows of clips that may answer, (C,); None for all. FloatingPointError: see `best_rows`."""
         count = self._live_count if allowed is None else int(self._clip_counts[allowed].sum())
-        entries = Entries(self._rows, self._clips, allowed, count)
+        entries = Entries(self._clips, allowed, count)
         if count <= max(k, NARROW * len(self._rows)):
             return self.exactly(queries, k, entries)
-        rankings = [
-            self.exactly(query[None], k, entries) if found is None else self._ranked(query, found, k)
-            for query, found in zip(queries, self._index.shortlist(queries, k, entries), strict=True)
-        ]
-        products = np.concatenate([ranking.products for ranking in rankings])
-        return Ranking(products, np.concatenate([ranking.rows for ranking in rankings]))
-
-    def _ranked(self, query: NDArray[np.float32], found: NDArray[np.int64], k: int) -> Ranking:
-        products, rows = exact_products(query, self._blocks, found), self._rows[found]
-        if not np.isfinite(products).all():
-            raise FloatingPointError("an inner product is not a finite number")
-        order = np.lexsort((rows, -products))[:k]
-        return Ranking(products[None, order], rows[None, order])
+        shortlists = self._index.shortlist(queries, k, entries)
+        found = [np.zeros(0, np.int64) if shortlist is None else shortlist for shortlist in shortlists]
+        ends = np.cumsum([len(each) for each in found])
+        positions, asked = np.concatenate(found), np.repeat(np.arange(len(found)), np.diff(ends, prepend=0))
+        products, rows = self._compared.of(queries, asked, positions), self._rows[positions]
+        best = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
+        for number, (end, own) in enumerate(zip(ends.tolist(), found, strict=True)):
+            part = slice(end - len(own), end)
+            if shortlists[number] is None:
+                exact = self.exactly(queries[number, None], k, entries)
+                best.products[number], best.rows[number] = exact.products[0], exact.rows[0]
+            else:
+                order = np.lexsort((rows[part], -products[part]))[:k]
+                best.products[number], best.rows[number] = products[part][order], rows[part][order]
+        return best
 
     def exactly(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Ranking:
         keep = entries.may_answer()

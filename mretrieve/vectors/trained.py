@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -18,37 +17,30 @@ _CHUNK_ROWS = 16384
 Settings = Mapping[str, float | str]
 
 
+@dataclass(frozen=True, eq=False)
 class Entries:
-    """The rows of one or more blocks that may answer; entries are numbered through the blocks."""
+    """The rows of one or more blocks that may answer; entries are numbered through the blocks.
 
-    def __init__(
-        self, rows: NDArray[np.int64], clips: NDArray[np.int32], allowed: NDArray[np.bool_] | None, count: int
-    ) -> None:
-        """
-        Args:
-            rows: (n,) of the snapshot; -1 for windows that it lacks.
-            clips: (N,) row of the clip of each row.
-            allowed: (C,) clips that may answer; None for all.
-            count: number of entries that may answer.
-        """
-        self._rows, self._clips, self._allowed = rows, clips, allowed
-        self.count = count
+    Attributes:
+        clips: (n,) row of the clip of each entry; -1 for windows that the snapshot lacks.
+        allowed: (C,) clips that may answer; None for all.
+        count: number of entries that may answer.
+    """
+
+    clips: NDArray[np.int32]
+    allowed: NDArray[np.bool_] | None
+    count: int
 
     @property
     def all(self) -> bool:
         """Whether every entry may answer."""
-        return self.count == len(self._rows)
+        return self.count == len(self.clips)
 
     def may_answer(self, entries: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.bool_]:
         """Which of some entries may answer."""
-        rows = self._rows[entries]
-        live = rows >= 0
-        return live if self._allowed is None else live & self._allowed[self._clips[rows]]
-
-    @cached_property
-    def mask(self) -> NDArray[np.bool_] | None:
-        """Which entries may answer, (n,); None for all."""
-        return None if self.all else self.may_answer()
+        clips = self.clips[entries]
+        live = clips >= 0
+        return live if self.allowed is None else live & self.allowed[clips]
 
 
 class TrainedIndex(Protocol):

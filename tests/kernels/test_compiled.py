@@ -153,8 +153,10 @@ def test_shortlists_from_codes_are_those_of_the_plain_kernel_and_have_the_best(s
     codes = random.integers(118, 139, (rows, width)).astype(np.uint8)
     factors = [random.integers(1, 3, rows), random.integers(0, 9, rows), random.integers(-50, 50, (others, rows))]
     asked = random.integers(-9, 9, (queries, width)).astype(np.int16)
+    clips, allowed_clips = random.integers(-1, 9, rows).astype(np.int32), random.random(9) < 0.6
+    filters = (clips, allowed_clips) if filtered else (None, None)
     numbers = [random.integers(-2, 3, (queries, others)), np.full(queries, 2), np.ones(queries), np.full(queries, 4)]
-    coded = codes, *(values.astype(np.float32) for values in factors), random.random(rows) < 0.6 if filtered else None
+    coded = codes, *(values.astype(np.float32) for values in factors), *filters
     wanted = asked, *(values.astype(np.float32) for values in numbers)
     shortlists = []
     for kernels in (native, jit):
@@ -166,7 +168,7 @@ def test_shortlists_from_codes_are_those_of_the_plain_kernel_and_have_the_best(s
         )
     assert shortlists[0] == shortlists[1]
     products = 2 * asked.astype(int) @ ((codes - 128.0) * factors[0][:, None]).T + numbers[0] @ factors[2]
-    allowed = np.ones(rows, bool) if coded[-1] is None else coded[-1]
+    allowed = (clips >= 0) & allowed_clips[clips] if filtered else np.ones(rows, bool)
     for own, (found, limit) in zip(products, shortlists[0], strict=True):
         lower, upper = own - factors[1], own + factors[1]
         kth = np.sort(np.where(allowed, lower, -np.inf))[::-1][:k][-1] if k <= rows else -np.inf
@@ -185,7 +187,9 @@ def test_shortlists_that_fill_their_room_say_so(kernels):
         found, bounds = np.zeros((1, 30), np.int32), np.zeros((1, 30), np.float32)
         slacks = np.array([slack], np.float32)
         others = np.zeros((0, 200), np.float32)
-        kernels.code_shortlists(codes, ones, nothing, others, None, *query, slacks, smallest, found, bounds, counts)
+        kernels.code_shortlists(
+            codes, ones, nothing, others, None, None, *query, slacks, smallest, found, bounds, counts
+        )
         if expected is None:
             assert counts[0] == 30
         else:
@@ -212,3 +216,21 @@ def test_warping_features_are_those_of_the_plain_kernel_and_of_body_views(seed, 
     np.testing.assert_allclose(found[:, :-3], poses.reshape(len(found), -1), atol=1e-5)
     velocity = np.concatenate([view.velocity() for view in views])
     np.testing.assert_allclose(np.sign(found[:, -3:]) * (found[:, -3:] / 0.3) ** 2, velocity, atol=1e-4)
+
+
+@given(seed=SEEDS, width=st.integers(1, 70))
+def test_inner_products_are_those_of_the_plain_kernel_to_the_last_bit(seed, width):
+    random = np.random.default_rng(seed)
+    arrays = [random.standard_normal((count, width)).astype(np.float32) for count in (5, 0, 9)]
+    arrays[2][3] = arrays[0][1]
+    numbers = np.concatenate([[0, 2], random.choice([0, 2], 20)])
+    rows = np.concatenate([[1, 3], random.integers(0, 5, 20)])
+    asked, queries = random.integers(0, 3, 22), random.standard_normal((3, width))
+    asked[:2] = 2
+    found, expected = np.ones(22), np.ones(22)
+    native.inner_products(arrays, numbers, rows, asked, queries, found)
+    jit.inner_products(arrays, numbers, rows, asked, queries, expected)
+    np.testing.assert_array_equal(found, expected)
+    assert found[0] == found[1], "equal rows have equal sums"
+    vectors = np.array([arrays[number][row] for number, row in zip(numbers, rows, strict=True)])
+    np.testing.assert_allclose(found, 1 + (vectors * queries[asked]).sum(axis=1), rtol=0, atol=1e-11)

@@ -232,8 +232,8 @@ def test_codes_leave_out_no_row_of_the_best(data: st.DataObject):
     factor = np.float32(data.draw(st.sampled_from([1, 0, -1, 1.1])))
     asked = query_vectors(factor * stored[chance.integers(0, count, 70)])
     keep = chance.random(count) < data.draw(st.sampled_from([0.3, 1.0]))
-    rows = np.where(keep, np.arange(count), -1)
-    shortlists = index.shortlist(asked, k, Entries(rows, np.zeros(count, np.int32), None, int(keep.sum())))
+    clips = np.where(keep, np.int32(0), np.int32(-1))
+    shortlists = index.shortlist(asked, k, Entries(clips, None, int(keep.sum())))
     best = best_rows(asked, [block.subset(keep)], k).rows
     for found, expected in zip(shortlists, best, strict=True):
         assert (found is None) == (keep.sum() < k)
@@ -247,5 +247,5 @@ def test_codes_are_compared_with_few_vectors(library: Path):
     kind = trained_kind("flat-codes")
     made, content = kind.make(TrainingSet([block], np.zeros(0, np.int64), query_vectors))
     index = kind.open(np.frombuffer(b"".join(content), np.uint8), made)
-    found = index.shortlist(queries(), 20, Entries(block.rows, np.zeros(5000, np.int32), None, 5000))
+    found = index.shortlist(queries(), 20, Entries(np.zeros(5000, np.int32), None, 5000))
     assert max(len(rows) for rows in found if rows is not None) < 100

@@ -12,7 +12,8 @@ def code_shortlists(
     scales: NDArray[np.float32],
     errors: NDArray[np.float32],
     others: NDArray[np.float32],
-    keep: NDArray[np.bool_] | None,
+    clips: NDArray[np.int32] | None,
+    allowed: NDArray[np.bool_] | None,
     queries: NDArray[np.int16],
     other_queries: NDArray[np.float32],
     units: NDArray[np.float32],
@@ -34,7 +35,8 @@ def code_shortlists(
         scales: (n,) of the codes.
         errors: (n,) of the rows as coded.
         others: (E, n) numbers that are not coded.
-        keep: (n,) which rows may answer; None for all.
+        clips: (n,) the clips of the rows, -1 for rows that may not answer; None if all rows may.
+        allowed: (C,) which clips may answer; None for all.
         queries: (Q, W).
         other_queries: (Q, E).
         units: (Q,) of the queries.
@@ -45,9 +47,12 @@ def code_shortlists(
         bounds: (Q, capacity) room for their upper bounds.
         counts: (Q,) zeros; in the end the number of rows, or the capacity if there may be more.
     """
-    mask = np.ones(0, np.bool_) if keep is None else keep
+    clips = np.zeros(0, np.int32) if clips is None else clips
+    allowed = np.zeros(0, np.bool_) if allowed is None else allowed
     shortlists = smallest, found, bounds, counts
-    _code_shortlists(codes, scales, errors, others, mask, queries, other_queries, units, norms, slacks, *shortlists)
+    _code_shortlists(
+        codes, scales, errors, others, clips, allowed, queries, other_queries, units, norms, slacks, *shortlists
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -56,7 +61,8 @@ def _code_shortlists(
     scales: NDArray[np.float32],
     errors: NDArray[np.float32],
     others: NDArray[np.float32],
-    keep: NDArray[np.bool_],
+    clips: NDArray[np.int32],
+    allowed: NDArray[np.bool_],
     queries: NDArray[np.int16],
     other_queries: NDArray[np.float32],
     units: NDArray[np.float32],
@@ -71,7 +77,7 @@ def _code_shortlists(
     for query in range(len(queries)):
         heap = smallest[query]
         for row in range(len(codes)):
-            if len(keep) and not keep[row]:
+            if len(clips) and (clips[row] < 0 or (len(allowed) and not allowed[clips[row]])):
                 continue
             total = np.int32(0)
             for column in range(codes.shape[1]):

@@ -22,6 +22,7 @@ __all__ = [
     "dtw_distances",
     "dtw_path",
     "forward_kinematics",
+    "inner_products",
     "reprojection_costs",
     "resample_frames",
     "scan_frames",
@@ -41,7 +42,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = (
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 5
+_VERSION = 6
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -87,7 +88,7 @@ _paths = _float32, _int32, _int32  # costs, starts, ends
 _reprojection_costs = _function(
     _fused, "reprojection_costs", _float32, c_int64, c_int64, _float32, c_int64, *_sequences, ctypes.c_int, *_paths
 )
-_coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void_p
+_coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void_p, c_void_p
 _code_queries = _int16, _float32, _float32, _float32, _float32, c_int64
 _shortlists = c_int64, _float32, c_int64, _int32, _float32, _int64
 _code_shortlists = _function(_fused, "code_shortlists", *_coded, *_code_queries, *_shortlists, result=None)
@@ -103,6 +104,8 @@ _layout = _uint64, _uint64, _uint64, _int64
 _scan_frames = _function(_exact, "scan_frames", *_text, *_layout, _int64, c_int64, _float64, c_int64, c_int64, _int64)
 _resampling = c_int64, c_int64, c_double, c_int64, c_int64, _float64, _float64, _float32, c_int64
 _resample_frames = _function(_exact, "resample_frames", _float32, *_resampling, result=None)
+_pairs = _pointers, _int64, _int64, _int64, c_int64  # arrays, numbers, rows, asked
+_inner_products = _function(_exact, "inner_products", *_pairs, _float64, c_int64, _float64, result=None)
 _speeds = _float64, c_int64, _float32, _float32, _int32
 _cheapest_fixed_speed = _function(
     _exact, "cheapest_fixed_speed", _float32, _int64, c_int64, c_int64, *_speeds, result=None
@@ -196,7 +199,8 @@ def code_shortlists(
     scales: NDArray[np.float32],
     errors: NDArray[np.float32],
     others: NDArray[np.float32],
-    keep: NDArray[np.bool_] | None,
+    clips: NDArray[np.int32] | None,
+    allowed: NDArray[np.bool_] | None,
     queries: NDArray[np.int16],
     other_queries: NDArray[np.float32],
     units: NDArray[np.float32],
@@ -207,11 +211,22 @@ def code_shortlists(
     bounds: NDArray[np.float32],
     counts: NDArray[np.int64],
 ) -> None:
-    kept = None if keep is None else np.ascontiguousarray(keep)
-    address = None if kept is None else kept.ctypes.data
-    coded = codes, scales, errors, others, *codes.shape, len(others), address
+    filters = None if clips is None else clips.ctypes.data, None if allowed is None else allowed.ctypes.data
+    coded = codes, scales, errors, others, *codes.shape, len(others), *filters
     wanted = queries, other_queries, units, norms, slacks, len(queries)
     _code_shortlists(*coded, *wanted, smallest.shape[1], smallest, found.shape[1], found, bounds, counts)
+
+
+def inner_products(
+    arrays: Sequence[NDArray[np.float32]],
+    numbers: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    asked: NDArray[np.int64],
+    queries: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    addresses = np.array([array.ctypes.data for array in arrays], np.uintp)
+    _inner_products(addresses, numbers, rows, asked, len(sums), queries, queries.shape[1], sums)
 
 
 def cheapest_fixed_speed(

@@ -27,7 +27,8 @@ INLINE void replace_smallest(float *heap, int64_t size, float value) {
 /* See the jit module's function of this name. */
 CLONES void code_shortlists(const uint8_t *restrict codes, const float *restrict scales, const float *restrict errors,
                             const float *restrict others, int64_t rows, int64_t width, int64_t other_count,
-                            const uint8_t *restrict keep, const int16_t *restrict queries,
+                            const int32_t *restrict clips, const uint8_t *restrict allowed,
+                            const int16_t *restrict queries,
                             const float *restrict other_queries, const float *restrict units, const float *restrict norms,
                             const float *restrict slacks, int64_t query_count, int64_t k, float *restrict heaps,
                             int64_t capacity, int32_t *restrict found, float *restrict bounds, int64_t *restrict counts) {
@@ -57,7 +58,8 @@ CLONES void code_shortlists(const uint8_t *restrict codes, const float *restrict
                 int near = 0;
                 for (int64_t row = start; row < end; row++) near |= upper[row] >= bound;
                 for (int64_t row = start; near && row < end; row++) {
-                    if (!(upper[row] >= heap[0] - slacks[query]) || (keep && !keep[first + row])) continue;
+                    if (!(upper[row] >= heap[0] - slacks[query])) continue;
+                    if (clips && (clips[first + row] < 0 || (allowed && !allowed[clips[first + row]]))) continue;
                     float lower = upper[row] - 2 * error[row];
                     if (lower > heap[0]) replace_smallest(heap, k, lower);
                     if (counts[query] >= capacity) continue;

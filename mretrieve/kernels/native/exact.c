@@ -1,6 +1,9 @@
-/* Kernels that round as written, without fused multiply-add: reading numbers, resampling, alignments at a fixed speed. */
+/* Kernels that round as written, without fused multiply-add: reading numbers, resampling, alignments at a fixed speed,
+   inner products. */
 
 #include "native.h"
+
+#include "products.h"
 
 /* What a scan ends with, as in the jit modules. */
 enum { DONE, NEEDS_FLOAT, TOO_MANY, DIFFERS };

@@ -1,0 +1,56 @@
+"""Exact inner products of the rows that a search has found.
+
+Products are added up in float64 and rounded to float32; each depends on its own vector only, so that equal vectors tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.compiled import inner_products
+from ..storage.rows import VectorBlock
+
+
+class ExactProducts:
+    """The rows of blocks, numbered through the blocks, to be multiplied with queries."""
+
+    def __init__(self, blocks: Sequence[VectorBlock]) -> None:
+        """At least one block."""
+        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
+        self._chosen = [(number, block.chosen) for number, block in enumerate(blocks) if block.chosen is not None]
+        self._spaces = list(zip(*(block.vectors for block in blocks), strict=True))
+        self._parts = space_parts(blocks[0])
+
+    def of(
+        self, queries: NDArray[np.float32], asked: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Inner products of pairs of a query and a row, (P,).
+
+        Args:
+            queries: (Q, D), D the sum over the spaces.
+            asked: (P,) rows of the queries.
+            rows: (P,) of the blocks.
+
+        Raises:
+            FloatingPointError: a product is not a finite number.
+        """
+        numbers = np.searchsorted(self._starts, rows, side="right") - 1
+        inside = rows - self._starts[numbers]
+        for number, chosen in self._chosen:
+            own = numbers == number
+            inside[own] = chosen[inside[own]]
+        sums = np.zeros(len(rows))
+        for part, arrays in zip(self._parts, self._spaces, strict=True):
+            inner_products(arrays, numbers, inside, asked, queries[:, part].astype(np.float64, order="C"), sums)
+        if not np.isfinite(sums).all():
+            raise FloatingPointError("an inner product is not a finite number")
+        return sums.astype(np.float32)
+
+
+def space_parts(block: VectorBlock) -> list[slice]:
+    """Where in a query the numbers of each space of a block are."""
+    ends = np.cumsum([vectors.shape[1] for vectors in block.vectors]).tolist()
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
