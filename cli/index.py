@@ -69,7 +69,8 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 @click.option(
     "--vector-index",
     metavar="KIND",
-    help="Kind of vector index: flat, flat-codes, fast-scan; or auto, by size, recall and memory. [default: auto]",
+    help="Kind of vector index: flat, flat-codes, fast-scan, ivf-fast-scan, ivf-flat, hnsw, rabitq; or auto, by size, "
+    "recall and memory. [default: auto]",
 )
 @click.option("--rebuild", is_flag=True, help="Read every file again, and replace the index when done.")
 @click.option("--prune", is_flag=True, help="Remove the clips of folders that are not named, not there or empty.")

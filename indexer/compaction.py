@@ -20,6 +20,9 @@ from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import check_content
 
+from .settings import chosen_spaces
+from .vector_indexes import update_vector_indexes
+
 #: Versions of an index that stay readable, and how long files stay that a reader may have open.
 KEPT_VERSIONS, GRACE_S = 3, 3600.0
 
@@ -67,7 +70,9 @@ class Compaction:
 
 
 def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compaction:
-    """Write all shards that are not full as few full ones, in one new version. Queries give the same answers.
+    """Write all shards that are not full as few full ones, in a new version. Queries give the same answers.
+
+    A second version has the vector indexes that are to be made again for it, as after `build_index`.
 
     The files that this replaces go after an hour, with the next run of `mretrieve index`: a reader may have them open.
 
@@ -76,7 +81,8 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
         size: of a full shard.
 
     Raises:
-        IndexStateError: there is no index, it is damaged, or another writer holds it. It stays as it was.
+        IndexStateError: there is no index, it is damaged, or another writer holds it: it stays as it was. Or a vector
+            index is to be made again, but the encoder has other weights than the vectors: the shards are merged.
     """
     place = Path(index)
     Snapshot.open(place)  # raises if there is no index, before the lock creates one
@@ -100,8 +106,11 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
                 add=made,
                 remove=replaced,
             )
+        merged = Snapshot.open(place)
+        spaces = chosen_spaces(place, merged, None, None, rebuild=False)
+        newest = update_vector_indexes(merged, spaces, merged.manifest.vector_search, merged.index_command)
+        if newest.version > base.version:
             collect_garbage(place, keep_versions=KEPT_VERSIONS, grace_s=GRACE_S)
-        newest = Snapshot.open(place)
     return Compaction(newest.version, len(newest.shards), newest.size_bytes, len(base.shards), base.size_bytes)
 
 

@@ -5,11 +5,12 @@ The thresholds are measured by benchmarks/vector_index.py.
 
 from __future__ import annotations
 
+import math
 from importlib.util import find_spec
 
 from ..storage.records import VectorSearchSettings
 from .codes import FLAT_CODES
-from .faiss_kinds import FAST_SCAN
+from .faiss_kinds import FAST_SCAN, IVF_FAST_SCAN, RABITQ
 from .flat import FlatIndex
 
 #: Stands for the choice among the kinds.
@@ -18,6 +19,8 @@ AUTOMATIC = "auto"
 TRAINED_FROM = 150_000
 #: From this many on, a fast scan is worth its recall.
 FAST_SCAN_FROM = 1_000_000
+#: From this many on, a fast scan of some lists is worth the minutes that their training takes.
+LISTS_FROM = 3_000_000
 #: Fewer windows than this train no index, whatever the settings.
 LEAST_WINDOWS = 1000
 
@@ -36,6 +39,10 @@ def choose_kind(windows: int, dimension: int, settings: VectorSearchSettings, *,
         return FlatIndex.kind
     if not automatic:
         return FLAT_CODES.name if weighted and settings.kind != FlatIndex.kind else settings.kind
-    fits = settings.memory_bytes is None or windows * dimension <= settings.memory_bytes
+    row_bytes = math.inf if settings.memory_bytes is None else settings.memory_bytes / windows
     approximate = settings.recall < 1 and not weighted and find_spec("faiss") is not None
-    return FAST_SCAN.name if approximate and (windows >= FAST_SCAN_FROM or not fits) else FLAT_CODES.name
+    if not approximate or (windows < FAST_SCAN_FROM and dimension <= row_bytes):
+        return FLAT_CODES.name
+    if dimension / 4 > row_bytes:  # 4 bits for two numbers
+        return RABITQ.name
+    return IVF_FAST_SCAN.name if windows >= LISTS_FROM and dimension / 4 + 8 <= row_bytes else FAST_SCAN.name

@@ -6,8 +6,11 @@ terms that depend on a vector's norm would fill up any quantiser (see `number_co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,8 @@ from ..storage.tensors_file import pack_tensors, unpack_tensors
 from ..version import install_hint
 from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns
 
-_SAMPLE = 50_000
+#: Vectors that an index is trained on, at least, and for each of its lists.
+_SAMPLE, _SAMPLE_OF_LIST = 50_000, 50
 #: Rows beyond those that pass a filter of a share s on average, when 1 / s as many are looked for.
 _SPARE = 1.2
 #: The recall is measured for this k; fewer are looked for with the same effort.
@@ -27,7 +31,11 @@ _LEAST = 100
 
 
 class FaissIndex:
-    """See TrainedIndex. `rescored` times k of the rows nearest by codes are shortlisted."""
+    """See TrainedIndex.
+
+    Settings: `rescored` times k of the rows nearest by codes are shortlisted, from `probed` lists if there are lists,
+    or by visiting at least `visited` rows of a graph.
+    """
 
     def __init__(self, content: NDArray[np.uint8], settings: Settings) -> None:
         import faiss
@@ -38,15 +46,16 @@ class FaissIndex:
         self._content = tensors["faiss"]  # the index reads from it
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
         self._index: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+        self._probed, self._visited = int(settings.get("probed", 0)), int(settings.get("visited", 0))
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
         """See TrainedIndex."""
         points = _points(queries, self._numbers, self._factors)
-        total = int(self._index.ntotal)
         wanted = min(self._rescored * max(k, _LEAST), entries.count)
-        looked_for = min(total, round(wanted * _SPARE * total / max(1, entries.count)) if not entries.all else wanted)
+        spread = 1.0 if entries.all else _SPARE * self._index.ntotal / entries.count
         with _one_thread():
-            _, nearest = self._index.search(points, looked_for)
+            looked_for = min(self._index.ntotal, round(wanted * spread))
+            _, nearest = self._index.search(points, looked_for, params=self._effort(spread))
         found: list[NDArray[np.int64] | None] = []
         for near in nearest:
             near = near[near >= 0]
@@ -54,6 +63,13 @@ class FaissIndex:
                 near = near[entries.may_answer(near)][:wanted]
             found.append(near if len(near) >= k else None)
         return found
+
+    def _effort(self, spread: float) -> Any:
+        """The parameters of a search; if fewer may answer, they are in more lists."""
+        faiss: Any = import_module("faiss")
+        if self._probed:
+            return faiss.SearchParametersIVF(nprobe=min(self._index.nlist, round(self._probed * spread)))
+        return faiss.SearchParametersHNSW(efSearch=self._visited) if self._visited else None
 
 
 @contextmanager
@@ -69,12 +85,13 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _make_fast_scan(vectors: TrainingSet) -> tuple[Settings, list[Bytes]]:
+def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[Settings, list[Bytes]]:
+    """`factory_of` gives the factory string for a dimension and a number of vectors."""
     try:
         import faiss
     except ImportError:
         raise IndexStateError(f"a vector index of this kind needs faiss; {install_hint('cpu')}") from None
-    sample = vectors.sample(_SAMPLE)
+    sample = vectors.sample(max(_SAMPLE, _SAMPLE_OF_LIST * _lists(vectors.count)))
     queries = vectors.as_queries(sample)
     numbers = np.flatnonzero(number_columns(sample, queries))
     # Of stored and query vectors, x and c x, both are multiplied to sqrt(c) x.
@@ -84,7 +101,7 @@ def _make_fast_scan(vectors: TrainingSet) -> tuple[Settings, list[Bytes]]:
         raise ValueError("queries have other numbers than the vectors")
     factors = np.sqrt(ratios).astype(np.float32)
     points = _points(sample, numbers, factors)
-    factory = f"PQ{points.shape[1] // 2}x4fs"
+    factory = factory_of(points.shape[1], vectors.count)
     index = faiss.index_factory(points.shape[1], factory)
     with _one_thread():
         index.train(points)
@@ -103,6 +120,23 @@ def _points(
     return points
 
 
-FAST_SCAN = VectorKind(
-    "fast-scan", _make_fast_scan, FaissIndex, efforts=[{"rescored": times} for times in (2, 4, 8, 16, 32)]
+def _lists(count: int) -> int:
+    """Number of lists that so many vectors are divided into."""
+    return max(1, min(1 << round(math.log2(4 * math.sqrt(count))), count // _SAMPLE_OF_LIST))
+
+
+def _kind(name: str, factory_of: Callable[[int, int], str], efforts: Sequence[Settings]) -> VectorKind:
+    return VectorKind(name, partial(_make, factory_of=factory_of), FaissIndex, efforts)
+
+
+_PROBES = [{"rescored": 4, "probed": lists} for lists in (8, 16, 32, 64, 128, 256)]
+
+FAST_SCAN = _kind(
+    "fast-scan", lambda dimension, _: f"PQ{dimension // 2}x4fs", [{"rescored": times} for times in (2, 4, 8, 16, 32)]
+)
+IVF_FAST_SCAN = _kind("ivf-fast-scan", lambda dimension, count: f"IVF{_lists(count)},PQ{dimension // 2}x4fs", _PROBES)
+IVF_FLAT = _kind("ivf-flat", lambda _, count: f"IVF{_lists(count)},Flat", _PROBES)
+HNSW = _kind("hnsw", lambda *_: "HNSW32", [{"rescored": 2, "visited": size} for size in (200, 400, 800, 1600)])
+RABITQ = _kind(
+    "rabitq", lambda dimension, _: f"RR{dimension},RaBitQfs", [{"rescored": times} for times in (8, 16, 32, 64, 128)]
 )

@@ -9,13 +9,13 @@ from ..storage.records import VectorIndexRecord
 from ..storage.snapshot import Snapshot
 from .choice import AUTOMATIC
 from .codes import FLAT_CODES
-from .faiss_kinds import FAST_SCAN
+from .faiss_kinds import FAST_SCAN, HNSW, IVF_FAST_SCAN, IVF_FLAT, RABITQ
 from .flat import FlatIndex
 from .grouped import Group, GroupedIndex
 from .interface import VectorIndex
 from .trained import VectorKind
 
-_KINDS = {kind.name: kind for kind in (FLAT_CODES, FAST_SCAN)}
+_KINDS = {kind.name: kind for kind in (FLAT_CODES, FAST_SCAN, IVF_FAST_SCAN, IVF_FLAT, HNSW, RABITQ)}
 
 
 def register_kind(kind: VectorKind) -> None:

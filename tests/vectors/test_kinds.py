@@ -13,6 +13,8 @@ from support.generated_library import Library
 
 from mretrieve import build_index, open_index
 from mretrieve.errors import QueryError
+from mretrieve.indexer import compact_index
+from mretrieve.indexer.compaction import ShardSize
 from mretrieve.storage.layout import WHOLE
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.tensors_file import pack_tensors, unpack_tensors
@@ -88,9 +90,27 @@ def test_spaces_of_an_unknown_kind_or_several_together_are_searched_exactly(libr
     snapshot = Snapshot.open(tmp_path / "index")
     assert isinstance(open_vectors(snapshot, ["pose-statistics", "part-statistics"]), FlatIndex)
     del kinds._KINDS["toy"]
-    with pytest.raises(QueryError, match="no kind of vector index is called toy, only flat, flat-codes, fast-scan"):
+    with pytest.raises(
+        QueryError, match="no kind of vector index is called toy, only flat, flat-codes, fast-scan, ivf"
+    ):
         build_index(library.folder, tmp_path / "index", jobs=1, vector_index="toy")
     assert isinstance(open_vectors(Snapshot.open(tmp_path / "index"), ["pose-statistics"]), FlatIndex)
+
+
+def test_compaction_makes_the_vector_indexes_of_the_merged_shards(library: Library, tmp_path: Path):
+    folder, index = tmp_path / "motions", tmp_path / "index"
+    shutil.copytree(library.folder, folder)
+    build_index(
+        folder, index, encoder="pose-statistics", jobs=1, vector_index="toy", recall=0.5, shard_size=ShardSize(4)
+    )
+    before = Snapshot.open(index)
+    compact_index(index)
+    after = Snapshot.open(index)
+    assert len(after.shards) < len(before.shards)
+    names = {record.id for record in after.shards}
+    assert {record.length for record in after.vector_indexes} == {record.length for record in before.vector_indexes}
+    assert all(set(record.shards) <= names for record in after.vector_indexes)
+    assert verify(index) == []
 
 
 def test_an_exact_kind_changes_no_answer(library: Library, tmp_path: Path):

@@ -84,7 +84,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return index
 
 
-@pytest.fixture(scope="module", params=["flat-codes", "fast-scan"])
+@pytest.fixture(scope="module", params=["flat-codes", "fast-scan", "ivf-fast-scan", "ivf-flat", "hnsw", "rabitq"])
 def indexed(library: Path, request: pytest.FixtureRequest) -> Path:
     """The library with an index of each kind."""
     if request.param != "flat-codes":
@@ -212,7 +212,7 @@ def test_without_faiss_its_kinds_are_searched_exactly(copied: Path, monkeypatch:
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     snapshot = Snapshot.open(copied)
     (record,) = snapshot.vector_indexes
-    assert open_vectors(snapshot, [SPACE]).kind == ("flat" if record.kind == "fast-scan" else record.kind)
+    assert open_vectors(snapshot, [SPACE]).kind == ("flat-codes" if record.kind == "flat-codes" else "flat")
 
 
 @settings(max_examples=40, deadline=None)
