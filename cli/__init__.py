@@ -25,6 +25,7 @@ _COMMANDS = {
     "info": ("index", "Describe the contents of an index."),
     "list": ("index", "List the clips of an index with their durations and labels."),
     "verify": ("index", "Check every file of an index."),
+    "doctor": ("index", "Measure how well an index is searched, and advise what to change."),
     "remove": ("index", "Remove clips from an index."),
     "compact": ("index", "Merge the small shards of an index."),
     "pose": ("pose", "Find the people in a video and write their joints."),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from .build import build_index
+from .checkup import Checkup, SearchCheck, check_up
 from .compaction import Compaction, compact_index
 from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index
 from .remove import Removal, remove_clips
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
 from .report_page import report_page
 from .rig_survey import RigSurvey
-from .summary import description_rows, summary_lines
+from .summary import description_rows, summary_lines, windows_of
 
 __all__ = [
+    "Checkup",
     "ClipDescription",
     "Compaction",
     "FileEntry",
@@ -22,7 +24,9 @@ __all__ = [
     "Outcome",
     "Removal",
     "RigSurvey",
+    "SearchCheck",
     "build_index",
+    "check_up",
     "compact_index",
     "describe_clips",
     "describe_index",
@@ -30,4 +34,5 @@ __all__ = [
     "remove_clips",
     "report_page",
     "summary_lines",
+    "windows_of",
 ]

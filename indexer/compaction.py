@@ -139,6 +139,12 @@ def shards_to_merge(snapshot: Snapshot, size: ShardSize, added: float, dropped: 
     return merged
 
 
+def small_and_sparse_shards(snapshot: Snapshot) -> tuple[int, int]:
+    """How many shards are at most half full, and how many lost most of their clips."""
+    shards = [*_contents(snapshot, DEFAULT_SIZE)]
+    return sum(shard.filled <= 0.5 for shard in shards), sum(shard.is_sparse for shard in shards)
+
+
 def live_clips(snapshot: Snapshot, shards: Collection[int]) -> NDArray[np.intp]:
     """The rows of the live clips of some shards."""
     return np.flatnonzero(np.isin(snapshot.rows.clip_shard, list(shards)))

@@ -98,11 +98,16 @@ def description_rows(index: IndexDescription) -> list[tuple[str, str]]:
     ]
 
 
+def windows_of(length: int) -> str:
+    """The name of windows of a length in frames."""
+    return "clips" if length == WHOLE else f"windows of {length / CANONICAL_FPS:g} s"
+
+
 def _vector_index(record: VectorIndexRecord) -> str:
-    windows = "clips" if record.length == WHOLE else f"windows of {record.length / CANONICAL_FPS:g} s"
     return (
-        f"{record.space}, {record.window_count} {windows}: {record.kind}, recall {record.recall_at_10:.3f} of 10, "
-        f"{record.recall_at_100:.3f} of 100, {record.latency_ms:.2f} ms, {record.file.size / 1e6:.1f} MB"
+        f"{record.space}, {record.window_count} {windows_of(record.length)}: {record.kind}, recall "
+        f"{record.recall_at_10:.3f} of 10, {record.recall_at_100:.3f} of 100, {record.latency_ms:.2f} ms, "
+        f"{record.file.size / 1e6:.1f} MB"
     )
 
 

@@ -1,6 +1,6 @@
 """Search among the vectors of an index, behind one interface."""
 
-from .build import build_vector_index
+from .build import build_vector_index, recall_of
 from .choice import choose_kind
 from .flat import FlatIndex
 from .grouped import GroupedIndex
@@ -23,6 +23,7 @@ __all__ = [
     "choose_kind",
     "kind_names",
     "open_vectors",
+    "recall_of",
     "register_kind",
     "trained_kind",
 ]

@@ -67,8 +67,8 @@ def build_vector_index(
             times.append(time.perf_counter() - started)
         record = replace(
             record,
-            recall_at_10=_recall(exact, found, 10),
-            recall_at_100=_recall(exact, found, _NEAREST),
+            recall_at_10=recall_of([*exact], found, 10),
+            recall_at_100=recall_of([*exact], found, _NEAREST),
             latency_ms=round(float(np.median(times)) * 1e3, 3),
         )
         if record.recall_at_100 >= recall:
@@ -98,9 +98,9 @@ def _live(blocks: Sequence[VectorBlock], clips: NDArray[np.bool_], snapshot: Sna
     return [block.subset(some) for block, some in zip(blocks, keep, strict=True) if some.any()]
 
 
-def _recall(exact: NDArray[np.float32], found: Sequence[NDArray[np.float32]], count: int) -> float:
-    """Share of the nearest rows, or others as near, that were found."""
-    count = min(count, exact.shape[1])
+def recall_of(exact: Sequence[NDArray[np.float32]], found: Sequence[NDArray[np.float32]], count: int) -> float:
+    """Share of the nearest rows, or others as near, that were found, by the products of each query, best first."""
+    count = min(count, *(len(best) for best in exact))
     if not count:
         return 1.0
     shares = [(products[:count] >= best[count - 1]).mean() for best, products in zip(exact, found, strict=True)]
