@@ -102,7 +102,10 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
     factors = np.sqrt(ratios).astype(np.float32)
     points = _points(sample, numbers, factors)
     factory = factory_of(points.shape[1], vectors.count)
-    index = faiss.index_factory(points.shape[1], factory)
+    try:
+        index = faiss.index_factory(points.shape[1], factory)
+    except RuntimeError:
+        raise IndexStateError(f"faiss {faiss.__version__} cannot make {factory}; install a newer one") from None
     with _one_thread():
         index.train(points)
         for chunk in vectors.chunks():
