@@ -135,7 +135,9 @@ def _kind(name: str, factory_of: Callable[[int, int], str], efforts: Sequence[Se
 _PROBES = [{"rescored": 4, "probed": lists} for lists in (8, 16, 32, 64, 128, 256)]
 
 FAST_SCAN = _kind(
-    "fast-scan", lambda dimension, _: f"PQ{dimension // 2}x4fs", [{"rescored": times} for times in (2, 4, 8, 16, 32)]
+    "fast-scan",
+    lambda dimension, _: f"PQ{dimension // 2}x4fs",
+    [{"rescored": times} for times in (2, 3, 4, 6, 8, 12, 16, 32)],
 )
 IVF_FAST_SCAN = _kind("ivf-fast-scan", lambda dimension, count: f"IVF{_lists(count)},PQ{dimension // 2}x4fs", _PROBES)
 IVF_FLAT = _kind("ivf-flat", lambda _, count: f"IVF{_lists(count)},Flat", _PROBES)
