@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Number of neighbours of which most decide.",
+    help="Number of neighbours that vote.",
 )
 @WHERE
 @INDEX
@@ -55,8 +55,8 @@ def classify(
 ) -> None:
     """Print the class of each QUERY: the label of the indexed clips that move most like it.
 
-    Nothing is trained: to teach a class, index clips that have its label. QUERY is what `mretrieve query` takes; an
-    indexed clip is not compared with itself.
+    Nothing is trained: to add a class, index clips that have its label. QUERY is as for `mretrieve query`; an indexed
+    clip is not compared with itself.
     """
     from mretrieve import open_index
 

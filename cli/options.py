@@ -201,7 +201,7 @@ def as_json(value: dict[str, Any]) -> str:
 
 
 def note_lifted(*clips: NamedClip) -> None:
-    """Print a note on standard error if a clip was lifted from 2D, whose distances are others than those of a query."""
+    """Print a note on standard error if a clip was lifted from 2D: its distances differ from those of a query."""
     if any(clip.is_lifted for clip in clips):
         from mretrieve.comparison.named_clip import LIFTED
 
