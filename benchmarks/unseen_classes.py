@@ -1,4 +1,4 @@
-"""MMD-NCA, its ablations, other losses and fixed distances on motion classes that nobody trained on.
+"""MMD-NCA, its ablations, other losses and fixed distances on unseen motion classes.
 
     python benchmarks/unseen_classes.py [--data DIR] [--protocol NAME]... [--method NAME]... [--updates N] [--seeds N]
                                         [--results DIR] [--curves]
@@ -9,11 +9,10 @@ train and 13 to test, as many as can be had (the paper has 19 and 19). Its netwo
 lets them be measured, not shipped.
 
 All networks have the same architecture but for what an ablation takes away, the same batches, optimiser and number of
-updates; only the loss differs. Distances by time warping that learn nothing, or a metric of frames, stand beside them:
-`warping_baselines`. The figures of each training are kept in --results as they come, and not computed again, and an
-interrupted training is continued, so that the hours can be spread; the table is printed of all that is there. With
---curves nothing is kept, and what is printed is how well the classes that are learned and the unseen ones are told
-apart in the course of a training.
+updates; only the loss differs. They are compared with time-warping distances that learn nothing or a metric of frames
+(`warping_baselines`). The figures of each training are kept in --results and not computed again, and an interrupted
+training is continued, so that the hours can be spread; the table has all figures that are there. --curves keeps
+nothing, and prints how well learned and unseen classes are told apart in the course of a training.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Compaction: small shards, and shards that lost most of their clips, are written again as fewer.
+"""Compaction: merge small shards, and shards that lost most of their clips.
 
-An index opens, and is updated, in a time that grows with its number of shards, and a clip that was removed or replaced
-keeps its place on the disk as long as its shard has others.
+The time to update an index grows with its number of shards, and a clip that was removed or replaced takes up space on
+disk as long as its shard has other clips.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEFT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class ShardSize:
-    """A shard is full when it has one of these. It limits memory, and what an interruption can lose.
+    """A shard is full when it reaches either limit. They bound memory, and the work that an interruption can lose.
 
     Attributes:
         clips: number of clips.
@@ -43,7 +43,7 @@ class ShardSize:
     frames: int = 200_000
 
     def filled(self, clips: int, frames: int) -> float:
-        """The share of a full shard that these are."""
+        """The share of a full shard that this many clips and frames fill."""
         return max(clips / self.clips, frames / self.frames)
 
 
@@ -58,7 +58,7 @@ class Compaction:
         version: the newest version of the index.
         shards: number of its shards.
         size_bytes: of its files on disk.
-        shards_before: number of shards of the version before; the same if there was nothing to do.
+        shards_before: number of shards of the version before; equal if nothing was merged.
         size_bytes_before: of its files.
     """
 
@@ -115,11 +115,11 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
 
 
 def shards_to_merge(snapshot: Snapshot, size: ShardSize, added: float, dropped: Collection[str]) -> list[int]:
-    """The shards that are written again with new clips, so that an index that grows clip by clip has few.
+    """The shards to be merged with new clips, so that an index that grows clip by clip has few.
 
-    They are those that lost most of their clips, and from the smallest on those with less than twice of what the new
-    clips and those merged before them fill; together at most a full shard. So each shard is more than twice as full as
-    the next smaller one, and a clip is written again only when its shard at least grows by half.
+    Shards that lost most of their clips come first, then the others in ascending order, as long as the next one is less
+    than twice as full as all before it and the sum fits a full shard. So each shard is at least twice as full as the
+    next smaller one, and a clip is written again only when its shard grows by more than half.
 
     Args:
         snapshot: the newest version.
@@ -152,11 +152,11 @@ def live_clips(snapshot: Snapshot, shards: Collection[int]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class _Contents:
-    """What is left of a shard.
+    """The live content of a shard.
 
     Attributes:
         number: of the shard in its snapshot.
-        filled: the share of a full shard that its live clips are.
+        filled: the share of a full shard that its live clips fill.
         is_sparse: whether it lost most of its clips.
     """
 
@@ -179,7 +179,7 @@ def _contents(snapshot: Snapshot, size: ShardSize, dropped: Collection[str] = ()
 
 
 def _groups(shards: Iterator[_Contents]) -> list[list[int]]:
-    """Divide shards into groups that fill at most one; shards that would stay as they are are left out."""
+    """Divide shards into groups that fit one shard each; groups that merging would not change are left out."""
     groups: list[tuple[float, list[_Contents]]] = []
     for shard in sorted(shards, key=lambda shard: -shard.filled):
         for place, (filled, group) in enumerate(groups):

@@ -68,8 +68,8 @@ class IndexDescription:
         encoders: its spaces.
         windows: how clips were cut.
         window_count: number of windows.
-        vector_search: what vector indexes are chosen by.
-        vector_indexes: that searches go through; windows in none are searched exactly.
+        vector_search: settings by which vector indexes are chosen.
+        vector_indexes: its vector indexes; windows in none of them are searched exactly.
         size_bytes: on disk, older versions included.
         contents: its clips, counted.
     """
@@ -97,7 +97,7 @@ class ClipDescription:
         duration_s: its duration.
         fps: frame rate of its file.
         labels: its labels by column of the label files; None if it has none in a column.
-        lifted: whether it was lifted from keypoints in a picture.
+        lifted: whether it was lifted from 2D keypoints.
     """
 
     clip: str

@@ -29,7 +29,7 @@ from .settings import Space, chosen_spaces, same_spaces, settings_for
 
 @dataclass(frozen=True)
 class VectorSearchOptions:
-    """Arguments of `build_index` that vector indexes are chosen by; None keeps the setting of the index."""
+    """Arguments of `build_index` by which vector indexes are chosen; None keeps the setting of the index."""
 
     kind: str | None
     recall: float | None
@@ -72,7 +72,7 @@ class RunPlan:
         labels: the new labels of the index; None keeps those that it has.
         smooth: the new setting for queries; None keeps that of the index.
         replace: whether one new version replaces everything in `base`, instead of several that add to it.
-        vector_search: what vector indexes are chosen by.
+        vector_search: settings by which vector indexes are chosen.
         warnings: one line each.
     """
 

@@ -1,4 +1,4 @@
-"""Keep the vector indexes of an index up to date: which shards they are over, and when they are made again."""
+"""Keep vector indexes up to date: which shards each is over, and when it is made again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from mretrieve.vectors import FlatIndex, build_vector_index, choose_kind, traine
 
 from .settings import Space
 
-#: A vector index is made again if it has lost more than this share of its windows, or more than this share of all
-#: windows is in none.
-STALE = 0.25, 0.1
+#: A vector index is made again if it has lost more than this share of its windows.
+LOST_SHARE = 0.25
+#: A new one is made if more than this share of all windows is in none.
+MISSING_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class PlannedIndex:
 def update_vector_indexes(
     snapshot: Snapshot, spaces: Sequence[Space], settings: VectorSearchSettings, command: str
 ) -> Snapshot:
-    """Make the vector indexes that a version should have, and a version with them. The caller holds the WriterLock.
+    """Make the vector indexes that a version lacks, and commit a version with them. The caller holds the WriterLock.
 
     Args:
         snapshot: the newest version.
         spaces: its spaces.
-        settings: what vector indexes are chosen by.
+        settings: by which vector indexes are chosen.
         command: the command that brings the index up to date.
 
     Returns:
-        The new version, or `snapshot` if it has all that it should have.
+        The new version, or `snapshot` if it lacks none.
     """
     kept: list[VectorIndexRecord] = []
     planned: list[PlannedIndex] = []
@@ -88,10 +89,10 @@ def update_vector_indexes(
 def plan_indexes(
     snapshot: Snapshot, encoder: EncoderRecord, length: int, settings: VectorSearchSettings
 ) -> tuple[list[VectorIndexRecord], PlannedIndex | None]:
-    """The vector indexes over the windows of one length in one space that are kept, and the one that is to be made.
+    """The vector indexes over the windows of one length in one space to be kept, and the one to be made, if any.
 
-    A new index is over all shards that no kept one has, and an older one is kept if it is twice as large as the new
-    one. So their number, and how often a window is indexed, grow with the logarithm of the number of windows.
+    A new index is over all shards that are in no kept one, and an older one is kept if it is more than twice as large.
+    So their number, and how often a window is indexed, grow with the logarithm of the number of windows.
     """
     counts = snapshot.window_counts(length)
     live = {shard: count for shard, (_, count) in counts.items()}
@@ -104,7 +105,7 @@ def plan_indexes(
         for record in snapshot.vector_indexes
         if (record.space, record.length, record.kind) == (encoder.name, length, kind)
         and (record.recall_at_100 >= settings.recall or record.settings["wanted_recall"] == settings.recall)
-        and sum(live.get(shard, 0) for shard in record.shards) >= (1 - STALE[0]) * record.window_count
+        and sum(live.get(shard, 0) for shard in record.shards) >= (1 - LOST_SHARE) * record.window_count
     ]
     kept: list[VectorIndexRecord] = []
     uncovered = dict(live)
@@ -112,7 +113,7 @@ def plan_indexes(
         for shard in record.shards:
             uncovered.pop(shard, None)
     missing = sum(uncovered.values())
-    if missing <= STALE[1] * total:
+    if missing <= MISSING_SHARE * total:
         return records, None
     for record in reversed(records):  # the smallest first
         covered = sum(live.get(shard, 0) for shard in record.shards)

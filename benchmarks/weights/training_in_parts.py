@@ -22,7 +22,7 @@ from mocap_sets import mocap_folder
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained, and what its card says.
+    """A training and the content of its card.
 
     Attributes:
         make_task: makes the task.

@@ -103,7 +103,7 @@ def fixed_speed_moments(
 
 
 def steadier(warped: Moments, fixed: Moments) -> Moments:
-    """The moments at a fixed speed where they explain the motion as well as the warping paths do, else those."""
+    """In each motion the moment at a fixed speed if it is as good as the warping path, else that of the path."""
     as_good = fixed[2] <= AS_GOOD * warped[2]
     distances = np.where(as_good, np.minimum(fixed[2], warped[2]), warped[2])
     return np.where(as_good, fixed[0], warped[0]), np.where(as_good, fixed[1], warped[1]), distances

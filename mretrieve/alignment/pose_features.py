@@ -1,4 +1,4 @@
-"""What is aligned of a motion, poses seen from the body and the velocity of its root, and distances between them."""
+"""Features by which motions are aligned, poses in the body's frame and the velocity of the root; pose distances."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _BATCH = 256
 
 @dataclass(frozen=True, eq=False)
 class PoseFeatures:
-    """What is aligned of a motion: the poses of some joints in the body's frame, and the velocity of its root.
+    """Computes features of motions: the positions of some joints in the body's frame, and the velocity of its root.
 
     Attributes:
-        sides: (S, 2) pairs of joints that show the heading, and `side_factors` (S,); see `facing_pairs`.
-        side_factors: of the vectors from the second to the first.
-        origin: (2,) joints in the middle of which the body is.
+        sides: (S, 2) pairs of joints that show the heading; see `facing_pairs`.
+        side_factors: (S,) of the vectors from the second joint of a pair to the first.
+        origin: (2,) the origin of the body's frame is midway between these joints.
         joints: (J,) that are compared.
         factors: (J,) of their positions.
-        velocity_factor: of the signed root of the velocity.
+        velocity_factor: of the signed square root of the velocity.
     """
 
     sides: NDArray[np.int32]
@@ -53,7 +53,7 @@ class PoseFeatures:
         part_weights: PartWeights | None = None,
         velocity_m: float = VELOCITY_M,
     ) -> PoseFeatures:
-        """The features by some joints.
+        """The features of some joints.
 
         Squared differences count by the weights of the parts, the velocity by that of the torso; the mean weight of the
         joints is 1.
@@ -80,11 +80,10 @@ class PoseFeatures:
         )
 
     def of(self, motions: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """(T_i, 3 J + 3) of each motion, canonical positions (T_i, 22, 3): each joint's left, up and forwards, and the
-        velocity's.
+        """Features (T_i, 3 J + 3) of motions in canonical positions (T_i, 22, 3).
 
-        The velocity enters with its signed root, so that its direction counts for more than its size and the same
-        motion at half the speed stays near.
+        Of each joint, then of the velocity: left, up, forwards. The velocity enters with its signed square root, so
+        that its direction counts for more than its size and the same motion at half the speed stays near.
         """
         ends = np.cumsum([len(motion) for motion in motions]).tolist()
         features = np.empty((ends[-1] if ends else 0, 3 * len(self.joints) + 3), np.float32)
@@ -96,7 +95,7 @@ class PoseFeatures:
 
 
 def features_of(clip: Clip, joints: NDArray[np.intp], part_weights: PartWeights | None = None) -> NDArray[np.float32]:
-    """(T, 3 J + 3) the features of a clip by J joints; heading and place are taken from the joints that it has."""
+    """Features (T, 3 J + 3) of J joints of a clip; heading and origin are taken from the joints that it has."""
     return PoseFeatures.by(clip.seen_joints, joints, part_weights).of([clip.positions])[0]
 
 
@@ -148,5 +147,5 @@ class PoseAligner:
 
 
 def thinned(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Every frame, or every second, third, ... so that there are at most MAX_FRAMES."""
+    """Every nth frame, with the smallest n that leaves at most MAX_FRAMES."""
     return frames[:: -(-len(frames) // MAX_FRAMES)]

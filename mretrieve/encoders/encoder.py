@@ -147,13 +147,13 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class StoredContent:
-    """What a weights file holds, from which `from_content` of its class makes an encoder or a mapper again.
+    """The content of a weights file, from which `from_content` of a class restores an encoder or a mapper.
 
     Attributes:
         architecture: name of its `EncoderSpec`.
         tensors: all arrays by name, as `to_tensors` gave them.
         settings: everything else that decides its vectors, as `settings` gave it.
-        name: what it calls itself; None for the name that its class gives it.
+        name: its own name; None for the default of its class.
     """
 
     architecture: str

@@ -31,7 +31,7 @@ from .tables import Table
 #: HDM05's performer that no shipped weights are fitted on; left out here too, so that both see the same clips.
 _LEFT_OUT = "tr"
 _COMPONENTS = 64
-#: Chosen among 0, .5 and .75, with poses 1 or 3 frames apart, by training clips that ask each other.
+#: Chosen among 0, .5 and .75, with poses 1 or 3 frames apart, on training clips only.
 _WHITENING = 0.75
 
 #: Vectors (T, D) of the frames of a view.
@@ -92,7 +92,7 @@ VARIANTS = (
 )
 #: T = 4 is the recipe's own, with all variants; of these only what is trained on both.
 OTHER_LENGTHS = (2, 6)
-#: Frames that T poses of `skip-pose` are taken from, whatever T is.
+#: Frames over which the T poses of `skip-pose` are spread, for every T.
 _SPAN = 12
 
 

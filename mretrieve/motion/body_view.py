@@ -71,9 +71,9 @@ def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | Non
 
 
 def facing_pairs(seen: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """The vectors whose sum is to the body's left if some joints (22,) are seen: (left joint, right joint, factor).
+    """The vectors whose sum points to the body's left, by the joints (22,) that are seen; see `body_view`.
 
-    See `body_view`.
+    Each is (left joint, right joint, factor).
     """
     pairs = []
     for (left, right), middle in _FACING:
@@ -87,7 +87,7 @@ def facing_pairs(seen: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
 
 
 def origin_joints(seen: NDArray[np.bool_]) -> tuple[int, int]:
-    """The two joints in the middle of which is the origin of a body view if some joints (22,) are seen."""
+    """The two joints midway between which a body view has its origin, by the joints (22,) that are seen."""
     hips, pelvis = _FACING[0]
     return hips if seen[list(hips)].all() else (pelvis, pelvis)
 

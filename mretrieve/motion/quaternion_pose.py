@@ -22,15 +22,15 @@ QUATERNION_PARENTS: tuple[int, ...] = (
     -1,
     *(next((1 + bone for bone, (_, end) in enumerate(BONES) if end == parent), 0) for parent, _ in BONES),
 )
-#: Numbers that stand for a pose: those of the quaternions, and cosine and sine of the heading; all of any length.
+#: Numbers of a pose: the quaternions, and cosine and sine of the heading; none of these is normalised.
 NUMBER_COUNT = 4 * QUATERNION_COUNT + 2
 
 
 def pose_quaternions(numbers: NDArray[np.floating]) -> NDArray[np.float32]:
     """Unit quaternions (..., 18, 4) of a network's numbers (..., 74).
 
-    The root's is turned by the heading, which has numbers of its own: while a body turns round once, a quaternion q
-    becomes -q, so a network that gives the quaternion alone has to jump at some heading.
+    The root's is turned by the heading, which has numbers of its own: a full turn takes a quaternion q to -q, so a
+    network that gives the quaternion alone would jump at some heading.
     """
     quaternions = unit_quaternions(numbers[..., :-2].reshape(*numbers.shape[:-1], QUATERNION_COUNT, 4))
     cosine, sine = np.moveaxis(unit_quaternions(numbers[..., -2:]), -1, 0)

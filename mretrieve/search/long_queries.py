@@ -45,8 +45,9 @@ def match_long_query(
 
     The distance of a chain is the mean over the pieces that the query and the clip could share, with 1, the distance of
     unrelated motions, for each piece that the chain lacks. For a clip shorter than the query, the matching part of the
-    query is then found to the frame. Unless it is a copy of that part, the rest of the query counts as 1 too: among
-    many short clips, some resemble two seconds of any query by chance. (Not in two dimensions, where none is a copy.)
+    query is then found to the frame. Unless it is a copy of that part, the rest of the query counts as 1 too, because
+    among many short clips some resemble two seconds of any query by chance. In two dimensions, where none is a copy,
+    it does not.
 
     Args:
         variants: the query in each of its variants, of one length.
@@ -104,10 +105,11 @@ def best_chains(pieces: Sequence[Sequence[Match]], possible: Mapping[int, int]) 
 
 
 def _of_whole_query(chain: Match, frames: int, possible_share: float, is_view: bool) -> float:
-    """The distance of a chain with what the rest of the query, of `frames`, costs.
+    """The distance of a chain plus the cost of the part of the query, of `frames` in all, that it does not match.
 
-    Of two copies, the one that matches more of the query is nearer. Of other chains the rest costs 1; what the clip
-    could hold of it, `possible_share` of the query, is in the chain's distance already. No chain of a view is a copy.
+    Of two copies, the one that matches more of the query is nearer. For other chains that part costs 1, except for the
+    `possible_share` of the query that the clip can hold, which the chain's distance includes. No chain of a view is a
+    copy.
     """
     assert chain.query_end is not None
     share = (chain.query_end - chain.query_start) / frames

@@ -114,11 +114,11 @@ def commit(
         remove: ids of clips of `base` that the new version lacks; a clip of the same id may be in `add`.
         labels: string columns, `path` and one for each kind of label; None keeps those of `base`.
         smooth: whether queries are smoothed over the gallery; None keeps that of `base`, or False for a new index.
-        vector_search: what vector indexes are chosen by; None keeps that of `base`.
+        vector_search: settings by which vector indexes are chosen; None keeps those of `base`.
         vector_indexes: over shards of the new version; their files are in the index already. None keeps those of `base`
             that have a shard left.
-        inventory: whether the version gets an inventory, so that it opens at once. Writing one takes longer the larger
-            the index is, so versions that are soon followed by others do without.
+        inventory: whether the version gets an inventory, with which it opens faster. The time to write one grows with
+            the index, so versions that are soon followed by others do without.
 
     Returns:
         The number of the new version.

@@ -1,7 +1,7 @@
-"""The inventory of a version: its clips and windows, in the order of its rows, in two files that are mapped.
+"""The inventory of a version: its clips and windows, in the order of its rows, in two mapped files.
 
-All of it follows from the shards and the labels. It is written so that an index opens without reading the tables of all
-shards; if it is damaged, they are read.
+It repeats data of shards and labels, so that an index opens without reading the tables of all shards. If it is damaged,
+these are read.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Texts(Sequence[str]):
-    """Texts in a mapped file, decoded when they are asked for.
+    """Texts in a mapped file, decoded on access.
 
     Attributes:
-        ends: (n,) bytes of `content` up to the end of each text.
+        ends: (n,) offset in `content` of the end of each text.
         content: UTF-8, one text after the other.
     """
 
@@ -131,7 +131,7 @@ def read_clips(index: Path, record: InventoryRecord) -> pa.Table:
     try:
         with pa.ipc.open_file(pa.BufferReader(pa.py_buffer(_mapped(path, record.clips)))) as file:
             clips = file.read_all()
-        clips.validate(full=True)  # lengths of texts that lead out of the file would crash the process
+        clips.validate(full=True)  # offsets of texts beyond the file would crash the process
     except (pa.ArrowException, OSError) as error:
         raise corrupt_file_error(path, str(error)) from None
     if clips.num_rows != record.clip_count:

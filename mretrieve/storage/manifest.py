@@ -45,9 +45,9 @@ class Manifest:
         labels: joined to the clips.
         shards: that it consists of.
         removed: shard id -> its clips that this version does not have.
-        vector_search: what vector indexes are chosen by.
+        vector_search: settings by which vector indexes are chosen.
         vector_indexes: over some of the shards; the others are searched exactly.
-        inventory: the files that list its clips and windows; None if they are put together when it is opened.
+        inventory: the files that list its clips and windows; None if the tables of its shards are read instead.
     """
 
     version: int
@@ -183,7 +183,7 @@ def upgraded(content: dict[str, Any], schema: int) -> dict[str, Any]:
     if schema >= 5:
         return content
     content = {**content, "vector_search": {}, "vector_indexes": []}
-    if schema == 4:  # which could name a kind of vector index, and an index in each shard
+    if schema == 4:  # could name a kind of vector index, and an index in each shard
         encoders = [_without(record, "vector_kind") for record in content["encoders"]]
         return {**content, "encoders": encoders, "shards": [_without(each, "indexes") for each in content["shards"]]}
     folder = {"name": "", "path": content.pop("repository"), "path_from_index": content.pop("repository_from_index")}

@@ -128,12 +128,12 @@ class WindowSettings:
 
 @dataclass(frozen=True)
 class VectorSearchSettings:
-    """What vector indexes are chosen by.
+    """Settings by which vector indexes are chosen.
 
     Attributes:
         kind: the kind of vector index for every space and length; "auto" to choose it.
         recall: share of the 100 nearest windows that a search should find; 1 for an exact search.
-        memory_bytes: that vector indexes may fill; None for no limit.
+        memory_bytes: limit for each vector index; None for no limit.
     """
 
     kind: str = "auto"
@@ -147,15 +147,15 @@ class VectorSearchSettings:
 
 @dataclass(frozen=True)
 class VectorIndexRecord:
-    """A vector index over the windows of one length in one space, of some shards.
+    """A vector index over the windows of one length in one space, in some shards.
 
     Attributes:
         space: name of the space.
         length: of the windows in frames; WHOLE for whole clips.
         kind: of vector index.
-        settings: that it was made with, and that it is searched with.
-        shards: id -> number of the windows of this length in the shard, in the order in which they were added. Windows
-            that a version lacks are counted too.
+        settings: with which it was made and is searched.
+        shards: id -> number of windows of this length in the shard, those that a version lacks included; in the order
+            of the entries.
         recall_at_10: share of the 10 nearest windows that it found when it was made, for windows that it was not
             trained on.
         recall_at_100: the same for the 100 nearest.

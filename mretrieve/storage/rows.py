@@ -212,7 +212,7 @@ def vector_blocks(
 def indexed_blocks(
     shards: Sequence[Shard], rows: Rows, dimensions: Mapping[str, int], length: int, counts: Mapping[str, int]
 ) -> list[VectorBlock]:
-    """The vectors of all windows of one length that some shards have; `rows` is -1 for windows that are not live.
+    """The vectors of all windows of one length in some shards; `rows` is -1 for windows that are not live.
 
     Args:
         shards: of the version, and `rows` how they are laid out.
@@ -240,7 +240,7 @@ def indexed_blocks(
 
 
 def window_counts(shards: Sequence[Shard], rows: Rows, length: int) -> dict[str, tuple[int, int]]:
-    """Of each shard with windows of one length (or WHOLE): the number of these, and of those that are live."""
+    """Number of windows of one length (or WHOLE) by id of shard, all and live; shards without any are left out."""
     counts = {}
     for number, shard in enumerate(shards):
         if count := len(shard.windows_of_length(length)):
@@ -250,7 +250,7 @@ def window_counts(shards: Sequence[Shard], rows: Rows, length: int) -> dict[str,
 
 
 def _rows_of_length(rows: Rows, number: int, length: int) -> slice:
-    """Which of a shard's live windows are of one length."""
+    """The range of one length among the live windows of a shard."""
     wanted = rows.of_length(length)
     return slice(*np.searchsorted(rows.window_rows[number], [wanted.start, wanted.stop]).tolist())
 

@@ -185,7 +185,7 @@ class Snapshot:
         return vector_blocks(self._shards, self.rows, self._dimensions(space), length, without)
 
     def indexed_blocks(self, space: str, length: int, counts: Mapping[str, int]) -> list[VectorBlock]:
-        """The vectors that a vector index was made of, in its order, mapped; `rows` is -1 for windows that are gone.
+        """The vectors of the windows in a vector index, in its order, mapped; `rows` is -1 for windows that are gone.
 
         `counts` are the `shards` of its record.
 
@@ -195,7 +195,7 @@ class Snapshot:
         return indexed_blocks(self._shards, self.rows, self._dimensions(space), length, counts)
 
     def window_counts(self, length: int) -> dict[str, tuple[int, int]]:
-        """Of each shard with windows of one length (or WHOLE): the number of these, and of those that are live."""
+        """Number of windows of one length (or WHOLE) by id of shard, all and live; shards without any are left out."""
         return window_counts(self._shards, self.rows, length)
 
     def vector_index(self, record: VectorIndexRecord) -> NDArray[np.uint8]:

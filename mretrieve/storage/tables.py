@@ -38,7 +38,7 @@ def numbers(column: pa.ChunkedArray) -> NDArray[Any]:
     """The values of a column of numbers: (rows,). TypeError if it has other values or nulls."""
     import pyarrow as pa
 
-    # NumPy tries columns that have no DLPack form twice, the second time in a way that pyarrow warns of.
+    # NumPy tries columns without a DLPack form a second time, in a way about which pyarrow warns.
     if column.null_count or not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise TypeError(f"not a column of numbers: {column.type} with {column.null_count} nulls")
     return np.from_dlpack(column.combine_chunks())

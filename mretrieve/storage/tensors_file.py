@@ -1,6 +1,6 @@
 """Files of named arrays in the safetensors layout, written and read without the library, which is part of an extra.
 
-Eight bytes have the length of the header, a JSON object with type, shape and place of each array; the arrays follow.
+Eight bytes hold the length of the header, a JSON object with type, shape and place of each array; the arrays follow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ALIGNMENT = 64  # of the first array, so that it can be used as it is mapped
 def pack_tensors(tensors: Mapping[str, NDArray[Any]]) -> list[Bytes]:
     """The content of a file with these arrays, in parts that are not copied.
 
-    Arrays follow each other in the given order without gaps, and only the first is aligned for certain.
+    Arrays follow each other in the given order without gaps; only the first is sure to be aligned.
     """
     header: dict[str, Any] = {}
     parts: list[Bytes] = []

@@ -123,7 +123,7 @@ def _wrong_inventory(index: Path, manifest: Manifest) -> Iterator[Problem]:
         listed, computed = Snapshot(index, manifest), Snapshot(index, replace(manifest, inventory=None))
         same = rows_content(listed.rows) == rows_content(computed.rows) and listed.clips.equals(computed.clips)
     except IndexStateError:
-        return  # a shard or the table of labels is damaged, which is reported for itself
+        return  # a shard or the table of labels is damaged, which is reported separately
     if not same:
         yield Problem(files[0][0], "does not list the clips of the version")
 

@@ -27,8 +27,6 @@ from ..view_poses import VIEW_JOINTS, masked_poses, windows_around
 ARCHITECTURE = "skip-pose"
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 2
-
-
 #: Part of the mean variance that is added to every variance before whitening.
 _RIDGE = 0.05
 
@@ -68,7 +66,7 @@ class SkipPoseNetwork(nn.Module):
 
     Attributes:
         mean: (D,) mean of the states of the poses trained on.
-        whitening: (D, D) map of what differs from it.
+        whitening: (D, D) map of deviations from it.
     """
 
     mean: Tensor
@@ -121,7 +119,7 @@ class SkipPoseNetwork(nn.Module):
 
         Args:
             poses: (N, T, 28) masked poses, whose states get mean 0.
-            same: (M, K, T, 28) poses of M moments by K cameras each; without them all that differs is whitened.
+            same: (M, K, T, 28) poses of M moments by K cameras each; None to whiten by the covariance of all states.
         """
         with torch.no_grad():
             states = self.states(poses).double()

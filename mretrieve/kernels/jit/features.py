@@ -1,4 +1,4 @@
-"""What is warped of a motion: joints seen from the body, and the velocity of its root."""
+"""Features for time warping: joint positions in the body's frame, and the velocity of its root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/* What is warped of a motion: joints seen from the body, and the velocity of its root. */
+/* Features for time warping: joint positions in the body's frame, and the velocity of its root. */
 
 /* The features (frames, 3 joint_count + 3) of each of `count` motions, one after the other. positions: the addresses of their
 positions (lengths[i], body, 3) in metres, world, Y up.
@@ -21,7 +21,7 @@ INLINE void motion_features(const float *restrict positions, int64_t frames, int
             x += side_factors[side] * (left[0] - right[0]), z += side_factors[side] * (left[2] - right[2]);
         }
         double width = sqrt((double)x * x + (double)z * z);
-        if (width > 0.02) { /* else the body lies across none, and the last heading is kept */
+        if (width > 0.02) { /* else the body shows no heading, and the last one is kept */
             if (!known++) first = frame;
             turns[2 * frame] = x / width, turns[2 * frame + 1] = z / width;
         } else if (known) {

@@ -53,12 +53,12 @@ def triplet(reference: Tensor, positive: Tensor, negative: Tensor, margin: float
 def variation_difference(embeddings: Tensor, motions: Tensor, variation: Tensor, beta: float) -> Tensor:
     """The last term of equation 3, without alpha: the mean of {d - beta var}^2 over all pairs of views of a batch.
 
-    Pairs of one set of motions weigh as much as all others together. A distance beyond 1 is not asked for.
+    Pairs of one set of motions weigh as much as all others together. The wanted distance beta var is at most 1.
 
     Args:
         embeddings: (N, ...) of N views, S sets of N / S one after the other.
         motions: (S, N / S) the row of `variation` that each view shows.
-        variation: (M, M) how much every two motions differ.
+        variation: (M, M) difference of every two motions.
         beta: distance of two embeddings for a variation of 1.
     """
     directions = nn.functional.normalize(embeddings.flatten(1), dim=1)

@@ -158,7 +158,7 @@ def _fitting_lifting(network: LiftingTorch) -> dict[str, Tensor]:
 
 
 def _start_heading(leave: nn.Linear, lifting: Mapping[str, Tensor]) -> None:
-    """Let the heading be that of the hips which the lifting network gives: their line is +X of the body."""
+    """Start with the heading of the hips that the lifting network gives: +X of the body is along their line."""
     for name, own in leave.named_parameters():
         bones = lifting[f"leave.{name}"]
         to_the_left = bones[:3] - bones[3:6]  # the first two are from the pelvis to the hips

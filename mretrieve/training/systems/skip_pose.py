@@ -48,11 +48,11 @@ class SkipPoseRecipe(Recipe):
     seed: int = 0
 
 
-#: From which the mean of the states is taken.
+#: Batches from which the mean of the states is taken.
 _BATCHES = 64
-#: Every so many frames of what is filmed, the cameras' states are compared.
+#: Frames between the moments at which the states of the cameras are compared.
 _COMPARED_EVERY = 5
-#: Of each bone, and of each joint: as the bodies of `pose-statistics` differ.
+#: Differences of bodies, in each bone and each joint, as in the fit of `pose-statistics`.
 _LIMB_SCALE, _JOINT_OFFSET_M = 0.2, 0.015
 #: Adam, its rate and its decay are the paper's (section 4.1).
 RECIPES = {
@@ -185,7 +185,7 @@ class SkipPoseTask:
         return SkipPose(network)
 
     def _same_moments(self) -> Tensor | None:
-        """What is read at some moments of the clips, by each camera: (M, K, T, 28); None if there are no two views."""
+        """Poses at some moments of the clips, as each camera sees them: (M, K, T, 28); None without two views."""
         if self.recipe.views_per_clip < 2:
             return None
         settings = self.recipe.network
