@@ -23,7 +23,8 @@ from .layout import shard_folder, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index, no_version
 from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettings
-from .rows import Rows, VectorBlock, indexed_blocks, live_rows, to_array, vector_blocks, window_counts
+from .row_layout import live_rows
+from .rows import Rows, VectorBlock, indexed_blocks, to_array, vector_blocks, window_counts
 from .shard import Shard
 
 if TYPE_CHECKING:
