@@ -20,34 +20,15 @@ from ...encoders.systems.body_part_embedding import PART_JOINTS, WINDOW_FRAMES
 from ...motion import CANONICAL_FPS, JOINT_COUNT, MIRROR, Clip, HeadingView, LabelledClip, body_view
 from ...motion.camera import CameraRange, project
 from ...motion.canonical.conversion import resample
-from ...motion.skeleton import joint
+from .part_bones import BONES, BONES_OF, SPINE, variation_of
 
 #: The values of a characteristic (section IV-A).
 LEVELS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0], np.float32)
 #: The characteristics, of figure 6.
 CHARACTERISTICS = ("energy", "distance", "height")
-#: Bones between the joints that the parts are made of: parent and child, a parent's own bone before its child's.
-BONES = tuple(
-    (joint(parent), joint(child))
-    for parent, child in (
-        ("pelvis", "left_hip"), ("pelvis", "right_hip"), ("pelvis", "neck"), ("neck", "left_shoulder"),
-        ("neck", "right_shoulder"), ("left_hip", "left_knee"), ("right_hip", "right_knee"), ("left_knee", "left_ankle"),
-        ("right_knee", "right_ankle"), ("left_shoulder", "left_elbow"), ("right_shoulder", "right_elbow"),
-        ("left_elbow", "left_wrist"), ("right_elbow", "right_wrist"),
-    )
-)  # fmt: skip
-#: Their lengths on an adult, metres.
+#: Lengths of BONES on an adult, metres.
 _LENGTHS_M = np.array([0.1, 0.1, 0.5, 0.18, 0.18, 0.43, 0.43, 0.42, 0.42, 0.29, 0.29, 0.25, 0.25], np.float32)
 _MIRRORED = np.array([BONES.index((MIRROR[parent], MIRROR[child])) for parent, child in BONES])
-#: The bones of each part that a variation changes: for a limb those below its reference joint, for the torso all of it.
-_BONES_OF: Mapping[str, NDArray[np.intp]] = {
-    part: np.array([number for number, (_, child) in enumerate(BONES) if child in of.joints])
-    for part, of in PART_JOINTS.items()
-}
-#: The spine among the bones of the torso.
-_SPINE = _BONES_OF["torso"].tolist().index(BONES.index((joint("pelvis"), joint("neck"))))
-#: The bones that tell how much a part differs: of the torso the spine, because a variation moves no other.
-_MEASURED = {part: numbers if part != "torso" else numbers[[_SPINE]] for part, numbers in _BONES_OF.items()}
 #: Where a limb goes if it is farther from the body; a torso leans forwards. In the frame of the body: left, up, ahead.
 _OUTWARDS = {"left": np.array([1.0, 0.0, 0.0], np.float32), "right": np.array([-1.0, 0.0, 0.0], np.float32)}
 _UPWARDS, _FORWARDS, _TO_THE_LEFT = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], np.float32)
@@ -207,27 +188,11 @@ def _skeletons(settings: VariationSettings) -> NDArray[np.float32]:
     return np.asarray(factors * sizes * _LENGTHS_M, np.float32)
 
 
-def variation_of(bones: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """How much each part differs between two motions: (N, N) of the motions (..., T, 13, 3), N in all.
-
-    The root mean square distance between the directions of the part's bones in the frame of the body, over bones and
-    frames: 0 if they are the same, 2 if they are opposite. Of the torso it is the spine's. This takes the place of
-    equation 2 of the paper, which subtracts the levels of the characteristics, whatever they do to the motion.
-    """
-    directions = bones / np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-6)
-    variation = {}
-    for part, numbers in _MEASURED.items():
-        flat = directions[..., numbers, :].reshape(-1, bones.shape[-3] * len(numbers) * 3)
-        cosine = flat @ flat.T * np.float32(3 / flat.shape[1])
-        variation[part] = np.sqrt(np.maximum(2 - 2 * cosine, 0))
-    return variation
-
-
 def _borrowing(motions: _Moving, share: float, generator: np.random.Generator) -> _Moving:
     """Sets (B, 3, T) of motions in which some limbs of m' are those of m, and some of m'' those of m'."""
     bones = motions.bones.copy()
     for lender, borrower in ((0, 1), (1, 2)):
-        for part, numbers in _BONES_OF.items():
+        for part, numbers in BONES_OF.items():
             rows = np.flatnonzero(generator.random(len(bones)) < share * (part != "torso"))[:, None]
             bones[rows, borrower, :, numbers] = motions.bones[rows, lender, :, numbers]
     return _Moving(bones, motions.heading, motions.origin)
@@ -238,16 +203,16 @@ def _varied(motions: _Moving, levels: NDArray[np.float32], settings: VariationSe
     bones = motions.bones.copy()
     for number, part in enumerate(PART_JOINTS):
         energy, distance, height = levels[..., number, :, None, None, None].transpose(2, 0, 1, 3, 4, 5)
-        own = motions.bones[..., _BONES_OF[part], :]
+        own = motions.bones[..., BONES_OF[part], :]
         mean = own.mean(axis=-3, keepdims=True)
         changed = mean + np.exp(settings.energy * energy) * (own - mean)
         if part == "torso":  # its level of distance is leaning forwards, that of height to the left
-            changed[..., [_SPINE], :] += settings.lean * (distance * _FORWARDS + height * _TO_THE_LEFT)
+            changed[..., [SPINE], :] += settings.lean * (distance * _FORWARDS + height * _TO_THE_LEFT)
         else:
             changed += distance * settings.distance * _OUTWARDS[part.partition("_")[0]]
             changed += height * settings.height * _UPWARDS
         changed /= np.maximum(np.linalg.norm(changed, axis=-1, keepdims=True), 1e-6)
-        bones[..., _BONES_OF[part], :] = np.linalg.norm(own, axis=-1, keepdims=True) * changed
+        bones[..., BONES_OF[part], :] = np.linalg.norm(own, axis=-1, keepdims=True) * changed
     return _Moving(bones, motions.heading, motions.origin)
 
 

@@ -12,15 +12,14 @@ from support.moving_bodies import random_clip
 from mretrieve.encoders.systems.body_part_embedding import PART_JOINTS, part_coordinates
 from mretrieve.motion import MIRROR, PARTS, Clip, LabelledClip
 from mretrieve.motion.skeleton import joint
+from mretrieve.training.body_parts.part_bones import BONES, variation_of
 from mretrieve.training.body_parts.variations import (
-    BONES,
     LEVELS,
     Variations,
     VariationSettings,
     VariationSource,
     _Moving,
     _varied,
-    variation_of,
 )
 
 CLIPS = [LabelledClip(random_clip(seed, 120), "", f"{seed}", f"{seed}.bvh") for seed in range(4)]
