@@ -1,4 +1,4 @@
-"""DeepHuMS against recognition, and what its incomplete and sped-up sequences in training are for.
+"""DeepHuMS against recognition, and the effect of incomplete and sped-up sequences in its training.
 
     python benchmarks/deephums_ablations.py [--data DIR] [--method NAME]... [--updates N] [--seeds N] [--results DIR]
 
@@ -56,7 +56,7 @@ def measured(method: str, data: Path, updates: int, seed: int, checkpoint: Path)
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--results", type=click.Path(path_type=Path), default=Path(".build/deephums"), show_default=True)
 def main(data: Path | None, methods: tuple[str, ...], updates: int, seeds: int, results: Path) -> None:
-    """Measure what is not there yet and print the table of it."""
+    """Measure the rows that are missing and print the table."""
     results.mkdir(parents=True, exist_ok=True)
     rows: dict[str, list[dict[str, list[float]]]] = {method: [] for method in methods}
     for seed, method in product(range(seeds), methods):

@@ -49,7 +49,7 @@ COLUMNS = {
     "with velocities: hits": 3,
     "64-d features: hits": 3,
 }
-#: What the hits of the last columns are found by.
+#: The vectors that the hits of the last columns are found by.
 _COMPARED = ("2D, normalised (E_Q)", "2D, normalised, with velocities (E_Q)", "2D, 64-d features (E_Q)")
 
 
@@ -88,7 +88,7 @@ def cell(values: list[float], decimals: int) -> str:
 def main(
     data: Path | None, methods: tuple[str, ...], seeds: int, updates: int, results: Path, part_minutes: float | None
 ) -> None:
-    """Train what is not there yet and print the table of all that is."""
+    """Make the trainings that are missing and print the table of all."""
     results.mkdir(parents=True, exist_ok=True)
     folder = mocap_folder(data)
     clips, unseen = training_clips(folder), view_split(folder).unseen

@@ -216,7 +216,7 @@ def main(
     results: Path,
     curves: bool,
 ) -> None:
-    """Measure what is not there yet and print the tables, or the curves."""
+    """Measure the rows that are missing and print the tables, or the curves."""
     folder = mocap_folder(data)
     if curves:
         print_curves(protocols, methods, folder, updates, seeds)

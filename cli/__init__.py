@@ -18,7 +18,7 @@ _COMMANDS = {
     "index": ("index", "Index a folder of motion files, or bring its index up to date."),
     "query": ("query", "Print the moments that move most like a clip."),
     "classify": ("classify", "Print the class of a clip, by the labels of the indexed clips most like it."),
-    "explain": ("explain", "Tell why a moment answers a clip: what is alike, what is not, and when."),
+    "explain": ("explain", "Explain why a moment matches a clip: which joints differ, when, and by how much."),
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),

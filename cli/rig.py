@@ -17,7 +17,7 @@ from .options import ASF, FORCE, PATH, check_new, flush_columns
 @ASF
 @click.option("--rig-map", type=PATH, metavar="FILE", help="Check a saved map against this file.")
 @click.option("--save", type=PATH, metavar="RIG.json", help="Save the map, to be edited and passed to --rig-map.")
-@click.option("--png", type=PATH, metavar="FILE.png", help="Draw poses of the body beside the map.")
+@click.option("--png", type=PATH, metavar="FILE.png", help="Draw poses of the body next to the map.")
 @FORCE
 def rig(file: Path, asf: Path | None, rig_map: Path | None, save: Path | None, png: Path | None, force: bool) -> None:
     """Show which joint of FILE is which canonical joint, and how that was found.

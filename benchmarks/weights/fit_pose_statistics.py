@@ -62,7 +62,8 @@ of the features. No network, no labels.
   `mretrieve/motion/augmentation.py`.
 {versions}
 - **Accuracy** of its distances alone, `python benchmarks/accuracy.py` (cross-group mean average precision / top-1;
-  settings were chosen on the training sets, but these figures were on the screen meanwhile, so call them seen):
+  settings were chosen on the training sets, but these figures were inspected during development, so they are not
+  blind):
   {figures}.
 """
 

@@ -55,7 +55,7 @@ def training_command(
     @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
     @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
     @click.option("--part-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop then, to be resumed.")
-    @click.option("--resume", is_flag=True, help="Continue from the checkpoint beside the output.")
+    @click.option("--resume", is_flag=True, help="Continue from the checkpoint next to the output.")
     def main(
         mocap: Path | None,
         output: Path,
@@ -84,7 +84,7 @@ def echo_progress(now: TrainingProgress) -> None:
 
 
 def checkpoint_of(output: Path) -> Path:
-    """The file that keeps an unfinished training, beside its output."""
+    """The file that keeps an unfinished training, next to its output."""
     return output.with_name(f"{output.name}.checkpoint")
 
 

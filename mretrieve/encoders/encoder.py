@@ -28,7 +28,7 @@ from ..motion.view import View
 class WindowEncoder(Protocol):
     """Turns windows into vectors that an index stores and that inner products compare.
 
-    Stored vectors and query vectors may differ (a metric that is no plain inner product can be written as one of two
+    Stored vectors and query vectors may differ (a metric that is not a plain inner product can be written as one of two
     different vectors): the distance of a query window q to a stored window x is
     `-(as_queries(encode([q]))[0] @ encode([x])[0])`, never below -1e-4, zero for the same window, about 1 for
     unrelated ones.

@@ -53,7 +53,7 @@ def bone_directions_of(quaternions: NDArray[np.floating]) -> NDArray[np.float32]
 
     The quaternion of a bone turns it, and all that hangs on it, relative to the bone before; that of the root turns the
     body. A quaternion turns the bone that ends in its joint, not those that begin there, because hips, trunk and
-    shoulders of real bodies are no rigid triangles.
+    shoulders of real bodies are not rigid triangles.
     """
     world: list[NDArray[np.floating]] = []
     for number, parent in enumerate(QUATERNION_PARENTS):

@@ -27,7 +27,9 @@ def test_arrays_are_read_back_without_a_copy():
 
 def test_the_library_reads_the_same():
     load = pytest.importorskip("safetensors.numpy").load
-    for name, values in load(b"".join(pack_tensors(TENSORS))).items():
+    loaded = load(b"".join(pack_tensors(TENSORS)))
+    assert loaded.keys() == TENSORS.keys()
+    for name, values in loaded.items():
         np.testing.assert_array_equal(values, TENSORS[name])
 
 

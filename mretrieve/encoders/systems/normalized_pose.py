@@ -88,9 +88,9 @@ class NormalizedPose(WindowEncoder):
         """See StoredContent. FormatError if tensors and settings do not fit each other."""
         dilations, typical_distance = content.settings["dilations"], content.settings["typical_distance"]
         if not all(isinstance(dilation, int) and 0 < dilation < 1000 for dilation in dilations):
-            raise FormatError("its dilations are no small numbers; the file is damaged")
+            raise FormatError("its dilations are not small whole numbers; the file is damaged")
         if not (isinstance(typical_distance, float) and 0 < typical_distance < np.inf):
-            raise FormatError("its typical distance is no positive number; the file is damaged")
+            raise FormatError("its typical distance is not a positive number; the file is damaged")
         if not all(np.isfinite(value).all() for value in content.tensors.values()):
             raise FormatError("its weights are not all finite; the file is damaged")
         encoder = cls(content.tensors, dilations, typical_distance, content.name)
