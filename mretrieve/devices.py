@@ -23,7 +23,7 @@ def find_devices(name: str) -> tuple[torch.device, ...]:
     try:
         import torch
     except ImportError:
-        raise MRetrieveError(f"--device {name} needs PyTorch; {install_hint('learned')}") from None
+        raise MRetrieveError(f"--device {name} needs PyTorch; {install_hint('gpu')}") from None
     if name == "cpu":
         return (torch.device("cpu"),)
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

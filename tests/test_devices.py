@@ -46,7 +46,5 @@ def test_a_device_that_is_not_there_is_refused(name: str, gpus: int, reason: str
 
 def test_without_torch_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(
-        MRetrieveError, match=r"--device cuda needs PyTorch; .*pip install 'mretrieve-mocap\[learned\]'"
-    ):
+    with pytest.raises(MRetrieveError, match=r"--device cuda needs PyTorch; .*pip install 'mretrieve-mocap\[gpu\]'"):
         find_devices("cuda")
