@@ -161,7 +161,8 @@ class Ingester:
         except Exception as error:
             return _refused(task, error)
         duration_s = sum(len(clip.positions) for clip in clips) / CANONICAL_FPS
-        return Ingested(replace(ingested.entry, duration_s=duration_s), clips, motions=motions)
+        waiting = motions if self._on_device else ()
+        return Ingested(replace(ingested.entry, duration_s=duration_s), clips, motions=waiting)
 
     @cached_property
     def _stored(self) -> Snapshot:
