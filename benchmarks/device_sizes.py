@@ -26,7 +26,9 @@ class Sizes:
         regions: sequences in which the query is looked for.
         windows: batches that are encoded.
         recipes: what is trained.
-        seconds: of search (each number and length), clusters (each), warping, encoding, and training (each recipe).
+        motions: files of a generated library, at most, and how many of them are searched for.
+        seconds: of search (each number and length), clusters (each), warping, encoding, training (each recipe), and an
+            index (search and queries each).
     """
 
     rows: tuple[int, ...] = (1_000_000, 10_000_000)
@@ -38,7 +40,8 @@ class Sizes:
     regions: int = 4_000
     windows: tuple[int, ...] = (64, 2048)
     recipes: tuple[str, ...] = (*recipe_names(), "submotion")
-    seconds: tuple[float, float, float, float, float] = (20, 30, 45, 32, 10)
+    motions: tuple[int, int] = (200, 20)
+    seconds: tuple[float, float, float, float, float, float] = (20, 30, 45, 32, 10, 15)
 
 
 SMALL = Sizes(
@@ -49,5 +52,6 @@ SMALL = Sizes(
     regions=4,
     windows=(4,),
     recipes=("gru",),
-    seconds=(0.02, 0.02, 0.02, 0.02, 0.02),
+    motions=(5, 1),
+    seconds=(0.02, 0.02, 0.02, 0.02, 0.02, 0.02),
 )

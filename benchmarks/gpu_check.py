@@ -1,4 +1,4 @@
-"""What a GPU gives, and whether its answers are the CPU's: encoding, search, clusters, warping, training.
+"""What a GPU gives, and whether its answers are the CPU's: encoding, search, clusters, warping, training, an index.
 
     python benchmarks/gpu_check.py [--device cuda] [--small] [--out FILE]
 
@@ -24,13 +24,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-for _name in ("numpy", "torch", "numba", "pyarrow", "filelock", "safetensors"):
+for _name in ("numpy", "torch", "numba", "pyarrow", "h5py", "filelock", "safetensors"):
     try:
         importlib.import_module(_name)
     except ImportError as error:
         sys.exit(f"gpu_check.py needs {_name}, which {sys.executable} cannot import: {error}")
 
 import torch  # noqa: E402
+from device_index import check_index  # noqa: E402
 from device_networks import check_encoding, check_training  # noqa: E402
 from device_report import Report, environment  # noqa: E402
 from device_search import check_search  # noqa: E402
@@ -48,6 +49,7 @@ BLOCKS: tuple[Callable[[Sizes, torch.device, Report], None], ...] = (
     check_subsequences,
     check_encoding,
     check_training,
+    check_index,
 )
 
 

@@ -20,6 +20,7 @@ from .options import (
     Size,
     as_json,
     check_new,
+    device,
     encoder_weights,
     flush_columns,
     safe_cell,
@@ -51,6 +52,7 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 )
 @encoder_weights("Weight of each encoder in queries: 0.7,0.3. [default: equal weights]")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes. [default: one per core]")
+@device("Run trained encoders on a GPU, or on all; cpu runs the same code there. [default: the CPU, clip by clip]")
 @click.option("--asf", type=PATH, metavar="FILE", help="Skeleton of AMC files that do not have it next to them.")
 @click.option("--rig-map", type=PATH, metavar="FILE", help="Rig map saved by `mretrieve rig --save`.")
 @FPS
@@ -84,6 +86,7 @@ def index(
     encoder: tuple[str, ...],
     encoder_weights: list[float] | None,
     jobs: int | None,
+    device: str | None,
     asf: Path | None,
     rig_map: Path | None,
     fps: float | None,
@@ -118,6 +121,7 @@ def index(
             encoder=encoder or None,
             weights=encoder_weights,
             jobs=jobs,
+            device=device,
             asf=asf,
             rig_map=rig_map,
             fps=fps,

@@ -94,6 +94,13 @@ WHERE = click.option(
     metavar="EXPR",
     help="Only clips that meet a condition: \"label = 'walk' AND duration_s > 2\". `--where help` explains.",
 )
+
+
+def device(help_text: str) -> Callable[[_Command], _Command]:
+    """The option --device of `index` and `query`."""
+    return click.option("--device", metavar="cuda|cuda:N|all|cpu", help=help_text)
+
+
 START = click.option("--start", "start_s", type=float, metavar="S", help="Use the query from this second on.")
 END = click.option("--end", "end_s", type=float, metavar="S", help="Use the query up to this second.")
 

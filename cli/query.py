@@ -15,7 +15,7 @@ import click
 from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
 
-from .options import INDEX, as_json, complete_clip, flush_columns, given_options, query_options, safe_cell
+from .options import INDEX, as_json, complete_clip, device, flush_columns, given_options, query_options, safe_cell
 from .progress import search_video
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _NAMES = ("worst part", "label", "clip")
 @click.argument("queries", nargs=-1, metavar="QUERY...", shell_complete=complete_clip)
 @query_options
 @INDEX
+@device("Search the vectors on a GPU, or on all; cpu runs the same code there. [default: the CPU, without PyTorch]")
 @click.option(
     "--format",
     "output",
@@ -38,7 +39,7 @@ _NAMES = ("worst part", "label", "clip")
     type=click.Choice(["table", "json", "jsonl", "csv"]),
     help="How to print; json and jsonl follow a stable schema.",
 )
-def query(queries: tuple[str, ...], index: Path | None, output: str, **options: Any) -> None:
+def query(queries: tuple[str, ...], index: Path | None, device: str | None, output: str, **options: Any) -> None:
     """Print the moments that move most like QUERY, best first.
 
     QUERY is a motion file, the name of an indexed clip, or a moment of either, such as walk.bvh@3.20-5.43; - reads a
@@ -51,7 +52,7 @@ def query(queries: tuple[str, ...], index: Path | None, output: str, **options: 
     printed, failed = _PRINTERS[output], False
     from mretrieve import open_index
 
-    opened = open_index(index)
+    opened = open_index(index, device=device)
     if options["where"] == "help":
         click.echo(opened.where_help())
         return

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mretrieve.devices import find_devices
 from mretrieve.formats import ReadingOptions
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.folders import index_command
@@ -48,6 +49,7 @@ def build_index(
     encoder: str | Sequence[str] | None = None,
     weights: Sequence[float] | None = None,
     jobs: int | None = None,
+    device: str | None = None,
     asf: Path | str | None = None,
     rig_map: Path | str | None = None,
     fps: float | None = None,
@@ -82,6 +84,9 @@ def build_index(
         jobs: number of processes; None for one per core. Clips, motions and windows do not depend on it. Vectors are
             equal to the last bit if this process computes on one thread (OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1
             set before numpy and torch are imported, as the command line does), else to about 2e-6.
+        device: where trained networks encode: "cuda", "cuda:1", "all" GPUs (one for each process, in turn), or "cpu".
+            The clips of several files are then encoded together, and vectors are equal to those of another device to
+            about 2e-6. None encodes them on the CPU, clip by clip.
         asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
         fps: frames per second of the keypoint files that this run reads and later ones, for which it is remembered;
@@ -102,13 +107,16 @@ def build_index(
     Raises:
         IndexStateError: another writer holds the index, or it was made with other settings or of other folders.
         QueryError: an encoder is unknown, or the weights do not fit.
-        MRetrieveError: no folder holds a motion file, or a file named by an argument cannot be used.
+        MRetrieveError: no folder holds a motion file, a file named by an argument cannot be used, or there is no such
+            device.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
     reading = ReadingOptions(_path(asf), _path(rig_map), fps)
     search = VectorSearchOptions(vector_index, recall, memory_bytes)
-    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search)
+    if device is not None:
+        find_devices(device)  # raises before anything is read
+    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mretrieve.devices import find_devices
+from mretrieve.encoders import DeviceEncoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
 from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
@@ -61,6 +64,7 @@ class IngestSpec:
         windows: how clips are cut.
         reading: how files are read.
         stored_version: version of the index whose clips are encoded again; None keeps their vectors.
+        device: where encoders run that can, as `find_devices` names it; None for the CPU, clip by clip.
     """
 
     folders: Mapping[str, Path]
@@ -69,29 +73,75 @@ class IngestSpec:
     windows: WindowSettings
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     stored_version: int | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """The outcome for one file, its clips, and, if it was read, the rig of each clip and its map."""
+    """The outcome for one file.
+
+    Attributes:
+        entry: for the report.
+        clips: of the file.
+        rigs: if it was read, the rig of each clip and its map.
+        motions: what encoders on a device have to encode of each clip; () when they are done.
+    """
 
     entry: FileEntry
     clips: tuple[ShardClip, ...] = ()
     rigs: tuple[tuple[Rig, RigMap], ...] = ()
+    motions: tuple[Clip, ...] = ()
 
 
 class Ingester:
     """Converts files to clips in one process."""
 
-    def __init__(self, spec: IngestSpec) -> None:
-        """Load the encoders. IndexStateError: one is not the one that made the vectors of the index."""
+    def __init__(self, spec: IngestSpec, number: int = 0) -> None:
+        """Load the encoders. Processes of several numbers share the devices, if there are several.
+
+        Raises:
+            IndexStateError: an encoder is not the one that made the vectors of the index.
+            MRetrieveError: there is no such device.
+        """
         self._spec = spec
         command = index_command(spec.folders.values(), spec.index)
         self._encoders = {space: space.load(spec.index, command) for space in spec.spaces}
+        self._on_device: dict[Space, DeviceEncoder] = {}
+        if spec.device is not None:
+            devices = find_devices(spec.device)
+            for space, encoder in self._encoders.items():
+                if isinstance(encoder, DeviceEncoder):
+                    self._on_device[space] = encoder.on_device(devices[number % len(devices)])
 
     def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
         """The outcomes for files, in their order. Errors in a file go to its entry and are never raised."""
-        return [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
+        done = [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
+        if not self._on_device:
+            return done
+        try:
+            return self._encoded(done)
+        except Exception:  # of one file, which is refused alone
+            return [self._encoded_alone(task, ingested) for task, ingested in zip(tasks, done, strict=True)]
+
+    def _encoded_alone(self, task: FileTask, ingested: Ingested) -> Ingested:
+        try:
+            return self._encoded([ingested])[0]
+        except Exception as error:
+            return _refused(task, error, ingested.entry.content_hash)
+
+    def _encoded(self, done: Sequence[Ingested]) -> list[Ingested]:
+        """The same with the vectors of the encoders on a device, which encode the clips of all files together."""
+        clips = [clip for ingested in done for clip in ingested.clips]
+        motions = [motion for ingested in done for motion in ingested.motions]
+        for space, encoder in self._on_device.items():
+            rows = [row for row, clip in enumerate(clips) if space.record.name not in clip.vectors]
+            windows = [clips[row].windows for row in rows]
+            vectors = encoder.encode_all([motions[row] for row in rows], windows) if rows else []
+            for row, own in zip(rows, vectors, strict=True):
+                vectors_of_clip = {**clips[row].vectors, space.record.name: _checked(space, clips[row].windows, own)}
+                clips[row] = replace(clips[row], vectors=vectors_of_clip)
+        left = iter(clips)
+        return [replace(ingested, clips=tuple(islice(left, len(ingested.clips))), motions=()) for ingested in done]
 
     def _unread(self, task: FileTask) -> Ingested:
         """A file that is unchanged or not available, whose clips are encoded again."""
@@ -106,35 +156,37 @@ class Ingester:
             return ingested
         stored = [self._stored.stored(self._stored.clip_row(clip)) for clip in task.known.clips]
         try:
-            clips = tuple(map(self._encoded_again, stored))
+            motions = tuple(map(_motion, stored))
+            clips = tuple(map(self._encoded_again, stored, motions))
         except Exception as error:
             return _refused(task, error)
         duration_s = sum(len(clip.positions) for clip in clips) / CANONICAL_FPS
-        return Ingested(replace(ingested.entry, duration_s=duration_s), clips)
+        waiting = motions if self._on_device else ()
+        return Ingested(replace(ingested.entry, duration_s=duration_s), clips, motions=waiting)
 
     @cached_property
     def _stored(self) -> Snapshot:
         return Snapshot.open(self._spec.index, self._spec.stored_version)
 
-    def _encoded_again(self, stored: ShardClip) -> ShardClip:
+    def _encoded_again(self, stored: ShardClip, motion: Clip) -> ShardClip:
         """A stored clip with vectors in the spaces of this run; vectors that it has are kept."""
-        clip = Clip(stored.positions, stored.observed, stored.start_s, stored.metres_per_unit, stored.notes)
         had = {record.fingerprint: stored.vectors[record.name] for record in self._stored.encoders}
-        vectors = {}
-        for space in self._spec.spaces:
-            own = had.get(space.record.fingerprint)
-            vectors[space.record.name] = own if own is not None else self._vectors(space, clip, stored.windows)
-        return replace(stored, vectors=vectors)
+        kept = {
+            space.record.name: had[space.record.fingerprint]
+            for space in self._spec.spaces
+            if space.record.fingerprint in had
+        }
+        return replace(stored, vectors=kept | self._vectors(motion, stored.windows, without=kept))
 
-    def _vectors(self, space: Space, clip: Clip, windows: NDArray[np.int32]) -> NDArray[np.float32]:
-        encoder = self._encoders[space]
-        vectors = encoder.encode_windows(clip, windows)
-        if vectors.shape != (len(windows), encoder.dimension) or not np.isfinite(vectors).all():
-            name = space.record.name
-            raise ValueError(
-                f"{name}: {len(windows)} windows gave vectors {vectors.shape}, or some that are not finite"
-            )
-        return vectors
+    def _vectors(
+        self, clip: Clip, windows: NDArray[np.int32], without: Collection[str] = ()
+    ) -> dict[str, NDArray[np.float32]]:
+        """The vectors of a clip in all spaces but some, and but those of encoders on a device."""
+        return {
+            space.record.name: _checked(space, windows, encoder.encode_windows(clip, windows))
+            for space, encoder in self._encoders.items()
+            if space not in self._on_device and space.record.name not in without
+        }
 
     def _ingest(self, task: FileTask) -> Ingested:
         path = file_of(self._spec.folders, task.found.path)
@@ -152,6 +204,7 @@ class Ingester:
             _check_name(found.path)
             bodies = read_bodies(MotionFile(path), self._spec.reading, mixed_rigs=True)
             clips = [self._clip(body, entry) for body in bodies]
+            motions = tuple(body.clip for body in bodies) if self._on_device else ()
         except Exception as error:
             return _refused(task, error, hashed)
         return Ingested(
@@ -164,6 +217,7 @@ class Ingester:
             ),
             tuple(clips),
             tuple((body.rig, body.rig_map) for body in bodies),
+            motions,
         )
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:
@@ -186,8 +240,19 @@ class Ingester:
             positions=clip.positions,
             observed=clip.observed,
             windows=windows,
-            vectors={space.record.name: self._vectors(space, clip, windows) for space in self._spec.spaces},
+            vectors=self._vectors(clip, windows),
         )
+
+
+def _motion(stored: ShardClip) -> Clip:
+    return Clip(stored.positions, stored.observed, stored.start_s, stored.metres_per_unit, stored.notes)
+
+
+def _checked(space: Space, windows: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    if vectors.shape != (len(windows), space.record.dimension) or not np.isfinite(vectors).all():
+        name = space.record.name
+        raise ValueError(f"{name}: {len(windows)} windows gave vectors {vectors.shape}, or some that are not finite")
+    return vectors
 
 
 def _refused(task: FileTask, error: Exception, hashed: str = "") -> Ingested:

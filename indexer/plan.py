@@ -57,6 +57,7 @@ class IndexOptions:
     rebuild: bool
     prune: bool
     vector_search: VectorSearchOptions
+    device: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +127,7 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
             windows=DEFAULT_WINDOWS if kept is None else kept.windows_settings,
             reading=settings.reading,
             stored_version=stored_version,
+            device=options.device,
         ),
         changes=changes(library, known, settings.reading.asf, stored_version is not None),
         labels=labels,

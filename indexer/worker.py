@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.sharedctypes import Synchronized
 from threading import Thread
 from types import ModuleType
 
@@ -103,7 +104,10 @@ def _worker_pool(spec: IngestSpec, processes: int) -> Iterator[Callable[[Piece],
         OSError: no process can be started.
     """
     parent, alive = Pipe(duplex=False)
-    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start_worker, initargs=(spec, parent))
+    context = get_context("spawn")
+    started_count = context.Value("i", 0)
+    arguments = (spec, parent, started_count)
+    executor = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=arguments)
 
     def submit(piece: Piece) -> Future[Results]:
         with _spawning():
@@ -145,12 +149,15 @@ def _spawning() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _start_worker(spec: IngestSpec, parent: Connection) -> None:
+def _start_worker(spec: IngestSpec, parent: Connection, started_count: Synchronized[int]) -> None:
     global _ingester
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which decides what becomes of the work
     # Nothing is ever sent: the wait ends when the parent closes its end, or dies.
     Thread(target=lambda: (wait([parent]), os._exit(1)), daemon=True).start()
-    _ingester = Ingester(spec)
+    with started_count.get_lock():
+        number = started_count.value
+        started_count.value += 1
+    _ingester = Ingester(spec, number)
 
 
 _ingester: Ingester  # in a worker process

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .devices import find_devices
 from .errors import MRetrieveError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
@@ -27,6 +28,8 @@ from .storage.ownership import find_index
 from .storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import torch
+
     from .comparison import Explanation, NamedClip
     from .comparison.correspondence import Correspondence
     from .comparison.differences import Comparison
@@ -40,18 +43,22 @@ Searchable = Clip | Motion | Keypoints | View | Path | str
 Parts = PartWeights | Mapping[str, float] | str | None
 
 
-def open_index(path: Path | str | None = None, version: int | None = None) -> Index:
+def open_index(path: Path | str | None = None, version: int | None = None, *, device: str | None = None) -> Index:
     """Open an index for queries.
 
     Args:
         path: the index; None looks in $MRETRIEVE_INDEX, then for `.mretrieve` in this folder and its parents.
         version: an older version that is still kept; None for the newest.
+        device: where vectors are searched: "cuda", "cuda:1", "all" GPUs, or "cpu" for the same code in torch on the
+            CPU. They are copied there once, and answers are the same. None searches them on the CPU without torch.
 
     Raises:
+        MRetrieveError: there is no such device, or torch is not installed.
         IndexStateError: there is no index, it is damaged, or other weights made it (if an index has several encoders,
             that is raised when a query uses the encoder).
     """
-    return Index(Snapshot.open(find_index(Path(path) if path is not None else None), version))
+    devices = () if device is None else find_devices(device)
+    return Index(Snapshot.open(find_index(Path(path) if path is not None else None), version), devices)
 
 
 class Index:
@@ -60,10 +67,10 @@ class Index:
     An Index may be shared by threads.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, devices: Sequence[torch.device] = ()) -> None:
         self._snapshot = snapshot
         snapshot.hold()
-        self._spaces = Spaces(snapshot)
+        self._spaces = Spaces(snapshot, devices)
 
     def __len__(self) -> int:
         """Number of clips."""

@@ -142,3 +142,24 @@ def test_takes_are_compared_aligned_and_exported(library: Library, answer: Answe
     assert canonicalise(read(tmp_path / "moment.bvh")[0]).duration_s == pytest.approx(2.0, abs=0.1)
     with pytest.raises(QueryError, match="--force"):
         library.opened.export(hit, tmp_path / "moment.bvh")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"where": "duration_s < 4", "exclude_self": True},
+        {"parts": "arms=1,legs=0", "mirror": "both"},
+        {"all_moments": True, "rerank": 5},
+    ],
+)
+def test_answers_do_not_depend_on_the_device(library: Library, options: dict[str, object]):
+    pytest.importorskip("torch", reason="NO TORCH: search on devices is not tested")
+    on_device = mretrieve.open_index(library.index, device="cpu")
+    for query in (library.short_clip, library.long_take):
+        assert on_device.search(query, **options).hits == library.opened.search(query, **options).hits
+
+
+def test_a_device_that_is_not_there_is_refused(library: Library):
+    with pytest.raises(mretrieve.MRetrieveError, match="--device gpu: no such device"):
+        mretrieve.open_index(library.index, device="gpu")

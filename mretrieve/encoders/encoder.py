@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.clip import CanonicalFrames
 from ..motion.view import View
+
+if TYPE_CHECKING:
+    import torch
 
 
 class WindowEncoder(Protocol):
@@ -71,6 +74,22 @@ class FrameEncoder(Protocol):
 
     def frame_features(self, clip: Clip) -> NDArray[np.float32]:
         """Features (T, F) of the frames of a clip, to be compared by Euclidean distance."""
+        ...
+
+
+@runtime_checkable
+class DeviceEncoder(WindowEncoder, Protocol):
+    """An encoder that can run on a GPU, where it encodes the windows of many clips together."""
+
+    def on_device(self, device: torch.device) -> DeviceEncoder:
+        """A copy of it on a device, of the same name and fingerprint."""
+        ...
+
+    def encode_all(self, clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]) -> list[NDArray[np.float32]]:
+        """Vectors (W, D) of the windows (W, 2) of each clip, as `encode_windows` gives them but for rounding errors.
+
+        ValueError for a window that is empty or leaves its clip.
+        """
         ...
 
 

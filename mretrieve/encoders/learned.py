@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pkgutil import resolve_name
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import FormatError
+from ..kernels.device.exact import full_float32
 from ..motion import Clip
 from ..motion.clip import overlapping_spans
 from .body_sequence import BodySequence, body_sequence
@@ -23,7 +26,8 @@ from .encoder import StoredContent, blended_numbers, checked_windows, fingerprin
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
-_BATCH = 64
+#: Windows or pieces of clips that pass the network together, on the CPU and on a GPU.
+_BATCH, _GPU_BATCH = 64, 2048
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -123,7 +127,7 @@ class LearnedEncoder:
     def attention(self, clip: Clip) -> NDArray[np.float32] | None:
         """How much each frame counts in the embedding of a clip (T,), of sum 1; None for networks without attention."""
         inputs = torch.from_numpy(self.network.inputs(self._sequence(clip)))[None]
-        device = next(self.network.parameters()).device
+        device = self._device
         with torch.inference_mode():
             weights = self.network.frame_weights(inputs.to(device), torch.tensor([clip.frame_count], device=device))
         return None if weights is None else np.asarray(weights[0].cpu().numpy(), np.float32)
@@ -135,6 +139,19 @@ class LearnedEncoder:
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         return stored_vectors(self._embed([(self._sequence(clip), checked_windows(clip, windows))]))
+
+    def on_device(self, device: torch.device) -> LearnedEncoder:
+        """See DeviceEncoder. It computes in float32 there too."""
+        moved = copy.copy(self)
+        moved.network = copy.deepcopy(self.network).to(device)
+        return moved
+
+    def encode_all(self, clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]) -> list[NDArray[np.float32]]:
+        """See DeviceEncoder."""
+        checked = [checked_windows(clip, own) for clip, own in zip(clips, windows, strict=True)]
+        spans = [(self._sequence(clip), own) for clip, own in zip(clips, checked, strict=True)]
+        ends = np.cumsum([len(own) for own in checked])
+        return np.split(stored_vectors(self._embed(spans)), ends[:-1])
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See WindowEncoder."""
@@ -160,12 +177,17 @@ class LearnedEncoder:
                 count += 1
         embedded = np.empty((len(parts), self.dimension - 2), np.float32)
         order = sorted(range(len(parts)), key=lambda part: parts[part][2] - parts[part][1])  # similar lengths together
-        for first in range(0, len(order), _BATCH):
-            rows = order[first : first + _BATCH]
+        batch = _GPU_BATCH if self._device.type == "cuda" else _BATCH
+        for first in range(0, len(order), batch):
+            rows = order[first : first + batch]
             embedded[rows] = self._forward([parts[row] for row in rows])
         sums = np.zeros((count, self.dimension - 2), np.float32)
         np.add.at(sums, np.array(owners, np.int64), embedded)
         return _normalised(sums)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
 
     def _pieces(self, start: int, end: int) -> list[list[int]]:
         cut = self.lengths
@@ -185,8 +207,8 @@ class LearnedEncoder:
             inputs[row, : last - first] = values
         assert inputs is not None
         lengths = torch.tensor([last - first for _, first, last in parts])
-        device = next(self.network.parameters()).device
-        with torch.inference_mode():
+        device = self._device
+        with torch.inference_mode(), full_float32() if device.type == "cuda" else nullcontext():
             embeddings: Tensor = self.network(torch.from_numpy(inputs).to(device), lengths.to(device))
         return np.asarray(embeddings.cpu().numpy(), np.float32)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -25,6 +25,8 @@ from ..vectors import VectorIndex, open_vectors
 from .smoothing import SmoothedIndex
 
 if TYPE_CHECKING:
+    import torch
+
     from ..encoders.systems.submotion import SubmotionMapper
 
 
@@ -41,13 +43,19 @@ class OpenSpace:
     """One space of an index, or several searched together, ready for queries."""
 
     def __init__(
-        self, snapshot: Snapshot, names: Sequence[str], encoder: WindowEncoder, mapper: SubmotionMapper | None = None
+        self,
+        snapshot: Snapshot,
+        names: Sequence[str],
+        encoder: WindowEncoder,
+        vectors: Callable[[], VectorIndex],
+        mapper: SubmotionMapper | None = None,
     ) -> None:
         self.name = ",".join(names)
         self.encoder = encoder
         self._mapper = mapper
         self._snapshot = snapshot
         self._names = tuple(names)
+        self._open_vectors = vectors
 
     def prepared(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
         """Vectors (Q, D) to search with, from encoded queries (Q, D).
@@ -74,7 +82,7 @@ class OpenSpace:
 
     @cached_property
     def _vectors(self) -> VectorIndex:
-        return open_vectors(self._snapshot, self._names)
+        return self._open_vectors()
 
     @cached_property
     def _smoothed(self) -> SmoothedIndex | None:
@@ -86,12 +94,16 @@ class OpenSpace:
 class Spaces:
     """The spaces of a snapshot, by what is asked of them."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        """IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
+    def __init__(self, snapshot: Snapshot, devices: Sequence[torch.device] = ()) -> None:
+        """Spaces whose vectors are searched on some devices; by default on the CPU, without torch.
+
+        IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
         self.snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
         self._encoders: dict[str, WindowEncoder] = {}
         self._open: dict[SpaceSelection, OpenSpace] = {}
+        self._devices = tuple(devices)
+        self._vectors: dict[tuple[str, ...], VectorIndex] = {}
         if sum(record.weight > 0 for record in self._records.values()) == 1:
             self.asked(None, None)
 
@@ -122,8 +134,17 @@ class Spaces:
         if asked not in self._open:
             encoders = [self._encoder(self._records[name]) for name in asked.names]
             fused = encoders[0] if len(encoders) == 1 else FusedEncoder(list(zip(encoders, asked.weights, strict=True)))
-            self._open[asked] = OpenSpace(self.snapshot, asked.names, fused, self._mapper(asked, fused))
+            self._open[asked] = self._space(asked.names, fused, self._mapper(asked, fused))
         return self._open[asked]
+
+    def _space(self, names: Sequence[str], encoder: WindowEncoder, mapper: SubmotionMapper | None = None) -> OpenSpace:
+        return OpenSpace(self.snapshot, names, encoder, lambda: self._vector_index(tuple(names)), mapper)
+
+    def _vector_index(self, names: tuple[str, ...]) -> VectorIndex:
+        """The search among the vectors of some spaces, kept for all queries, whatever they weigh."""
+        if names not in self._vectors:
+            self._vectors.setdefault(names, open_vectors(self.snapshot, names, self._devices))
+        return self._vectors[names]
 
     @staticmethod
     def _mapper(asked: SpaceSelection, encoder: WindowEncoder) -> SubmotionMapper | None:
@@ -138,7 +159,7 @@ class Spaces:
         for name in sorted(self._records, key=lambda name: not is_for_parts(name)):  # the others may load torch
             encoder = self._encoder(self._records[name])
             if isinstance(encoder, PartEncoder):
-                return OpenSpace(self.snapshot, [name], encoder.weighted(parts))
+                return self._space([name], encoder.weighted(parts))
         raise QueryError(
             f"{self.snapshot.index}: has no vectors of body parts, which part weights ask for; add them with "
             f"`{self._adding(PART_ENCODER)}`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import QueryError
 from ..storage.records import VectorIndexRecord
@@ -14,6 +15,9 @@ from .flat import FlatIndex
 from .grouped import Group, GroupedIndex
 from .interface import VectorIndex
 from .trained import VectorKind
+
+if TYPE_CHECKING:
+    import torch
 
 _KINDS = {kind.name: kind for kind in (FLAT_CODES, FAST_SCAN, IVF_FAST_SCAN, IVF_FLAT, HNSW, RABITQ)}
 
@@ -40,8 +44,9 @@ def check_kind(name: str) -> None:
         raise QueryError(f"no kind of vector index is called {name}, only {', '.join(kind_names())}")
 
 
-def open_vectors(snapshot: Snapshot, spaces: Sequence[str]) -> VectorIndex:
-    """The vector index over some spaces: through the trained indexes of a single space, else exact.
+def open_vectors(snapshot: Snapshot, spaces: Sequence[str], devices: Sequence[torch.device] = ()) -> VectorIndex:
+    """The vector index over some spaces: exact on `devices` if there are any; else through the trained indexes of a
+    single space, and exact over several.
 
     Trained indexes that cannot be used here, because their kind is not registered or its library is not installed or of
     another version, are left out: their rows are searched exactly.
@@ -49,6 +54,10 @@ def open_vectors(snapshot: Snapshot, spaces: Sequence[str]) -> VectorIndex:
     Raises:
         IndexStateError: the index has no such space, or a file is damaged.
     """
+    if devices:
+        from .on_device import DeviceIndex
+
+        return DeviceIndex(snapshot, spaces, devices)
     groups = [open_group(snapshot, record) for record in snapshot.vector_indexes if [record.space] == list(spaces)]
     usable = [group for group in groups if group is not None]
     return GroupedIndex(snapshot, usable) if usable else FlatIndex(snapshot, spaces)

@@ -38,7 +38,10 @@ def test_every_row_is_measured_and_every_answer_equal_on_a_cpu(run, tmp_path: Pa
     written = json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))
     assert written["failures"] == []
     measures = {row["measure"].partition(",")[0].split()[0] for row in written["rows"]}
-    assert measures == {"exact", "k-means", "IVF", "DTW", "moving", "subsequence", "encoding", "training"}
+    networks = {"encoding", "training"}
+    assert (
+        measures == {"exact", "k-means", "IVF", "DTW", "moving", "subsequence", "search", "index", "query"} | networks
+    )
     for row in written["rows"]:
         assert row["device"] > 0
         assert f"| {row['measure']} |" in printed

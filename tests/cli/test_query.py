@@ -173,3 +173,19 @@ def test_a_closed_pipe_is_no_traceback(mretrieve: Run, home: Path):
     run = subprocess.run(["bash", "-c", program], cwd=home, capture_output=True, text=True)
     assert run.stdout == "{\n"
     assert "Traceback" not in run.stderr
+
+
+def test_the_answer_on_a_device_is_the_same(mretrieve: Run, home: Path):
+    pytest.importorskip("torch", reason="NO TORCH: search on devices is not tested")
+    answers = [
+        json.loads(mretrieve("query", QUERY, "--format", "json", *words, folder=home).stdout)
+        for words in ([], ["--device", "cpu"])
+    ]
+    assert answers[0]["results"] == answers[1]["results"]
+
+
+def test_a_device_that_does_not_exist_is_refused_in_one_line(mretrieve: Run, home: Path):
+    for words in (("query", QUERY), ("index", "library")):
+        run = mretrieve(*words, "--device", "gpu", folder=home)
+        assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (2, "", 1)
+        assert "--device gpu: no such device" in run.stderr

@@ -34,22 +34,28 @@ def has_triton(device: torch.device) -> bool:
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Within the context, float32 matrix products are float32 products: no TF32 on CUDA, no bfloat16 on the CPU.
+    """Within the context, float32 products are float32 products: no TF32 on CUDA (cuDNN too), no bfloat16 on the CPU.
 
-    The setting belongs to the process, so only one thread at a time is within the context.
+    The settings belong to the process, so only one thread at a time is within the context.
     """
     with _precision_lock:
-        before = torch.get_float32_matmul_precision()
+        before, cudnn_before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
         torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False
         try:
             yield
         finally:
+            torch.backends.cudnn.allow_tf32 = cudnn_before
             torch.set_float32_matmul_precision(before)
 
 
 def chunk_size(device: torch.device, numbers: int) -> int:
     """How many things of so many numbers each are in the memory of a device at a time: 32 MiB, on a GPU 1 GiB."""
     return max(1, (1 << 28 if device.type == "cuda" else 1 << 23) // max(1, numbers))
+
+
+class UnboundedProductsError(ValueError):
+    """Vectors or queries are not finite, or products may be too large for float32."""
 
 
 class ExactSearch:
@@ -66,7 +72,8 @@ class ExactSearch:
             vectors: (N, D) float32; they are kept, not copied.
 
         Raises:
-            ValueError: they are of another shape or type, or not finite.
+            UnboundedProductsError: they are not finite.
+            ValueError: they are of another shape or type.
         """
         if vectors.ndim != 2 or vectors.dtype != torch.float32:
             raise ValueError(f"the vectors are {tuple(vectors.shape)} {vectors.dtype}; needed: (N, D) float32")
@@ -85,7 +92,8 @@ class ExactSearch:
             Products (Q, k') float32 and rows (Q, k') int64; k' is less than k only if fewer rows may answer.
 
         Raises:
-            ValueError: the arguments do not fit the vectors or each other, or a product may be too large for float32.
+            UnboundedProductsError: a query is not finite, or a product may be too large for float32.
+            ValueError: the arguments do not fit the vectors or each other.
         """
         self._check(queries, k)
         count = len(self.vectors) if rows is None else len(rows)
@@ -98,6 +106,35 @@ class ExactSearch:
                 [self._best(queries[part], errors[part], k, rows) for part in _parts(len(queries), _QUERIES)]
             )
 
+    def shortlists(self, queries: Tensor, k: int, rows: Tensor | None = None) -> list[Tensor]:
+        """For each query every row, (M,) int64 ascending, that can be among its k best by exact products.
+
+        Equal products may be ranked in any order. Arguments and errors are those of `best`.
+        """
+        self._check(queries, k)
+        k = min(k, len(self.vectors) if rows is None else len(rows))
+        if not k:
+            return [torch.zeros(0, dtype=torch.int64, device=queries.device)] * len(queries)
+        errors = self.rounding_errors(queries)
+        found: list[Tensor] = []
+        with full_float32():
+            for first in range(0, len(queries), _QUERIES):
+                part = slice(first, first + _QUERIES)
+                found += self._shortlists(queries[part], errors[part], k, rows)
+        return found
+
+    def _shortlists(self, queries: Tensor, errors: Tensor, k: int, rows: Tensor | None) -> list[Tensor]:
+        values, candidates = self._first_pass(queries, _kept(k), rows)
+        limits = values[:, k - 1].double() - 2.0 * errors
+        counts = (values.double() >= limits[:, None]).sum(dim=1).tolist()
+        found = []
+        for query, (limit, count) in enumerate(zip(limits.tolist(), counts, strict=True)):
+            _check_limit(limit)
+            there_may_be_more = count == _kept(k)
+            every = self._above(queries[query], limit, rows) if there_may_be_more else candidates[query, :count]
+            found.append(every.sort().values)
+        return found
+
     def best_among(self, queries: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """The k best of some rows of each query, as `best`: products (Q, k) and rows (Q, k).
 
@@ -107,7 +144,8 @@ class ExactSearch:
             k: at least 1.
 
         Raises:
-            ValueError: the arguments do not fit the vectors or each other, or a product may be too large for float32.
+            UnboundedProductsError: a query is not finite, or a product may be too large for float32.
+            ValueError: the arguments do not fit the vectors or each other.
         """
         self._check(queries, k)
         errors = self.rounding_errors(queries)
@@ -198,10 +236,7 @@ class ExactSearch:
         # The only time that the host waits for the device, after everything else has been sent to it.
         for query in torch.nonzero(unsettled).ravel().tolist():
             limit = float(limits[query])
-            if math.isnan(limit):
-                raise ValueError(
-                    "the queries are not finite, or their products with the rows are too large for float32"
-                )
+            _check_limit(limit)
             every = above(query, limit)[None]
             products[query], best[query] = (each[0] for each in self._rescored(queries[query][None], every, k))
         return products, best
@@ -239,6 +274,13 @@ class ExactSearch:
             yield (torch.mv(vectors, queries[0])[None] if len(queries) == 1 else queries @ vectors.T), first
 
 
+def _check_limit(limit: float) -> None:
+    if math.isnan(limit):
+        raise UnboundedProductsError(
+            "the queries are not finite, or their products with the rows are too large for float32"
+        )
+
+
 def _kept(k: int) -> int:
     """How many rows the first pass keeps, so that it is rare that more can be among the best k."""
     return k + _SPARE_ROWS + int(_SPARE_SHARE * k)
@@ -271,6 +313,6 @@ def _largest_norm(vectors: Tensor) -> float:
     for chunk in torch.split(vectors, chunk_size(vectors.device, vectors.shape[1])):
         norms = torch.linalg.vector_norm(chunk, dim=1, dtype=torch.float64)
         if not bool(torch.isfinite(norms).all()):
-            raise ValueError("the vectors are not finite numbers")
+            raise UnboundedProductsError("the vectors are not finite numbers")
         largest = max(largest, float(norms.max())) if len(norms) else largest
     return largest * (1 + 1e-9)  # more than the norms' own rounding errors
