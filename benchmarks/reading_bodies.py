@@ -8,7 +8,8 @@ the index, from its bytes to canonical clips. A map is wrong if any joint of it 
 meant in every frame, if a joint that the rig has is called missing, or if the back is out of order. Kinds of wrong
 maps: "sides" are swapped, "missing" joints are there, "trunk" (pelvis, back, collars, neck, head), "limbs". Up is wrong
 beyond 30 degrees; a clip is mirrored if it is the mirror image of what happened, and "not shown" if it is that and a
-note says that the body does not show the hand of the axes: right-handed axes are usual.
+note says that the body does not show the hand of the axes: right-handed axes are usual. Such a file may be that of
+another movement in right-handed axes, as `tests/motion/canonical/test_two_worlds.py` shows.
 
 `--cases` reads a folder of files with the right values in `expected.json` instead.
 """
@@ -47,6 +48,7 @@ Draw = Callable[[int, int], GeneratedFile]
 #: Confidence levels at which the share of wrong maps is printed.
 _LEVELS = (0.9, 0.8, 0.7, 0.6, 0.0)
 _UP_DEGREES, _RESIDUAL_M = 30.0, 0.04
+_WRONG = ("up wrong", "mirrored", "joints off", "refused")
 
 
 @dataclass
@@ -155,8 +157,10 @@ def axes(seed: int, count: int, examples: int, draw: Draw = drawn_floor_work, ti
         for tag, tally in tallies.items():
             tally.add(generated.tags[tag], outcome, generated.name, faults if tag == "kind" else ())
     for tag, tally in tallies.items():
-        outcomes = ("right", "up wrong", "mirrored", "not shown", "joints off", "refused")
-        tally.show(f"{title}, by {tag}", outcomes, examples if tag == "kind" else 0)
+        tally.show(f"{title}, by {tag}", ("right", "not shown", *_WRONG), examples if tag == "kind" else 0)
+    counts: Counter[str] = sum(tallies["kind"].counts.values(), Counter())
+    wrong = sum(counts[outcome] for outcome in _WRONG)
+    print(f"  right: {counts['right']}, not shown: {counts['not shown']}, wrong: {wrong}")
 
 
 def hands(seed: int, count: int, examples: int) -> None:

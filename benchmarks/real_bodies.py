@@ -30,6 +30,7 @@ from mretrieve.errors import MRetrieveError  # noqa: E402
 from mretrieve.formats import MotionFile, ReadingOptions  # noqa: E402
 from mretrieve.formats.registry import recognise  # noqa: E402
 from mretrieve.motion import Clip, Rig  # noqa: E402
+from mretrieve.motion.keypoints import Keypoints  # noqa: E402
 from mretrieve.sources.reading import read_bodies, refusal_reason  # noqa: E402
 from mretrieve.sources.scan import scan  # noqa: E402
 
@@ -60,10 +61,14 @@ class Person:
 
 @dataclass
 class Readings:
-    """All people of a folder, and the reason why each other file is refused."""
+    """All people of a folder, and the reason why each other file is refused.
+
+    People of keypoints, whose clips are lifted from a picture, are counted in `lifted` and not measured.
+    """
 
     people: list[Person] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    lifted: int = 0
 
 
 def read_people(data: Path, paths: Iterable[str]) -> Readings:
@@ -79,6 +84,9 @@ def read_people(data: Path, paths: Iterable[str]) -> Readings:
             readings.refused[path] = refusal_reason(error).replace(f"{data}/", "")
             continue
         for body in bodies:
+            if isinstance(body.motion, Keypoints):
+                readings.lifted += 1
+                continue
             measures, unit_m = measure(body.clip), body.motion.metres_per_unit
             declared_height_m = measures.height_m * unit_m / body.clip.metres_per_unit if unit_m else np.nan
             kind, joints = rig_kind(body.motion.rig), body.rig_map.joints
@@ -191,7 +199,8 @@ def main() -> None:
         unexpected += not reason
         print(f"  {path}: {kind}: {text}" + (f" (expected: {reason})" if reason else ""))
     reasons = Counter(why.removeprefix(f"{path}: ") for path, why in readings.refused.items())
-    print(f"\n{len(readings.people)} people; {len(readings.refused)} files refused:")
+    print(f"\n{len(readings.people)} people; {readings.lifted} more of keypoints, which are not measured")
+    print(f"{len(readings.refused)} files refused:")
     for why, count in reasons.most_common():
         print(f"  {count} x {why}")
     print(f"\n{unexpected} faults that are not expected")

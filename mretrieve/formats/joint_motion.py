@@ -40,4 +40,4 @@ def motion_of_joints(
         () if fps else (f"rate: not in the file, taken to be {ASSUMED_FPS:g} frames a second; give it with --fps",)
     )
     together = np.stack([canonical[number] for number in numbers], axis=1)
-    return Motion(rig, together, fps or ASSUMED_FPS, source, body, repairs=repairs, declared_up=up)
+    return Motion(rig, together, fps or ASSUMED_FPS, source, body, repairs=repairs, declared_up=up or joint_set.up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ _CANONICAL = {
     "right_big_toe": "right_foot",
     "left_foot_index": "left_foot",
     "right_foot_index": "right_foot",
+    "spine_base": "pelvis",
+    "spine_shoulder": "spine3",
 }
 
 
@@ -27,10 +30,12 @@ class JointSet:
     Attributes:
         name: how messages and files name the set.
         joints: their names, in the order of the detector's output.
+        up: the axis of positions in space that is up, if that is agreed: "+Y".
     """
 
     name: str
     joints: tuple[str, ...]
+    up: str | None = None
 
     @cached_property
     def canonical(self) -> tuple[int | None, ...]:
@@ -52,7 +57,8 @@ _ARM, _LEG = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
 _COCO = ("nose", *_sides("eye", "ear", *_ARM, *_LEG))
 
 #: By name. Sources: OpenPose's doc/02_output.md, cocodataset.org, AlphaPose's docs/output.md, MediaPipe's
-#: PoseLandmark, VideoPose3D (Human3.6M), JHMDB's README, PoseTrack's and MPII's annotation formats.
+#: PoseLandmark, VideoPose3D (Human3.6M), JHMDB's README, PoseTrack's and MPII's annotation formats, JointType of
+#: the Kinect SDK 2.0.
 JOINT_SETS: dict[str, JointSet] = {
     each.name: each
     for each in (
@@ -104,6 +110,15 @@ JOINT_SETS: dict[str, JointSet] = {
                 "left_wrist",
             ),
         ),
+        JointSet(
+            "kinect-25",
+            (
+                "spine_base", "spine_mid", "neck", "head", *_side("left", *_ARM, "hand"),
+                *_side("right", *_ARM, "hand"), *_side("left", *_LEG, "foot"), *_side("right", *_LEG, "foot"),
+                "spine_shoulder", *_side("left", "hand_tip", "thumb"), *_side("right", "hand_tip", "thumb"),
+            ),
+            up="+Y",
+        ),
         JointSet("canonical-22", JOINTS),
     )
 }  # fmt: skip
@@ -134,8 +149,15 @@ def joint_set_by_names(names: Sequence[str]) -> tuple[JointSet, tuple[int | None
 
     None if fewer than eight names are of any set: no body can be made of so few joints.
     """
-    written = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in names]
+    written = [_spelled(name) for name in names]
     best = max(JOINT_SETS.values(), key=lambda each: (len(set(each.joints) & set(written)), -len(each.joints)))
     if len(set(best.joints) & set(written)) < 8:
         return None
     return best, tuple(written.index(name) if name in written else None for name in best.joints)
+
+
+def _spelled(name: str) -> str:
+    """A name as the sets spell it: `hand_tip_left`, `HandTipLeft` and `Left hand-tip` are `left_hand_tip`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]", "_", name.strip()).lower()
+    part, _, side = words.rpartition("_")
+    return f"{side}_{part}" if side in ("left", "right") and part != "mouth" else words

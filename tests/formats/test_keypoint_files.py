@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.moving_bodies import random_clip
-from support.walking_body import t_pose, walking
+from support.walking_body import motion_of, t_pose, walking
 from support.written_keypoints import (
     COCO,
     HEIGHT,
@@ -219,6 +219,51 @@ def test_an_archive_may_state_set_rate_and_confidences(tmp_path: Path):
     assert person.fps == 50
 
 
+def test_an_archive_may_name_its_joints_in_any_order(tmp_path: Path):
+    written = pixels(VIEW, "coco-17")
+    names = [f"{part.title()}{side.title()}" if part else side for side, _, part in (n.partition("_") for n in COCO)]
+    (tmp_path / "pose.npz").write_bytes(npz(pose=written[:, ::-1], joints=np.array(names[::-1])))
+    assert_holds(only(tmp_path / "pose.npz"), "coco-17", written)
+
+
+_ARM, _LEG = ("Shoulder", "Elbow", "Wrist", "Hand"), ("Hip", "Knee", "Ankle", "Foot")
+KINECT = [
+    *("SpineBase", "SpineMid", "Neck", "Head"),
+    *(part + side for limb in (_ARM, _LEG) for side in ("Left", "Right") for part in limb),
+    *("SpineShoulder", "HandTipLeft", "ThumbLeft", "HandTipRight", "ThumbRight"),
+]
+
+
+def kinect(walk: np.ndarray) -> np.ndarray:
+    """The joints (T, 25, 3) of Kinect's set in a walk (T, 22, 3); hands, thumbs and tips are at the wrists."""
+    nearest = {"SpineBase": "pelvis", "SpineMid": "spine2", "SpineShoulder": "spine3", "Neck": "neck", "Head": "head"}
+    for side in ("Left", "Right"):
+        for part in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle", "Foot"):
+            nearest[part + side] = f"{side}_{part}".lower()
+        nearest |= {part + side: f"{side}_wrist".lower() for part in ("Hand", "HandTip", "Thumb")}
+    return walk[:, [JOINTS.index(nearest[name]) for name in KINECT]]
+
+
+@pytest.mark.parametrize("with_names", [True, False])
+def test_the_25_joints_of_kinect_are_not_taken_for_those_of_openpose(tmp_path: Path, with_names: bool):
+    walk = walking(60) + np.array([0, 0, 2])
+    arrays = {"pose": kinect(walk)} | ({"joints": np.array(KINECT)} if with_names else {})
+    (tmp_path / "walk.npz").write_bytes(npz(fps=30, **arrays))
+    clip = mretrieve.canonicalise(mretrieve.read(tmp_path / "walk.npz")[0])
+    expected = mretrieve.canonicalise(motion_of(walk))
+    shown = clip.observed.all(axis=0)
+    assert {JOINTS[j] for j in np.flatnonzero(~shown)} == {"spine1", "spine2", "left_collar", "right_collar"}
+    limbs = [j for j in np.flatnonzero(shown) if "spine" not in JOINTS[j]]
+    np.testing.assert_allclose(clip.positions[:, limbs], expected.positions[:, limbs], atol=0.02)
+
+
+def test_names_of_no_set_are_those_of_a_rig(tmp_path: Path):
+    names = [name.replace("left_", "L ").replace("right_", "R ").replace("knee", "shin") for name in JOINTS]
+    (tmp_path / "walk.npz").write_bytes(npz(pose=walking(60), joints=np.array(names)))
+    clip = mretrieve.canonicalise(mretrieve.read(tmp_path / "walk.npz")[0])
+    np.testing.assert_allclose(clip.positions, mretrieve.canonicalise(motion_of(walking(60))).positions, atol=0.02)
+
+
 @pytest.mark.parametrize("fps", [-1.0, 0.0, np.nan, np.inf])
 def test_a_rate_is_a_number_above_0(tmp_path: Path, fps: float):
     np.save(tmp_path / "pose.npy", pixels(VIEW, "coco-17"))
@@ -367,6 +412,13 @@ def header(shape: str, descr: str = "'<f4'") -> bytes:
         (npz(pose=np.zeros((5, 15, 2)), length=np.array([3, 3])), "sum up to 5"),
         (npz(pose=np.zeros((40, 15, 2)), scores=np.zeros(3)), "confidences are"),
         (npz(pose=np.array([None])), "Python objects"),
+        (npz(pose=np.zeros((40, 19, 3))), "Add the names of the joints to an .npz file, as an array `joints`"),
+        (npz(pose=np.zeros((40, 25, 3)), joints=np.array(["Hips", "Spine"])), "2 names of joints, but positions of 25"),
+        (
+            npz(pose=np.ones((40, 3, 2)), joints=np.array(["nose", "tail", "paw"])),
+            "names of the joints are of no",
+        ),
+        (npz(pose=np.zeros((40, 15, 2)), joint_set="body-25"), "15 joints, but body-25 has 25"),
         (npz(pose=np.zeros((40, 15, 2)), joint_set="dog"), "unknown joint set 'dog'"),
         (npz(pose=np.zeros((40, 15, 2)))[:-60], "damaged archive"),
     ],

@@ -7,7 +7,8 @@ import pytest
 from support.bodies.companies import drawn_company, drawn_unusual_person, drawn_with_prop
 from support.bodies.drawing import drawn_floor_work, drawn_raised_arms, drawn_rig
 from support.bodies.figure import carried, flesh_m
-from support.bodies.floor_work import FLOOR_WORK
+from support.bodies.floor_work import FLOOR_WORK, cat_and_cow, handstand, push_ups, sit_ups, yoga
+from support.bodies.planting import HANDS, HEELS, SHANKS, TOES
 from support.bodies.postures import CONTACTS
 from support.bodies.standing import GESTURES
 from support.bodies.times import drawn_first_frame
@@ -57,6 +58,24 @@ def test_people_are_on_the_floor_and_do_not_slide(perform):
     lowest = np.argmin(heights[:-1], axis=1)
     steps = np.linalg.norm(np.diff(points[..., [0, 2]], axis=0), axis=2)[np.arange(len(lowest)), lowest]
     assert np.median(steps) < 0.012  # metres a frame
+
+
+@pytest.mark.parametrize("seed", [2, 3])  # handstands from the first frame on
+@pytest.mark.parametrize(
+    ("perform", "points"),
+    [
+        (push_ups, (*HANDS, *TOES)),
+        (yoga, HANDS),
+        (cat_and_cow, (*HANDS, *SHANKS)),
+        (sit_ups, HEELS),
+        (handstand, HANDS),
+    ],
+)
+def test_what_carries_the_body_stays_where_it_is_planted(perform, points, seed):
+    movement = perform(np.random.default_rng(seed), Body(), 24.0, np.arange(30) / 24)
+    places = carried(movement.body, movement.rotations, points) + movement.root[:, None]
+    assert np.linalg.norm(np.diff(places, axis=0), axis=2).max() * 24 < 0.05  # metres a second
+    assert places[..., 1].max() < 0.12
 
 
 def test_the_left_hand_of_a_right_handed_file_is_on_the_left():

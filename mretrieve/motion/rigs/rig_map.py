@@ -96,7 +96,11 @@ def guess_rig_map(rig: Rig, positions: NDArray[np.floating]) -> RigMap:
 
     `positions` (T, J, 3) are the motion's own, in any unit and axes. The map may lack what a body needs. It is kept for
     the next clip of the same rig if the rest pose shows a body, or if it is clear: then no movement can change it.
+    Positions without a rest pose whose names are all canonical are taken by their names.
     """
+    names = rig.joint_names
+    if not rig.offsets.any() and set(names) <= set(JOINTS) and len(set(names)) == len(names):
+        return RigMap(tuple(names.index(name) if name in names else None for name in JOINTS), "names", 1.0)
     key = (rig.joint_names, rig.parents.tobytes(), rig.offsets.round(6).tobytes())
     if key in _KEPT_MAPS:
         return _KEPT_MAPS[key]

@@ -8,13 +8,15 @@ import numpy as np
 
 from mretrieve.demo import Body, MotionRecipe
 from mretrieve.demo.synthesis import perform
-from support.bodies.figure import Floats, Movement
+from support.bodies.figure import Floats, Movement, carried
+from support.bodies.planting import HANDS, HEELS, SHANKS, TOES, planted
 from support.bodies.postures import ANGLES, animated, grounded, levelled, mirrored, posture, rotations_of
 
 QUARTER = np.pi / 2
 _HANDS = ("left_hand_end", "right_hand_end", "left_wrist", "right_wrist")
 _TOES = ("left_toe_end", "right_toe_end", "left_foot", "right_foot")
 _KNEES = ("left_knee", "right_knee")
+_ELBOWS = ("left_elbow", "right_elbow")
 
 Perform = Callable[[np.random.Generator, Body, float, Floats], Movement]
 
@@ -60,7 +62,7 @@ def sit_ups(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Move
     down = posture({}, pitch=-QUARTER, flex=0.75, knee=1.5, swing=2.6, bend=2.2, out=0.6)
     up = posture(down, pitch=-0.9, flex=1.45, bow=0.9, nod=0.3)
     keys = [down, up] * int(rng.integers(1, 3)) + [down]
-    return grounded("sit-ups", body, animated(rng, keys, _times(t, len(keys)), t), fps)
+    return planted("sit-ups", body, animated(rng, keys, _times(t, len(keys)), t), fps, ("pelvis", *HEELS))
 
 
 def leg_raises(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
@@ -72,29 +74,31 @@ def leg_raises(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> M
 
 def push_ups(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
     """Push-ups on hands and toes; some only hold the plank."""
-    up = posture({}, pitch=1.3, swing=1.35, out=0.1, bend=0.05, hand=-1.3, toes=1.2, point=0.1, nod=-0.2)
-    down = posture(up, pitch=1.5, swing=0.35, bend=1.75, out=0.5)
+    up = posture({}, pitch=1.3, swing=1.45, out=0.1, bend=0.1, hand=1.5, toes=1.2, point=0.1, nod=-0.2)
+    down = posture(up, pitch=1.5, swing=0.16, bend=1.85, out=0.4)
     keys = [up, posture(up, bend=0.15)] if rng.random() < 0.2 else [up, down] * int(rng.integers(1, 4)) + [up]
     angles = animated(rng, keys, _times(t, len(keys)), t, 0.01)
-    return grounded("push-ups", body, levelled(body, angles, _HANDS, _TOES), fps)
+    return planted("push-ups", body, levelled(body, angles, _HANDS, _TOES), fps, (*HANDS, *TOES))
 
 
 def yoga(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
     """Between the plank, the dog that looks down and the cobra."""
-    plank = posture({}, pitch=1.3, swing=1.35, hand=-1.3, toes=1.2)
+    plank = posture({}, pitch=1.3, swing=1.35, hand=1.5, toes=1.2)
     dog = posture(plank, pitch=2.2, swing=2.9, flex=1.3, toes=0.6, point=-0.3)
     cobra = posture(plank, pitch=1.35, bow=-0.9, swing=0.9, nod=-0.5, point=1.2, toes=0.0)
     keys = [plank, dog, plank, cobra][: int(rng.integers(2, 5))]
     angles = animated(rng, keys, _times(t, len(keys)), t, 0.01)
-    return grounded("yoga", body, levelled(body, angles, _HANDS, (*_TOES, *_KNEES)), fps)
+    return planted(
+        "yoga", body, levelled(body, angles, _HANDS, (*_TOES, *_KNEES)), fps, (*HANDS, "left_toe_end", "right_toe_end")
+    )
 
 
 def cat_and_cow(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
     """On hands and knees, the back bends up and down."""
-    cat = posture({}, pitch=1.4, swing=1.45, flex=1.4, knee=1.5, point=1.3, hand=-1.4, bow=0.5, nod=0.5)
+    cat = posture({}, pitch=1.4, swing=1.45, flex=1.4, knee=1.5, point=1.3, hand=1.5, bow=0.5, nod=0.5)
     cow = posture(cat, bow=-0.4, nod=-0.6)
     angles = animated(rng, [cat, cow, cat, cow], _times(t, 4), t, 0.01)
-    return grounded("cat and cow", body, levelled(body, angles, _HANDS, _KNEES), fps)
+    return planted("cat and cow", body, levelled(body, angles, _HANDS, _KNEES), fps, (*HANDS, *SHANKS))
 
 
 def belly_crawl(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
@@ -103,8 +107,10 @@ def belly_crawl(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> 
     one = posture(one, left_flex=0.1, right_flex=1.0, right_knee=1.5, right_apart=1.0, side=0.15)
     keys = [one, mirrored(one)] * 2
     movement = grounded("belly crawl", body, animated(rng, keys, _times(t, 4), t), fps)
+    steps = np.diff(carried(body, movement.rotations, _ELBOWS)[..., 2], axis=0).min(axis=1)
     root = movement.root.copy()
-    root[:, 2] += rng.uniform(0.2, 0.4) * t - (root[:, 2] - root[0, 2])
+    root[:, 0] = root[0, 0]
+    root[1:, 2] = root[0, 2] - np.cumsum(steps)  # the elbow that pulls stays
     return Movement(movement.kind, body, fps, movement.rotations, root)
 
 
@@ -116,13 +122,12 @@ def crawl(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Moveme
 
 def handstand(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
     """Stands on the hands; some come into it from their feet."""
-    held = posture({}, pitch=np.pi, swing=np.pi - 0.05, hand=-1.3, point=0.9, nod=-0.5, flex=0.05)
+    held = posture({}, pitch=np.pi, swing=np.pi - 0.05, hand=1.5, point=0.9, nod=-0.5, flex=0.05)
     split = posture(held, left_flex=rng.uniform(-0.5, 1.0), right_knee=rng.uniform(0.0, 1.2))
-    keys = [held, split, held]
     if rng.random() < 0.4:
         bent = posture(held, pitch=1.9, flex=1.3, point=0.2)
-        keys = [posture(), bent, held, split, held]
-    return grounded("handstand", body, animated(rng, keys, _times(t, len(keys)), t), fps)
+        return grounded("handstand", body, animated(rng, [posture(), bent, held, split, held], _times(t, 5), t), fps)
+    return planted("handstand", body, animated(rng, [held, split, held], _times(t, 3), t), fps, HANDS)
 
 
 def cartwheel(rng: np.random.Generator, body: Body, fps: float, t: Floats) -> Movement:
