@@ -241,6 +241,7 @@ class Ingester:
             observed=clip.observed,
             windows=windows,
             vectors=self._vectors(clip, windows),
+            points=None if body.view is None else body.view.points,
         )
 
 

@@ -21,11 +21,13 @@ from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..motion.camera import Camera, camera_axes, project
 from ..motion.detection import DETECTED
+from ..motion.lifted_clip import LiftedClip
 from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from .alignment import part_scores
 from .likeness import Likeness
 from .moment_finder import SPEEDS, Moments, all_moments, fixed_speed_moments, steadier, warped_moments
+from .view_pairs import FEWEST_JOINTS, ViewPair, paths_as_filmed, shared_joints
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
@@ -48,8 +50,6 @@ UNRELATED = 0.34
 LONGEST_PATH = 2000
 #: Up to this distance two vectors are those of one view, which is in the index as a lifted clip.
 SAME_VECTOR = 1e-4
-#: Fewer points than this fit any motion.
-FEWEST_JOINTS = 4
 
 _Number = TypeVar("_Number", np.float64, np.int64)
 
@@ -65,6 +65,8 @@ class Sightings:
         azimuths_deg: (C,) of the camera; see `motion.camera.Camera`.
         pitches_deg: (C,) likewise.
         rolls_deg: (C,) likewise.
+        as_filmed: (C,) whether the points that a clip was lifted from fit better than its lifted joints from any
+            direction. The azimuth is then that of the clip's own camera.
     """
 
     distances: NDArray[np.float64]
@@ -73,6 +75,7 @@ class Sightings:
     azimuths_deg: NDArray[np.float64]
     pitches_deg: NDArray[np.float64]
     rolls_deg: NDArray[np.float64]
+    as_filmed: NDArray[np.bool_]
 
     def camera(self, index: int) -> Camera:
         """The camera of a clip."""
@@ -84,6 +87,9 @@ class Reprojection:
 
     Clips are compared by the joints that detectors look for, if the view shows them in at least half of its frames and
     they count. What a clip lacks of them is compared as it was filled in.
+
+    A clip that was lifted is also compared as its own camera saw it: depths that were estimated for it would only hide
+    how alike two views of one motion are.
     """
 
     def __init__(self, view: View, part_weights: PartWeights | None = None, refined: int = 40) -> None:
@@ -116,8 +122,8 @@ class Reprojection:
     @cached_property
     def still_pose_distance(self) -> float:
         """The distance from the query to a body that stands still in the mean of its poses."""
-        variance = self._query(1).var(axis=0).sum(keepdims=True)
-        return float(_distances_of(0.5 * variance)[0])
+        frames = unit_frames(self._view.points[:, self._joints], self._weights)
+        return float(_distances_of(0.5 * frames.var(axis=0).sum(keepdims=True))[0, 0])
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
         """The distance (N,) of the reprojection, unless the vectors are equal: then the clip was lifted from this view.
@@ -136,18 +142,19 @@ class Reprojection:
         Distances are those on the clip's body, and multiplied by sqrt(3/2): nothing is seen of the third direction, in
         which they are taken to be as large as in the other two.
         """
-        camera = self.sightings([clip]).camera(0)
-        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
-        sizes = np.sqrt(np.square(centred_frames(points, self._weights, 2, "the clip")).sum(axis=(1, 2)))
-        query, shown = self._query(1), self._seen(clip, camera)
+        found = self.sightings([clip])
+        pair = self._pair(clip, found, 0)
+        joints, weights = pair.joints, pair.weights
+        query, shown = pair.frames
+        sizes = np.sqrt(np.square(centred_frames(pair.seen, weights, 2, "the clip")).sum(axis=(1, 2)))
         step = -(-max(len(query), len(shown)) // LONGEST_PATH)
         path, _ = dtw_path(query[::step], shown[::step])
         offsets = (query[::step][path[:, 0]] - shown[::step][path[:, 1]]).reshape(len(path), -1, 2)
-        lengths = np.sqrt(np.square(offsets).sum(axis=2) / self._weights)
+        lengths = np.sqrt(np.square(offsets).sum(axis=2) / weights)
         errors_m = np.full((len(path), JOINT_COUNT), np.nan, np.float32)
-        errors_m[:, self._joints] = np.sqrt(1.5) * sizes[::step][path[:, 1], None] * lengths
-        mean_m = np.average(errors_m[:, self._joints].mean(axis=0, dtype=np.float64), weights=self._weights)
-        return Likeness(camera, 1000.0 * float(mean_m), part_scores(errors_m, path))
+        errors_m[:, joints] = np.sqrt(1.5) * sizes[::step][path[:, 1], None] * lengths
+        mean_m = np.average(errors_m[:, joints].mean(axis=0, dtype=np.float64), weights=weights)
+        return Likeness(found.camera(0), 1000.0 * float(mean_m), part_scores(errors_m, path))
 
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
         """The best moment of each region (N,), frames counted from the region's first.
@@ -156,9 +163,8 @@ class Reprojection:
         at a fixed speed takes its place.
         """
         found = self.sightings(regions, anywhere=True, threads=threads)
-        query = self._query(1)
         for row in _nearest(found.distances, self._refined).tolist():
-            motion = self._seen(regions[row], found.camera(row))
+            query, motion = self._pair(regions[row], found, row).frames
             fixed = fixed_speed_moments(query, [motion], _distances_of)
             starts, ends, _ = steadier(warped_moments(query, [motion], _distances_of), fixed)
             if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
@@ -169,9 +175,8 @@ class Reprojection:
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
         """The moments of a region, best first, as the camera of the best one shows them."""
-        camera = self.sightings([region], anywhere=True).camera(0)
-        motion = self._seen(region, camera)
-        return all_moments(self._query(1), motion, _distances_of, self.still_pose_distance, limit)
+        query, motion = self._pair(region, self.sightings([region], anywhere=True), 0).frames
+        return all_moments(query, motion, _distances_of, self.still_pose_distance, limit)
 
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
         """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
@@ -189,8 +194,25 @@ class Reprojection:
         distances[nearest], starts[nearest], ends[nearest], best = _best_of_views(*fine)
         directions[nearest] = _chosen(views, best)
         lengths = np.array([clip.frame_count for clip in clips], np.int64)
+        as_filmed = np.zeros(len(clips), bool)
+        step = self._step(FINE_STEP)
+        for rows, paths in paths_as_filmed(self._view, self._joints, self._weights, clips, step, anywhere):
+            filmed = self._path_distances(paths, step)[:, 0]
+            nearer = filmed < distances[rows]
+            rows = rows[nearer]
+            distances[rows], as_filmed[rows], directions[rows, ::2] = filmed[nearer], True, 0.0
+            starts[rows], ends[rows] = paths.starts[nearer, 0] * step, paths.ends[nearer, 0] * step
         azimuths, pitches, rolls = directions.T
-        return Sightings(distances, starts, np.minimum(ends, lengths), azimuths % 360, pitches, rolls)
+        return Sightings(distances, starts, np.minimum(ends, lengths), azimuths % 360, pitches, rolls, as_filmed)
+
+    def _pair(self, clip: Clip, sightings: Sightings, row: int) -> ViewPair:
+        """The view, and a clip as it was sighted: from the best direction, or as its own camera saw it."""
+        if sightings.as_filmed[row] and isinstance(clip, LiftedClip):
+            shared = shared_joints(self._joints, clip)
+            joints, weights, seen = self._joints[shared], self._weights[shared], clip.view.points
+            return ViewPair(joints, weights, self._view.points[:, joints], seen[:, joints])
+        seen = project(clip.positions[:, self._joints], sightings.camera(row), np.zeros(3))
+        return ViewPair(self._joints, self._weights, self._view.points[:, self._joints], seen)
 
     def _compared(
         self, clips: Sequence[Clip], views: NDArray[np.float64], step: int, anywhere: bool, threads: int = 1
@@ -224,15 +246,6 @@ class Reprojection:
         """Distances (C, V): the mean over the frames of both."""
         frames = -(-self._view.frame_count // step) + paths.ends - paths.starts
         return np.asarray(paths.costs.astype(np.float64) / frames / UNRELATED)
-
-    def _query(self, step: int) -> NDArray[np.float32]:
-        """(n, 2 J) the frames of the view as they are compared."""
-        return unit_frames(self._view.points[::step, self._joints], self._weights).reshape(-1, 2 * len(self._joints))
-
-    def _seen(self, clip: Clip, camera: Camera) -> NDArray[np.float32]:
-        """(m, 2 J) the frames of a clip as a camera shows them."""
-        points = project(clip.positions[:, self._joints], camera, np.zeros(3))
-        return unit_frames(points, self._weights).reshape(len(points), -1)
 
 
 def _directions(*choices: Sequence[float]) -> NDArray[np.float64]:

@@ -30,7 +30,6 @@ from .tables import Table
 #: Classes that the sets name differently, chosen by name before anything was measured.
 _SAME_CLASS = {"walk": "walking", "run": "running", "jump": "jumping", "dribble": "basketball"}
 _HEADING = ("queries", "n", "own@1", "own@5", "class", "class, others", "mAP", "azimuth", "pitch", "CPU s", "slowest")
-_HEADING = ("queries", "n", "own@1", "own@5", "class", "class, others", "mAP", "azimuth", "pitch", "CPU s", "slowest")
 #: The folder of each set in the index, by how its files end.
 _FOLDERS = {".amc": "hdm05", ".bvh": "bvh", ".txt": "expmap"}
 #: Of the queries and their cameras. Settings were chosen with another one.

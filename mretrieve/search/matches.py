@@ -9,6 +9,9 @@ import numpy as np
 
 from ..alignment.moment_finder import PoseComparer, repetition_limit, same_moment
 from ..motion import Clip
+from ..motion.lifted_clip import LiftedClip
+from ..motion.view import View
+from ..sources.keypoint_bodies import is_joint_set
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
 from .candidates import Candidates
@@ -43,8 +46,13 @@ class Match:
 
 
 def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
-    """The frames of a match."""
-    return indexed_clip(snapshot, match.clip_row).cut(match.start_frame, match.end_frame)
+    """The frames of a match; a `LiftedClip` if a camera saw them, and the index has its points."""
+    clip = indexed_clip(snapshot, match.clip_row)
+    if is_joint_set(snapshot.clips["rig"][match.clip_row].as_py()):
+        points = snapshot.points(match.clip_row)
+        if points is not None:
+            clip = LiftedClip.of(clip, View(points, clip.observed, clip.observed.astype(np.float32), clip.start_s))
+    return clip.cut(match.start_frame, match.end_frame)
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:

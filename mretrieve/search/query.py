@@ -108,6 +108,8 @@ class Query:
 #: A clip up to this many times as long as the query is compared as a whole. Its windows describe the same motion at
 #: another scale; when both competed, the windows only added chance matches (benchmarks/rerank.py).
 WHOLE_UP_TO = 4.0
+#: A clip shorter than this part of the query holds only a part of it.
+WHOLE_FROM = 1.0 / WHOLE_UP_TO
 #: From this many times the query's length on, moments are looked for in a clip.
 MOMENTS_FROM = 1.5
 #: Longer queries are also cut into pieces of about PIECE_FRAMES, whose matches are chained (`long_queries`).
@@ -132,6 +134,8 @@ class SearchPlan:
         k: how many clips must have a candidate window, if there are as many.
         candidates: how many whole clips, and how many windows of longer clips, are candidates.
         whole_up_to: clips up to this many times as long as the query are candidates as a whole.
+        whole_from: a clip that is shorter than so many times the query's length holds only a part of it; the rest of
+            the query counts as unrelated motion.
         moments_from: windows of clips from this many times its length on are candidates.
         compare_wholes: whether those whole clips are compared as a whole; else the best moment in each is.
         compare_windows: whether a clip that is compared as a whole may also match with a moment.
@@ -146,6 +150,7 @@ class SearchPlan:
     k: int
     candidates: int
     whole_up_to: float
+    whole_from: float
     moments_from: float
     compare_wholes: bool
     compare_windows: bool
@@ -175,6 +180,7 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
         k=options.k,
         candidates=max(options.k, options.rerank * (CANDIDATES_OF_VIEWS if is_view else 1)),
         whole_up_to=whole_up_to,
+        whole_from=0.0 if whole else WHOLE_FROM,
         moments_from=moments_from,
         compare_wholes=not only_moments,
         compare_windows=not (whole or is_view),

@@ -114,8 +114,8 @@ class Search:
         """A match of a whole clip, moved to where in the clip the query fits. The ranking stays that of the whole."""
         if not self.plan.localise_wholes or match.query_end is not None:
             return match
-        clip = indexed_clip(self.snapshot, match.clip_row)
-        whole = (match.start_frame, match.end_frame) == (0, clip.frame_count)
+        clip = load_stretch(self.snapshot, match)
+        whole = (match.start_frame, match.end_frame) == (0, self.snapshot.rows.clip_frames[match.clip_row])
         if not whole or clip.frame_count < MOMENTS_FROM * self.frames:
             return match
         starts, ends, _ = self.comparers[match.variant].best([clip])
@@ -175,6 +175,9 @@ class Search:
             stretches = [load_stretch(self.snapshot, clips[row]) for row in rows.tolist()]
             poses = comparer.distances(stretches, _threads(len(rows)))
             distances[rows] = comparer.combined(distances[rows], poses)
+        lengths = np.array([clip.end_frame - clip.start_frame for clip in clips])
+        shares = np.minimum(1.0, lengths / max(1.0, self.plan.whole_from * self.frames))
+        distances = np.where(distances < 1.0, 1.0 - shares * (1.0 - distances), distances)
         return [replace(clip, distance=distance) for clip, distance in zip(clips, distances.tolist(), strict=True)]
 
     def _long_query(self, piece_frames: int) -> list[Match]:

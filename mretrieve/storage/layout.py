@@ -22,6 +22,8 @@ REPORTS = "reports"
 CLIPS_FILE = "clips.parquet"
 WINDOWS_FILE = "windows.parquet"
 MOTIONS_FILE = "motions.h5"
+#: In MOTIONS_FILE, if clips were lifted from two dimensions: their rows, and their points one after the other.
+LIFTED, POINTS = "lifted", "points"
 
 #: Stands for a clip as a whole, among the lengths of windows in frames.
 WHOLE = 0

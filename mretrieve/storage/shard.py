@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checked_files import check_size, corrupt_file_error, mapped_array, mapped_npy, read_content
-from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
+from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .records import EncoderRecord, ShardRecord
 from .tables import numbers, table_from
 
@@ -42,6 +42,8 @@ class ShardClip:
         observed: (T, J), whether a position was measured.
         windows: (W, 2) start and end (exclusive) in canonical frames: the whole clip, then others by length.
         vectors: (W, D) for each space.
+        points: (T, J, 2), what the camera saw of a clip that was lifted from two dimensions, as in a `View`; None for
+            motion in space.
     """
 
     clip: str
@@ -61,11 +63,14 @@ class ShardClip:
     observed: NDArray[np.bool_]
     windows: NDArray[np.int32]
     vectors: Mapping[str, NDArray[np.float32]]
+    points: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.positions)
         if not frames or self.observed.shape != self.positions.shape[:2] or self.positions.shape[2:] != (3,):
             raise ValueError(f"{self.clip}: positions are {self.positions.shape}, observed is {self.observed.shape}")
+        if self.points is not None and self.points.shape != (*self.positions.shape[:2], 2):
+            raise ValueError(f"{self.clip}: positions are {self.positions.shape}, points are {self.points.shape}")
         self._check_windows(np.asarray(self.windows), frames)
         for space, vectors in self.vectors.items():
             if vectors.ndim != 2 or len(vectors) != len(self.windows) or not np.isfinite(vectors).all():
@@ -80,10 +85,9 @@ class ShardClip:
             raise ValueError(f"{self.clip}: a window lies outside of its {frames} frames or has none")
 
 
-#: Columns of clips.parquet that come from ShardClip.
-CLIP_COLUMNS = tuple(
-    field.name for field in fields(ShardClip) if field.name not in ("positions", "observed", "windows", "vectors")
-)
+#: The fields of ShardClip that are no columns of clips.parquet, and those that are.
+_ARRAYS = ("positions", "observed", "windows", "vectors", "points")
+CLIP_COLUMNS = tuple(field.name for field in fields(ShardClip) if field.name not in _ARRAYS)
 
 
 def clips_schema() -> pa.Schema:
@@ -110,12 +114,14 @@ def stored_clip(shard: Shard, row: int, encoders: tuple[EncoderRecord, ...]) -> 
     clip, start, end = shard.windows
     windows = np.flatnonzero(clip == row)
     positions, observed = shard.motion(row)
+    points = shard.points(row)
     return ShardClip(
         **{**columns, "notes": tuple(columns["notes"])},
         positions=positions.copy(),
         observed=observed.copy(),
         windows=np.stack([start[windows], end[windows]], axis=1),
         vectors={encoder.name: shard.vectors(encoder.name, encoder.dimension)[windows] for encoder in encoders},
+        points=None if points is None else points.copy(),
     )
 
 
@@ -175,6 +181,32 @@ class Shard:
         positions, observed = self.motions
         frames = slice(*self.first_frames[clip_row : clip_row + 2])
         return positions[frames], observed[frames]
+
+    def points(self, clip_row: int) -> NDArray[np.float32] | None:
+        """Points (T, J, 2) that a clip was lifted from, read-only and mapped; None for motion in space."""
+        points, first_frames = self._points
+        first = first_frames.get(clip_row)
+        if first is None:
+            return None
+        return points[first : first + int(np.diff(self.first_frames[clip_row : clip_row + 2])[0])]
+
+    @cached_property
+    def _points(self) -> tuple[NDArray[np.float32], dict[int, int]]:
+        """The points of all lifted clips, one after the other, and the first frame in them of each, by its row."""
+        import h5py  # here: only clips that were lifted need it
+
+        path, joints = self._folder / MOTIONS_FILE, self.record.joint_count
+        try:
+            with h5py.File(path, "r") as file:
+                if LIFTED not in file:
+                    return np.zeros((0, joints, 2), np.float32), {}
+                rows, offset = file[LIFTED][:], int(file[POINTS].id.get_offset())
+        except (OSError, KeyError, TypeError) as error:
+            raise corrupt_file_error(path, str(error)) from None
+        lengths = np.diff(self.first_frames)[rows]
+        ends = np.cumsum(lengths)
+        points = mapped_array(path, np.float32, offset, (int(ends[-1]), joints, 2))
+        return points, dict(zip(rows.tolist(), (ends - lengths).tolist(), strict=True))
 
     @cached_property
     def motions(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

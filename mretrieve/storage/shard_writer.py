@@ -23,7 +23,7 @@ from .files import (
     temporary_name,
     write_file,
 )
-from .layout import CLIPS_FILE, MOTIONS_FILE, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
+from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
 from .records import ShardRecord
 from .shard import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
@@ -154,6 +154,10 @@ def _motions(clips: Sequence[ShardClip]) -> tuple[bytes, int, int]:
             file.create_dataset(name, data=values, track_times=False)
             for name, values in (("positions", positions), ("observed", observed))
         ]
+        views = {row: clip.points for row, clip in enumerate(clips) if clip.points is not None}
+        if views:
+            file.create_dataset(LIFTED, data=np.array(list(views), "<i4"), track_times=False)
+            file.create_dataset(POINTS, data=np.concatenate(list(views.values()), dtype="<f4"), track_times=False)
         file.flush()
         offsets = [int(array.id.get_offset()) for array in arrays]
         return file.id.get_file_image(), offsets[0], offsets[1]

@@ -240,6 +240,17 @@ class Snapshot:
         frames = slice(first, first + int(rows.clip_frames[clip_row]))
         return positions[frames], observed[frames]
 
+    def points(self, clip_row: int) -> NDArray[np.float32] | None:
+        """Points (T, 22, 2) float32 that a clip was lifted from, as in a `View`: read-only, mapped.
+
+        None for motion in space.
+
+        Raises:
+            IndexStateError: the shard that holds it is damaged.
+        """
+        rows = self.rows
+        return self._shards[int(rows.clip_shard[clip_row])].points(int(rows.clip_local[clip_row]))
+
     def shard_clips(self, number: int) -> list[str]:
         """Ids of the live clips of a shard, in the order of `shards`."""
         return [self.rows.clips[row] for row in np.flatnonzero(self.rows.clip_shard == number).tolist()]

@@ -13,10 +13,12 @@ from mretrieve.alignment.reprojection import Reprojection
 from mretrieve.demo import KINDS, MotionRecipe
 from mretrieve.demo.synthesis import synthesise_clip
 from mretrieve.errors import QueryError
+from mretrieve.lifting import lift
 from mretrieve.motion.augmentation import turn
 from mretrieve.motion.body_parts import PartWeights
 from mretrieve.motion.camera import Camera, film
 from mretrieve.motion.detection import DETECTED, LEGS, as_detected, with_stand_ins
+from mretrieve.motion.lifted_clip import LiftedClip
 from mretrieve.motion.skeleton import joint
 from mretrieve.motion.view import View, mirror_view
 
@@ -151,3 +153,28 @@ def test_no_motion_is_a_copy_of_a_view(clips: list[Clip]):
     view = as_detected(film(clips[0], Camera()))
     assert Reprojection(view).copy_limit < 0
     assert MomentFinder(clips[0]).copy_limit > 0
+
+
+def test_a_lifted_clip_is_compared_as_its_own_camera_saw_it(clips: list[Clip]):
+    filmed = [with_stand_ins(as_detected(film(clip, Camera(40, 10)))) for clip in clips]
+    lifted = [LiftedClip.of(lift(view), view) for view in filmed]
+    lifted[0] = LiftedClip.of(lifted[0], without(filmed[0], [joint("left_ankle")]))
+    noise = 0.01 * np.random.default_rng(0).standard_normal(filmed[0].points.shape).astype(np.float32)
+    for asked in (0, PERFORMED.index("kick"), PERFORMED.index("wave")):
+        other_detector = without(replace(filmed[asked], points=filmed[asked].points + noise[:1]), [joint("right_knee")])
+        found = Reprojection(other_detector).sightings(lifted)
+        in_space = Reprojection(other_detector).distances([Clip(each.positions, each.observed) for each in lifted])
+        assert int(found.distances.argmin()) == asked
+        assert found.as_filmed[asked] and found.camera(asked).azimuth_deg == 0
+        assert found.distances[asked] < 0.5 * in_space[asked]
+        assert (found.distances <= in_space).all()
+
+
+def test_a_moment_of_a_lifted_clip_is_found_in_its_points(clips: list[Clip]):
+    view = as_detected(film(clips[PERFORMED.index("dance")], Camera(40, 10)))
+    clip = LiftedClip.of(lift(view), view)
+    starts, ends, distances = Reprojection(view.cut(30, 70)).best([clip])
+    assert (starts[0], ends[0]) == (30, 70)
+    assert distances[0] < 0.05
+    likeness = Reprojection(view.cut(30, 70)).likeness(clip.cut(30, 70))
+    assert likeness.distance_mm < 5

@@ -172,8 +172,12 @@ def _changed(**changes: object) -> ShardClip:
         {"windows": np.array([[0, 10], [4, 11], [5, 10]], np.int32)},
         {"vectors": {SPACE: np.zeros((2, 8), np.float32)}},
         {"vectors": {SPACE: np.full((3, 8), np.nan, np.float32)}},
+        {"points": np.zeros((9, 22, 2), np.float32)},
     ],
-    ids=["no frame", "lengths", "no window", "not whole first", "empty window", "outside", "too few vectors", "nan"],
+    ids=[
+        *("no frame", "lengths", "no window", "not whole first", "empty window", "outside", "too few vectors", "nan"),
+        "points",
+    ],
 )
 def test_a_clip_that_contradicts_itself_cannot_be_made(changes: dict[str, object]):
     with pytest.raises(ValueError, match=r"^a\.bvh: "):

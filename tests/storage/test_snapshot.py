@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,16 @@ from mretrieve.storage.snapshot import Snapshot
 def test_what_is_stored_is_what_is_read(tmp_path: Path):
     clips = made_clips("b/walk.bvh", "a/run.bvh", "two.amc#left", "two.amc#right", "ä 'quoted' \"name\".bvh")
     assert_holds(store(tmp_path / "index", clips), clips)
+
+
+def test_points_are_those_of_the_clips_that_were_lifted(tmp_path: Path):
+    clips = made_clips("walk.bvh", "dance.json", "run.bvh", "clap.json")
+    points = {name: np.full((10, 22, 2), number, np.float32) for number, name in enumerate(("clap.json", "dance.json"))}
+    snapshot = store(tmp_path / "index", [replace(clip, points=points.get(clip.clip)) for clip in clips])
+    for clip in clips:
+        row = snapshot.clip_row(clip.clip)
+        for found in (snapshot.points(row), snapshot.stored(row).points):
+            np.testing.assert_array_equal(found, points.get(clip.clip))
 
 
 def test_clips_of_many_shards_are_one_sorted_table(tmp_path: Path):
