@@ -53,6 +53,11 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 @encoder_weights("Weight of each encoder in queries: 0.7,0.3. [default: equal weights]")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes. [default: one per core]")
 @device("Run trained encoders on a GPU, or on all; cpu runs the same code there. [default: the CPU, clip by clip]")
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Read files and write shards on a Ray cluster: auto, HOST:PORT, or local for one on this machine.",
+)
 @click.option("--asf", type=PATH, metavar="FILE", help="Skeleton of AMC files that do not have it next to them.")
 @click.option("--rig-map", type=PATH, metavar="FILE", help="Rig map saved by `mretrieve rig --save`.")
 @FPS
@@ -87,6 +92,7 @@ def index(
     encoder_weights: list[float] | None,
     jobs: int | None,
     device: str | None,
+    ray: str | None,
     asf: Path | None,
     rig_map: Path | None,
     fps: float | None,
@@ -122,6 +128,7 @@ def index(
             weights=encoder_weights,
             jobs=jobs,
             device=device,
+            ray=ray,
             asf=asf,
             rig_map=rig_map,
             fps=fps,

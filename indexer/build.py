@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mretrieve.devices import find_devices
+from mretrieve.errors import MRetrieveError
 from mretrieve.formats import ReadingOptions
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.folders import index_command
@@ -26,7 +27,7 @@ from .plan import IndexOptions, RunPlan, VectorSearchOptions, plan_run
 from .report import FileEntry, IngestProgress, IngestReport, Outcome, ProgressListener, save_report
 from .rig_survey import RigSurvey
 from .vector_indexes import update_vector_indexes
-from .worker import ingest_in_order
+from .worker import Processes, Workers
 
 #: Limits of a piece of work for one process: about a tenth of a second.
 PIECE_FILES, PIECE_BYTES = 16, 4 << 20
@@ -50,6 +51,7 @@ def build_index(
     weights: Sequence[float] | None = None,
     jobs: int | None = None,
     device: str | None = None,
+    ray: str | None = None,
     asf: Path | str | None = None,
     rig_map: Path | str | None = None,
     fps: float | None = None,
@@ -87,6 +89,10 @@ def build_index(
         device: where trained networks encode: "cuda", "cuda:1", "all" GPUs (one for each process, in turn), or "cpu".
             The clips of several files are then encoded together, and vectors are equal to those of another device to
             about 2e-6. None encodes them on the CPU, clip by clip.
+        ray: address of a Ray cluster that reads the files and writes the shards: "auto" for the one that this machine
+            belongs to, "HOST:PORT", or "local" for one that is started on this machine and ended after the run. All its
+            nodes must have folders and index at the same paths; they encode on CPUs. Needs the extra `ray`. None for
+            processes of this machine.
         asf: the skeleton of all AMC files; None looks for one next to each file.
         rig_map: a saved rig map, used for the files whose rig it fits.
         fps: frames per second of the keypoint files that this run reads and later ones, for which it is remembered;
@@ -107,20 +113,23 @@ def build_index(
     Raises:
         IndexStateError: another writer holds the index, or it was made with other settings or of other folders.
         QueryError: an encoder is unknown, or the weights do not fit.
-        MRetrieveError: no folder holds a motion file, a file named by an argument cannot be used, or there is no such
-            device.
+        MRetrieveError: no folder holds a motion file, a file named by an argument cannot be used, there is no such
+            device, Ray is not installed, or the cluster cannot be reached or lacks a folder.
     """
     clock, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     place = absolute(index or default_index())
     reading = ReadingOptions(_path(asf), _path(rig_map), fps)
     search = VectorSearchOptions(vector_index, recall, memory_bytes)
+    if device is not None and ray is not None:
+        raise MRetrieveError("device: a Ray cluster encodes on its CPUs; leave out --device")
     if device is not None:
         find_devices(device)  # raises before anything is read
     options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
-        entries, newest = run(plan, jobs, shard_size, rigs, progress, stopped)
+        with _workers(plan.changes.tasks, jobs, ray) as workers:
+            entries, newest = run(plan, workers, shard_size, rigs, progress, stopped)
         report = make_report(plan, entries, newest, started, time.perf_counter() - clock)
         if report.new_version or (entries and not (plan.replace and report.interrupted)):
             save_report(report)
@@ -131,7 +140,7 @@ def build_index(
 
 def run(
     plan: RunPlan,
-    jobs: int | None,
+    workers: Workers,
     shard_size: ShardSize,
     rigs: RigSurvey | None,
     progress: ProgressListener | None,
@@ -142,9 +151,9 @@ def run(
     Returns:
         The outcomes of the first tasks, in their order, all unless the run was stopped; and the newest version.
     """
-    committer = Committer(plan, shard_size)
+    committer = Committer(plan, shard_size, workers)
     committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
-    entries = _ingest(plan, committer, jobs, rigs, progress, stopped)
+    entries = _ingest(plan, committer, workers, rigs, progress, stopped)
     if len(entries) == len(plan.changes.tasks) or not plan.replace:
         committer.finish()
     newest = committer.newest
@@ -157,7 +166,7 @@ def run(
 def _ingest(
     plan: RunPlan,
     committer: Committer,
-    jobs: int | None,
+    workers: Workers,
     rigs: RigSurvey | None,
     progress: ProgressListener | None,
     stopped: Callable[[], bool],
@@ -166,10 +175,10 @@ def _ingest(
     pending = iter(tasks)
     entries: list[FileEntry] = []
     state = IngestProgress(0, len(tasks), 0, 0.0, 0, "")
-    with closing(ingest_in_order(plan.spec, plan_pieces(tasks), processes_for(tasks, jobs), stopped)) as pieces:
+    with closing(workers.ingest(plan.spec, plan_pieces(tasks), stopped)) as pieces:
         for piece in pieces:
             for result, task in zip(piece, pending, strict=False):
-                committer.take(result.clips)
+                committer.take(result.clips, result.frame_count)
                 if rigs is not None:
                     rigs.add(result)
                 if task.known is not None and result.entry.replaces_clips:
@@ -218,6 +227,14 @@ def make_report(
         contents=contents,
         warnings=warnings,
     )
+
+
+def _workers(tasks: Sequence[FileTask], jobs: int | None, ray: str | None) -> AbstractContextManager[Workers]:
+    if ray is None or not tasks:
+        return nullcontext(Processes(processes_for(tasks, jobs)))
+    from .ray_workers import ray_workers
+
+    return ray_workers(ray, jobs)
 
 
 def processes_for(tasks: Sequence[FileTask], jobs: int | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mretrieve.motion import CANONICAL_FPS
@@ -10,12 +10,12 @@ from mretrieve.storage.commits import commit
 from mretrieve.storage.labels import read_labels
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import ShardClip
-from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import is_intact
 
 from .compaction import ShardSize, live_clips, shards_to_merge
 from .plan import RunPlan
+from .worker import Workers
 
 
 class Committer:
@@ -25,11 +25,12 @@ class Committer:
     new vectors may be of two kinds.
     """
 
-    def __init__(self, plan: RunPlan, size: ShardSize) -> None:
-        self._plan, self._size = plan, size
+    def __init__(self, plan: RunPlan, size: ShardSize, workers: Workers) -> None:
+        self._plan, self._size, self._workers = plan, size, workers
         self.newest = plan.base  # the newest version, which the next one follows
-        self._clips: list[ShardClip] = []
-        self._frames = 0
+        self._files: list[Sequence[ShardClip]] = []
+        self._clips = self._frames = 0
+        self._in_writing: list[Callable[[], ShardRecord]] = []
         self._shards: list[ShardRecord] = []
         self._stale: set[str] = set()
         self._labels, self._smooth = plan.labels, plan.smooth  # None if they stay as they are
@@ -47,22 +48,27 @@ class Committer:
         """Remove clips with the next commit."""
         self._stale.update(clips)
 
-    def take(self, clips: Sequence[ShardClip]) -> None:
-        """Add a file's clips."""
-        self._clips += clips
-        self._frames += sum(len(clip.positions) for clip in clips)
+    def take(self, clips: Sequence[ShardClip], frame_count: int) -> None:
+        """Add a file's clips, which have this many canonical frames together."""
+        if clips:
+            self._files.append(clips)
+            self._clips += len(clips)
+            self._frames += frame_count
 
     def commit_full(self) -> None:
-        """Commit the added clips if they fill a shard."""
-        if self._size.filled(len(self._clips), self._frames) >= 1:
+        """Write the added clips if they fill a shard, and commit as soon as no more shards may be in writing."""
+        if self._size.filled(self._clips, self._frames) >= 1:
             self._write()
-            if not self._plan.replace:
-                self._commit(inventory=False)
+            if len(self._in_writing) >= self._workers.shards_at_once:
+                self._wait()
+                if not self._plan.replace:
+                    self._commit(inventory=False)
 
     def finish(self) -> None:
         """Commit all changes that are left: clips, removals, labels, settings, folders; merge small shards."""
         self._take_small_shards()
         self._write()
+        self._wait()
         newest = self.newest
         unlisted = newest is not self._plan.base and newest is not None and newest.manifest.inventory is None
         if self._shards or unlisted or (newest is not None and self._differs(newest)):
@@ -75,20 +81,24 @@ class Committer:
 
     def _take_small_shards(self) -> None:
         newest = self.newest
-        if newest is None or self._plan.replace or not (self._clips or self._stale):
+        if newest is None or self._plan.replace or not (self._files or self._stale):
             return
-        added = self._size.filled(len(self._clips), self._frames)
+        added = self._size.filled(self._clips, self._frames)
         merged = shards_to_merge(newest, self._size, added, self._stale)
         intact = [shard for shard in merged if is_intact(newest, shard)]  # damaged data must not get a new checksum
         stored = [newest.stored(row) for row in live_clips(newest, intact)]
         kept = [clip for clip in stored if clip.clip not in self._stale]
-        self.take(kept)
+        self.take(kept, sum(len(clip.positions) for clip in kept))
         self.drop(clip.clip for clip in kept)
 
     def _write(self) -> None:
-        if self._clips:
-            self._shards.append(write_shard(self._plan.spec.index, self._clips))
-        self._clips, self._frames = [], 0
+        if self._files:
+            self._in_writing.append(self._workers.write(self._plan.spec.index, self._files))
+        self._files, self._clips, self._frames = [], 0, 0
+
+    def _wait(self) -> None:
+        self._shards += [record() for record in self._in_writing]
+        self._in_writing = []
 
     def _commit(self, inventory: bool) -> None:
         commit(

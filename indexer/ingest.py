@@ -88,9 +88,14 @@ class Ingested:
     """
 
     entry: FileEntry
-    clips: tuple[ShardClip, ...] = ()
+    clips: Sequence[ShardClip] = ()
     rigs: tuple[tuple[Rig, RigMap], ...] = ()
     motions: tuple[Clip, ...] = ()
+
+    @property
+    def frame_count(self) -> int:
+        """Canonical frames of its clips."""
+        return round(self.entry.duration_s * CANONICAL_FPS)
 
 
 class Ingester:

@@ -1,4 +1,4 @@
-"""Ingest on several processes, with results in the order of the work."""
+"""Ingest on several processes of this machine, with results in the order of the work."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 from threading import Thread
 from types import ModuleType
+from typing import Protocol
+
+from mretrieve.storage.records import ShardRecord
+from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard_writer import write_shard
 
 from .changes import FileTask
 from .ingest import Ingested, Ingester, IngestSpec
@@ -29,6 +36,49 @@ THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "
 
 Piece = Sequence[FileTask]
 Results = list[Ingested]
+
+
+class Workers(Protocol):
+    """Reads files and writes shards: processes of this machine, or a Ray cluster."""
+
+    @property
+    def shards_at_once(self) -> int:
+        """Number of shards that may be in writing."""
+
+    def ingest(
+        self, spec: IngestSpec, pieces: Sequence[Piece], stopped: Callable[[], bool]
+    ) -> Generator[Results, None, None]:
+        """Ingest pieces of work and yield the results of each, in the order of `pieces`, until `stopped()`."""
+
+    def write(self, index: Path, files: Sequence[Sequence[ShardClip]]) -> Callable[[], ShardRecord]:
+        """Write the clips of some files as a shard; the returned function waits until it is complete."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes of this machine. The calling one writes the shards.
+
+    Attributes:
+        count: number of processes that read; 1 for the calling one.
+    """
+
+    count: int
+
+    @property
+    def shards_at_once(self) -> int:
+        """See Workers."""
+        return 1
+
+    def ingest(
+        self, spec: IngestSpec, pieces: Sequence[Piece], stopped: Callable[[], bool]
+    ) -> Generator[Results, None, None]:
+        """See Workers."""
+        return ingest_in_order(spec, pieces, self.count, stopped)
+
+    def write(self, index: Path, files: Sequence[Sequence[ShardClip]]) -> Callable[[], ShardRecord]:
+        """See Workers."""
+        record = write_shard(index, list(chain.from_iterable(files)))
+        return lambda: record
 
 
 def ingest_in_order(
@@ -70,7 +120,7 @@ def _on_workers(
                 return
             piece = pieces[done]  # or a later one in hand, whose turn then comes
             if processes == 1:
-                yield [_crashed(task) for task in piece]
+                yield [crashed(task) for task in piece]
             else:
                 alone = _on_workers(spec, [[task] for task in piece], 1, lambda: False)
                 yield [result for results in alone for result in results]
@@ -167,7 +217,8 @@ def _ingest(piece: Piece) -> Results:
     return _ingester.ingest(piece)
 
 
-def _crashed(task: FileTask) -> Ingested:
+def crashed(task: FileTask) -> Ingested:
+    """A file that is refused because the process that read it died."""
     reason = "the process that read it died: it may need more memory than is available; please report it"
     found = task.found
     return Ingested(FileEntry(found.path, Outcome.REFUSED, found.size_bytes, found.mtime_ns, reason=reason))

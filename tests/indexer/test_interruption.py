@@ -79,14 +79,14 @@ def test_a_stopped_command_keeps_what_is_read_and_says_how_to_go_on(
 ):
     names = [write_motion(f"{file:02d}.bvh", seed=file).name for file in range(40)]
     program = (
-        "import os, signal, mretrieve.indexer.build as build\n"
+        "import os, signal, mretrieve.indexer.build as build, mretrieve.indexer.worker as worker\n"
         "from mretrieve.cli import main\n"
-        "build.PIECE_FILES, ingest = 5, build.ingest_in_order\n"
+        "build.PIECE_FILES, ingest = 5, worker.ingest_in_order\n"
         "def stopped_midway(*arguments):\n"
         "    for number, outcome in enumerate(ingest(*arguments)):\n"
         "        yield outcome\n"
         f"        if number == 3: os.kill(os.getpid(), {int(number)})\n"
-        "build.ingest_in_order = stopped_midway\n"
+        "worker.ingest_in_order = stopped_midway\n"
         "main()\n"
     )
     command = [sys.executable, "-c", program, "index", repository, "--index", index, "--jobs", "1"]
