@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
 
 from .options import INDEX, as_json, complete_clip, device, flush_columns, given_options, query_options, safe_cell
@@ -49,8 +48,9 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
         raise click.UsageError("--format json prints one object for one QUERY; for several use --format jsonl")
     if not queries and options["where"] != "help":
         raise click.UsageError("Missing argument 'QUERY...'.")
-    printed, failed = _PRINTERS[output], False
-    from mretrieve import open_index
+    printer = _PRINTERS[output]
+    from mretrieve.index import QUERIES_AT_ONCE, open_index
+    from mretrieve.search.answering import OF_ONE_QUERY
 
     opened = open_index(index, device=device)
     if options["where"] == "help":
@@ -59,19 +59,28 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
     chosen = given_options(options)
     if chosen.encoder and chosen.parts:
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
-    for number, name in enumerate(queries):
-        try:
-            search_video(name, chosen.pose_model)
-            answer = opened.search(name, options=chosen)
-        except (QueryError, FormatError, RigError) as error:
-            if len(queries) == 1:
-                raise
-            click.echo(f"Error: {printable(str(error))}", err=True)
-            failed = True
-            continue
-        click.echo(printed(answer, number == 0), nl=False)
-        if not answer and chosen.where:
-            click.echo(f"No clip meets --where {chosen.where!r}", err=True)
+    answered, failed = 0, 0
+
+    def report(_query: Any, error: Exception) -> None:
+        nonlocal failed
+        if len(queries) == 1:
+            raise error
+        click.echo(f"Error: {printable(str(error))}", err=True)
+        failed += 1
+
+    for first in range(0, len(queries), QUERIES_AT_ONCE):
+        found = []
+        for name in queries[first : first + QUERIES_AT_ONCE]:
+            try:
+                search_video(name, chosen.pose_model)
+                found.append(name)
+            except OF_ONE_QUERY as error:
+                report(name, error)
+        for answer in opened.search_many(found, options=chosen, on_error=report):
+            click.echo(printer(answer, answered == 0), nl=False)
+            answered += 1
+            if not answer and chosen.where:
+                click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed:
         sys.exit(2)
 

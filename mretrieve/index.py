@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from .motion.body_parts import PartWeights
 from .motion.keypoints import Keypoints
 from .motion.view import View
 from .search.answer import Answer, Hit
+from .search.answering import OF_ONE_QUERY, answer_queries
 from .search.options import QueryOptions
 from .search.query import Query
-from .search.search import answer_query
 from .search.spaces import Spaces
 from .sources.resolve import ClipResolver, ResolvedClip, own_rows
 from .storage.ownership import find_index
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
 Searchable = Clip | Motion | Keypoints | View | Path | str
+#: Queries of `Index.search_many` that are searched together.
+QUERIES_AT_ONCE = 64
 Parts = PartWeights | Mapping[str, float] | str | None
 
 
@@ -125,10 +128,10 @@ class Index:
             query = clip_from_joints(query, options.fps, joints)
         elif joints is not None:
             raise TypeError("joints are for arrays of joint positions; files and motions have their own")
-        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
-        found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
-        understood = Query.of(found, own_rows(self._snapshot, found))
-        return answer_query(self._spaces, understood, options, read_s=time.perf_counter() - started)
+        understood = self._understood(query, options)
+        read_s = time.perf_counter() - started
+        (answer,) = answer_queries(self._spaces, [(understood, read_s)], options, _raised)
+        return answer
 
     def classify(
         self, query: Searchable, neighbours: int = 1, *, options: QueryOptions | None = None, **changes: Any
@@ -155,10 +158,49 @@ class Index:
         k: int | None = None,
         *,
         options: QueryOptions | None = None,
+        on_error: Callable[[Searchable, Exception], None] | None = None,
         **changes: Any,
     ) -> list[Answer]:
-        """The answers to several queries, in their order; arguments as in `search`."""
-        return [self.search(query, k, options=options, **changes) for query in queries]
+        """The answers to several queries, in their order, each as `search` has it; other arguments as there.
+
+        The queries share passes over the vectors, so that in a large index each costs less than alone.
+
+        Args:
+            queries: any number; QUERIES_AT_ONCE are in memory at a time.
+            k: as in `search`.
+            options: as in `search`.
+            on_error: called with a query that cannot be answered, and with the error that `search` raises; it then has
+                no answer. None to raise the error.
+            changes: as in `search`.
+        """
+        options = QueryOptions.of(options, changes if k is None else {**changes, "k": k})
+        answers: list[Answer] = []
+        waiting = iter(queries)
+        while group := list(islice(waiting, QUERIES_AT_ONCE)):
+            understood: list[tuple[Query, float]] = []
+            named: list[Searchable] = []
+            for query in group:
+                started = time.perf_counter()
+                try:
+                    understood.append((self._understood(query, options), time.perf_counter() - started))
+                    named.append(query)
+                except OF_ONE_QUERY as error:
+                    if on_error is None:
+                        raise
+                    on_error(query, error)
+
+            def failed(number: int, error: Exception, named: list[Searchable] = named) -> None:
+                if on_error is None:
+                    raise error
+                on_error(named[number], error)
+
+            answers += answer_queries(self._spaces, understood, options, failed)
+        return answers
+
+    def _understood(self, query: Searchable, options: QueryOptions) -> Query:
+        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
+        found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
+        return Query.of(found, own_rows(self._snapshot, found))
 
     def explain(
         self,
@@ -329,6 +371,10 @@ def _encoders(resolver: ClipResolver, names: Sequence[str] | None) -> list[Windo
         except MRetrieveError:  # its library is missing, say: it has nothing to add
             continue
     return encoders
+
+
+def _raised(_number: int, error: Exception) -> None:
+    raise error
 
 
 def _path(path: Path | str | None) -> Path | None:

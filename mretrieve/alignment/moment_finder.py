@@ -9,7 +9,8 @@ speed, has no such freedom. If it explains the clip as well as the path does, it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -47,10 +48,19 @@ def repetition_limit(best: float, still_pose_distance: float = np.inf) -> float:
     return min(0.6, 2.0 * max(best, 0.3), float(np.hypot(best, still_pose_distance)))
 
 
-def same_moment(start: int, end: int, other_start: int, other_end: int) -> bool:
-    """Whether two stretches of a clip share more than SAME_MOMENT_OVERLAP of the shorter one."""
-    shared = min(end, other_end) - max(start, other_start)
-    return shared > SAME_MOMENT_OVERLAP * min(end - start, other_end - other_start)
+def apart(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> list[int]:
+    """The stretches (N,) of a clip, best first, that are not the same moment as a better one: their positions.
+
+    Two are the same moment if they share more than SAME_MOMENT_OVERLAP of the shorter one.
+    """
+    kept: list[int] = []
+    left, lengths = np.arange(len(starts)), ends - starts
+    while len(left):
+        best, others = int(left[0]), left[1:]
+        kept.append(best)
+        shared = np.minimum(ends[others], ends[best]) - np.maximum(starts[others], starts[best])
+        left = others[shared <= SAME_MOMENT_OVERLAP * np.minimum(lengths[others], lengths[best])]
+    return kept
 
 
 #: Distances (N,), as those of `Moments`, from means (N,) over the frames of both motions, along an alignment, of the
@@ -58,9 +68,12 @@ def same_moment(start: int, end: int, other_start: int, other_end: int) -> bool:
 DistancesOfMeans = Callable[[NDArray[np.floating]], NDArray[np.float64]]
 
 
+@lru_cache(256)
 def compared_frames(length: int) -> NDArray[np.int64]:
     """The frames of a query of that length that fixed-speed alignments compare: at most FIXED_SPEED_FRAMES."""
-    return np.unique(np.linspace(0, length - 1, min(length, FIXED_SPEED_FRAMES)).round().astype(np.int64))
+    frames = np.unique(np.linspace(0, length - 1, min(length, FIXED_SPEED_FRAMES)).round().astype(np.int64))
+    frames.flags.writeable = False  # shared by all that ask
+    return frames
 
 
 def best_moments(
@@ -119,14 +132,10 @@ def all_moments(
     """The moments of a motion; arguments as `best_moments`, answer and limit as `MomentFinder.all_matches`."""
     distances, ends = _fixed_speed(query, motion, distances_of)
     limit = repetition_limit(float(distances.min()), still_pose_distance) if limit is None else limit
-    chosen: list[int] = []
-    for start in np.argsort(distances, kind="stable").tolist():
-        if not (distances[start] <= limit and ends[start]):  # infinite, without an end: no alignment starts here
-            break
-        if not any(same_moment(start, int(ends[start]), better, int(ends[better])) for better in chosen):
-            chosen.append(start)
-    starts = np.array(chosen, np.int64)
-    return starts, ends[starts].astype(np.int64), distances[starts]
+    order = np.argsort(distances, kind="stable")
+    order = order[(distances[order] <= limit) & (ends[order] > 0)]  # without an end: no alignment starts here
+    chosen = order[apart(order, ends[order])]
+    return chosen.astype(np.int64), ends[chosen].astype(np.int64), distances[chosen]
 
 
 def _fixed_speed(
@@ -180,13 +189,14 @@ class MomentFinder:
     def __init__(self, query: Clip, part_weights: PartWeights | None = None) -> None:
         self._weights = part_weights or PartWeights()
         self._query = self._weights.masked(query)
+        self._by_joints: dict[bytes, _Compared] = {}
 
     @cached_property
     def still_pose_distance(self) -> float:
         """The distance from the query to a body that stands still in the mean of its poses."""
-        seen = self._query.seen_joints
-        variance = self._features([self._query], seen)[0].var(axis=0).sum(keepdims=True)
-        return float(self._distances(0.5 * variance, seen)[0])
+        compared = self._compared(self._query.seen_joints)
+        variance = compared.query.var(axis=0).sum(keepdims=True)
+        return float(compared.distances(0.5 * variance)[0])
 
     def distances(self, clips: Sequence[Clip], threads: int = 1) -> NDArray[np.float64]:
         """The pose distance (C,) of each clip as a whole; see `pose_features.pose_distances`."""
@@ -200,9 +210,10 @@ class MomentFinder:
         patterns, members = np.unique([self._seen_by_both(clip) for clip in masked], axis=0, return_inverse=True)
         for pattern, seen in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
-            query, *motions = self._features([self._query, *(masked[row] for row in rows.tolist())], seen)
-            distances_of = partial(self._distances, seen=seen)
-            starts[rows], ends[rows], distances[rows] = best_moments(query, motions, distances_of, threads)
+            compared = self._compared(seen)
+            motions = compared.features.of([masked[row].positions for row in rows.tolist()])
+            found = best_moments(compared.query, motions, compared.distances, threads)
+            starts[rows], ends[rows], distances[rows] = found
         return starts, ends, distances
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
@@ -211,9 +222,9 @@ class MomentFinder:
         No two of them share more than SAME_MOMENT_OVERLAP of the shorter one.
         """
         masked = self._weights.masked(region)
-        seen = self._seen_by_both(masked)
-        query, motion = self._features([self._query, masked], seen)
-        return all_moments(query, motion, partial(self._distances, seen=seen), self.still_pose_distance, limit)
+        compared = self._compared(self._seen_by_both(masked))
+        (motion,) = compared.features.of([masked.positions])
+        return all_moments(compared.query, motion, compared.distances, self.still_pose_distance, limit)
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
         """One distance (N,) from that of the embedding and that of the poses; see `alignment.combined_distance`."""
@@ -228,15 +239,33 @@ class MomentFinder:
         """(22,) the joints that are observed in the query and in another clip."""
         return np.logical_and(self._query.seen_joints, masked.seen_joints)
 
-    def _features(self, masked: Sequence[Clip], seen: NDArray[np.bool_]) -> list[NDArray[np.float32]]:
-        """(T, 3 J + 3) of each clip: poses of the J compared joints, and the velocity of the root.
+    def _compared(self, seen: NDArray[np.bool_]) -> _Compared:
+        """The query by the joints (22,) that it and a clip have.
 
         Position and heading of the body are taken from joints that both have, or a lost leg would move all the others.
         """
-        features = PoseFeatures.by(seen, counted_joints(seen, self._weights), self._weights)
-        return features.of([clip.positions for clip in masked])
+        key = seen.tobytes()
+        if key not in self._by_joints:
+            joints = counted_joints(seen, self._weights)
+            features = PoseFeatures.by(seen, joints, self._weights)
+            self._by_joints[key] = _Compared(features, features.of([self._query.positions])[0], len(joints))
+        return self._by_joints[key]
 
-    def _distances(self, means: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """A query by the joints that it has in common with a clip.
+
+    Attributes:
+        features: poses of the J compared joints, and the velocity of the root.
+        query: (n, 3 J + 3) those of the query.
+        joint_count: J.
+    """
+
+    features: PoseFeatures
+    query: NDArray[np.float32]
+    joint_count: int
+
+    def distances(self, means: NDArray[np.floating]) -> NDArray[np.float64]:
         """Distances (N,) from mean squared distances (N,) per step in the query or in the motion."""
-        joint_count = len(counted_joints(seen, self._weights))
-        return np.asarray(np.sqrt(means / joint_count) / UNRELATED_M, np.float64)
+        return np.asarray(np.sqrt(means / self.joint_count) / UNRELATED_M, np.float64)

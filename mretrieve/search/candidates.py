@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +85,44 @@ def eligible_rows(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """The candidates that a query asks for.
+
+    Attributes:
+        queries: (Q, D), the variants of the query.
+        filters: the rows that any of them leaves may answer.
+        clips: how many clips are to be reached, if there are as many.
+        rows: how many rows are wanted.
+    """
+
+    queries: NDArray[np.float32]
+    filters: Sequence[RowFilter]
+    clips: int
+    rows: int
+
+    @property
+    def search(self) -> Hashable:
+        """Equal for queries that one search can answer."""
+        masks = [(one.length, None if one.clips is None else one.clips.tobytes(), one.excluded) for one in self.filters]
+        return self.clips, self.rows, tuple(masks)
+
+
+def candidates_of(index: VectorIndex, window_clip: NDArray[np.int32], wanted: Sequence[Wanted]) -> list[Candidates]:
+    """The candidates of several queries, each as `nearest_rows` has them; queries with equal filters share a search."""
+    together: dict[Hashable, list[int]] = {}
+    for number, one in enumerate(wanted):
+        together.setdefault(one.search, []).append(number)
+    found = [Candidates.none() for _ in wanted]
+    for numbers in together.values():
+        first = wanted[numbers[0]]
+        queries = [wanted[number].queries for number in numbers]
+        nearest = _nearest_of_each(index, window_clip, queries, first.filters, first.clips, first.rows)
+        for number, candidates in zip(numbers, nearest, strict=True):
+            found[number] = candidates
+    return found
+
+
 def nearest_rows(
     index: VectorIndex,
     window_clip: NDArray[np.int32],
@@ -98,15 +136,37 @@ def nearest_rows(
     Shape: window_clip (N,), the clip of each row; queries (Q, D), the variants of one query. The distance of a row is
     that of its nearest variant. The best row of each clip is always returned; beyond `rows` rows, nothing else is.
     """
+    return _nearest_of_each(index, window_clip, [queries], filters, clips, rows)[0]
+
+
+def _nearest_of_each(
+    index: VectorIndex,
+    window_clip: NDArray[np.int32],
+    queries: Sequence[NDArray[np.float32]],
+    filters: Sequence[RowFilter],
+    clips: int,
+    rows: int,
+) -> list[Candidates]:
+    """`nearest_rows` of several queries (Q_i, D); those whose rows belong to too few clips are searched deeper."""
     depth = max(4 * clips, rows, 256)
-    while True:
-        ranking = _joined([index.search(queries, depth, one) for one in filters], window_clip, depth)
-        nearest = _merge(ranking, window_clip, depth)
-        first = first_of_each(window_clip[nearest.rows])
-        if len(first) >= clips or ranking.rows.shape[1] < depth:
+    found = [Candidates.none() for _ in queries]
+    left = list(range(len(queries)))
+    while left:
+        asked = np.concatenate([queries[number] for number in left])
+        ranking = _joined([index.search(asked, depth, one) for one in filters], window_clip, depth, len(asked))
+        ends = np.cumsum([len(queries[number]) for number in left]).tolist()
+        unfinished = []
+        for number, end in zip(left, ends, strict=True):
+            own = slice(end - len(queries[number]), end)
+            nearest = _merge(Ranking(ranking.products[own], ranking.rows[own]), window_clip, depth)
+            first = first_of_each(window_clip[nearest.rows])
+            if len(first) < clips and ranking.rows.shape[1] == depth:
+                unfinished.append(number)
+                continue
             keep = np.union1d(first[:clips], np.arange(min(rows, len(nearest.rows))))
-            return Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])
-        depth *= 4
+            found[number] = Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])
+        left, depth = unfinished, depth * 4
+    return found
 
 
 def first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -114,10 +174,10 @@ def first_of_each(groups: NDArray[np.integer]) -> NDArray[np.intp]:
     return np.sort(np.unique(groups, return_index=True)[1])
 
 
-def _joined(rankings: Sequence[Ranking], window_clip: NDArray[np.int32], depth: int) -> Ranking:
+def _joined(rankings: Sequence[Ranking], window_clip: NDArray[np.int32], depth: int, queries: int) -> Ranking:
     """One ranking of `depth` rows from those of several filters; equal products by clip, then by row."""
     if not rankings:
-        return Ranking(np.zeros((1, 0), np.float32), np.zeros((1, 0), np.int64))
+        return Ranking(np.zeros((queries, 0), np.float32), np.zeros((queries, 0), np.int64))
     products = np.concatenate([ranking.products for ranking in rankings], axis=1)
     rows = np.concatenate([ranking.rows for ranking in rankings], axis=1)
     order = np.lexsort((rows, window_clip[rows], -products))[:, :depth]

@@ -37,7 +37,7 @@ class _Link:
 def match_long_query(
     variants: Sequence[Clip],
     piece_frames: int,
-    search_piece: Callable[[int, int], list[Match]],
+    search_pieces: Callable[[Sequence[tuple[int, int]]], list[list[Match]]],
     load_clip: Callable[[int], Clip],
     part_weights: PartWeights | None,
 ) -> list[Match]:
@@ -52,16 +52,17 @@ def match_long_query(
     Args:
         variants: the query in each of its variants, of one length.
         piece_frames: about how long a piece is.
-        search_piece: the matches of the frames from one to another of the query, best first.
+        search_pieces: for each of some pieces, first frame and frame after the last, its matches, best first.
         load_clip: the clip of a row.
         part_weights: how much each body part counts when a clip is placed in the query to the frame; None not to do so.
     """
     frames = variants[0].frame_count
     count = -(-frames // piece_frames)
     cuts = [round(number * frames / count) for number in range(count + 1)]
+    spans = list(pairwise(cuts))
     pieces = [
-        [replace(match, query_start=start, query_end=end) for match in search_piece(start, end)]
-        for start, end in pairwise(cuts)
+        [replace(match, query_start=start, query_end=end) for match in matches]
+        for (start, end), matches in zip(spans, search_pieces(spans), strict=True)
     ]
     lengths = {row: load_clip(row).frame_count for row in {match.clip_row for piece in pieces for match in piece}}
     possible = {row: min(count, max(1, round(length / piece_frames))) for row, length in lengths.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..alignment.moment_finder import PoseComparer, repetition_limit, same_moment
+from ..alignment.moment_finder import PoseComparer, apart, repetition_limit
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..motion.view import View
@@ -151,12 +151,11 @@ def best_of_each_clip(matches: Sequence[Match]) -> list[Match]:
 
 def suppress_overlaps(matches: Sequence[Match]) -> list[Match]:
     """The matches that no better one of the same clip covers (non-maximum suppression); `matches` are sorted."""
-    kept: dict[int, list[Match]] = {}
-    chosen = []
-    for match in matches:
-        better = kept.setdefault(match.clip_row, [])
-        span = match.start_frame, match.end_frame
-        if not any(same_moment(*span, other.start_frame, other.end_frame) for other in better):
-            better.append(match)
-            chosen.append(match)
-    return chosen
+    by_clip: dict[int, list[int]] = {}
+    for position, match in enumerate(matches):
+        by_clip.setdefault(match.clip_row, []).append(position)
+    kept = []
+    for positions in by_clip.values():
+        spans = np.array([(matches[position].start_frame, matches[position].end_frame) for position in positions])
+        kept += [positions[number] for number in apart(spans[:, 0], spans[:, 1])]
+    return [matches[position] for position in sorted(kept)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -19,9 +18,8 @@ from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
-from ..vectors import RowFilter
-from .answer import Answer, Hit, StepTimes
-from .candidates import Candidates, eligible_rows, nearest_rows
+from .answer import Hit
+from .candidates import Candidates, Wanted, candidates_of, eligible_rows
 from .long_queries import match_long_query
 from .matches import (
     Match,
@@ -37,7 +35,6 @@ from .matches import (
 from .options import QueryOptions
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
-from .view_notes import LOST_VIEW, view_notes
 
 #: Stretches farther away in the embedding are not copies of the query: 99 % of disturbed pieces are within .3, all .4.
 FARTHEST_COPY = 0.6
@@ -85,19 +82,23 @@ class Search:
 
     def candidates(self, encoded: NDArray[np.float32]) -> tuple[Candidates, Candidates, Candidates]:
         """The nearest whole clips, the nearest windows of longer clips, and the takes that the query may be from."""
+        return candidates_of_all([self], [encoded])[0]
+
+    def wanted(self, encoded: NDArray[np.float32]) -> list[Wanted]:
+        """The candidates that are asked for: whole clips, windows and, if there is a mapping network, takes."""
         plan = self.plan
         eligible = eligible_rows(
             self.snapshot.rows, self.frames, plan.whole_up_to, plan.moments_from, self.clips, self.own_clips
         )
         queries = self.space.prepared(encoded, self.own_clips)
-        wholes = self._nearest(queries, [eligible.wholes], plan.candidates, 0)
-        windows = self._nearest(queries, eligible.windows, plan.k, plan.candidates)
+        wanted = [
+            Wanted(queries, [eligible.wholes], plan.candidates, 0),
+            Wanted(queries, eligible.windows, plan.k, plan.candidates),
+        ]
         takes = None
         if plan.find_takes:
             takes = self.space.takes_of([variant.part for variant in self.variants], encoded)
-        if takes is None:
-            return wholes, windows, Candidates.none()
-        return wholes, windows, self._nearest(takes, [eligible.longer], MAX_TAKES, 0)
+        return wanted if takes is None else [*wanted, Wanted(takes, [eligible.longer], MAX_TAKES, 0)]
 
     def matches(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         """The matches among the candidates, best first: one of each clip, or all."""
@@ -132,9 +133,6 @@ class Search:
         from ..alignment.reprojection import Reprojection  # here: most queries are in space
 
         return Reprojection(view, self.part_weights).likeness(moment)
-
-    def _nearest(self, queries: NDArray[np.float32], rows: Sequence[RowFilter], clips: int, most: int) -> Candidates:
-        return nearest_rows(self.space.index, self.snapshot.rows.window_clip, queries, rows, clips, most)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)
@@ -184,18 +182,26 @@ class Search:
         return match_long_query(
             [variant.part for variant in self.variants],
             piece_frames,
-            self._search_piece,
+            self._search_pieces,
             partial(indexed_clip, self.snapshot),
             None if self.is_view else self.part_weights,
         )
 
-    def _search_piece(self, start: int, end: int) -> list[Match]:
-        """The matches of some frames of the query."""
-        pieces = tuple(variant.piece(start, end) for variant in self.variants)
-        search = replace(self, variants=pieces, plan=plan_piece(self.is_view))
-        matches = search.matches(*search.candidates(search.encoded()))
+    def _search_pieces(self, spans: Sequence[tuple[int, int]]) -> list[list[Match]]:
+        """The matches of some stretches of the query, each from its first frame to the one after its last."""
+        plan, pieces = plan_piece(self.is_view), []
+        for start, end in spans:
+            variants = tuple(variant.piece(start, end) for variant in self.variants)
+            pieces.append(replace(self, variants=variants, plan=plan))
+        candidates = candidates_of_all(pieces, [piece.encoded() for piece in pieces])
+        return [piece.piece_matches(*found) for piece, found in zip(pieces, candidates, strict=True)]
+
+    def piece_matches(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
+        """As `matches`, of a piece of a long query: no more than can become part of a chain."""
+        matches = self.matches(wholes, windows, takes)
         if self.is_view:  # a warping path may shrink to a single pose, which is not the motion of the piece
-            matches = [match for match in matches if SPEEDS[-1] * (match.end_frame - match.start_frame) >= end - start]
+            longest = SPEEDS[-1]
+            matches = [match for match in matches if longest * (match.end_frame - match.start_frame) >= self.frames]
         return matches[:MATCHES_PER_PIECE]
 
     @cached_property
@@ -208,61 +214,45 @@ def _threads(candidates: int) -> int:
     return (os.cpu_count() or 1) if candidates >= _WORTH_THREADS else 1
 
 
-def answer_query(spaces: Spaces, query: Query, options: QueryOptions, read_s: float = 0.0) -> Answer:
-    """Search an index for a query.
-
-    Args:
-        spaces: the vectors of the index.
-        query: what is searched, cut to the part that is compared.
-        options: how it is answered.
-        read_s: seconds that reading the query took, for the times in the answer.
-
-    Raises:
-        QueryError: the condition, the encoders or their weights have no meaning for this index.
-        IndexStateError: the index is damaged, or its vectors were made by other weights.
-    """
-    started = time.perf_counter()
-    search = open_search(spaces, query, options)
-    encoded = search.encoded()
-    after_encoding = time.perf_counter()
-    candidates = search.candidates(encoded)
-    after_search = time.perf_counter()
-    matches = [search.localised(match) for match in search.matches(*candidates)[: options.k]]
-    hits = tuple(as_hit(search, match, rank, options) for rank, match in enumerate(matches, 1))
-    finished = time.perf_counter()
-    steps = np.diff([started - read_s, started, after_encoding, after_search, finished]) * 1e3
-    return Answer(
-        query=query.name,
-        start_s=query.part.start_s,
-        end_s=query.part.end_s,
-        index_path=str(spaces.snapshot.index),
-        index_version=spaces.snapshot.version,
-        encoder=search.space.name,
-        hits=hits,
-        took_ms=StepTimes(*map(float, steps)),
-        notes=_notes(query, hits),
-    )
-
-
-def _notes(query: Query, hits: tuple[Hit, ...]) -> tuple[str, ...]:
-    if query.lacks_view:
-        return (LOST_VIEW,)
-    return () if query.view is None else view_notes(query.part, hits)
+def candidates_of_all(
+    searches: Sequence[Search], encoded: Sequence[NDArray[np.float32]]
+) -> list[tuple[Candidates, Candidates, Candidates]]:
+    """`Search.candidates` of several searches of one space, which share passes over its vectors."""
+    if not searches:
+        return []
+    wanted = [search.wanted(vectors) for search, vectors in zip(searches, encoded, strict=True)]
+    index, rows = searches[0].space.index, searches[0].snapshot.rows
+    found = iter(candidates_of(index, rows.window_clip, [one for several in wanted for one in several]))
+    return [(next(found), next(found), next(found) if len(several) > 2 else Candidates.none()) for several in wanted]
 
 
 def open_search(spaces: Spaces, query: Query, options: QueryOptions) -> Search:
-    """The search for a query, in all the variants that are asked for; arguments and errors as `answer_query`."""
-    snapshot, weights = spaces.snapshot, options.part_weights
-    mapper = None if options.mapper is None else Path(options.mapper)
-    return Search(
-        snapshot,
-        spaces.asked(options.encoder, options.encoder_weights, weights, mapper),
-        tuple(query.variant(flip, weights) for flip in options.flips),
-        plan_search(options, query.part.frame_count, query.view is not None),
-        weights,
-        query.own_clips if options.exclude_self else (),
-        _matching_clips(snapshot, options.where),
-    )
+    """The search for a query, in all the variants that are asked for; arguments and errors as `answer_queries`."""
+    return SearchOpener(spaces, options).open(query)
+
+
+class SearchOpener:
+    """Opens searches with the same options: in one space, among the same clips."""
+
+    def __init__(self, spaces: Spaces, options: QueryOptions) -> None:
+        """QueryError, IndexStateError: see `answer_queries`."""
+        self._snapshot, self._options, self._weights = spaces.snapshot, options, options.part_weights
+        mapper = None if options.mapper is None else Path(options.mapper)
+        self._space = spaces.asked(options.encoder, options.encoder_weights, self._weights, mapper)
+        self._clips = _matching_clips(spaces.snapshot, options.where)
+
+    def open(self, query: Query) -> Search:
+        """The search for a query. QueryError: it cannot be mirrored as asked for."""
+        options = self._options
+        return Search(
+            self._snapshot,
+            self._space,
+            tuple(query.variant(flip, self._weights) for flip in options.flips),
+            plan_search(options, query.part.frame_count, query.view is not None),
+            self._weights,
+            query.own_clips if options.exclude_self else (),
+            self._clips,
+        )
 
 
 def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] | None:

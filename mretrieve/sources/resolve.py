@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from bisect import bisect_left
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -191,10 +191,9 @@ class ClipResolver:
         if file is not None and "@" not in file[1]:  # what follows a body's name is not a part of it
             return True
         try:
-            self.snapshot.clip_row(name)
-        except (IndexStateError, QueryError):
+            return _has_clip(self.snapshot, name)
+        except IndexStateError:
             return False
-        return True
 
     @cached_property
     def _standard_input(self) -> bytes:
@@ -242,6 +241,13 @@ def indexed_clip(snapshot: Snapshot, row: int) -> Clip:
     return Clip(np.asarray(positions), np.asarray(observed), start_s=float(snapshot.clips["start_s"][row].as_py()))
 
 
+def _has_clip(snapshot: Snapshot, name: str) -> bool:
+    """Whether an index has a clip of this name; `Snapshot.clip_row` would look for similar names if not."""
+    ids = snapshot.rows.clips
+    row = bisect_left(ids, name)
+    return row < len(ids) and ids[row] == name
+
+
 def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
     """Rows of the clips of an index that were read from the very file of a clip, whichever name it goes by."""
     if clip.row is not None:
@@ -251,8 +257,9 @@ def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
     rows = set()
     for file in (clip.file, clip.file.resolve()):  # a link may be what was indexed
         for path in paths_of(snapshot.folders, file):
-            with suppress(QueryError):
-                rows.add(snapshot.clip_row(f"{path}#{clip.body}" if clip.body else path))
+            name = f"{path}#{clip.body}" if clip.body else path
+            if _has_clip(snapshot, name):
+                rows.add(snapshot.clip_row(name))
     return tuple(sorted(rows))
 
 

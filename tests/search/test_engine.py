@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -273,12 +274,25 @@ def test_a_file_is_known_as_indexed_through_links_too(library: Library, tmp_path
     assert opened.search(tmp_path / "motions" / "link.bvh", exclude_self=True).hits == ()
 
 
-def test_a_batch_is_answered_in_order_as_one_by_one(library: Library):
-    part_of_a_take = canonicalise(read(library.folder / library.long_take)[0]).cut(300, 450)
-    queries = [library.short_clip, part_of_a_take, library.opened.clips[3]]
-    options = QueryOptions(k=3)
-    together = library.opened.search_many(queries, options=options)
-    assert [answer.hits for answer in together] == [library.opened.search(query, k=3).hits for query in queries]
+@pytest.mark.parametrize("changes", [{}, {"mirror": "both", "parts": {"arms": 1}}, {"rerank": 0, "exclude_self": True}])
+def test_a_batch_is_answered_in_order_as_one_by_one(library: Library, changes: dict[str, Any]):
+    take = canonicalise(read(library.folder / library.long_take)[0])
+    parts = [take.cut(start, start + 150) for start in (0, 100, 300, 420)]  # of one length: they share a search
+    queries = [library.short_clip, *parts, take, library.opened.clips[3]]
+    together = library.opened.search_many(queries, k=3, **changes)
+    assert [answer.hits for answer in together] == [library.opened.search(one, k=3, **changes).hits for one in queries]
+
+
+def test_of_a_batch_what_cannot_be_answered_is_reported_and_left_out(library: Library):
+    clip = canonicalise(read(library.folder / library.short_clip)[0])
+    broken = replace(clip, positions=np.full_like(clip.positions, np.nan))
+    queries = [library.short_clip, "nonsense.bvh", broken, library.opened.clips[3]]
+    failed = []
+    answers = library.opened.search_many(queries, on_error=lambda query, error: failed.append((query, type(error))))
+    assert [answer.query for answer in answers] == [queries[0], queries[3]]
+    assert failed == [("nonsense.bvh", QueryError), (broken, QueryError)]
+    with pytest.raises(QueryError, match=r"nonsense\.bvh"):
+        library.opened.search_many(queries)
 
 
 def test_a_part_of_a_take_is_encoded_as_the_same_window_of_the_index(library: Library):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -157,10 +158,10 @@ def test_a_chain_through_a_clip_that_runs_faster_is_no_nearer_than_its_pieces():
 def test_a_short_clip_answers_a_long_query_by_its_share_of_it_unless_it_is_a_copy(of_piece: float, expected: float):
     query, short = random_clip(1, 300), random_clip(2, 60)
 
-    def search_piece(start: int, _end: int) -> list[Match]:
-        return [moment(0, 0, 60, of_piece)] if start == 120 else []
+    def search_pieces(spans: Sequence[tuple[int, int]]) -> list[list[Match]]:
+        return [[moment(0, 0, 60, of_piece)] if start == 120 else [] for start, _ in spans]
 
-    (found,) = match_long_query([query], 60, search_piece, lambda _row: short, PartWeights())
+    (found,) = match_long_query([query], 60, search_pieces, lambda _row: short, PartWeights())
     assert (found.query_start, found.query_end) == (120, 180)
     assert found.distance == pytest.approx(expected, abs=1e-6)
 
