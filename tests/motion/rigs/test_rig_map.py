@@ -42,7 +42,7 @@ def test_the_rows_name_each_canonical_joint_its_rig_joint_and_how_it_was_found(w
     motion = motion_of(positions, names, parents)
     rows = find_rig_map(motion.rig, motion.positions).rows(motion.rig)
     assert [row[0] for row in rows] == list(JOINTS)
-    assert rows[0] == ("pelvis", "pelvis", "names and shape")
+    assert rows[0] == ("pelvis", "pelvis", "names")
     assert rows[JOINTS.index("spine2")] == ("spine2", "-", "not in the rig: filled from its neighbours")
 
 
