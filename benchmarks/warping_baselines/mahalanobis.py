@@ -18,8 +18,7 @@ from mretrieve.kernels.warping import dtw_distances, dtw_path
 from mretrieve.motion import Clip, LabelledClip, heading_view
 from mretrieve.motion.bones import USED_JOINTS
 
-#: With M scaled so that the mean distance of frames of two clips is 1. The rate was chosen of .003 to .1 on the classes
-#: that `hdm05-unseen` trains on.
+#: With M scaled so that the mean distance of frames of two clips is 1. Not tuned.
 _MARGIN, _RATE = 1.0, 0.03
 
 _Array = NDArray[np.float64]
