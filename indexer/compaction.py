@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.commits import WriterLock, amend
 from mretrieve.storage.garbage import collect_garbage
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard_writer import write_shard
@@ -96,16 +96,7 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
             made.append(write_shard(place, clips))
             replaced.update(clip.clip for clip in clips)
         if made:
-            commit(
-                place,
-                base,
-                folders=base.folders,
-                fps=base.manifest.fps,
-                encoders=base.encoders,
-                windows=base.windows_settings,
-                add=made,
-                remove=replaced,
-            )
+            amend(base, add=made, remove=replaced)
         merged = Snapshot.open(place)
         spaces = chosen_spaces(place, merged, None, None, rebuild=False)
         newest = update_vector_indexes(merged, spaces, merged.manifest.vector_search, merged.index_command)

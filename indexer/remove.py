@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mretrieve.errors import QueryError
 from mretrieve.sources.resolve import ClipResolver, own_rows
-from mretrieve.storage.commits import WriterLock, commit
+from mretrieve.storage.commits import WriterLock, amend
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.version import __version__
 
@@ -53,15 +53,7 @@ def remove_clips(index: Path | str, names: Sequence[str]) -> Removal:
         resolver = ClipResolver(base)
         rows = sorted({row for name in names for row in _rows(resolver, name)})
         clips = tuple(base.clips["clip"].to_pylist()[row] for row in rows)
-        version = commit(
-            place,
-            base,
-            folders=base.folders,
-            fps=base.manifest.fps,
-            encoders=base.encoders,
-            windows=base.windows_settings,
-            remove=set(clips),
-        )
+        version = amend(base, remove=set(clips))
         left = Snapshot.open(place)
         remaining = set(left.clips.column("path").to_pylist())
         settings, remembered = last_report(place)

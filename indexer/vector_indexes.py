@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mretrieve.encoders.catalogue import is_for_parts
-from mretrieve.storage.commits import commit
+from mretrieve.storage.commits import amend
 from mretrieve.storage.records import EncoderRecord, VectorIndexRecord, VectorSearchSettings
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import FlatIndex, build_vector_index, choose_kind, trained_kind
@@ -73,13 +73,8 @@ def update_vector_indexes(
         )
         for plan in planned
     ]
-    commit(
-        snapshot.index,
+    amend(
         snapshot,
-        folders=snapshot.folders,
-        fps=snapshot.manifest.fps,
-        encoders=snapshot.encoders,
-        windows=snapshot.windows_settings,
         vector_search=settings,
         vector_indexes=sorted([*kept, *made], key=lambda record: (record.space, record.length, -record.window_count)),
     )

@@ -161,6 +161,29 @@ def commit(
     return manifest.version
 
 
+def amend(
+    base: Snapshot,
+    *,
+    add: Sequence[ShardRecord] = (),
+    remove: Collection[str] = (),
+    vector_search: VectorSearchSettings | None = None,
+    vector_indexes: Sequence[VectorIndexRecord] | None = None,
+) -> int:
+    """`commit` a version with the folders, encoders and windows of `base`; arguments and errors as there."""
+    return commit(
+        base.index,
+        base,
+        folders=base.folders,
+        fps=base.manifest.fps,
+        encoders=base.encoders,
+        windows=base.windows_settings,
+        add=add,
+        remove=remove,
+        vector_search=vector_search,
+        vector_indexes=vector_indexes,
+    )
+
+
 def _publish(index: Path, manifest: Manifest) -> None:
     path = manifest_file(index, manifest.version)
     with os_errors_as_index_errors(path):
