@@ -148,8 +148,11 @@ def indexed_blocks(
         if number is None:
             blocks.append(VectorBlock(nothing, None, names, (0.0,) * len(nothing)))
             continue
-        part, positions = _rows_of_length(rows, number, length), shards[number].windows_of_length(length)
-        names[np.searchsorted(positions, rows.local_windows[number][part])] = rows.window_rows[number][part]
+        part = _rows_of_length(rows, number, length)
+        live = rows.local_windows[number][part]
+        # If all are live, the table of the shard need not be read.
+        positions = live if len(live) == count else shards[number].windows_of_length(length)
+        names[np.searchsorted(positions, live)] = rows.window_rows[number][part]
         blocks.append(_block(shards[number], positions, names, dimensions))
     return blocks
 
