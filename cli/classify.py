@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mretrieve.errors import FormatError, QueryError, RigError
 from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
 
@@ -59,6 +58,7 @@ def classify(
     clip is not compared with itself.
     """
     from mretrieve import open_index
+    from mretrieve.search.answering import OF_ONE_QUERY
 
     opened = open_index(index)
     options = QueryOptions(where=where, asf=asf, rig_map=rig_map, fps=fps, pose_model=pose_model, exclude_self=True)
@@ -68,7 +68,7 @@ def classify(
         try:
             search_video(query, pose_model)
             found[query] = opened.classify(query, neighbours, options=options)
-        except (QueryError, FormatError, RigError) as error:
+        except OF_ONE_QUERY as error:
             if len(queries) == 1:
                 raise
             click.echo(f"Error: {printable(str(error))}", err=True)

@@ -109,7 +109,16 @@ class Wanted:
 
 
 def candidates_of(index: VectorIndex, window_clip: NDArray[np.int32], wanted: Sequence[Wanted]) -> list[Candidates]:
-    """The candidates of several queries, each as `nearest_rows` has them; queries with equal filters share a search."""
+    """The candidates of several queries; those with equal filters share a search.
+
+    The distance of a row is that of its nearest variant. The best row of each clip is always returned; beyond the
+    wanted rows, nothing else is.
+
+    Args:
+        index: the vectors.
+        window_clip: (N,), the clip of each row.
+        wanted: by each query.
+    """
     together: dict[Hashable, list[int]] = {}
     for number, one in enumerate(wanted):
         together.setdefault(one.search, []).append(number)
@@ -123,22 +132,6 @@ def candidates_of(index: VectorIndex, window_clip: NDArray[np.int32], wanted: Se
     return found
 
 
-def nearest_rows(
-    index: VectorIndex,
-    window_clip: NDArray[np.int32],
-    queries: NDArray[np.float32],
-    filters: Sequence[RowFilter],
-    clips: int,
-    rows: int,
-) -> Candidates:
-    """The nearest of the rows that any of some filters leaves: `rows` of them, and more to reach `clips` clips.
-
-    Shape: window_clip (N,), the clip of each row; queries (Q, D), the variants of one query. The distance of a row is
-    that of its nearest variant. The best row of each clip is always returned; beyond `rows` rows, nothing else is.
-    """
-    return _nearest_of_each(index, window_clip, [queries], filters, clips, rows)[0]
-
-
 def _nearest_of_each(
     index: VectorIndex,
     window_clip: NDArray[np.int32],
@@ -147,7 +140,7 @@ def _nearest_of_each(
     clips: int,
     rows: int,
 ) -> list[Candidates]:
-    """`nearest_rows` of several queries (Q_i, D); those whose rows belong to too few clips are searched deeper."""
+    """The candidates of queries (Q_i, D) with the same filters; those that reach too few clips are searched deeper."""
     depth = max(4 * clips, rows, 256)
     found = [Candidates.none() for _ in queries]
     left = list(range(len(queries)))

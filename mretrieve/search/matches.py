@@ -11,8 +11,7 @@ from ..alignment.moment_finder import PoseComparer, apart, repetition_limit
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..motion.view import View
-from ..sources.keypoint_bodies import is_joint_set
-from ..sources.resolve import indexed_clip
+from ..sources.resolve import indexed_clip, is_lifted
 from ..storage.snapshot import Snapshot
 from .candidates import Candidates
 
@@ -48,7 +47,7 @@ class Match:
 def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
     """The frames of a match; a `LiftedClip` if a camera saw them, and the index has its points."""
     clip = indexed_clip(snapshot, match.clip_row)
-    if is_joint_set(snapshot.clips["rig"][match.clip_row].as_py()):
+    if is_lifted(snapshot, match.clip_row):  # points are read with h5py, which a library in space need not import
         points = snapshot.points(match.clip_row)
         if points is not None:
             clip = LiftedClip.of(clip, View(points, clip.observed, clip.observed.astype(np.float32), clip.start_s))

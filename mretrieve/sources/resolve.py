@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -191,7 +190,7 @@ class ClipResolver:
         if file is not None and "@" not in file[1]:  # what follows a body's name is not a part of it
             return True
         try:
-            return _has_clip(self.snapshot, name)
+            return self.snapshot.find_clip(name) is not None
         except IndexStateError:
             return False
 
@@ -231,7 +230,7 @@ class ClipResolver:
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
             load_view=partial(_indexed_view, snapshot, row, options),
-            is_lifted=is_joint_set(snapshot.clips["rig"][row].as_py()),
+            is_lifted=is_lifted(snapshot, row),
         )
 
 
@@ -241,11 +240,9 @@ def indexed_clip(snapshot: Snapshot, row: int) -> Clip:
     return Clip(np.asarray(positions), np.asarray(observed), start_s=float(snapshot.clips["start_s"][row].as_py()))
 
 
-def _has_clip(snapshot: Snapshot, name: str) -> bool:
-    """Whether an index has a clip of this name; `Snapshot.clip_row` would look for similar names if not."""
-    ids = snapshot.rows.clips
-    row = bisect_left(ids, name)
-    return row < len(ids) and ids[row] == name
+def is_lifted(snapshot: Snapshot, row: int) -> bool:
+    """Whether a clip of an index was lifted from two dimensions."""
+    return is_joint_set(snapshot.clips["rig"][row].as_py())
 
 
 def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
@@ -258,8 +255,9 @@ def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
     for file in (clip.file, clip.file.resolve()):  # a link may be what was indexed
         for path in paths_of(snapshot.folders, file):
             name = f"{path}#{clip.body}" if clip.body else path
-            if _has_clip(snapshot, name):
-                rows.add(snapshot.clip_row(name))
+            row = snapshot.find_clip(name)
+            if row is not None:
+                rows.add(row)
     return tuple(sorted(rows))
 
 
@@ -304,7 +302,7 @@ def _in_space(motion: Motion | Keypoints) -> Motion:
 
 def _indexed_view(snapshot: Snapshot, row: int, options: ReadingOptions) -> View | None:
     """The view of an indexed clip that was lifted, from its file; None if that has changed or is gone."""
-    if not is_joint_set(snapshot.clips["rig"][row].as_py()):
+    if not is_lifted(snapshot, row):
         return None
     try:
         body = _indexed_body(snapshot, row, options)

@@ -159,12 +159,18 @@ class Snapshot:
         labels = None if record is None else read_labels(self.index, record)
         return clips_table(self._shards, self.rows, self.manifest.fps, labels)
 
-    def clip_row(self, clip: str) -> int:
-        """Row of a clip in `clips`. QueryError if the index has no clip of this id."""
+    def find_clip(self, clip: str) -> int | None:
+        """Row of a clip in `clips`; None if the index has no clip of this id."""
         ids = self.rows.clips
         row = bisect.bisect_left(ids, clip)
-        if row < len(ids) and ids[row] == clip:
+        return row if row < len(ids) and ids[row] == clip else None
+
+    def clip_row(self, clip: str) -> int:
+        """Row of a clip in `clips`. QueryError if the index has no clip of this id."""
+        row = self.find_clip(clip)
+        if row is not None:
             return row
+        ids = self.rows.clips
         close = difflib.get_close_matches(clip, ids, n=3) if len(ids) <= 100_000 else []
         hint = f"did you mean {' or '.join(close)}?" if close else "`mretrieve list` shows all clips"
         raise QueryError(f"{clip}: no clip of this name in {self.index}; {hint}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.small_index import row_mask
 
-from mretrieve.search.candidates import EligibleRows, eligible_rows, nearest_rows
+from mretrieve.search.candidates import Candidates, EligibleRows, Wanted, candidates_of, eligible_rows
 from mretrieve.storage.layout import WHOLE
 from mretrieve.storage.rows import Rows
 from mretrieve.vectors import Ranking, RowFilter
@@ -59,6 +59,14 @@ def forty_takes() -> Rows:
     return rows_of(40 * [1800], [60], np.full((40, 1), 59))
 
 
+def nearest_rows(
+    index: GivenProducts, queries: NDArray[np.float64], filters: Sequence[RowFilter], clips: int, rows: int
+) -> Candidates:
+    """The candidates of one query."""
+    (found,) = candidates_of(index, index.rows.window_clip, [Wanted(queries, filters, clips, rows)])  # type: ignore[arg-type]
+    return found
+
+
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("wanted_count", [1, 10, 37, 40])
 def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, wanted_count: int):
@@ -68,7 +76,7 @@ def test_with_a_mirror_the_nearest_moments_are_those_of_brute_force(seed: int, w
     near = random.uniform(0.1, 1.0, (2, 40)) ** 3
     products = -(near[:, takes.window_clip] + random.uniform(0, 0.01, (2, 40 * 60)))
     windows = eligible_rows(takes, 60, 4.0, 1.5).windows
-    found = nearest_rows(GivenProducts(takes, products), takes.window_clip, np.zeros((2, 1)), windows, wanted_count, 0)
+    found = nearest_rows(GivenProducts(takes, products), np.zeros((2, 1)), windows, wanted_count, 0)
     of_take = -products[:, 40:].reshape(2, 40, 59).max(axis=2)
     expected = np.argsort(of_take.min(axis=0), kind="stable")[:wanted_count]
     assert takes.window_clip[found.rows].tolist() == expected.tolist()
@@ -80,7 +88,7 @@ def test_of_the_nearest_rows_as_many_as_wanted_and_each_takes_best(rows: int):
     takes = forty_takes()
     distances = np.random.default_rng(rows).permutation(40 * 60) / 1000.0
     index = GivenProducts(takes, -distances[None])
-    found = nearest_rows(index, takes.window_clip, np.zeros((1, 1)), [RowFilter(WHOLE), RowFilter(60)], 10, rows)
+    found = nearest_rows(index, np.zeros((1, 1)), [RowFilter(WHOLE), RowFilter(60)], 10, rows)
     order = np.argsort(distances, kind="stable")
     best_of_takes = order[np.sort(np.unique(takes.window_clip[order], return_index=True)[1])][:10]
     assert found.rows.tolist() == sorted({*order[:rows], *best_of_takes}, key=lambda row: distances[row])
@@ -93,7 +101,7 @@ def test_windows_of_several_lengths_are_ranked_as_one_list(seed: int, clips: int
     takes = rows_of(60 * [900], [30, 60, 120], random.integers(0, 9, (60, 3)))
     products = random.integers(-40, 2, (1, len(takes.window_clip))) / 8.0
     filters = [RowFilter(length, random.random(60) < 0.7) for length in (30, 60, 120)]
-    found = nearest_rows(GivenProducts(takes, products), takes.window_clip, np.zeros((1, 1)), filters, clips, rows)
+    found = nearest_rows(GivenProducts(takes, products), np.zeros((1, 1)), filters, clips, rows)
     allowed = np.flatnonzero(row_mask(takes, filters))
     depth = max(4 * clips, rows, 256)
     ranked = sorted(allowed, key=lambda row: (-products[0, row], takes.window_clip[row], row))
