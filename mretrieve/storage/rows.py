@@ -93,8 +93,17 @@ class VectorBlock:
 
     def subset(self, keep: NDArray[np.bool_]) -> VectorBlock:
         """The rows (m,) that are to be kept."""
-        chosen = np.flatnonzero(keep) if self.chosen is None else self.chosen[keep]
-        return VectorBlock(self.vectors, chosen, self.rows[keep], self.largest_norms)
+        return self.at(np.flatnonzero(keep))
+
+    def at(self, positions: NDArray[np.intp]) -> VectorBlock:
+        """The rows at ascending positions among its own."""
+        chosen = positions if self.chosen is None else self.chosen[positions]
+        return VectorBlock(self.vectors, chosen, self.rows[positions], self.largest_norms)
+
+    def numbers(self) -> NDArray[np.float32]:
+        """A copy of its vectors (m, D), those of several spaces side by side."""
+        taken = self.vectors if self.chosen is None else [vectors[self.chosen] for vectors in self.vectors]
+        return np.concatenate(taken, axis=1)
 
 
 def vector_blocks(
@@ -185,17 +194,17 @@ def _block(
     return VectorBlock(vectors, positions, names, norms)
 
 
-def take_rows(blocks: Sequence[VectorBlock], positions: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The vectors at ascending positions among all rows of the blocks: (positions, D), D the sum over the spaces."""
+def blocks_at(blocks: Sequence[VectorBlock], positions: NDArray[np.intp]) -> list[VectorBlock]:
+    """The rows at ascending positions among all rows of the blocks."""
     bounds = np.cumsum([0, *(len(block.rows) for block in blocks)])
     cuts = np.searchsorted(positions, bounds)
-    taken = []
-    for block, bound, first, last in zip(blocks, bounds, cuts, cuts[1:], strict=False):
-        if first < last:
-            inside = positions[first:last] - bound
-            rows = inside if block.chosen is None else block.chosen[inside]
-            taken.append(np.concatenate([vectors[rows] for vectors in block.vectors], axis=1))
-    return np.concatenate(taken)
+    parts = zip(blocks, bounds, cuts, cuts[1:], strict=False)
+    return [block.at(positions[first:last] - bound) for block, bound, first, last in parts if first < last]
+
+
+def take_rows(blocks: Sequence[VectorBlock], positions: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The vectors at ascending positions among all rows of the blocks: (positions, D), D the sum over the spaces."""
+    return np.concatenate([block.numbers() for block in blocks_at(blocks, positions)])
 
 
 def to_array(blocks: Sequence[VectorBlock], dimension: int) -> NDArray[np.float32]:
@@ -203,5 +212,5 @@ def to_array(blocks: Sequence[VectorBlock], dimension: int) -> NDArray[np.float3
     out = np.empty((sum(len(block.rows) for block in blocks), dimension), np.float32)
     first = min((int(block.rows[0]) for block in blocks), default=0)
     for block in blocks:
-        out[block.rows - first] = take_rows([block], np.arange(len(block.rows)))
+        out[block.rows - first] = block.numbers()
     return out

@@ -84,6 +84,7 @@ class Group:
         return best
 
     def exactly(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Ranking:
+        """The k nearest of the entries that may answer, without the index. FloatingPointError: see `best_rows`."""
         keep = entries.may_answer()
         ends = np.cumsum([len(block.rows) for block in self._blocks])
         parts = zip(self._blocks, np.split(keep, ends[:-1]), strict=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import MRetrieveError
 from ..kernels.device.exact import ExactSearch, UnboundedProductsError
-from ..storage.rows import VectorBlock, take_rows
+from ..storage.rows import VectorBlock, blocks_at, take_rows
 from ..storage.snapshot import Snapshot
 from .flat import FlatIndex, best_rows
 from .interface import Ranking, RowFilter
@@ -62,7 +62,10 @@ class DeviceIndex:
             shortlists = windows.shortlists(queries, k, allowed)
         except UnboundedProductsError:
             return self._flat.search(queries, k, rows)  # which computes those too, or says what is wrong
-        best = [best_rows(query[None], windows.taken(own), k) for query, own in zip(queries, shortlists, strict=True)]
+        best = [
+            best_rows(query[None], blocks_at(windows.blocks, own), k)
+            for query, own in zip(queries, shortlists, strict=True)
+        ]
         if not best:
             return self._flat.search(queries, k, rows)
         products = np.concatenate([ranking.products for ranking in best])
@@ -134,18 +137,6 @@ class _Windows:
         """For each query, the positions, ascending, of all rows that can be among its k nearest."""
         found = [part.shortlists(queries, k, allowed) for part in self.parts]
         return [np.concatenate([each.cpu().numpy() for each in own]) for own in zip(*found, strict=True)]
-
-    def taken(self, positions: NDArray[np.int64]) -> list[VectorBlock]:
-        """Some rows of the blocks, by ascending positions among all of them."""
-        bounds = np.cumsum([0, *(len(block.rows) for block in self.blocks)])
-        cuts = np.searchsorted(positions, bounds)
-        blocks = []
-        for block, bound, first, last in zip(self.blocks, bounds, cuts, cuts[1:], strict=False):
-            if first < last:
-                inside = positions[first:last] - bound
-                chosen = inside if block.chosen is None else block.chosen[inside]
-                blocks.append(VectorBlock(block.vectors, chosen, block.rows[inside], block.largest_norms))
-        return blocks
 
 
 def _uploaded(blocks: Sequence[VectorBlock], first: int, last: int, width: int, device: torch.device) -> Tensor:
