@@ -12,8 +12,10 @@ from .amc import AMC
 from .asf import ASF
 from .bvh import BVH
 from .exponential_map import EXPONENTIAL_MAP
+from .fbx.reader import FBX
 from .frame_files import recording
 from .frame_keypoints import FRAME_KEYPOINTS
+from .gltf.reader import GLTF
 from .image_keypoints import IMAGE_KEYPOINTS
 from .joint_arrays import JOINT_ARRAYS
 from .joint_table import JOINT_TABLE
@@ -21,7 +23,6 @@ from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
 from .video.reader import VIDEO
 
-_EXPORT = "cannot be read yet; export the take as BVH"
 _MARKERS = "marker files cannot be read yet; export the solved skeleton as BVH"
 
 UNREADABLE = (
@@ -31,8 +32,6 @@ UNREADABLE = (
         lambda head, _: len(head) >= 512 and 0 < head[0] < 32 and head[1] == 0x50 and 0 in head[:512],
         hint=_MARKERS,
     ),
-    Reader("fbx", ("fbx",), lambda head, _: head.startswith((b"Kaydara FBX Binary", b"; FBX")), hint=f"FBX {_EXPORT}"),
-    Reader("glb", ("glb",), lambda head, _: head.startswith(b"glTF"), hint=f"glTF {_EXPORT}"),
     Reader("trc", ("trc",), lambda head, _: head.startswith(b"PathFileType"), hint=_MARKERS),
 )
 
@@ -49,6 +48,8 @@ READERS: dict[str, Reader] = {
         IMAGE_KEYPOINTS,
         OPENPOSE,
         EXPONENTIAL_MAP,
+        FBX,
+        GLTF,
         ASF,
         AMC,
         BVH,

@@ -67,6 +67,19 @@ def from_rotation_vectors(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return rotations
 
 
+def from_quaternions(quaternions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotations (..., 3, 3) of quaternions (..., 4) x, y, z, w of any length; the identity for those of length 0."""
+    lengths = np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    none = np.array([0.0, 0.0, 0.0, 1.0])
+    x, y, z, w = np.moveaxis(np.where(lengths > 1e-9, quaternions / np.maximum(lengths, 1e-9), none), -1, 0)
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
 def rotation_vectors(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation vectors (..., 3) of rotations (..., 3, 3); their length is the angle in radians, 0 to pi."""
     sine = 0.5 * np.stack(

@@ -63,7 +63,7 @@ def test_a_bvh_with_the_suffix_of_a_text_is_read(tmp_path: Path) -> None:
     assert read(path)[0].frame_count == 3
 
 
-@pytest.mark.parametrize("kind", ["asf", "fbx", "c3d"])
+@pytest.mark.parametrize("kind", ["asf", "c3d"])
 def test_known_but_unreadable_formats_are_named(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(CONTENTS[kind][0])
@@ -91,7 +91,7 @@ def test_real_files_are_recognised_as_what_their_suffixes_say(mocap: Path) -> No
         if suffix in ("npy", "npz"):
             assert format_name(path) == "numpy", path
         elif suffix in known:
-            assert format_name(path) == suffix, path
+            assert suffix in READERS[str(format_name(path))].suffixes, path
         elif suffix in {"csv", "json", "md"} and path.parent.name != "pose2d":
             assert format_name(path) is None, path
     assert all(format_name(path) == "expmap" for path in mocap.glob("cmu/expmap/**/*.txt"))

@@ -70,14 +70,14 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(
 ):
     (repository / "cut.bvh").write_text(bvh_text()[:-400])
     (repository / "empty.bvh").write_text("")
-    (repository / "scene.glb").write_bytes(b"glTF" + bytes(100))
+    (repository / "scene.c3d").write_bytes(bytes([2, 0x50]) + bytes(600))
     (repository / "notes.txt").write_text("no motion")
     report = build_index(repository, index, jobs=1)
     assert _clips(index) == some_motions
     assert _outcomes(report) == {
         **dict.fromkeys(some_motions, Outcome.READ),
         **dict.fromkeys(["cut.bvh", "empty.bvh"], Outcome.REFUSED),
-        "scene.glb": Outcome.UNREADABLE,
+        "scene.c3d": Outcome.UNREADABLE,
     }
     assert all("bvh:" in entry.reason for entry in report.of(Outcome.REFUSED))
 
