@@ -1,4 +1,5 @@
-"""NumPy arrays of joints: (T, J, 2) in a picture, with a confidence as third number or apart, or (T, J, 3) in space."""
+"""NumPy arrays: joints (T, J, 2) in a picture, with a confidence as third number or apart, joints (T, J, 3) in space,
+parameters of SMPL bodies, or features of HumanML3D."""
 
 from __future__ import annotations
 
@@ -20,6 +21,8 @@ from .joint_motion import motion_of_joints
 from .numpy_file import load_arrays
 from .picture_shape import in_one_unit
 from .reader import MotionFile, Reader, ReadingOptions
+from .smpl.humanml3d import FEATURES, motion_of_features
+from .smpl.parameters import are_parameters, motion_of_parameters
 
 _JOINTS = ("keypoints", "points", "pose", "poses", "pose2d", "positions_2d", "joints", "joints_2d", "")
 _NAMES = ("joints", "joint_names", "keypoint_names")
@@ -32,11 +35,15 @@ _NEAR_HIPS = 0.15
 
 def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[Motion]:
     arrays = load_arrays(file)
+    if are_parameters(arrays):
+        return [motion_of_parameters(arrays, file.path, options.fps)]
     name = next((name for name in _JOINTS if name in arrays and arrays[name].dtype.kind not in "US"), None)
     if name is None:
         has = ", ".join(sorted(arrays)[:6])
         raise FormatError(f"{file.path}: no array of joints among {has}; name it keypoints, of shape (T, J, 2)")
     joints = arrays[name]
+    if joints.ndim == 2 and joints.shape[1] == FEATURES and joints.dtype.kind == "f":
+        return [motion_of_features(joints, file.path, options.fps)]
     if joints.ndim not in (3, 4) or joints.shape[-1] not in (2, 3, 4) or joints.dtype.kind not in "fiu":
         raise FormatError(
             f"{file.path}: joints are numbers of shape (T, J, 2) or (T, J, 3), not {joints.dtype} of {joints.shape}"

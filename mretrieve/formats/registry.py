@@ -11,6 +11,7 @@ from ..motion.motion import Motion
 from .amc import AMC
 from .asf import ASF
 from .bvh import BVH
+from .deepmimic import DEEPMIMIC
 from .exponential_map import EXPONENTIAL_MAP
 from .fbx.reader import FBX
 from .frame_files import recording
@@ -19,6 +20,9 @@ from .gltf.reader import GLTF
 from .image_keypoints import IMAGE_KEYPOINTS
 from .joint_arrays import JOINT_ARRAYS
 from .joint_table import JOINT_TABLE
+from .kinect.json_frames import KINECT_JSON
+from .kinect.ntu import NTU
+from .kinect.text_frames import KINECT_TABLE
 from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
 from .video.reader import VIDEO
@@ -48,6 +52,10 @@ READERS: dict[str, Reader] = {
         IMAGE_KEYPOINTS,
         OPENPOSE,
         EXPONENTIAL_MAP,
+        DEEPMIMIC,
+        KINECT_JSON,
+        KINECT_TABLE,
+        NTU,
         FBX,
         GLTF,
         ASF,

@@ -20,6 +20,8 @@ _CANONICAL = {
     "right_foot_index": "right_foot",
     "spine_base": "pelvis",
     "spine_shoulder": "spine3",
+    "hip_center": "pelvis",
+    "shoulder_center": "neck",
 }
 
 
@@ -58,7 +60,7 @@ _COCO = ("nose", *_sides("eye", "ear", *_ARM, *_LEG))
 
 #: By name. Sources: OpenPose's doc/02_output.md, cocodataset.org, AlphaPose's docs/output.md, MediaPipe's
 #: PoseLandmark, VideoPose3D (Human3.6M), JHMDB's README, PoseTrack's and MPII's annotation formats, JointType of
-#: the Kinect SDK 2.0.
+#: the Kinect SDK 1.8 and 2.0.
 JOINT_SETS: dict[str, JointSet] = {
     each.name: each
     for each in (
@@ -116,6 +118,14 @@ JOINT_SETS: dict[str, JointSet] = {
                 "spine_base", "spine_mid", "neck", "head", *_side("left", *_ARM, "hand"),
                 *_side("right", *_ARM, "hand"), *_side("left", *_LEG, "foot"), *_side("right", *_LEG, "foot"),
                 "spine_shoulder", *_side("left", "hand_tip", "thumb"), *_side("right", "hand_tip", "thumb"),
+            ),
+            up="+Y",
+        ),
+        JointSet(
+            "kinect-20",
+            (
+                "hip_center", "spine", "shoulder_center", "head", *_side("left", *_ARM, "hand"),
+                *_side("right", *_ARM, "hand"), *_side("left", *_LEG, "foot"), *_side("right", *_LEG, "foot"),
             ),
             up="+Y",
         ),

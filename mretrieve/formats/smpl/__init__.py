@@ -1,0 +1,1 @@
+"""What data sets of SMPL bodies hold: AMASS and HumanML3D."""

@@ -1,0 +1,112 @@
+"""Parameters of SMPL bodies in .npz archives (AMASS, Mahmood et al., ICCV 2019): rotation vectors and a path.
+
+The joints are those of the average body, in metres: the body models, which give each performer an own shape, have a
+licence of their own and are not part of mretrieve. Sources: Loper et al., "SMPL: A skinned multi-person linear model"
+(SIGGRAPH Asia 2015); AMASS has SMPL-H (52 joints) and SMPL-X (55), whose first 22 are the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import FormatError
+from ...motion.motion import Motion, Poses, Rig
+from ...motion.rotations import from_rotation_vectors
+from ...motion.skeleton import JOINTS, PARENTS
+from ..reader import MOST_JOINTS
+
+_FPS = ("mocap_framerate", "mocap_frame_rate", "fps")
+_PATH = ("trans", "transl", "root_trans")
+_AVERAGE = "shape: that of the average SMPL body, whose joints are up to a few centimetres off those of the performer"
+
+#: Rest positions of the 22 joints in metres, left and right alike; X to the left, Y up.
+_REST = {
+    "pelvis": (0.0, -0.223, 0.028),
+    "left_hip": (0.069, -0.314, 0.023),
+    "spine1": (0.0, -0.114, 0.002),
+    "left_knee": (0.105, -0.693, 0.016),
+    "spine2": (0.0, 0.021, 0.003),
+    "left_ankle": (0.09, -1.091, -0.027),
+    "spine3": (0.0, 0.074, 0.028),
+    "left_foot": (0.116, -1.143, 0.094),
+    "neck": (0.0, 0.288, -0.015),
+    "left_collar": (0.08, 0.194, -0.008),
+    "head": (0.0, 0.353, 0.037),
+    "left_shoulder": (0.174, 0.226, -0.017),
+    "left_elbow": (0.43, 0.213, -0.042),
+    "left_wrist": (0.683, 0.221, -0.045),
+}
+
+
+def are_parameters(arrays: dict[str, NDArray[Any]]) -> bool:
+    """Whether an archive holds rotation vectors of SMPL joints and the path of the root."""
+    poses = arrays.get("poses")
+    return poses is not None and poses.ndim == 2 and poses.shape[1] >= 66 and any(name in arrays for name in _PATH)
+
+
+def motion_of_parameters(arrays: dict[str, NDArray[Any]], path: Path, fps: float | None) -> Motion:
+    """The motion of the 22 body joints; hands and faces are left out.
+
+    Args:
+        arrays: `poses` (T, 3 J) in radians, root first, and the root's path `trans` (T, 3) in metres.
+        path: the file.
+        fps: frames per second if the user states them; they precede those of the file.
+
+    Raises:
+        FormatError: arrays of other shapes, numbers that are not finite, no rate, or two that differ.
+    """
+    name = next(name for name in _PATH if name in arrays)
+    poses, place = arrays["poses"], arrays[name]
+    if poses.shape[1] % 3 or poses.shape[1] > 3 * MOST_JOINTS or place.shape != (len(poses), 3) or not len(poses):
+        raise FormatError(f"{path}: poses of {poses.shape} and {name} of {place.shape}; they are (T, 3 J) and (T, 3)")
+    if poses.dtype.kind not in "fiu" or place.dtype.kind not in "fiu":
+        raise FormatError(f"{path}: poses and {name} are not numbers; save the archive again")
+    vectors = poses[:, : 3 * len(JOINTS)].astype(np.float64).reshape(len(poses), len(JOINTS), 3)
+    if not (np.isfinite(vectors).all() and np.isfinite(place).all()):
+        raise FormatError(f"{path}: holds numbers that are not finite; save the archive again")
+    rate = fps or _rate(arrays, path)
+    rest = np.array([_rest_position(joint) for joint in JOINTS])
+    parents = np.array(PARENTS, np.int32)
+    offsets = rest - np.where(parents[:, None] < 0, 0.0, rest[parents])
+    turns = from_rotation_vectors(vectors)
+    translations = np.tile(offsets, (len(poses), 1, 1))
+    translations[:, 0] += place
+    world, positions = turns.copy(), translations.copy()
+    for joint, parent in enumerate(PARENTS):
+        if parent >= 0:
+            world[:, joint] = world[:, parent] @ turns[:, joint]
+            positions[:, joint] = positions[:, parent] + (world[:, parent] @ offsets[joint])
+    return Motion(
+        Rig(JOINTS, parents, offsets),
+        positions.astype(np.float32),
+        rate,
+        path,
+        repairs=(_AVERAGE,),
+        local_poses=Poses(turns, translations),
+        declared_up="+Z" if "mocap_framerate" in arrays or "mocap_frame_rate" in arrays else None,
+    )
+
+
+def _rate(arrays: dict[str, NDArray[Any]], path: Path) -> float:
+    found = {}
+    for name in _FPS:
+        array = arrays.get(name)
+        if array is not None and array.size == 1 and array.dtype.kind in "fiu" and 0 < float(array.reshape(())) < 1e5:
+            found[name] = float(array.reshape(()))
+    if not found:
+        raise FormatError(f"{path}: no rate ({' or '.join(_FPS)}); give it with --fps")
+    if max(found.values()) > 1.001 * min(found.values()):
+        said = " but ".join(f"{name} is {value:g}" for name, value in found.items())
+        raise FormatError(f"{path}: {said}; state the right one with --fps")
+    return next(iter(found.values()))
+
+
+def _rest_position(joint: str) -> tuple[float, float, float]:
+    if joint in _REST:
+        return _REST[joint]
+    x, y, z = _REST[joint.replace("right_", "left_")]
+    return -x, y, z
