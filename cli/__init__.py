@@ -28,6 +28,7 @@ _COMMANDS = {
     "doctor": ("index", "Measure how well an index is searched, and advise what to change."),
     "remove": ("index", "Remove clips from an index."),
     "compact": ("index", "Merge the small shards of an index."),
+    "formats": ("formats", "List the motion formats, and what is missing to read them."),
     "pose": ("pose", "Find the people in a video and write their joints."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),

@@ -117,8 +117,8 @@ def _new_or_changed(
         return [FileEntry(file.path, Outcome.REFUSED, reason=str(error))]
     if reader is None or reader.is_companion:
         return []
-    if reader.read is None:
-        return [FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.hint}")]
+    if reader.obstacle:
+        return [FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.obstacle}")]
     return [FileTask(file, skeletons.beside(file.path) if reader.name == "amc" else "", before)]
 
 

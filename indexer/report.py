@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     READ: its clips are new in the index.
     UNCHANGED: its time has changed, but its content is the one in the index.
     REFUSED: a motion file that cannot be read; the reason says what to do.
-    UNREADABLE: its format is known, but there is no reader for it yet.
+    UNREADABLE: its format is known, but there is no reader for it yet, or a library for it is missing.
     REMOVED: removed by `mretrieve remove`; it stays out until it changes.
     GONE: no longer in the folder.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import FormatError
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion, Rig, joint_positions
+from ..version import install_hint
 from .motion_text import MotionText
 
 #: Bytes from the beginning of a file by which its format is recognised.
@@ -96,6 +98,8 @@ class Reader:
             that is damaged or contradicts itself.
         hint: for a format that cannot be read, the reason and the remedy.
         is_companion: whether its files accompany others in a folder, as skeletons and videos do, and are not indexed.
+        modules: Python modules that `read` needs besides those of a plain installation.
+        extra: the extra of the package that installs them.
     """
 
     name: str
@@ -104,6 +108,16 @@ class Reader:
     read: Callable[[MotionFile, ReadingOptions], Sequence[Motion | Keypoints]] | None = None
     hint: str = ""
     is_companion: bool = False
+    modules: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why files of this format cannot be read by this installation, with the remedy; "" if they can."""
+        if self.read is None:
+            return self.hint
+        missing = [module for module in self.modules if find_spec(module) is None]
+        return f"needs {' and '.join(missing)}; {install_hint(self.extra)}" if missing else ""
 
 
 #: A body with more joints is damage; the kinematics takes 3 KiB for each.

@@ -72,8 +72,8 @@ def register_reader(reader: Reader) -> None:
 
 
 def readable_formats() -> list[str]:
-    """Names of the formats that can be read, sorted."""
-    return sorted(name for name, reader in READERS.items() if reader.read is not None)
+    """Names of the formats that this installation can read, sorted."""
+    return sorted(name for name, reader in READERS.items() if not reader.obstacle)
 
 
 def recognise(file: MotionFile | Path | str) -> Reader | None:
@@ -137,6 +137,6 @@ def read_file(file: MotionFile, options: ReadingOptions) -> list[Motion | Keypoi
     reader = recognise(file)
     if reader is None:
         raise FormatError(f"{file.path}: not a known motion format; mretrieve reads {', '.join(readable_formats())}")
-    if reader.read is None:
-        raise FormatError(f"{file.path}: {reader.name}: {reader.hint}")
+    if reader.read is None or reader.obstacle:
+        raise FormatError(f"{file.path}: {reader.name}: {reader.obstacle}")
     return list(reader.read(file, options))

@@ -6,7 +6,6 @@ their properties put them. The unit is not read: many exporters declare a wrong 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -35,10 +34,8 @@ def read_fbx(file: MotionFile) -> list[Motion]:
     """A motion for each take and each tree of bones that it moves, at the frame rate of the file.
 
     Raises:
-        FormatError: ufbx is not installed, cannot read the file or crashes, or the file holds no animation of bones.
+        FormatError: ufbx cannot read the file or crashes, or the file holds no animation of bones.
     """
-    if importlib.util.find_spec("ufbx") is None:
-        raise FormatError(f"{file.path}: FBX needs ufbx; install it with `pip install 'mretrieve-mocap[formats]'`")
     arrays = _read_in_worker(file)
     document = json.loads(str(arrays["document"]))
     up = document["up"]
@@ -102,5 +99,10 @@ def _read_in_worker(file: MotionFile) -> dict[str, NDArray[Any]]:
 
 
 FBX = Reader(
-    "fbx", ("fbx",), lambda head, _: head.startswith((b"Kaydara FBX Binary", b"; FBX")), lambda file, _: read_fbx(file)
+    "fbx",
+    ("fbx",),
+    lambda head, _: head.startswith((b"Kaydara FBX Binary", b"; FBX")),
+    lambda file, _: read_fbx(file),
+    modules=("ufbx",),
+    extra="formats",
 )

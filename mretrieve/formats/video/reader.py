@@ -27,4 +27,4 @@ def _read(file: MotionFile, options: ReadingOptions) -> Sequence[Keypoints]:
 
 
 #: Videos in a library are its footage; `mretrieve pose` makes files of them that are indexed.
-VIDEO = Reader("video", SUFFIXES, _recognises, _read, is_companion=True)
+VIDEO = Reader("video", SUFFIXES, _recognises, _read, is_companion=True, modules=("av",), extra="video")
