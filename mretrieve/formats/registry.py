@@ -23,28 +23,16 @@ from .joint_table import JOINT_TABLE
 from .kinect.json_frames import KINECT_JSON
 from .kinect.ntu import NTU
 from .kinect.text_frames import KINECT_TABLE
+from .markers.c3d import C3D
+from .markers.tables import QUALISYS_TSV, TRC, VICON_CSV
 from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
 from .video.reader import VIDEO
-
-_MARKERS = "marker files cannot be read yet; export the solved skeleton as BVH"
-
-UNREADABLE = (
-    Reader(
-        "c3d",
-        ("c3d",),
-        lambda head, _: len(head) >= 512 and 0 < head[0] < 32 and head[1] == 0x50 and 0 in head[:512],
-        hint=_MARKERS,
-    ),
-    Reader("trc", ("trc",), lambda head, _: head.startswith(b"PathFileType"), hint=_MARKERS),
-)
-
 
 #: The known formats by name; `register_reader` adds one.
 READERS: dict[str, Reader] = {
     reader.name: reader
     for reader in (
-        *UNREADABLE,
         VIDEO,
         JOINT_ARRAYS,
         JOINT_TABLE,
@@ -53,6 +41,10 @@ READERS: dict[str, Reader] = {
         OPENPOSE,
         EXPONENTIAL_MAP,
         DEEPMIMIC,
+        C3D,
+        TRC,
+        QUALISYS_TSV,
+        VICON_CSV,
         KINECT_JSON,
         KINECT_TABLE,
         NTU,

@@ -11,7 +11,7 @@ from mretrieve.formats import READERS, readable_formats
 
 
 def test_each_format_has_a_line(mretrieve: Run, tmp_path: Path) -> None:
-    lines = {line.split()[0]: line for line in mretrieve("formats", folder=tmp_path).stdout.splitlines()}
+    lines = {line.split("  ")[0]: line for line in mretrieve("formats", folder=tmp_path).stdout.splitlines()}
     assert lines.keys() == READERS.keys()
     assert lines["bvh"].split() == ["bvh", ".bvh", "read"]
     assert {name for name, line in lines.items() if line.endswith(" read")} == set(readable_formats())
