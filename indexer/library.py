@@ -9,7 +9,7 @@ from itertools import permutations
 from pathlib import Path
 
 from mretrieve.errors import IndexStateError, MRetrieveError
-from mretrieve.formats import readable_formats, recognise
+from mretrieve.formats import recognise
 from mretrieve.sources import scan as scanning
 from mretrieve.sources.scan import FoundFile, Scan
 from mretrieve.storage.folders import file_of, index_command, join_path, split_path
@@ -119,8 +119,7 @@ def _scan(folder: Path, index: Path) -> Scan | MRetrieveError:
         return error
     if any(_may_hold_motion(folder / file.path) for file in files.files):
         return files
-    formats = ", ".join(readable_formats()).upper()
-    return MRetrieveError(f"{folder}: no motion file found; mretrieve reads {formats}, in subfolders too")
+    return MRetrieveError(f"{folder}: no motion file found, in subfolders neither; see `mretrieve formats`")
 
 
 def _may_hold_motion(path: Path) -> bool:

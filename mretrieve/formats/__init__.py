@@ -1,7 +1,7 @@
 """Reading motion files, one reader per format, chosen by content; writing BVH and ASF/AMC."""
 
 from .reader import MotionFile, Reader, ReadingOptions
-from .registry import READERS, read, read_file, read_keypoints, readable_formats, recognise, register_reader
+from .registry import READERS, read, read_file, read_keypoints, recognise, register_reader
 
 __all__ = [
     "READERS",
@@ -11,7 +11,6 @@ __all__ = [
     "read",
     "read_file",
     "read_keypoints",
-    "readable_formats",
     "recognise",
     "register_reader",
 ]

@@ -63,11 +63,6 @@ def register_reader(reader: Reader) -> None:
     READERS[reader.name] = reader
 
 
-def readable_formats() -> list[str]:
-    """Names of the formats that this installation can read, sorted."""
-    return sorted(name for name, reader in READERS.items() if not reader.obstacle)
-
-
 def recognise(file: MotionFile | Path | str) -> Reader | None:
     """The format of a file, from its first bytes; None if it is not a motion file.
 
@@ -128,7 +123,7 @@ def read_file(file: MotionFile, options: ReadingOptions) -> list[Motion | Keypoi
     """The bodies in a file on disk or in memory, in space or in a picture. FormatError: as `read`."""
     reader = recognise(file)
     if reader is None:
-        raise FormatError(f"{file.path}: not a known motion format; mretrieve reads {', '.join(readable_formats())}")
+        raise FormatError(f"{file.path}: not a known motion format; see `mretrieve formats`")
     if reader.read is None or reader.obstacle:
         raise FormatError(f"{file.path}: {reader.name}: {reader.obstacle}")
     return list(reader.read(file, options))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MRetrieveError
-from ..formats import MotionFile, ReadingOptions, readable_formats, recognise
+from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import LabelledClip
 from ..sources.labels import UnmatchedLabelsError, find_column, read_labels
 from ..sources.reading import SourceClip, read_bodies, refusal_reason
@@ -148,7 +148,7 @@ def read_clips(
             if progress is not None:
                 progress(done, total)
     if not clips:
-        why = f"; the first reason: {refused[0]}" if refused else f"; mretrieve reads {', '.join(readable_formats())}"
+        why = f"; the first reason: {refused[0]}" if refused else "; see `mretrieve formats`"
         raise MRetrieveError(f"{sources[0].folder}: no motion file that can be read{why}")
     return FolderClips(tuple(clips), tuple(refused))
 

@@ -66,18 +66,23 @@ def test_an_index_holds_what_reading_canonicalising_and_encoding_give(
 
 
 def test_a_bad_file_is_reported_and_the_rest_goes_on(
-    repository: Path, index: Path, some_motions: list[str], bvh_text: MotionText
+    repository: Path,
+    index: Path,
+    some_motions: list[str],
+    bvh_text: MotionText,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    monkeypatch.setattr("mretrieve.formats.reader.find_spec", lambda name: None)  # no library for FBX is installed
     (repository / "cut.bvh").write_text(bvh_text()[:-400])
     (repository / "empty.bvh").write_text("")
-    (repository / "scene.c3d").write_bytes(bytes([2, 0x50]) + bytes(600))
+    (repository / "scene.fbx").write_bytes(b"Kaydara FBX Binary  \0")
     (repository / "notes.txt").write_text("no motion")
     report = build_index(repository, index, jobs=1)
     assert _clips(index) == some_motions
     assert _outcomes(report) == {
         **dict.fromkeys(some_motions, Outcome.READ),
         **dict.fromkeys(["cut.bvh", "empty.bvh"], Outcome.REFUSED),
-        "scene.c3d": Outcome.UNREADABLE,
+        "scene.fbx": Outcome.UNREADABLE,
     }
     assert all("bvh:" in entry.reason for entry in report.of(Outcome.REFUSED))
 
@@ -176,7 +181,7 @@ def test_a_file_that_cannot_be_opened_today_keeps_its_clips(
 
 def test_a_folder_without_motion_is_an_error_and_leaves_nothing_behind(repository: Path, index: Path):
     (repository / "notes.txt").write_text("no motion")
-    with pytest.raises(MRetrieveError, match="no motion file found; mretrieve reads AMC, BVH"):
+    with pytest.raises(MRetrieveError, match=r"no motion file found, .*`mretrieve formats`"):
         build_index(repository, index)
     assert not index.exists()
 

@@ -164,7 +164,7 @@ def test_smoothing_is_a_setting_that_stays(run: Run, repository: Path, some_moti
     [
         (["nowhere"], "nowhere: no such folder"),
         (["file"], "is a file; give the folder"),
-        (["empty"], "no motion file found; mretrieve reads AMC, BVH"),
+        (["empty"], "no motion file found"),
         (["motions", "--encoder", "pose-statistic"], "did you mean pose-statistics or"),
         (["motions", "--encoder", "none.safetensors"], "none.safetensors: cannot be read"),
         (["motions", "--encoder", "file.safetensors"], "file.safetensors: is not an encoder file"),

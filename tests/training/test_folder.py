@@ -24,7 +24,7 @@ def folder(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for motion, short in zip(motions, LABELS, strict=False):
         (folder / short).write_bytes(motion.read_bytes())
     (folder / "damaged.bvh").write_text("HIERARCHY\nROOT Hips\n{")
-    (folder / "scene.fbx").write_bytes(b"Kaydara FBX Binary  \0")
+    (folder / "scene.glb").write_bytes(b"glTF" + bytes(100))
     (folder / "notes.txt").write_text("nothing to see")
     return folder
 
@@ -89,7 +89,7 @@ def test_bad_files_are_one_line_each_and_stop_nothing(folder: Path):
     refused = read_clips([source(folder)], None).refused
     assert len(refused) == 2 and all("\n" not in line for line in refused)
     assert refused[0].startswith(str(folder / "damaged.bvh"))
-    assert refused[1].startswith(str(folder / "scene.fbx")) and "export the take as BVH" in refused[1]
+    assert refused[1].startswith(str(folder / "scene.glb")) and "export it again" in refused[1]
 
 
 def test_without_a_table_no_clip_has_a_label_and_each_is_its_own_group(folder: Path):
@@ -115,10 +115,10 @@ def test_progress_is_told_file_by_file(folder: Path):
 
 def test_a_folder_without_motion_says_why(tmp_path: Path, folder: Path):
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(MRetrieveError, match="no motion file that can be read; mretrieve reads amc, bvh"):
+    with pytest.raises(MRetrieveError, match="no motion file that can be read; see `mretrieve formats`"):
         read_clips([source(tmp_path, {})], None)
-    (tmp_path / "scene.fbx").write_bytes((folder / "scene.fbx").read_bytes())
-    with pytest.raises(MRetrieveError, match=r"the first reason: .*scene.fbx: .*export the take as BVH"):
+    (tmp_path / "scene.glb").write_bytes((folder / "scene.glb").read_bytes())
+    with pytest.raises(MRetrieveError, match=r"the first reason: .*scene.glb: .*export it again"):
         read_clips([source(tmp_path, {})], None)
 
 
