@@ -24,6 +24,8 @@ from .kinect.json_frames import KINECT_JSON
 from .kinect.ntu import NTU
 from .kinect.text_frames import KINECT_TABLE
 from .markers.c3d import C3D
+from .markers.motive import MOTIVE_CSV
+from .markers.space_table import SPACE_TABLE
 from .markers.tables import QUALISYS_TSV, TRC, VICON_CSV
 from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
@@ -45,6 +47,8 @@ READERS: dict[str, Reader] = {
         TRC,
         QUALISYS_TSV,
         VICON_CSV,
+        MOTIVE_CSV,
+        SPACE_TABLE,
         KINECT_JSON,
         KINECT_TABLE,
         NTU,

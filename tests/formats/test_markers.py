@@ -142,12 +142,82 @@ def vicon(*subjects: str) -> str:
     return "\n".join(",".join(line) for line in lines) + "\n\nDevices\n1000\n"
 
 
-@pytest.mark.parametrize(
-    "text", [trc(), trc(","), qualisys(), vicon("Ann")], ids=["TRC", "TRC with commas", "Qualisys", "Vicon"]
-)
-def test_tables_give_the_same_joints(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.data").write_text(text)
+def space_table(*axes: str) -> str:
+    header = ",".join(["Frame", *(f"{label}{axis}" for label in LABELS for axis in axes)])
+    return (
+        "// fs=50  nSamples=60\n"
+        + header
+        + "\n"
+        + "\n".join(f"{n},{','.join(r)}" for n, r in enumerate(cells()))
+        + "\n"
+    )
+
+
+def motive(kind: str) -> str:
+    names = [f"Ann:{label}" for label in LABELS for _ in range(3)]
+    lines = [
+        ["Format Version", "1.25", "Capture Frame Rate", "50", "Export Frame Rate", "50", "Coordinate Space", "Global"],
+        [""],
+        ["", "Type", *[kind] * len(names)],
+        ["", "Name", *names],
+        ["", "", *["Position"] * len(names)],
+        ["Frame", "Time (Seconds)", *"XYZ" * len(LABELS)],
+    ]
+    lines += [[str(number), f"{number / 50}", *row] for number, row in enumerate(cells())]
+    return "\n".join(",".join(line) for line in lines) + "\n"
+
+
+TABLES = {
+    "TRC": trc(),
+    "TRC with commas": trc(","),
+    "Qualisys": qualisys(),
+    "Vicon": vicon("Ann"),
+    "Motive": motive("Marker"),
+    "columns _X": space_table("_X", "_Y", "_Z"),
+    "columns [0]": space_table("[0]", "[1]", "[2]"),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_give_the_same_joints(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "a.data").write_text(TABLES[kind])
     assert_joints(tmp_path / "a.data")
+
+
+def test_bones_that_motive_has_solved_are_preferred_to_markers(tmp_path: Path) -> None:
+    bones = {"Ann": (0, 1, 0), "LThigh": (0.1, 1, 0), "LShin": (0.1, 0.5, 0), "LFoot": (0.1, 0.1, 0)}
+    above = {"Ann": "Root", "LThigh": "Ann:Ann", "LShin": "Ann:LThigh", "LFoot": "Ann:LShin"}
+    order = ["LFoot", "Ann", "LShin", "LThigh"]  # not sorted
+    lines = [
+        ["Format Version", "1.25", "Export Frame Rate", "120", "Coordinate Space", "Global"],
+        ["", "Type", *[kind for _ in order for kind in ["Bone"] * 3], *["Marker"] * 3],
+        ["", "Name", *[f"Ann:{name}" for name in order for _ in range(3)], *["Ann:LASI"] * 3],
+        ["", "Parent", *[above[name] for name in order for _ in range(3)], "", "", ""],
+        ["", "", *["Position"] * 3 * (len(order) + 1)],
+        ["Frame", "Time (Seconds)", *"XYZ" * (len(order) + 1)],
+    ]
+    row = [str(value) for name in order for value in bones[name]]
+    lines += [[str(frame), str(frame / 120), *row, "1", "2", "3"] for frame in range(5)]
+    (tmp_path / "a.csv").write_text("\n".join(",".join(line) for line in lines))
+    (motion,) = read(tmp_path / "a.csv")
+    assert motion.rig.joint_names == ("Hip", "LThigh", "LShin", "LFoot")
+    assert (motion.rig.parents.tolist(), motion.fps, motion.declared_up) == ([-1, 0, 1, 2], 120.0, "+Y")
+    np.testing.assert_allclose(motion.positions[3], list(bones.values()))
+
+
+def test_joints_of_a_kinect_in_columns(tmp_path: Path) -> None:
+    names = [
+        f"{part}{side}" for part in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle") for side in ("Left", "Right")
+    ]
+    names += ["SpineBase", "Neck", "Head"]
+    positions = RNG.uniform(-1, 1, (20, len(names), 3))
+    header = "\t".join(["Timestamp", *(f"{name}_{axis}" for name in names for axis in "XYZ")])
+    rows = ["\t".join(map(str, [number / 15, *row.ravel()])) for number, row in enumerate(positions)]
+    (tmp_path / "a.tsv").write_text("system\tkinect\n" + header + "\n" + "\n".join(rows))
+    (motion,) = read(tmp_path / "a.tsv")
+    knee = motion.positions[:, motion.rig.joint_names.index("left_knee")]
+    np.testing.assert_allclose(knee, positions[:, names.index("KneeLeft")], atol=1e-6)
+    assert motion.fps == 15.0
 
 
 def test_two_subjects_are_two_bodies_and_props_are_left_out(tmp_path: Path) -> None:

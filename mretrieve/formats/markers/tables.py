@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import FormatError
 from ...motion.motion import Motion
@@ -28,18 +29,18 @@ def read_trc(text: MotionText) -> list[Motion]:
     Raises:
         FormatError: the header is not complete, or a row has other columns than it names.
     """
-    rows = _rows(text, 5)
-    fps = _positive(text, rows[2], 0, 3)
+    rows = rows_of(text, 5)
+    fps = positive_number(text, rows[2], 0, 3)
     names = [name.strip() for name in rows[3]]
-    labels = [name for name in names[2:] if name]
+    spaced = names[2::3]  # with two empty cells after each, which some programs leave out
+    labels = spaced if sum(map(bool, spaced)) == sum(map(bool, names[2:])) else names[2:]
     first = next((row for row in range(4, len(rows)) if _is_number(rows[row], 0)), len(rows))
-    declared = int(float(rows[2][3])) if _is_number(rows[2], 3) else 0  # some files name only a part of the markers
-    return _motions(text, labels, rows, first, 2, fps, declared)
+    return _motions(text, labels, rows, first, 2, fps, may_be_wider=True)  # unnamed markers follow in some frames
 
 
 def read_qualisys(text: MotionText) -> list[Motion]:
     """A motion for each subject. FormatError: as `read_trc`."""
-    rows = _rows(text, 10)
+    rows = rows_of(text, 10)
     header = {row[0].strip(): (number, row) for number, row in enumerate(rows[:40]) if row}
     if "FREQUENCY" not in header or "MARKER_NAMES" not in header:
         raise FormatError(f"{text.path}: no FREQUENCY or no MARKER_NAMES; export it again")
@@ -48,22 +49,27 @@ def read_qualisys(text: MotionText) -> list[Motion]:
     first = next((place for place in range(number, len(rows)) if _is_number(rows[place], 0)), len(rows))
     columns = len(rows[first]) - 3 * len(labels) if first < len(rows) else 0
     return _motions(
-        text, labels, rows, first, max(columns, 0) if columns in (0, 2) else 0, _positive(text, row, 1, number + 1)
+        text,
+        labels,
+        rows,
+        first,
+        max(columns, 0) if columns in (0, 2) else 0,
+        positive_number(text, row, 1, number + 1),
     )
 
 
 def read_vicon(text: MotionText) -> list[Motion]:
     """A motion for each subject. FormatError: as `read_trc`."""
-    rows = _rows(text, 6)
+    rows = rows_of(text, 6)
     start = next(number for number, row in enumerate(rows) if row and row[0].strip() == "Trajectories")
     if len(rows) < start + 6:
         raise FormatError(f"{text.path}: ends in its header; export it again")
-    fps = _positive(text, rows[start + 1], 0, start + 2)
+    fps = positive_number(text, rows[start + 1], 0, start + 2)
     labels = [name.strip() for name in rows[start + 2] if name.strip()]
     return _motions(text, labels, rows, start + 5, 2, fps)
 
 
-def _rows(text: MotionText, fewest: int) -> list[list[str]]:
+def rows_of(text: MotionText, fewest: int) -> list[list[str]]:
     """The cells of all lines, parted by tabs, commas or semicolons."""
     content = bytes(text.content[: text.size]).decode("utf-8", "replace").replace("\0", "")
     head = content[:20000]
@@ -84,25 +90,44 @@ def _motions(
     first: int,
     before: int,
     fps: float,
-    declared: int = 0,
+    may_be_wider: bool = False,
 ) -> list[Motion]:
     """Motions of the rows from `first` on, whose coordinates begin at the column `before`."""
     width = before + 3 * len(labels)
+    values = numbers_of_rows(text, rows, first, width, may_be_wider)[:, before:]
+    if not len(values) or not labels:
+        raise FormatError(f"{text.path}: holds no markers or no frames; export it again")
+    positions = values.reshape(len(values), len(labels), 3)
+    positions[~np.isfinite(positions).all(axis=2) | ~(positions != 0).any(axis=2)] = np.nan
+    return motions_of_markers(Markers(tuple(labels), positions, fps), text.path)
+
+
+def numbers_of_rows(
+    text: MotionText, rows: list[list[str]], first: int, width: int, may_be_wider: bool = False
+) -> NDArray[np.float64]:
+    """The numbers (T, width) of the rows from `first` to the next empty one, below which Vicon has other tables.
+
+    Args:
+        text: the file, for messages.
+        rows: all cells of it; empty ones are NaN.
+        first: the first row of numbers.
+        width: how many columns are read.
+        may_be_wider: whether further columns are left out, not refused.
+
+    Raises:
+        FormatError: a row has more columns, or a cell that is not a number.
+    """
     values = []
     for number, row in enumerate(rows[first:], start=first + 1):
         if not any(cell.strip() for cell in row):
-            break  # Vicon puts other tables below
-        if any(cell.strip() for cell in row[max(width, before + 3 * declared) :]):
-            raise FormatError(f"{text.path}:{number}: more than {len(labels)} markers, which the header names")
+            break
+        if not may_be_wider and any(cell.strip() for cell in row[width:]):
+            raise FormatError(f"{text.path}:{number}: more columns than the header names; correct this row")
         try:
-            values.append([_cell(cell) for cell in row[before:width]] + [np.nan] * (width - max(len(row), before)))
+            values.append([_cell(cell) for cell in row[:width]] + [np.nan] * (width - len(row)))
         except ValueError:
             raise FormatError(f"{text.path}:{number}: a coordinate is not a number; correct it") from None
-    if not values or not labels:
-        raise FormatError(f"{text.path}: holds no markers or no frames; export it again")
-    positions = np.array(values, np.float64).reshape(len(values), len(labels), 3)
-    positions[~np.isfinite(positions).all(axis=2) | ~(positions != 0).any(axis=2)] = np.nan
-    return motions_of_markers(Markers(tuple(labels), positions, fps), text.path)
+    return np.array(values, np.float64).reshape(len(values), width)
 
 
 def _cell(cell: str) -> float:
@@ -116,7 +141,7 @@ def _is_number(row: Sequence[str], column: int) -> bool:
         return False
 
 
-def _positive(text: MotionText, row: Sequence[str], column: int, line: int) -> float:
+def positive_number(text: MotionText, row: Sequence[str], column: int, line: int) -> float:
     """The rate in a cell of the header. FormatError: there is none."""
     if not _is_number(row, column) or not 0 < float(row[column]) < 1e5:
         raise FormatError(f"{text.path}:{line}: no frames per second; export it again")
