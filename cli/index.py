@@ -71,7 +71,10 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
     help="Share of the 100 nearest windows that a search should find in a large library. [default: 1, exact search]",
 )
 @click.option(
-    "--memory", type=Size(), metavar="SIZE", help="Memory for each vector index: 500M, 6G. [default: no limit]"
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="Memory for each vector index: 500M, 6G; none for no limit. [default: none]",
 )
 @click.option(
     "--vector-index",

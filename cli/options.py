@@ -48,16 +48,18 @@ PATH = click.Path(path_type=Path)
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # older clicks have no type arguments
-    """A number of bytes: 500M, 6G."""
+    """A number of bytes: 500M, 6G; 0 for `none`."""
 
     name = "size"
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """See click.ParamType."""
+        if str(value).lower() in ("none", "0"):
+            return 0
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
         size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")) if match else 0
         if not size:
-            self.fail(f"{value!r}: give a size as in 500M or 6G", param, ctx)
+            self.fail(f"{value!r}: give a size as in 500M or 6G, or none", param, ctx)
         return size
 
 

@@ -102,7 +102,7 @@ def build_index(
         prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
         recall: share of the 100 nearest windows that a search should find in a large library; 1 for an exact search.
             None keeps that of the index, at first 1.
-        memory_bytes: limit for each vector index; None keeps that of the index, at first no limit.
+        memory_bytes: limit for each vector index; 0 for no limit. None keeps that of the index, at first no limit.
         vector_index: kind of vector index, one of `kind_names`, or "auto", which chooses by number of windows,
             recall and memory. None keeps that of the index, at first "auto".
         shard_size: amount of motion committed at once.

@@ -29,7 +29,10 @@ from .settings import Space, chosen_spaces, same_spaces, settings_for
 
 @dataclass(frozen=True)
 class VectorSearchOptions:
-    """Arguments of `build_index` by which vector indexes are chosen; None keeps the setting of the index."""
+    """Arguments of `build_index` by which vector indexes are chosen; None keeps the setting of the index.
+
+    `memory_bytes` is 0 for no limit.
+    """
 
     kind: str | None
     recall: float | None
@@ -40,9 +43,8 @@ class VectorSearchOptions:
         if self.kind is not None:
             check_kind(self.kind)
         before = VectorSearchSettings() if base is None else base.manifest.vector_search
-        return VectorSearchSettings(
-            self.kind or before.kind, self.recall or before.recall, self.memory_bytes or before.memory_bytes
-        )
+        memory = before.memory_bytes if self.memory_bytes is None else self.memory_bytes or None
+        return VectorSearchSettings(self.kind or before.kind, self.recall or before.recall, memory)
 
 
 @dataclass(frozen=True)

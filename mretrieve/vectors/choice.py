@@ -17,10 +17,8 @@ from .flat import FlatIndex
 AUTOMATIC = "auto"
 #: Below this many windows of one length, an exact search of the vectors takes a small part of a query.
 TRAINED_FROM = 150_000
-#: From this many on, a fast scan is worth its recall.
-FAST_SCAN_FROM = 1_000_000
-#: From this many on, a fast scan of some lists is worth the minutes that their training takes.
-LISTS_FROM = 3_000_000
+#: From this many on, a search that misses some is worth its recall.
+APPROXIMATE_FROM = 1_000_000
 #: Fewer windows than this train no index, whatever the settings.
 LEAST_WINDOWS = 1000
 
@@ -41,8 +39,8 @@ def choose_kind(windows: int, dimension: int, settings: VectorSearchSettings, *,
         return FLAT_CODES.name if weighted and settings.kind != FlatIndex.kind else settings.kind
     row_bytes = math.inf if settings.memory_bytes is None else settings.memory_bytes / windows
     approximate = settings.recall < 1 and not weighted and find_spec("faiss") is not None
-    if not approximate or (windows < FAST_SCAN_FROM and dimension <= row_bytes):
+    if not approximate or (windows < APPROXIMATE_FROM and dimension <= row_bytes):
         return FLAT_CODES.name
     if dimension / 4 > row_bytes:  # 4 bits for two numbers
         return RABITQ.name
-    return IVF_FAST_SCAN.name if windows >= LISTS_FROM and dimension / 4 + 8 <= row_bytes else FAST_SCAN.name
+    return IVF_FAST_SCAN.name if dimension / 4 + 8 <= row_bytes else FAST_SCAN.name

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiled import inner_products
+from ..kernels.compiled import addressed, inner_products
 from ..storage.rows import VectorBlock
 
 
@@ -21,7 +21,7 @@ class ExactProducts:
         """At least one block."""
         self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
         self._chosen = [(number, block.chosen) for number, block in enumerate(blocks) if block.chosen is not None]
-        self._spaces = list(zip(*(block.vectors for block in blocks), strict=True))
+        self._spaces = [addressed(arrays) for arrays in zip(*(block.vectors for block in blocks), strict=True)]
         self._parts = space_parts(blocks[0])
 
     def of(

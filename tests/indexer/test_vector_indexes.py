@@ -90,7 +90,7 @@ def test_an_index_that_lost_a_quarter_is_made_again():
 
 def test_another_kind_replaces_it_and_a_recall_that_it_has_does_not():
     version = planned(Version(shards(0, 110, 10_000)), VectorSearchSettings(recall=0.95))
-    assert [record.kind for record in version.vector_indexes] == ["fast-scan"]
+    assert [record.kind for record in version.vector_indexes] == ["ivf-fast-scan"]
     assert planned(version, VectorSearchSettings(recall=0.9)) == version
     better = planned(version, VectorSearchSettings(recall=0.999))
     assert better != version
@@ -105,10 +105,10 @@ def test_another_kind_replaces_it_and_a_recall_that_it_has_does_not():
         (149_999, VectorSearchSettings(recall=0.9), False, "flat"),
         (150_000, VectorSearchSettings(recall=0.9), False, "flat-codes"),
         (10_000_000, VectorSearchSettings(), False, "flat-codes"),
-        (1_000_000, VectorSearchSettings(recall=0.99), False, "fast-scan"),
+        (999_999, VectorSearchSettings(recall=0.99), False, "flat-codes"),
+        (1_000_000, VectorSearchSettings(recall=0.99), False, "ivf-fast-scan"),
         (1_000_000, VectorSearchSettings(recall=0.99), True, "flat-codes"),
-        (500_000, VectorSearchSettings(recall=0.99, memory_bytes=50 << 20), False, "fast-scan"),
-        (3_000_000, VectorSearchSettings(recall=0.99), False, "ivf-fast-scan"),
+        (500_000, VectorSearchSettings(recall=0.99, memory_bytes=50 << 20), False, "ivf-fast-scan"),
         (3_000_000, VectorSearchSettings(recall=0.99, memory_bytes=160 << 20), False, "fast-scan"),
         (3_000_000, VectorSearchSettings(recall=0.99, memory_bytes=140 << 20), False, "rabitq"),
         (5_000, VectorSearchSettings("fast-scan", 0.9), False, "fast-scan"),

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from support.generated_library import Library
 
 from mretrieve import build_index, open_index
+from mretrieve.cli import main
 from mretrieve.errors import QueryError
 from mretrieve.indexer import compact_index
 from mretrieve.indexer.compaction import ShardSize
 from mretrieve.storage.layout import WHOLE
+from mretrieve.storage.records import VectorSearchSettings
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.tensors_file import pack_tensors, unpack_tensors
 from mretrieve.storage.verification import verify
@@ -122,3 +125,21 @@ def test_an_exact_kind_changes_no_answer(library: Library, tmp_path: Path):
         found, expected = (each.search(library.short_clip, k=10, **options) for each in (opened, library.opened))
         assert [(hit.clip, hit.score) for hit in found] == [(hit.clip, hit.score) for hit in expected]
     assert WHOLE in {record.length for record in Snapshot.open(tmp_path / "index").vector_indexes}
+
+
+def test_every_setting_can_be_reset(library: Library, tmp_path: Path):
+    shutil.copytree(library.index, tmp_path / "index")
+
+    def run(*options: str) -> VectorSearchSettings:
+        words = ["index", str(library.folder), "--index", str(tmp_path / "index"), "--jobs", "1", *options]
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+        return Snapshot.open(tmp_path / "index").manifest.vector_search
+
+    chosen = VectorSearchSettings("flat-codes", 0.5, 500 << 20)
+    assert run("--memory", "500M", "--recall", "0.5", "--vector-index", "flat-codes") == chosen
+    assert run() == chosen
+    assert run("--memory", "none") == VectorSearchSettings("flat-codes", 0.5)
+    assert run("--memory", "1G", "--recall", "1", "--vector-index", "auto").memory_bytes == 1 << 30
+    assert run("--memory", "0") == VectorSearchSettings()
+    assert Snapshot.open(tmp_path / "index").vector_indexes == ()

@@ -6,13 +6,14 @@ They take the place of the native ones if the installation had no compiler, and 
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
-from .products import inner_products
+from .products import addressed, inner_products
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
 from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
+    "addressed",
     "cheapest_fixed_speed",
     "code_shortlists",
     "dtw_distances",

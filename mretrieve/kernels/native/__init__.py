@@ -17,6 +17,7 @@ from numpy.ctypeslib import ndpointer
 from numpy.typing import NDArray
 
 __all__ = [
+    "addressed",
     "cheapest_fixed_speed",
     "code_shortlists",
     "dtw_distances",
@@ -217,6 +218,18 @@ def code_shortlists(
     _code_shortlists(*coded, *wanted, smallest.shape[1], smallest, found.shape[1], found, bounds, counts)
 
 
+class _Addressed(list[NDArray[np.float32]]):
+    """Arrays and their addresses."""
+
+    def __init__(self, arrays: Sequence[NDArray[np.float32]]) -> None:
+        super().__init__(arrays)
+        self.addresses = np.array([array.ctypes.data for array in arrays], np.uintp)
+
+
+def addressed(arrays: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
+    return _Addressed(arrays)
+
+
 def inner_products(
     arrays: Sequence[NDArray[np.float32]],
     numbers: NDArray[np.int64],
@@ -225,7 +238,7 @@ def inner_products(
     queries: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    addresses = np.array([array.ctypes.data for array in arrays], np.uintp)
+    addresses = (arrays if isinstance(arrays, _Addressed) else _Addressed(arrays)).addresses
     _inner_products(addresses, numbers, rows, asked, len(sums), queries, queries.shape[1], sums)
 
 

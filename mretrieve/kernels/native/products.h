@@ -1,6 +1,7 @@
 /* Inner products of single rows in double precision. */
 
 #define PRODUCT_LANES 8
+#define PRODUCTS_AHEAD 4 /* rows lie anywhere: so many are fetched early */
 
 INLINE double inner_product(const float *restrict row, const double *restrict query, int64_t width) {
     double sums[PRODUCT_LANES] = {0};
@@ -16,9 +17,10 @@ CLONES void inner_products(const uintptr_t *restrict arrays, const int64_t *rest
                            const int64_t *restrict asked, int64_t count, const double *restrict queries, int64_t width,
                            double *restrict sums) {
     for (int64_t pair = 0; pair < count; pair++) {
-        if (pair + 1 < count) { /* rows lie anywhere: the next one is fetched early */
-            const char *next = (const char *)arrays[numbers[pair + 1]] + rows[pair + 1] * width * (int64_t)sizeof(float);
-            for (int64_t byte = 0; byte < width * (int64_t)sizeof(float); byte += 64) __builtin_prefetch(next + byte);
+        if (pair + PRODUCTS_AHEAD < count) {
+            int64_t later = pair + PRODUCTS_AHEAD, size = width * (int64_t)sizeof(float);
+            const char *next = (const char *)arrays[numbers[later]] + rows[later] * size;
+            for (int64_t byte = 0; byte < size; byte += 64) __builtin_prefetch(next + byte, 0, 2);
         }
         const float *row = (const float *)arrays[numbers[pair]] + rows[pair] * width;
         sums[pair] += inner_product(row, queries + asked[pair] * width, width);
