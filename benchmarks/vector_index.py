@@ -1,4 +1,4 @@
-"""Searches among many vectors: each kind of vector index, next to faiss, usearch and hnswlib in the same run.
+"""Searches among many vectors: each kind of vector index, next to faiss, hnswlib, usearch and LanceDB in the same run.
 
 A library is an index on the disk in shards of 512 clips, searched by what queries search with. Its vectors are
 
@@ -10,17 +10,16 @@ A library is an index on the disk in shards of 512 clips, searched by what queri
 Queries are windows of clips that the library lacks. Peers hold the numbers without the terms that depend on a vector's
 norm, at Euclidean distance; those that find too few rows look for more, until 99 % of the 100 nearest are found. Recall
 is that of the exact inner products for mretrieve and Flat, and of the distances that they compute for the other peers.
-usearch and hnswlib take part if they can be imported. All use one thread. Times are of the processor:
-of each query and batch the least of three, because other programs run on the same cores; of the queries the median.
+hnswlib, usearch and LanceDB take part if they can be imported. All but LanceDB use one thread. Searches take turns, and
+times are of the processor: of each query and batch the least of five, because other programs run on the same cores; of
+the queries the median.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,6 +31,7 @@ from mocap_sets import mocap_folder
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from vector_peers import PEERS, WANTED, Contender, K, Library, Search, Vectors, peers, recall
 
 from mretrieve.encoders import load_encoder
 from mretrieve.encoders.encoder import query_vectors, scaled_vectors
@@ -44,22 +44,10 @@ from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.vectors import FlatIndex, RowFilter, build_vector_index, open_vectors, trained_kind
-from mretrieve.vectors.trained import number_columns
 
 SPACE, LENGTH = "vectors", 30
 CLIP_WINDOWS, SHARD_CLIPS = 100, 512
-K, BATCH, WANTED, ROUNDS = 100, 64, 0.99, 3
-Vectors = NDArray[np.float32]
-Search = Callable[[Vectors], NDArray[np.integer]]
-
-
-@dataclass(frozen=True)
-class Library:
-    """Stored vectors (N, D), stored vectors of queries (Q, D), and how those become query vectors."""
-
-    stored: Vectors
-    queries: Vectors
-    as_queries: Callable[[Vectors], Vectors]
+BATCH, ROUNDS = 64, 5
 
 
 def random_library(count: int, dimension: int, queries: int) -> Library:
@@ -166,139 +154,40 @@ def with_index(snapshot: Snapshot, kind: str, as_queries: Callable[[Vectors], Ve
     return Snapshot.open(snapshot.index), took
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A way to search: the rows found, milliseconds of a query and of one in a batch, seconds to make, bytes a row."""
-
-    name: str
-    rows: NDArray[np.integer]
-    exact: NDArray[np.int64]
-    single_ms: float
-    batch_ms: float
-    made_s: float
-    row_bytes: float
-
-
-def measured(
-    name: str, search: Search, queries: Vectors, exact: NDArray[np.int64], made_s: float, row_bytes: float
-) -> Measured:
-    """Search for each query, then for batches of 64; `exact` are the rows to be found."""
-    click.echo(name, err=True)
-    search(queries[:2])
-    rows = [search(query[None])[0] for query in queries]
-    times = np.empty((ROUNDS, len(queries)))
-    for place in np.ndindex(times.shape):
-        began = time.thread_time()
-        search(queries[place[1], None])
-        times[place] = time.thread_time() - began
-    several = np.resize(queries, (BATCH, queries.shape[1]))
-    batches = []
-    for _ in range(ROUNDS):
-        began = time.thread_time()
-        search(several)
-        batches.append(time.thread_time() - began)
-    single_ms, batch_ms = 1e3 * float(np.median(times.min(axis=0))), 1e3 * min(batches) / BATCH
-    return Measured(name, np.array(rows), exact, single_ms, batch_ms, made_s, row_bytes)
+def times_of(contenders: Sequence[Contender]) -> NDArray[np.float64]:
+    """Milliseconds of a query and of one in a batch, of each contender: (C, 2). They take turns."""
+    count = len(contenders[0].queries)
+    single, batch = np.empty((ROUNDS, count, len(contenders))), np.empty((ROUNDS, len(contenders)))
+    for turn, number in np.ndindex(ROUNDS, count):
+        for place, each in enumerate(contenders):
+            began = time.process_time()
+            each.search(each.queries[number, None])
+            single[turn, number, place] = time.process_time() - began
+    for turn, place in np.ndindex(batch.shape):
+        several = np.resize(contenders[place].queries, (BATCH, contenders[place].queries.shape[1]))
+        began = time.process_time()
+        contenders[place].search(several)
+        batch[turn, place] = time.process_time() - began
+    return 1e3 * np.stack([np.median(single.min(axis=0), axis=0), batch.min(axis=0) / BATCH], axis=1)
 
 
-def ours(snapshot: Snapshot, library: Library, kinds: Sequence[str], exact: NDArray[np.int64]) -> Iterator[Measured]:
+def ours(snapshot: Snapshot, library: Library, kinds: Sequence[str], exact: NDArray[np.int64]) -> Iterator[Contender]:
     """Exact search of the vectors, then each kind, through what a query searches with."""
     queries = library.as_queries(library.queries)
     count, dimension = library.stored.shape
+    first = snapshot.rows.of_length(LENGTH).start
 
     def through(index: Any) -> Search:
-        return lambda asked: index.search(asked, K, RowFilter(LENGTH)).rows - snapshot.rows.of_length(LENGTH).start
+        return lambda asked: index.search(asked, K, RowFilter(LENGTH)).rows - first
 
-    yield measured("mretrieve flat", through(FlatIndex(snapshot, [SPACE])), queries, exact, 0.0, 4.0 * dimension)
+    yield Contender("mretrieve flat", through(FlatIndex(snapshot, [SPACE])), queries, exact, 0.0, 4.0 * dimension)
     for kind in kinds:
         newer, made_s = with_index(Snapshot.open(snapshot.index), kind, library.as_queries)
         (record,) = newer.vector_indexes
         size = vector_index_file(newer.index, record.file.id).stat().st_size / count
         effort = ", ".join(f"{key} {value}" for key, value in record.settings.items() if key in ("rescored", "probed"))
         name = f"mretrieve {kind}" + (f" ({effort})" if effort else "")
-        yield measured(name, through(open_vectors(newer, [SPACE])), queries, exact, made_s, size)
-
-
-def best_setting(
-    name: str, points: Vectors, make: Callable[[], Callable[[int], Search]], row_bytes: float, exact: NDArray[np.int64]
-) -> Measured:
-    """A peer at the least effort that finds 99 % of the 100 nearest."""
-    began = time.process_time()
-    with_effort = make()
-    made_s = time.process_time() - began
-    for effort in (1, 2, 4, 8, 16):
-        search = with_effort(effort)
-        if effort == 16 or recall(search(points), exact, K) >= WANTED:
-            break
-    return measured(f"{name}, effort {effort}", search, points, exact, made_s, row_bytes)
-
-
-def peers(library: Library, exact: NDArray[np.int64], graphs: bool) -> Iterator[Measured]:
-    """Searches of other libraries, as far as they can be imported."""
-    import faiss
-
-    faiss.omp_set_num_threads(1)
-    asked = library.as_queries(library.queries)
-    columns = np.flatnonzero(number_columns(library.stored[:1000], library.as_queries(library.stored[:1000])))
-    own = library.queries[:, columns]
-    factors = np.sqrt((asked[:, columns] * own).sum(axis=0) / (own**2).sum(axis=0), dtype=np.float32)
-    points, queries = (np.multiply(each[:, columns], factors, order="C") for each in (library.stored, library.queries))
-    dimension, vector = points.shape[1], 4.0 * points.shape[1]
-
-    flat = faiss.IndexFlatIP(library.stored.shape[1])
-    flat.add(library.stored)
-    yield measured("faiss Flat", lambda each: flat.search(each, K)[1], asked, exact, 0.0, 4.0 * asked.shape[1])
-    flat.reset()
-    exact = faiss.knn(queries, points, K)[1]
-
-    def refined() -> Callable[[int], Search]:
-        index = faiss.index_factory(dimension, f"PQ{dimension // 2}x4fs,RFlat")
-        index.train(points[:: max(1, len(points) // 50_000)])
-        index.add(points)
-
-        def with_effort(effort: int) -> Search:
-            index.k_factor = effort
-            return lambda each: index.search(each, K)[1]
-
-        return with_effort
-
-    yield best_setting(f"faiss PQ{dimension // 2}x4fs,RFlat", queries, refined, vector + dimension / 4, exact)
-    if graphs and find_spec("hnswlib"):
-        import hnswlib
-
-        def hnsw() -> Callable[[int], Search]:
-            index = hnswlib.Index("l2", dimension)
-            index.init_index(len(points), ef_construction=100, M=16)
-            index.set_num_threads(1)
-            index.add_items(points)
-
-            def with_effort(effort: int) -> Search:
-                index.set_ef(effort * K)
-                return lambda each: index.knn_query(each, K)[0].astype(np.int64)
-
-            return with_effort
-
-        yield best_setting("hnswlib M=16", queries, hnsw, vector + 8 * 16, exact)
-    if graphs and find_spec("usearch"):
-        from usearch.index import Index as Graph
-
-        def usearch() -> Callable[[int], Search]:
-            index = Graph(ndim=dimension, metric="l2sq", connectivity=16, expansion_add=100)
-            index.add(np.arange(len(points)), points, threads=1)
-
-            def with_effort(effort: int) -> Search:
-                index.expansion_search = effort * K
-                return lambda each: np.atleast_2d(index.search(each, K, threads=1).keys.astype(np.int64))
-
-            return with_effort
-
-        yield best_setting("usearch, connectivity 16", queries, usearch, vector + 8 * 16, exact)
-
-
-def recall(found: NDArray[np.integer], exact: NDArray[np.int64], count: int) -> float:
-    """Share of the nearest rows that were found."""
-    pairs = zip(found[:, :count].tolist(), exact[:, :count].tolist(), strict=True)
-    return float(np.mean([len(set(own) & set(best)) / count for own, best in pairs]))
+        yield Contender(name, through(open_vectors(newer, [SPACE])), queries, exact, made_s, size)
 
 
 def brute_force(library: Library) -> NDArray[np.int64]:
@@ -321,8 +210,8 @@ def brute_force(library: Library) -> NDArray[np.int64]:
 @click.option(
     "--vectors", type=click.Path(path_type=Path), help="An .npz file: real vectors are kept there, and taken from it."
 )
-@click.option("--kinds", default="flat-codes,fast-scan", show_default=True, help="Of vector index.")
-@click.option("--graphs/--no-graphs", default=True, help="Compare with hnswlib and usearch.")
+@click.option("--kinds", default="flat-codes,fast-scan,ivf-fast-scan", show_default=True, help="Of vector index.")
+@click.option("--peers", "names", default=",".join(PEERS), show_default=True)
 @click.option("--queries", default=50, show_default=True)
 def main(
     data: Path | None,
@@ -331,13 +220,18 @@ def main(
     distinct: int,
     vectors: Path | None,
     kinds: str,
-    graphs: bool,
+    names: str,
     queries: int,
 ) -> None:
     """Print a table for each library."""
     for size in random_sizes:
         count, dimension = map(int, size.split("x"))
-        report(f"{count:,} x {dimension}, random", random_library(count, dimension, queries), kinds.split(","), graphs)
+        report(
+            f"{count:,} x {dimension}, random",
+            random_library(count, dimension, queries),
+            kinds.split(","),
+            names.split(","),
+        )
     if not real_sizes:
         return
     if vectors and vectors.exists():
@@ -353,22 +247,28 @@ def main(
     for count in real_sizes:
         library = real_library(made, take, count, queries)
         title = f"{count:,} x {made.shape[1]}, real, {min(len(made), count):,} distinct"
-        report(title, library, kinds.split(","), graphs)
+        report(title, library, kinds.split(","), names.split(","))
 
 
-def report(title: str, library: Library, kinds: Sequence[str], graphs: bool) -> None:
+def report(title: str, library: Library, kinds: Sequence[str], names: Sequence[str]) -> None:
     """Print the table of one library."""
     table = Table("search", "ms", "ms in batch", "10@10", "100@100", "same ids", "made, s", "bytes a row", title=title)
     exact = brute_force(library)
     with TemporaryDirectory() as home:
-        searches = [*ours(written(Path(home) / "index", library.stored), library, kinds, exact)]
-    for each in [*searches, *peers(library, exact, graphs)]:
+        contenders = []
+        snapshot = written(Path(home) / "index", library.stored)
+        for each in chain(ours(snapshot, library, kinds, exact), peers(library, exact, names, Path(home))):
+            click.echo(each.name, err=True)
+            contenders.append(each)
+        times = times_of(contenders)
+        found = [each.search(each.queries) for each in contenders]
+    for each, rows, (single_ms, batch_ms) in zip(contenders, found, times.tolist(), strict=True):
         table.add_row(
             each.name,
-            f"{each.single_ms:.2f}",
-            f"{each.batch_ms:.2f}",
-            *(f"{recall(each.rows, each.exact, count):.3f}" for count in (10, K)),
-            f"{int((each.rows == each.exact).all(axis=1).sum())} of {len(exact)}",
+            f"{single_ms:.2f}",
+            f"{batch_ms:.2f}",
+            *(f"{recall(rows, each.exact, count):.3f}" for count in (10, K)),
+            f"{int((rows == each.exact).all(axis=1).sum())} of {len(exact)}",
             f"{each.made_s:.0f}",
             f"{each.row_bytes:.0f}",
         )
