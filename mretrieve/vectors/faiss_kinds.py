@@ -56,6 +56,8 @@ class FaissIndex:
         with _one_thread():
             looked_for = min(self._index.ntotal, round(wanted * spread))
             _, nearest = self._index.search(points, looked_for, params=self._effort(spread))
+        if entries.all and k <= looked_for and nearest.min() >= 0:
+            return list(nearest)
         found: list[NDArray[np.int64] | None] = []
         for near in nearest:
             near = near[near >= 0]

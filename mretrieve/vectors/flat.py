@@ -97,11 +97,11 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
     Raises:
         FloatingPointError: a product is not a finite number.
     """
-    rows = np.concatenate([np.zeros(0, np.int64), *(block.rows for block in blocks)])
-    k = min(k, len(rows))
+    k = min(k, sum(len(block.rows) for block in blocks))
     best = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
     if not k:
         return best
+    rows = np.concatenate([block.rows for block in blocks])
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
     errors = (queries.shape[1] + 4) * 2.0**-24 * _largest_magnitudes(queries, blocks)
     compared = ExactProducts(blocks)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiled import addressed, inner_products
+from ..kernels.compiled import addressed, inner_products, rank_shortlists
 from ..storage.rows import VectorBlock
+from .interface import Ranking
 
 
 class ExactProducts:
@@ -48,6 +49,39 @@ class ExactProducts:
         if not np.isfinite(sums).all():
             raise FloatingPointError("an inner product is not a finite number")
         return sums.astype(np.float32)
+
+
+class RankedShortlists:
+    """The rows of blocks of one space, of which shortlists are ranked."""
+
+    def __init__(self, blocks: Sequence[VectorBlock], rows: NDArray[np.int64]) -> None:
+        """At least one block; `rows` are those of all of them."""
+        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
+        self._arrays = addressed([block.vectors[0] for block in blocks])
+        self._chosen = addressed([block.chosen for block in blocks])
+        self._rows = rows
+
+    def of(self, queries: NDArray[np.float32], k: int, shortlists: Sequence[NDArray[np.int64]]) -> Ranking:
+        """The k nearest of a shortlist for each query (Q, D): entries of the blocks, at least k.
+
+        Raises:
+            FloatingPointError: a product is not a finite number.
+        """
+        ranking = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
+        wide = queries.astype(np.float64, order="C")
+        entries = self._starts, self._rows, _side_by_side(shortlists), wide
+        if not rank_shortlists(self._arrays, self._chosen, *entries, ranking.products, ranking.rows):
+            raise FloatingPointError("an inner product is not a finite number")
+        return ranking
+
+
+def _side_by_side(shortlists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Shortlists as rows of one array, filled up with -1."""
+    longest = max(map(len, shortlists))
+    rows = np.full((len(shortlists), longest), -1)
+    for row, shortlist in zip(rows, shortlists, strict=True):
+        row[: len(shortlist)] = shortlist
+    return rows
 
 
 def space_parts(block: VectorBlock) -> list[slice]:

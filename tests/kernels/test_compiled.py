@@ -234,3 +234,27 @@ def test_inner_products_are_those_of_the_plain_kernel_to_the_last_bit(seed, widt
     assert found[0] == found[1], "equal rows have equal sums"
     vectors = np.array([arrays[number][row] for number, row in zip(numbers, rows, strict=True)])
     np.testing.assert_allclose(found, 1 + (vectors * queries[asked]).sum(axis=1), rtol=0, atol=1e-11)
+
+
+@given(seed=SEEDS, width=st.integers(1, 40), k=st.integers(1, 9))
+def test_shortlists_are_ranked_as_by_the_plain_kernel(seed, width, k):
+    """Over blocks that are empty, whole, or some rows of their array; with equal rows, and shortlists of any length."""
+    random = np.random.default_rng(seed)
+    arrays = [random.integers(-2, 3, (count, width)).astype(np.float32) for count in (5, 0, 9)]
+    chosen = [None, None, np.array([0, 2, 3, 7, 8])]
+    starts, rows = np.array([0, 5, 5, 10]), np.random.default_rng(seed).permutation(10)
+    shortlists = np.full((3, 12), -1)
+    for row, count in zip(shortlists, random.integers(k, 11, 3), strict=True):
+        row[:count] = random.permutation(10)[:count]
+    queries = random.standard_normal((3, width))
+    results = []
+    for kernels in (native, jit):
+        products, found = np.empty((3, k), np.float32), np.empty((3, k), np.int64)
+        assert kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, products, found)
+        results.append((products, found))
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+    arrays[0][0, 0] = np.nan
+    shortlists[0, 0] = 0
+    for kernels in (native, jit):
+        assert not kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, *results[0])

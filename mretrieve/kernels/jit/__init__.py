@@ -6,7 +6,7 @@ They take the place of the native ones if the installation had no compiler, and 
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
-from .products import addressed, inner_products
+from .products import addressed, inner_products, rank_shortlists
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
@@ -20,6 +20,7 @@ __all__ = [
     "dtw_path",
     "forward_kinematics",
     "inner_products",
+    "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
     "scan_frames",

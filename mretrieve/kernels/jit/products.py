@@ -3,15 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+_Arrays = TypeVar("_Arrays", bound=NDArray[Any] | None)
 
-def addressed(arrays: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
-    """The same arrays, whose addresses `inner_products` need not look up at each call."""
+
+def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
+    """The same arrays, whose addresses need not be looked up at each call."""
     return arrays
+
+
+def rank_shortlists(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.intp] | None],
+    starts: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    shortlists: NDArray[np.int64],
+    queries: NDArray[np.float64],
+    products: NDArray[np.float32],
+    found: NDArray[np.int64],
+) -> bool:
+    """The rows of each shortlist with the largest inner products, best first; equal products by ascending row.
+
+    Products are those of `inner_products`, rounded to float32.
+
+    Args:
+        arrays: (n, W) of each of B blocks; `addressed` ones are faster.
+        chosen: (m,) rows of the array that a block has; None for all.
+        starts: (B,) or more, the first position of each block among all positions, ascending.
+        rows: (N,) the row that each position stands for.
+        shortlists: (Q, L) positions; filled up with -1, behind at least k others.
+        queries: (Q, W).
+        products: (Q, k) room for the products.
+        found: (Q, k) room for the rows.
+
+    Returns:
+        Whether all products are finite numbers.
+    """
+    asked, places = np.nonzero(shortlists >= 0)
+    positions = shortlists[asked, places]
+    numbers = np.searchsorted(starts[: len(arrays)], positions, side="right") - 1
+    inside = positions - starts[numbers]
+    for number, own in enumerate(chosen):
+        if own is not None:
+            inside[numbers == number] = own[inside[numbers == number]]
+    sums = np.zeros(len(positions))
+    inner_products(arrays, numbers, inside, asked, queries, sums)
+    rounded = sums.astype(np.float32)
+    for query in range(len(shortlists)):
+        own_rows, own_products = rows[positions[asked == query]], rounded[asked == query]
+        order = np.lexsort((own_rows, -own_products))[: found.shape[1]]
+        products[query], found[query] = own_products[order], own_rows[order]
+    return bool(np.isfinite(sums).all())
 
 
 def inner_products(

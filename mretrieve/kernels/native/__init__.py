@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ctypes import c_double, c_float, c_int64, c_void_p
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.ctypeslib import ndpointer
@@ -24,6 +24,7 @@ __all__ = [
     "dtw_path",
     "forward_kinematics",
     "inner_products",
+    "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
     "scan_frames",
@@ -43,7 +44,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = (
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 6
+_VERSION = 7
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -76,6 +77,8 @@ def _of_both_types(name: str, *arguments: Any, result: Any = ctypes.c_int) -> di
     }
 
 
+_Arrays = TypeVar("_Arrays", bound=NDArray[Any] | None)
+
 _fused, _exact = _library("fused"), _library("exact")
 _sequences = _pointers, _int64, _int64, c_int64  # addresses, lengths, order
 _dtw_distances = _of_both_types("dtw_distances", ..., c_int64, c_int64, c_int64, *_sequences, _float64)
@@ -107,6 +110,9 @@ _resampling = c_int64, c_int64, c_double, c_int64, c_int64, _float64, _float64, 
 _resample_frames = _function(_exact, "resample_frames", _float32, *_resampling, result=None)
 _pairs = _pointers, _int64, _int64, _int64, c_int64  # arrays, numbers, rows, asked
 _inner_products = _function(_exact, "inner_products", *_pairs, _float64, c_int64, _float64, result=None)
+_blocks = c_void_p, c_void_p, c_void_p, c_int64  # arrays, chosen rows, starts
+_lists = c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64  # rows, shortlists, queries, k
+_rank_shortlists = _function(_exact, "rank_shortlists", *_blocks, *_lists, c_void_p, c_void_p)
 _speeds = _float64, c_int64, _float32, _float32, _int32
 _cheapest_fixed_speed = _function(
     _exact, "cheapest_fixed_speed", _float32, _int64, c_int64, c_int64, *_speeds, result=None
@@ -218,16 +224,40 @@ def code_shortlists(
     _code_shortlists(*coded, *wanted, smallest.shape[1], smallest, found.shape[1], found, bounds, counts)
 
 
-class _Addressed(list[NDArray[np.float32]]):
-    """Arrays and their addresses."""
+class _Addressed(list[Any]):
+    """Arrays, or None, and their addresses, of which None has 0."""
 
-    def __init__(self, arrays: Sequence[NDArray[np.float32]]) -> None:
+    def __init__(self, arrays: Sequence[NDArray[Any] | None]) -> None:
         super().__init__(arrays)
-        self.addresses = np.array([array.ctypes.data for array in arrays], np.uintp)
+        self.addresses = np.array([0 if each is None else each.ctypes.data for each in arrays], np.uintp)
+        self.address = self.addresses.ctypes.data
 
 
-def addressed(arrays: Sequence[NDArray[np.float32]]) -> Sequence[NDArray[np.float32]]:
+def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
     return _Addressed(arrays)
+
+
+def rank_shortlists(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.intp] | None],
+    starts: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    shortlists: NDArray[np.int64],
+    queries: NDArray[np.float64],
+    products: NDArray[np.float32],
+    found: NDArray[np.int64],
+) -> bool:
+    blocks, maps = (each if isinstance(each, _Addressed) else _Addressed(each) for each in (arrays, chosen))
+    # Pointers are passed as numbers: to check the types of arrays takes longer than to rank a short shortlist.
+    starts_at, rows_at, lists_at, queries_at, products_at, found_at = (
+        each.ctypes.data for each in (starts, rows, shortlists, queries, products, found)
+    )
+    size = *shortlists.shape, queries_at, queries.shape[1], products.shape[1]
+    finite = _rank_shortlists(
+        blocks.address, maps.address, starts_at, len(blocks), rows_at, lists_at, *size, products_at, found_at
+    )
+    _check_memory(finite < 0)
+    return bool(finite)
 
 
 def inner_products(

@@ -26,3 +26,86 @@ CLONES void inner_products(const uintptr_t *restrict arrays, const int64_t *rest
         sums[pair] += inner_product(row, queries + asked[pair] * width, width);
     }
 }
+
+typedef struct {
+    float product;
+    int64_t row;
+} ranked_row;
+
+INLINE int is_better(ranked_row one, ranked_row other) {
+    return one.product > other.product || (one.product == other.product && one.row < other.row);
+}
+
+/* Put a row in its place below the first of a heap, whose first is the worst. */
+INLINE void sink(ranked_row *heap, int64_t size, ranked_row row) {
+    int64_t place = 0;
+    for (int64_t child = 1; child < size; child = 2 * place + 1) {
+        child += child + 1 < size && is_better(heap[child], heap[child + 1]);
+        if (!is_better(row, heap[child])) break;
+        heap[place] = heap[child];
+        place = child;
+    }
+    heap[place] = row;
+}
+
+typedef struct {
+    const uintptr_t *arrays, *chosen;
+    const int64_t *starts;
+    int64_t count, width;
+} row_blocks;
+
+INLINE const float *vector_at(row_blocks blocks, int64_t position) {
+    int64_t low = 0, high = blocks.count;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (blocks.starts[middle] <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    const int64_t *chosen = (const int64_t *)blocks.chosen[low];
+    int64_t row = position - blocks.starts[low];
+    return (const float *)blocks.arrays[low] + (chosen ? chosen[row] : row) * blocks.width;
+}
+
+/* See the jit module's function of this name; `heap` has room for k rows, `vectors` for a shortlist. */
+CLONES int rank_shortlists(const uintptr_t *arrays, const uintptr_t *chosen, const int64_t *starts, int64_t count,
+                           const int64_t *restrict rows, const int64_t *restrict shortlists, int64_t query_count,
+                           int64_t length, const double *restrict queries, int64_t width, int64_t k,
+                           float *restrict products, int64_t *restrict found) {
+    row_blocks blocks = {arrays, chosen, starts, count, width};
+    ranked_row *heap = malloc(k * sizeof(ranked_row));
+    const float **vectors = malloc(length * sizeof(float *));
+    int finite = 1;
+    for (int64_t query = 0; heap && vectors && query < query_count; query++) {
+        const int64_t *shortlist = shortlists + query * length;
+        int64_t size = 0, kept = 0;
+        while (size < length && shortlist[size] >= 0) {
+            vectors[size] = vector_at(blocks, shortlist[size]);
+            size++;
+        }
+        for (int64_t place = 0; place < size; place++) {
+            if (place + PRODUCTS_AHEAD < size)
+                for (int64_t column = 0; column < width; column += 16)
+                    __builtin_prefetch(vectors[place + PRODUCTS_AHEAD] + column, 0, 2);
+            double sum = 0.0 + inner_product(vectors[place], queries + query * width, width);
+            ranked_row row = {(float)sum, rows[shortlist[place]]};
+            finite &= isfinite(sum) != 0;
+            if (kept < k) { /* the heap grows from its end */
+                int64_t at = kept++;
+                for (; at && is_better(heap[(at - 1) / 2], row); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+                heap[at] = row;
+            } else if (is_better(row, heap[0]))
+                sink(heap, k, row);
+        }
+        for (int64_t place = kept - 1; place >= 0; place--) {
+            products[query * k + place] = heap[0].product;
+            found[query * k + place] = heap[0].row;
+            sink(heap, place, heap[place]);
+        }
+    }
+    int failed = !heap || !vectors;
+    free(heap);
+    free(vectors);
+    return failed ? -1 : finite;
+}
