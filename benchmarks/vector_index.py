@@ -11,7 +11,7 @@ Queries are windows of clips that the library lacks. Peers hold the numbers with
 norm, at Euclidean distance; those that find too few rows look for more, until 99 % of the 100 nearest are found. Recall
 is that of the exact inner products for mretrieve and Flat, and of the distances that they compute for the other peers.
 hnswlib, usearch and LanceDB take part if they can be imported. All but LanceDB use one thread. Searches take turns, and
-times are of the processor: of each query and batch the least of five, because other programs run on the same cores; of
+times are of the processor: of each query and batch the least of seven, because other programs run on the same cores; of
 the queries the median.
 """
 
@@ -47,7 +47,7 @@ from mretrieve.vectors import FlatIndex, RowFilter, build_vector_index, open_vec
 
 SPACE, LENGTH = "vectors", 30
 CLIP_WINDOWS, SHARD_CLIPS = 100, 512
-BATCH, ROUNDS = 64, 5
+BATCH, ROUNDS = 64, 7
 
 
 def random_library(count: int, dimension: int, queries: int) -> Library:
@@ -155,20 +155,20 @@ def with_index(snapshot: Snapshot, kind: str, as_queries: Callable[[Vectors], Ve
 
 
 def times_of(contenders: Sequence[Contender]) -> NDArray[np.float64]:
-    """Milliseconds of a query and of one in a batch, of each contender: (C, 2). They take turns."""
+    """Milliseconds of a query and of one in a batch, of each contender: (C, 2). They take turns, by all queries."""
     count = len(contenders[0].queries)
-    single, batch = np.empty((ROUNDS, count, len(contenders))), np.empty((ROUNDS, len(contenders)))
-    for turn, number in np.ndindex(ROUNDS, count):
-        for place, each in enumerate(contenders):
-            began = time.process_time()
-            each.search(each.queries[number, None])
-            single[turn, number, place] = time.process_time() - began
+    single, batch = np.empty((ROUNDS, len(contenders), count)), np.empty((ROUNDS, len(contenders)))
     for turn, place in np.ndindex(batch.shape):
-        several = np.resize(contenders[place].queries, (BATCH, contenders[place].queries.shape[1]))
+        each = contenders[place]
+        several = np.resize(each.queries, (BATCH, each.queries.shape[1]))
+        for number, query in enumerate(each.queries):
+            began = time.process_time()
+            each.search(query[None])
+            single[turn, place, number] = time.process_time() - began
         began = time.process_time()
-        contenders[place].search(several)
+        each.search(several)
         batch[turn, place] = time.process_time() - began
-    return 1e3 * np.stack([np.median(single.min(axis=0), axis=0), batch.min(axis=0) / BATCH], axis=1)
+    return 1e3 * np.stack([np.median(single.min(axis=0), axis=1), batch.min(axis=0) / BATCH], axis=1)
 
 
 def ours(snapshot: Snapshot, library: Library, kinds: Sequence[str], exact: NDArray[np.int64]) -> Iterator[Contender]:

@@ -47,6 +47,7 @@ class FaissIndex:
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
         self._index: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
         self._probed, self._visited = int(settings.get("probed", 0)), int(settings.get("visited", 0))
+        self._usual = self._effort(1.0)
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
         """See TrainedIndex."""
@@ -55,7 +56,9 @@ class FaissIndex:
         spread = 1.0 if entries.all else _SPARE * self._index.ntotal / entries.count
         with _one_thread():
             looked_for = min(self._index.ntotal, round(wanted * spread))
-            _, nearest = self._index.search(points, looked_for, params=self._effort(spread))
+            _, nearest = self._index.search(
+                points, looked_for, params=self._usual if entries.all else self._effort(spread)
+            )
         if entries.all and k <= looked_for and nearest.min() >= 0:
             return list(nearest)
         found: list[NDArray[np.int64] | None] = []

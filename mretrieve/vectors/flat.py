@@ -62,10 +62,19 @@ class FlatIndex:
 
     def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
         """See VectorIndex; exact for any filter."""
+        queries = self.checked(queries, k)
+        with self.damage_reported():
+            return best_rows(queries, self._filtered(rows), k)
+
+    def checked(self, queries: NDArray[np.float32], k: int) -> NDArray[np.float32]:
+        """The queries in C order. ValueError if the arguments do not fit the spaces."""
         if queries.ndim != 2 or queries.shape[1] != self._dimension or k < 1 or not np.isfinite(queries).all():
             raise ValueError(f"k is {k}, queries {queries.shape} or not finite; needed: (Q, {self._dimension})")
-        with self.damage_reported():
-            return best_rows(np.ascontiguousarray(queries, np.float32), self._filtered(rows), k)
+        return np.ascontiguousarray(queries, np.float32)
+
+    def has_windows(self, length: int) -> bool:
+        """Whether there are any of a length in frames."""
+        return bool(self._blocks_of(length))
 
     @contextmanager
     def damage_reported(self) -> Iterator[None]:
@@ -78,15 +87,20 @@ class FlatIndex:
 
     def _filtered(self, rows: RowFilter) -> list[VectorBlock]:
         """The blocks of a length, less the rows that the filter leaves out."""
-        windows = self._snapshot.rows
-        if rows.length not in self._blocks:
-            blocks = self._snapshot.vector_blocks(self._spaces, rows.length, self._without.get(rows.length, ()))
-            self._blocks[rows.length] = [(block, windows.window_clip[block.rows]) for block in blocks]
-        allowed = rows.allowed_clips(windows.clip_count)
+        blocks = self._blocks_of(rows.length)
+        allowed = rows.allowed_clips(self._snapshot.rows.clip_count)
         if allowed is None:
-            return [block for block, _ in self._blocks[rows.length]]
-        filtered = [(block, allowed[clips]) for block, clips in self._blocks[rows.length]]
+            return [block for block, _ in blocks]
+        filtered = [(block, allowed[clips]) for block, clips in blocks]
         return [block if keep.all() else block.subset(keep) for block, keep in filtered if keep.any()]
+
+    def _blocks_of(self, length: int) -> list[tuple[VectorBlock, NDArray[np.int32]]]:
+        """The blocks of a length, with the clips of their rows."""
+        if length not in self._blocks:
+            blocks = self._snapshot.vector_blocks(self._spaces, length, self._without.get(length, ()))
+            clips = self._snapshot.rows.window_clip
+            self._blocks[length] = [(block, clips[block.rows]) for block in blocks]
+        return self._blocks[length]
 
 
 def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: int) -> Ranking:

@@ -15,7 +15,7 @@ from .products import RankedShortlists
 from .trained import Entries, TrainedIndex
 
 #: If a filter leaves at most this share of the rows, they are compared exactly.
-NARROW = 0.05
+NARROW = 0.1
 
 
 class GroupedIndex:
@@ -35,13 +35,14 @@ class GroupedIndex:
 
     def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
         """See VectorIndex."""
-        rest = self._flat.search(queries, k, rows)  # checks the arguments
+        queries = self._flat.checked(queries, k)
         groups = self._groups.get(rows.length, ())
-        allowed = rows.allowed_clips(self._rows.clip_count) if groups else None
-        queries = np.ascontiguousarray(queries, np.float32)
+        allowed = rows.allowed_clips(self._rows.clip_count)
         with self._flat.damage_reported():
-            found = [rest, *(group.search(queries, k, allowed) for group in groups)]
-        return merged([ranking for ranking in found if ranking.rows.size] or [rest], k)
+            found = [group.search(queries, k, allowed) for group in groups]
+        if not found or self._flat.has_windows(rows.length):
+            found.append(self._flat.search(queries, k, rows))
+        return merged([ranking for ranking in found if ranking.rows.size] or found[:1], k)
 
 
 class Group:

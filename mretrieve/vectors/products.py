@@ -77,8 +77,10 @@ class RankedShortlists:
 
 def _side_by_side(shortlists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Shortlists as rows of one array, filled up with -1."""
-    longest = max(map(len, shortlists))
-    rows = np.full((len(shortlists), longest), -1)
+    lengths = {len(shortlist) for shortlist in shortlists}
+    if len(lengths) == 1:
+        return np.array(shortlists)
+    rows = np.full((len(shortlists), max(lengths)), -1)
     for row, shortlist in zip(rows, shortlists, strict=True):
         row[: len(shortlist)] = shortlist
     return rows
