@@ -133,8 +133,8 @@ def _points(
 def _lists(count: int) -> int:
     """Number of lists that so many vectors are divided into.
 
-    Few, because a vector is compared with the centres of all lists when it is added: 512 lists for a million vectors
-    are made in a fifth of the time of 4,096, and searched as fast at the same recall.
+    Few, because most of the time of making an index is spent on comparing each vector with the centres of all lists;
+    of more lists, more have to be scanned for the same recall.
     """
     return max(1, min(1 << round(math.log2(math.sqrt(count) / 1.5)), count // _SAMPLE_OF_LIST))
 
