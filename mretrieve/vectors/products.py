@@ -56,10 +56,11 @@ class RankedShortlists:
 
     def __init__(self, blocks: Sequence[VectorBlock], rows: NDArray[np.int64]) -> None:
         """At least one block; `rows` are those of all of them."""
-        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
+        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
         self._arrays = addressed([block.vectors[0] for block in blocks])
-        self._chosen = addressed([block.chosen for block in blocks])
-        self._rows = rows
+        chosen = (block.chosen for block in blocks)
+        self._chosen = addressed([None if own is None else np.ascontiguousarray(own, np.int64) for own in chosen])
+        self._rows = np.ascontiguousarray(rows, np.int64)
 
     def of(self, queries: NDArray[np.float32], k: int, shortlists: Sequence[NDArray[np.int64]]) -> Ranking:
         """The k nearest of a shortlist for each query (Q, D): entries of the blocks, at least k.
@@ -79,8 +80,8 @@ def _side_by_side(shortlists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Shortlists as rows of one array, filled up with -1."""
     lengths = {len(shortlist) for shortlist in shortlists}
     if len(lengths) == 1:
-        return np.array(shortlists)
-    rows = np.full((len(shortlists), max(lengths)), -1)
+        return np.array(shortlists, np.int64)
+    rows = np.full((len(shortlists), max(lengths)), -1, np.int64)
     for row, shortlist in zip(rows, shortlists, strict=True):
         row[: len(shortlist)] = shortlist
     return rows
