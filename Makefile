@@ -1,11 +1,12 @@
 # `make demo` and `make test` need Python 3.11 or newer and nothing else; everything they install goes to .venv.
+# `make web` needs Node.js 20.19 or newer; what it installs goes to web/node_modules.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 DEMO := demo
 
-.PHONY: demo test lint format clean
+.PHONY: demo test web lint format clean
 
 PACKAGE := pyproject.toml constraints.txt $(wildcard mretrieve/kernels/native/*.[ch])
 
@@ -36,7 +37,16 @@ demo: $(VENV)/runtime
 	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
-test: $(VENV)/development .build/wheels/complete lint
+# The viewer of reports needs Node.js to be built and a browser to be used. Tests that need it are skipped without.
+VIEWER := mretrieve/viewer/report.html
+
+web: $(VIEWER)
+
+$(VIEWER): $(shell find web -path web/node_modules -prune -o -type f -print)
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent build
+	touch $@
+
+test: $(VENV)/development .build/wheels/complete $(if $(shell command -v npm),web) lint
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/development
@@ -49,4 +59,4 @@ format: $(VENV)/development
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .build $(DEMO)
+	rm -rf $(VENV) .build $(DEMO) mretrieve/viewer web/node_modules

@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": ("explain", "Explain why a moment matches a clip: which joints differ, when, and by how much."),
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
+    "show": ("show", "Draw a moment as a picture, a GIF or a video."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),
     "info": ("index", "Describe the contents of an index."),
     "list": ("index", "List the clips of an index with their durations and labels."),

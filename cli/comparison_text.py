@@ -9,7 +9,9 @@ from mretrieve.comparison.explanation import Explanation
 from mretrieve.comparison.key_frames import evenly_spaced, farthest_frames, nearest_frames
 from mretrieve.comparison.named_clip import display_name, pace, without_side
 from mretrieve.motion.skeleton import JOINTS, PARTS
+from mretrieve.printable import printable
 
+from .colours import score_in_colour
 from .options import flush_columns
 
 _ROWS = 9
@@ -20,8 +22,8 @@ def explanation_text(explanation: Explanation) -> str:
     """The parts with their joints, then the course of time: lines for a terminal."""
     alignment = explanation.alignment
     lines = [
-        f"query  {explanation.query}",
-        f"clip   {explanation.other}",
+        f"query  {printable(str(explanation.query))}",
+        f"clip   {printable(str(explanation.other))}",
         f"{alignment.mean_mm:.0f} mm apart, {pace(alignment.speed)}",
         "",
     ]
@@ -35,7 +37,8 @@ def explanation_text(explanation: Explanation) -> str:
             for joint in PARTS[part]
             if np.isfinite(alignment.joints_mm[joint])
         )
-        score, apart = f"{alignment.part_scores[part]:.3f}", f"{alignment.parts_mm[part]:.0f} mm"
+        score = score_in_colour(alignment.part_scores[part], f"{alignment.part_scores[part]:.3f}")
+        apart = f"{alignment.parts_mm[part]:.0f} mm"
         rows.append([display_name(part), f"{weight:g}", score, apart, joints])
     lines += [*flush_columns(rows, right=range(1, 4)), ""]
 
@@ -44,7 +47,7 @@ def explanation_text(explanation: Explanation) -> str:
     notes = best | worst
     frames = {key.query_frame: key for key in (*farthest_frames(alignment), *nearest_frames(alignment))}
     frames |= {key.query_frame: key for key in evenly_spaced(alignment, _ROWS)}
-    attended = [f"{seen.encoder} attends" for seen in explanation.attention]
+    attended = [f"{printable(seen.encoder)} attends" for seen in explanation.attention]
     rows = [["query", "clip", "pace", "distance", *attended, "", "worst part"]]
     for frame, key in sorted(frames.items()):
         attention = [f"{seen.query[frame]:.2f}" for seen in explanation.attention]
@@ -65,15 +68,16 @@ def comparison_text(comparison: Comparison) -> str:
     alignment = comparison.alignment
     timeline = comparison.timeline(_COLUMNS)
     lines = [
-        f"A  {comparison.first}",
-        f"B  {comparison.second}",
+        f"A  {printable(str(comparison.first))}",
+        f"B  {printable(str(comparison.second))}",
         f"{alignment.mean_mm:.0f} mm apart, B is {pace(alignment.speed)}",
         "",
     ]
     rows = [["score, from", "all", *(f"{edge_s:.1f} s" for edge_s in timeline.edges_s[:-1])]]
     for part, scores in timeline.scores.items():
-        shown = ["" if score is None else f"{score:.2f}" for score in scores]
-        rows.append([display_name(part), f"{alignment.part_scores[part]:.2f}", *shown])
+        whole = alignment.part_scores[part]
+        shown = ["" if score is None else score_in_colour(score, f"{score:.2f}") for score in (whole, *scores)]
+        rows.append([display_name(part), *shown])
     lines += [*flush_columns(rows, right=range(1, len(rows[0]))), ""]
     lines += [said.text for said in comparison.advice]
     return "\n".join(lines) + "\n"

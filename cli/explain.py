@@ -17,9 +17,10 @@ from .options import (
     as_json,
     check_new,
     complete_clip,
+    html,
     note_lifted,
-    printable_lines,
     reading_options,
+    write_page,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     help="Show what this encoder attends to; may be repeated. [default: those of the index that have attention]",
 )
 @click.option("--png", type=PATH, metavar="FILE.png", help="Draw both bodies at key frames above the errors.")
+@html("Write a page for the browser in which both bodies move side by side.")
 @FORCE
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json"]))
 def explain(
@@ -61,6 +63,7 @@ def explain(
     fps: float | None,
     encoder: tuple[str, ...],
     png: Path | None,
+    page: Path | None,
     force: bool,
     output: str,
 ) -> None:
@@ -76,8 +79,9 @@ def explain(
 
     from .comparison_text import explanation_text
 
-    if png is not None:
-        check_new(png, force)
+    for file in (png, page):
+        if file is not None:
+            check_new(file, force)
     resolver, reading = ClipResolver(index), ReadingOptions(asf, rig_map, fps)
     found = resolver.resolve(query, reading, start_s=start_s, end_s=end_s)
     explanation = explain_moment(
@@ -90,7 +94,9 @@ def explain(
 
         draw_explanation(png, explanation)
         click.echo(f"Wrote {png}", err=True)
+    if page is not None:
+        from mretrieve.comparison.playback import Playback
+
+        write_page(page, Playback.of_explanation(explanation))
     note_lifted(explanation.query, explanation.other)
-    click.echo(
-        as_json(explanation.to_dict()) if output == "json" else printable_lines(explanation_text(explanation)), nl=False
-    )
+    click.echo(as_json(explanation.to_dict()) if output == "json" else explanation_text(explanation), nl=False)

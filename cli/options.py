@@ -12,18 +12,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from mretrieve.errors import MRetrieveError, QueryError
-from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
 
 if TYPE_CHECKING:
     from mretrieve.comparison import NamedClip
+    from mretrieve.comparison.playback import Playback
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def printable_lines(text: str) -> str:
-    """Several lines for a terminal, each as `printable`."""
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def safe_cell(value: object) -> object:
@@ -32,12 +27,14 @@ def safe_cell(value: object) -> object:
 
 
 def flush_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Rows of cells as lines; the columns `right` are set flush right, the others flush left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Rows of cells, which may be in colour, as lines; the columns `right` are set flush right, the others left."""
+    sizes = [[len(click.unstyle(cell)) for cell in row] for row in rows]
+    widths = [max(column) for column in zip(*sizes, strict=True)]
     lines = []
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        set_cells = [cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)]
+    for row, lengths in zip(rows, sizes, strict=True):
+        gaps = [" " * (width - length) for width, length in zip(widths, lengths, strict=True)]
+        cells = zip(row, gaps, strict=True)
+        set_cells = [gap + cell if at in right else cell + gap for at, (cell, gap) in enumerate(cells)]
         lines.append("  ".join(set_cells).rstrip())
     return lines
 
@@ -101,6 +98,11 @@ WHERE = click.option(
 def device(help_text: str) -> Callable[[_Command], _Command]:
     """The option --device of `index` and `query`."""
     return click.option("--device", metavar="cuda|cuda:N|all|cpu", help=help_text)
+
+
+def html(help_text: str) -> Callable[[_Command], _Command]:
+    """The option --html of the commands that compare motions; its value is the parameter `page`."""
+    return click.option("--html", "page", type=PATH, metavar="FILE.html", help=help_text)
 
 
 START = click.option("--start", "start_s", type=float, metavar="S", help="Use the query from this second on.")
@@ -237,3 +239,10 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None
     click.echo(f"Wrote {path}", err=True)
+
+
+def write_page(path: Path, playback: Playback) -> None:
+    """Write a page for the browser. MRetrieveError: the viewer is not built, or the file cannot be written."""
+    from mretrieve.comparison.page import page
+
+    write_text(path, page(playback))

@@ -14,7 +14,21 @@ import click
 
 from mretrieve.printable import printable
 
-from .options import INDEX, as_json, complete_clip, device, flush_columns, given_options, query_options, safe_cell
+from .colours import bars_of, in_colour, score_in_colour
+from .options import (
+    FORCE,
+    INDEX,
+    as_json,
+    check_new,
+    complete_clip,
+    device,
+    flush_columns,
+    given_options,
+    html,
+    query_options,
+    safe_cell,
+    write_page,
+)
 from .progress import search_video
 
 if TYPE_CHECKING:
@@ -30,6 +44,8 @@ _NAMES = ("worst part", "label", "clip")
 @query_options
 @INDEX
 @device("Search the vectors on a GPU, or on all; cpu runs the same code there. [default: the CPU, without PyTorch]")
+@html("Write a page for the browser in which the hits move next to the query.")
+@FORCE
 @click.option(
     "--format",
     "output",
@@ -38,7 +54,15 @@ _NAMES = ("worst part", "label", "clip")
     type=click.Choice(["table", "json", "jsonl", "csv"]),
     help="How to print; json and jsonl follow a stable schema.",
 )
-def query(queries: tuple[str, ...], index: Path | None, device: str | None, output: str, **options: Any) -> None:
+def query(
+    queries: tuple[str, ...],
+    index: Path | None,
+    device: str | None,
+    page: Path | None,
+    force: bool,
+    output: str,
+    **options: Any,
+) -> None:
     """Print the moments that move most like QUERY, best first.
 
     QUERY is a motion file, the name of an indexed clip, or a moment of either, such as walk.bvh@3.20-5.43; - reads a
@@ -48,6 +72,10 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
         raise click.UsageError("--format json prints one object for one QUERY; for several use --format jsonl")
     if not queries and options["where"] != "help":
         raise click.UsageError("Missing argument 'QUERY...'.")
+    if page is not None:
+        if len(queries) > 1:
+            raise click.UsageError("--html writes a page for one QUERY; give one at a time")
+        check_new(page, force)
     printer = _PRINTERS[output]
     from mretrieve.index import QUERIES_AT_ONCE, open_index
     from mretrieve.search.answering import OF_ONE_QUERY
@@ -79,6 +107,8 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
         for answer in opened.search_many(found, options=chosen, on_error=report):
             click.echo(printer(answer, answered == 0), nl=False)
             answered += 1
+            if page is not None:
+                write_page(page, opened.playback(answer, queries[0], options=chosen))
             if not answer and chosen.where:
                 click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed:
@@ -110,14 +140,17 @@ def _csv(answer: Answer, first: bool) -> str:
 
 def _table(answer: Answer, first: bool) -> str:
     cameras = _shows_cameras(answer)
-    rows = [["#", "score", "from", "to", "distance", "speed", *(("camera",) if cameras else ()), *_NAMES]]
+    bars = in_colour()
+    extra = [name for name, is_shown in (("camera", cameras), ("parts", bars)) if is_shown]
+    rows = [["#", "score", "from", "to", "distance", "speed", *extra, *_NAMES]]
     for hit in answer:
         span = f"{hit.start_s:.2f} s", f"{hit.end_s:.2f} s"
         sizes = f"{hit.distance_mm:.0f} mm", f"{hit.speed:.2f}"
         clip = printable(hit.clip) + _remarks(hit, answer)
         label = printable(hit.label or "")
-        camera = (_camera(hit),) if cameras else ()
-        rows.append([f"{hit.rank}", f"{hit.score:.3f}", *span, *sizes, *camera, _worst_part(hit), label, clip])
+        score = score_in_colour(hit.score, f"{hit.score:.3f}")
+        more = [*([_camera(hit)] if cameras else []), *([bars_of(hit.parts.values())] if bars else [])]
+        rows.append([f"{hit.rank}", score, *span, *sizes, *more, _worst_part(hit), label, clip])
     lines = [f"{printable(answer.query)}, {answer.start_s:.2f} s to {answer.end_s:.2f} s"]
     lines += flush_columns(rows, right=range(7 if cameras else 6))
     lines += [f"Note: {printable(note)}" for note in answer.notes]

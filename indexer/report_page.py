@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mretrieve.comparison.page import fill_template
 from mretrieve.motion.filmstrip import BONES, Filmstrip
 from mretrieve.motion.skeleton import joint
 from mretrieve.printable import printable
@@ -66,7 +66,13 @@ def page(report: IngestReport, uses: Sequence[RigUse]) -> str:
         "figures": _figures(report, uses),
         **sections,
     }
-    return fill_template("mretrieve.indexer", "report_page.html", filled)
+    return _fill_template(filled)
+
+
+def _fill_template(parts: Mapping[str, str]) -> str:
+    """The page with each {{place}} replaced by the part of its name, HTML that is already escaped."""
+    template = (files("mretrieve.indexer") / "report_page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # once: parts are not searched
 
 
 def _text(text: str) -> str:

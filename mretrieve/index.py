@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .devices import find_devices
-from .errors import MRetrieveError
+from .errors import IndexStateError, MRetrieveError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .comparison import Explanation, NamedClip
     from .comparison.correspondence import Correspondence
     from .comparison.differences import Comparison
+    from .comparison.playback import Playback
     from .encoders import WindowEncoder
     from .export import Exported
     from .motion.body_parts import Flip
@@ -74,6 +76,7 @@ class Index:
         self._snapshot = snapshot
         snapshot.hold()
         self._spaces = Spaces(snapshot, devices)
+        self._resolver = ClipResolver(snapshot)
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -198,9 +201,12 @@ class Index:
         return answers
 
     def _understood(self, query: Searchable, options: QueryOptions) -> Query:
-        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
-        found = ClipResolver(self._snapshot).resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
+        found = self._resolved(query, options)
         return Query.of(found, own_rows(self._snapshot, found))
+
+    def _resolved(self, query: Searchable, options: QueryOptions) -> ResolvedClip:
+        reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
+        return self._resolver.resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
 
     def explain(
         self,
@@ -224,9 +230,31 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip or moment cannot be found or read.
         """
-        return explain_moment(
-            ClipResolver(self._snapshot), query, moment, parts=parts, mirror=mirror, encoders=encoders
-        )
+        return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
+
+    def playback(self, answer: Answer, query: Searchable, *, options: QueryOptions | None = None) -> Playback:
+        """The motions of an answer next to the query's, aligned, for a viewer.
+
+        Args:
+            answer: an answer of `search`.
+            query: the query that it answers.
+            options: the options with which it was answered; None for the defaults.
+
+        Raises:
+            QueryError, FormatError, RigError: the query cannot be read any more.
+        """
+        from .comparison import NamedClip
+        from .comparison.playback import Playback
+
+        options = options or QueryOptions()
+        found, weights = self._resolved(query, options), options.part_weights
+        explained = []
+        for hit in answer:
+            # a clip whose file of a shard is damaged: the other hits can be shown
+            with suppress(IndexStateError):
+                explained.append((hit, explain_moment(self._resolver, found, hit, parts=weights, encoders=())))
+        named = NamedClip.of(found)
+        return Playback.of_answer(answer, replace(named, clip=weights.masked(named.clip)), explained)
 
     def compare(self, first: Searchable, second: Searchable, *, parts: Parts = None) -> Comparison:
         """Compare two takes of the same motion: scores of the parts over time, and advice for the first.
@@ -234,7 +262,7 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip cannot be found or read.
         """
-        return compare_takes(ClipResolver(self._snapshot), first, second, parts=parts)
+        return compare_takes(self._resolver, first, second, parts=parts)
 
     def align(
         self, first: Searchable, second: Searchable, *, parts: Parts = None, find: bool = False
@@ -252,7 +280,7 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip cannot be found or read.
         """
-        return align_clips(ClipResolver(self._snapshot), first, second, parts=parts, find=find)
+        return align_clips(self._resolver, first, second, parts=parts, find=find)
 
     def export(self, moment: Hit | str, path: Path | str, *, force: bool = False, **options: Any) -> Exported:
         """Write a moment as BVH, cut out of its own file on its own rig.
@@ -271,7 +299,7 @@ class Index:
         from .export import ExportOptions, export_moment
 
         name = f"{moment.clip}@{moment.start_s}-{moment.end_s}" if isinstance(moment, Hit) else moment
-        exported = export_moment(name, ExportOptions(**options), ClipResolver(self._snapshot))
+        exported = export_moment(name, ExportOptions(**options), self._resolver)
         exported.write(Path(path), replace=force)
         return exported
 

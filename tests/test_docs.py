@@ -104,7 +104,14 @@ def test_query_options_are_all_documented():
         assert f"`{field.name}`" in page or f"`{field.name}=" in page, field.name
 
 
-@pytest.mark.parametrize("schema", ["search/query.schema.json", "comparison/explain.schema.json"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "search/query.schema.json",
+        "comparison/explain.schema.json",
+        "comparison/playback.schema.json",
+    ],
+)
 def test_fields_of_json_are_all_documented(schema: str):
     page = (DOCS / "reference" / "schemas.md").read_text(encoding="utf-8")
     for name in _fields(json.loads((REPOSITORY / "mretrieve" / schema).read_text(encoding="utf-8"))):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_file import atomic_write
-from ..errors import MRetrieveError
 from ..motion import CANONICAL_FPS
 from ..motion.skeleton import JOINTS, PARENTS, joint
-from ..version import install_hint
 from .key_frames import frames_to_draw, smoothed
+from .motion_pictures import check_matplotlib, save_picture
 from .named_clip import display_name, pace
 
 if TYPE_CHECKING:
@@ -58,14 +55,8 @@ def draw_explanation(path: Path, explanation: Explanation) -> None:
     Raises:
         MRetrieveError: matplotlib is not installed, or the file cannot be written.
     """
-    if find_spec("matplotlib") is None:
-        raise MRetrieveError(f"a picture needs matplotlib; {install_hint('plots')}")
-    figure = _figure(explanation)
-    try:
-        with atomic_write(path) as place:
-            figure.savefig(place, format="png", dpi=_DPI, metadata={"Software": None})
-    except OSError as error:
-        raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None
+    check_matplotlib()
+    save_picture(path, _figure(explanation), _DPI)
 
 
 def _figure(explanation: Explanation) -> Figure:

@@ -82,13 +82,18 @@ def filmstrip(clip: Clip, count: int = 6) -> Filmstrip:
     """Up to `count` poses of a clip. The floor is the height of the lowest joint in nearly all frames."""
     frames = np.unique(np.linspace(0, clip.frame_count - 1, count).round().astype(int))
     view = body_view(clip.positions, clip.observed)
-    seen = clip.seen_joints
-    lowest = clip.positions[:, seen if seen.any() else slice(None), 1].min(axis=1)
     poses = view.positions[frames]
-    heights = poses[..., 1] + view.origin[frames, None, 1] - np.float32(np.quantile(lowest, _BELOW_FLOOR))
+    heights = poses[..., 1] + view.origin[frames, None, 1] - np.float32(floor_m(clip))
     return Filmstrip(
         times_s=clip.start_s + frames / CANONICAL_FPS,
         front=np.stack([poses[..., 0], heights], axis=-1),
         side=np.stack([poses[..., 2], heights], axis=-1),
-        seen=seen,
+        seen=clip.seen_joints,
     )
+
+
+def floor_m(clip: Clip) -> float:
+    """The height of the floor in the clip's world: that of the lowest joint in nearly all frames."""
+    seen = clip.seen_joints
+    lowest = clip.positions[:, seen if seen.any() else slice(None), 1].min(axis=1)
+    return float(np.quantile(lowest, _BELOW_FLOOR))

@@ -12,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from support.command_line import Run
+from support.viewer import needs_viewer, playback_in
 
 QUERY = "zoe_kick.bvh"
 CLIP = "cmu/bo_kick_proud_02.amc"
@@ -62,16 +63,24 @@ def test_an_exchanged_side_is_explained_as_it_was_found(mretrieve: Run, home: Pa
     assert exchanged["parts"]["right_leg"]["distance_mm"] > 50 > exchanged["parts"]["right_arm"]["distance_mm"]
 
 
-def test_compare_advises_and_writes_a_page(mretrieve: Run, home: Path, tmp_path: Path):
-    page = tmp_path / "compared.html"
-    run = mretrieve("compare", QUERY, CLIP, "--html", page, folder=home)
+def test_compare_advises(mretrieve: Run, home: Path):
+    run = mretrieve("compare", QUERY, CLIP, folder=home)
     assert run.returncode == 0, run.stderr
     advice = run.stdout.splitlines()[-5:]
     assert [line.split(":")[0] for line in advice] == ["torso", "left arm", "right arm", "left leg", "right leg"]
-    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    assert all(line.split(": ", 1)[1] in page.read_text(encoding="utf-8") for line in advice)
     said = json.loads(mretrieve("compare", QUERY, CLIP, "--format", "json", folder=home).stdout)
     assert [part["advice"]["text"] for part in said["parts"].values()] == advice
+
+
+@needs_viewer
+def test_what_is_compared_or_explained_can_be_written_as_a_page(mretrieve: Run, home: Path, tmp_path: Path):
+    for command, page in (("compare", tmp_path / "compared.html"), ("explain", tmp_path / "explained.html")):
+        run = mretrieve(command, QUERY, CLIP, "--html", page, folder=home)
+        assert run.returncode == 0, run.stderr
+        data = playback_in(page.read_text(encoding="utf-8"))
+        assert (data["kind"], [motion["name"] for motion in data["motions"]]) == (command, [QUERY, CLIP])
+        again = mretrieve(command, QUERY, CLIP, "--html", page, folder=home)
+        assert (again.returncode, "--force" in again.stderr) == (2, True)
 
 
 def test_align_prints_or_writes_the_rows(mretrieve: Run, home: Path, tmp_path: Path):

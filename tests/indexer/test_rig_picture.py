@@ -42,7 +42,7 @@ def test_one_frame_can_be_drawn(write_motion: WriteMotion, tmp_path: Path):
 def test_without_matplotlib_the_error_names_the_extra(
     write_motion: WriteMotion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mretrieve.indexer.rig_picture.find_spec", lambda name: None)
+    monkeypatch.setattr("mretrieve.comparison.motion_pictures.find_spec", lambda name: None)
     result = _rig(write_motion("a.bvh"), "--png", tmp_path / "map.png")
     assert result.exit_code != 0
     assert "[plots]" in result.output

@@ -1,0 +1,63 @@
+"""Write the picture of a report in docs/pictures: python docs/make_pictures.py
+
+It needs the viewer (`make web`), Playwright and Chromium. The motion is the demo library's.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+PICTURES = Path(__file__).parent / "pictures"
+#: Pictures are taken at twice this size and reduced, which smooths edges.
+_SIZE = {"width": 1280, "height": 720}
+_WIDTH, _COLOURS = 1000, 224
+
+
+def make_report(folder: Path, hits: int = 10) -> Path:
+    """The report of the query of `make demo`."""
+    commands = (
+        ("demo", "."),
+        ("index", "library", "--labels", "library/labels.csv"),
+        ("query", "zoe_kick.bvh", "--mirror", "both", "-k", str(hits), "--html", "hits.html"),
+    )
+    for words in commands:
+        subprocess.run([sys.executable, "-m", "mretrieve", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return folder / "hits.html"
+
+
+def photograph(report: Path) -> bytes:
+    """The grid of hits in the middle of the kick, as a PNG."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+        )
+        page = browser.new_page(viewport=_SIZE, device_scale_factor=2, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.goto(report.as_uri())
+        scrubber = page.get_by_label("Time since the moment begins")
+        scrubber.evaluate("input => { input.value = 0.62; input.dispatchEvent(new Event('input')) }")
+        page.wait_for_timeout(2000)
+        picture = page.screenshot()
+        browser.close()
+    return picture
+
+
+def main() -> None:
+    """Write the pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Image.open(io.BytesIO(photograph(make_report(Path(folder))))).convert("RGB")
+    PICTURES.mkdir(exist_ok=True)
+    height = round(_WIDTH * picture.height / picture.width)
+    small = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS).quantize(_COLOURS)
+    small.save(PICTURES / "report.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""A report in a browser, from disk and without a network: bodies move, in step, and everyone can use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from support.generated_library import Library
+from support.viewer import needs_viewer, playback_in
+
+from mretrieve.cli import main
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: pages are not opened")
+expect = sync_api.expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = needs_viewer
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+#: Graphics by the processor: machines of CI have no graphics card.
+SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+#: On a busy machine a picture may take long.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def report(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a kick and its ten hits."""
+    path = tmp_path_factory.mktemp("report") / "hits.html"
+    words = ["query", library.short_clip, "--index", str(library.index), "--mirror", "both", "--html", str(path)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("NO CHROMIUM: pages are not opened")
+    with sync_api.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=program, args=SOFTWARE)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    """The report, opened with the network off; afterwards, nothing has been printed, asked for or refused."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(PATIENCE_MS)
+    opened = context.new_page()
+    complaints: list[str] = []
+    requests: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(report.as_uri())
+    yield opened
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(report.as_uri())] == []
+    context.close()
+
+
+def _pictures(stages: Locator) -> list[bytes]:
+    return [stage.screenshot() for stage in stages.all()]
+
+
+def _pause(page: Page) -> None:
+    page.get_by_role("button", name="Pause").click()
+
+
+def _set(cursor: Locator, value: float) -> None:
+    cursor.evaluate("(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }", value)
+
+
+def _serious(page: Page) -> list[dict[str, Any]]:
+    """What axe finds serious or critical: https://github.com/dequelabs/axe-core"""
+    if not AXE.is_file():
+        pytest.skip("NO AXE: run make web")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [
+        {"rule": each["id"], "at": [node["html"] for node in each["nodes"]]}
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_ten_hits_fit_in_three_megabytes(report: Path):
+    text = report.read_text(encoding="utf-8")
+    assert len(playback_in(text)["pairs"]) == 10
+    assert len(text.encode()) < 3_000_000
+
+
+def test_all_hits_move_and_each_in_its_own_way(page: Page):
+    stages = page.locator(".stage")
+    expect(stages).to_have_count(11)  # with the query
+    _pause(page)
+    scrubber = page.get_by_label("Time since the moment begins")
+    _set(scrubber, 0.2)
+    page.wait_for_timeout(300)
+    before = _pictures(stages)
+    _set(scrubber, 0.6)
+    expect(page.locator("output.time")).to_have_text("0.60 s")
+    page.wait_for_timeout(300)
+    after = _pictures(stages)
+    assert len(set(after[1:])) == 10
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_bodies_play_by_themselves(page: Page):
+    time = page.locator("output.time")
+    before = time.inner_text()
+    assert re.fullmatch(r"\d\.\d\d s", before)
+    expect(time).not_to_have_text(before)
+
+
+def test_a_hit_opens_next_to_the_query_and_both_are_scrubbed_along_the_path(page: Page, report: Path):
+    (pair,) = [pair for pair in playback_in(report.read_text(encoding="utf-8"))["pairs"] if pair["rank"] == 3]
+    page.get_by_role("button", name=re.compile(r"^Hit 3 ")).click()
+    stages = page.locator("figure .stage")
+    expect(stages).to_have_count(2)
+    _pause(page)
+    cursor = page.get_by_label("Time in the query")
+    pictures = []
+    last = int(cursor.get_attribute("max") or 0)
+    for frame in (0, last // 2, last):
+        _set(cursor, frame)
+        shown = [int(figure.get_attribute("data-frame") or -1) for figure in page.locator("figure").all()]
+        assert shown[0] == frame
+        assert shown in pair["path"]
+        page.wait_for_timeout(300)
+        pictures.append(_pictures(stages))
+    for side in (0, 1):
+        assert len({picture[side] for picture in pictures}) == 3
+
+    page.get_by_label("Overlaid").check(force=True)
+    expect(page.locator("figure .stage:visible")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("li.tile")).to_have_count(11)
+    expect(page.locator("li.tile button:focus")).to_contain_text("Hit 3")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Page, scheme: str):
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.reload()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # nothing moves unasked
+    assert _serious(page) == []
+    page.keyboard.press("1")
+    expect(page.locator("figure .stage")).to_have_count(2)
+    assert _serious(page) == []
+
+
+def test_a_report_without_hits_and_one_of_another_version_say_so(browser: Browser, report: Path, tmp_path: Path):
+    text = report.read_text(encoding="utf-8")
+    data = playback_in(text)
+    before, rest = text.split('<script type="application/json" id="playback">')
+    after = rest.partition("</script>")[2]
+    for changed, title in (({"pairs": []}, "No moment was found"), ({"schema": "x/9"}, "cannot be shown")):
+        path = tmp_path / "report.html"
+        content = json.dumps(data | changed).replace("<", "\\u003c")
+        path.write_text(f'{before}<script type="application/json" id="playback">{content}</script>{after}')
+        opened = browser.new_page()
+        opened.goto(path.as_uri())
+        expect(opened.get_by_role("main")).to_contain_text(title)
+        opened.close()

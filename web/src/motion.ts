@@ -1,0 +1,88 @@
+/** One motion: poses as they are sent (float16, frames x 22 x 3), and where the body is and faces in each frame. */
+
+import type { MotionData } from "./playback";
+import { JOINT_COUNT } from "./skeleton";
+
+const POSE = 3 * JOINT_COUNT;
+const ROOT = 4;
+/** Joints are inside the body: the lowest one is this far above the ground. */
+const SOLE_M = 0.03;
+
+export class Motion {
+  readonly frameCount: number;
+  private readonly poses: Float32Array;
+  private readonly roots: Float32Array;
+
+  constructor(
+    readonly data: MotionData,
+    readonly fps: number,
+  ) {
+    this.poses = decodeFloat16(data.poses);
+    this.roots = decodeFloat32(data.roots);
+    this.frameCount = data.frame_count;
+  }
+
+  get durationS(): number {
+    return this.frameCount / this.fps;
+  }
+
+  /** Seconds of the motion's own file. */
+  timeS(frame: number): number {
+    return this.data.start_s + frame / this.fps;
+  }
+
+  /** Where the hips are on the ground: metres to the left and forwards, as the body faces in the first frame. */
+  place(frame: number): [number, number] {
+    const at = ROOT * this.nearest(frame);
+    return [this.roots[at], this.roots[at + 2]];
+  }
+
+  /**
+   * Writes the joints (66 numbers, metres, y up) at a frame, between two frames if it is not a whole number.
+   * A body that does not travel stays at the origin and faces +z.
+   */
+  pose(frame: number, travels: boolean, joints: Float32Array): void {
+    const from = Math.min(Math.max(Math.floor(frame), 0), this.frameCount - 1);
+    const to = Math.min(from + 1, this.frameCount - 1);
+    const part = Math.min(Math.max(frame - from, 0), 1);
+    const between = (values: Float32Array, a: number, b: number) => values[a] + part * (values[b] - values[a]);
+    const [x, y, z, heading] = [0, 1, 2, 3].map((axis) => between(this.roots, ROOT * from + axis, ROOT * to + axis));
+    const cosine = travels ? Math.cos(heading) : 1;
+    const sine = travels ? Math.sin(heading) : 0;
+    for (let at = 0; at < POSE; at += 3) {
+      const left = between(this.poses, POSE * from + at, POSE * to + at);
+      const forwards = between(this.poses, POSE * from + at + 2, POSE * to + at + 2);
+      joints[at] = cosine * left + sine * forwards + (travels ? x : 0);
+      joints[at + 1] = between(this.poses, POSE * from + at + 1, POSE * to + at + 1) + y + SOLE_M;
+      joints[at + 2] = cosine * forwards - sine * left + (travels ? z : 0);
+    }
+  }
+
+  private nearest(frame: number): number {
+    return Math.min(Math.max(Math.round(frame), 0), this.frameCount - 1);
+  }
+}
+
+/** Numbers of 16 bits (IEEE 754, little-endian) in base64. */
+export function decodeFloat16(text: string): Float32Array {
+  const view = new DataView(bytes(text));
+  return Float32Array.from({ length: view.byteLength / 2 }, (_, at) => fromFloat16(view.getUint16(2 * at, true)));
+}
+
+function decodeFloat32(text: string): Float32Array {
+  const view = new DataView(bytes(text));
+  return Float32Array.from({ length: view.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true));
+}
+
+function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function bytes(text: string): ArrayBuffer {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+}

@@ -1,0 +1,201 @@
+/** A report: one file that holds its data, opened from disk. */
+
+import "./style.css";
+import { button, element } from "./dom";
+import { HitGrid } from "./grid";
+import { helpButton } from "./help";
+import { Library } from "./library";
+import { PairView } from "./pair";
+import { type PlaybackData, readPlayback } from "./playback";
+import { Stages } from "./stages";
+import { message, notes } from "./states";
+import { span } from "./text";
+import { onThemeChange, themeButton } from "./theme";
+import type { View } from "./view";
+
+const TITLES = { query: "Hits", explain: "Explanation", compare: "Comparison" };
+/** Nothing is drawn while nothing changes; after an event, until what it started has come to rest. */
+const DRAW_AFTER_EVENT_MS = 600;
+/** A page that was hidden goes on from where it was. */
+const LONGEST_STEP_MS = 250;
+const EVENTS = ["pointermove", "pointerdown", "keydown", "input", "change", "click", "scroll", "resize", "wheel"];
+
+class Report {
+  private readonly main = element("main");
+  private readonly heading = element("h1", { tabindex: "-1" });
+  private readonly navigation = element("nav", { "aria-label": "Hits" });
+  private readonly library: Library;
+  private view: View | null = null;
+  private opened = -1;
+  private plays = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  private drawUntil = 0;
+  private changed = true;
+
+  constructor(
+    private readonly data: PlaybackData,
+    private readonly stages: Stages,
+  ) {
+    this.library = new Library(data);
+    document.title = `${TITLES[data.kind]}: ${data.motions.map((motion) => motion.name)[0] || "motion"}`;
+    show(header(this.heading, this.navigation), this.main);
+    onThemeChange(() => {
+      this.view?.repaint();
+      this.wake();
+    });
+    for (const event of EVENTS) addEventListener(event, () => this.wake(), { passive: true, capture: true });
+    addEventListener("keydown", (event) => this.key(event));
+    addEventListener("hashchange", () => this.follow());
+    this.follow();
+    let before = Number.POSITIVE_INFINITY; // of the first picture no time has passed
+    const tick = (now: number) => {
+      this.view?.clock.advance(Math.min(Math.max(now - before, 0), LONGEST_STEP_MS) / 1000);
+      before = now;
+      if (this.view?.clock.playing || this.changed || now < this.drawUntil) this.stages.draw();
+      this.changed = false; // a slow machine may draw its next picture long after the event, but draws one
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  private wake(): void {
+    this.changed = true;
+    this.drawUntil = performance.now() + DRAW_AFTER_EVENT_MS;
+  }
+
+  /** Shows what the address names: `#hit-3`, or all hits. */
+  private follow(): void {
+    const named = Number(/^#hit-(\d+)$/.exec(location.hash)?.[1] ?? 0) - 1;
+    const only = this.data.kind !== "query";
+    this.open(only ? 0 : this.data.pairs[named] ? named : -1);
+  }
+
+  private open(at: number): void {
+    const before = this.opened;
+    if (this.view) this.plays = this.view.clock.playing;
+    this.view?.dispose();
+    this.opened = at;
+    this.view = at < 0 ? new HitGrid(this.library, (hit) => this.go(hit)) : this.pairView(at);
+    this.main.replaceChildren(...[notes(this.data.notes), this.view.root].filter((child) => child !== null));
+    this.stages.show(this.view.stages);
+    if (this.plays) this.view.clock.play();
+    this.name();
+    scrollTo(0, 0);
+    if (this.view instanceof HitGrid && before >= 0) this.view.focus(before);
+    else if (at >= 0 && before !== at && this.data.kind === "query") this.heading.focus({ preventScroll: true });
+    this.wake();
+  }
+
+  private pairView(at: number): PairView {
+    const pair = this.library.pairs[at];
+    const names = { query: ["Query", `Hit ${pair.data.rank}`], explain: ["Query", "Clip"], compare: ["A", "B"] }[
+      this.data.kind
+    ];
+    const view = new PairView(this.library, pair, { query: names[0], other: names[1] });
+    view.onArrange = () => this.stages.show(view.stages);
+    return view;
+  }
+
+  /** Heading and navigation. */
+  private name(): void {
+    const { query } = this.library;
+    const name = query.data.name || "a motion";
+    const when = span(query.timeS(0), query.timeS(query.frameCount));
+    const only = this.data.kind !== "query";
+    const other = this.data.motions[1]?.name;
+    if (only) this.heading.textContent = `${name} and ${other}`;
+    else if (this.opened < 0) this.heading.textContent = `${this.data.pairs.length} hits for ${name}, ${when}`;
+    else this.heading.textContent = `Hit ${this.opened + 1} of ${this.data.pairs.length} for ${name}`;
+    this.navigation.replaceChildren();
+    if (only || this.opened < 0) return;
+    const back = button("All hits", () => this.go(-1));
+    const previous = button("Previous", () => this.go(this.opened - 1));
+    const next = button("Next", () => this.go(this.opened + 1));
+    previous.disabled = this.opened === 0;
+    next.disabled = this.opened === this.data.pairs.length - 1;
+    this.navigation.append(back, previous, next);
+  }
+
+  private go(at: number): void {
+    location.hash = at < 0 ? "" : `#hit-${at + 1}`;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog, select, input[type=text]")) return;
+    const own = target.matches("button, input, a");
+    if (event.key === " " && !own) this.view?.clock.toggle();
+    else if (event.key.startsWith("Arrow") && target.matches("input")) return;
+    else if (this.data.kind === "query" && this.navigates(event.key)) return;
+    else if (!this.view?.key(event.key)) return;
+    event.preventDefault();
+  }
+
+  private navigates(key: string): boolean {
+    const inGrid = this.opened < 0;
+    if (/^\d$/.test(key)) this.goIfThere((Number(key) + 9) % 10);
+    else if (key === "Escape" && !inGrid) this.go(-1);
+    else if (key === "[" && !inGrid) this.goIfThere(this.opened - 1);
+    else if (key === "]" && !inGrid) this.goIfThere(this.opened + 1);
+    else return false;
+    return true;
+  }
+
+  private goIfThere(at: number): void {
+    if (this.data.pairs[at]) this.go(at);
+  }
+}
+
+function header(heading: HTMLElement, navigation: HTMLElement): HTMLElement {
+  return element(
+    "header",
+    {},
+    element("span", { class: "brand" }, "mretrieve"),
+    heading,
+    navigation,
+    element("span", { class: "tools" }, helpButton(), themeButton()),
+  );
+}
+
+/** Replaces the header that the page has until its script runs. */
+function show(head: HTMLElement, main: HTMLElement): void {
+  document.querySelector("header")?.remove();
+  document.body.prepend(head, main);
+}
+
+function refuse(title: string, ...lines: string[]): void {
+  show(header(element("h1", {}, "Report"), element("nav")), element("main", {}, message(title, ...lines)));
+}
+
+function start(): void {
+  let data: PlaybackData;
+  try {
+    data = readPlayback(document.getElementById("playback")?.textContent ?? "{}");
+  } catch (error) {
+    refuse(
+      "This report cannot be shown",
+      (error as Error).message,
+      "Write it again with the same version of mretrieve.",
+    );
+    return;
+  }
+  if (!data.pairs.length) {
+    refuse("No moment was found", "No clip of the index meets the conditions of the query.", ...data.notes);
+    return;
+  }
+  const canvas = element("canvas", { id: "canvas", "aria-hidden": "true" });
+  document.body.append(canvas);
+  let stages: Stages;
+  try {
+    stages = new Stages(canvas);
+  } catch {
+    canvas.remove();
+    refuse(
+      "This browser cannot draw in 3D",
+      "WebGL is switched off or missing. Switch it on, or open the report in another browser.",
+    );
+    return;
+  }
+  new Report(data, stages);
+}
+
+requestAnimationFrame(() => setTimeout(start)); // after the first paint: what follows takes longer than a frame
