@@ -88,20 +88,21 @@ def test_a_prefix_of_all_joints_is_named_once(page: Page, write_motion: WriteMot
 
 
 def test_refused_files_stand_together_by_reason_with_what_to_do(
-    page: Page, write_motion: WriteMotion, repository: Path
+    page: Page, write_motion: WriteMotion, repository: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("mretrieve.formats.reader.find_spec", lambda name: None)  # no library for FBX is installed
     write_motion("good.bvh")
     for number in range(5):
         (repository / f"empty{number}.bvh").write_text("")
     (repository / "broken.bvh").write_text("HIERARCHY\nROOT Hips\n{\n  OFFSET 1 2\n")
-    (repository / "take.c3d").write_bytes(b"\x02\x50" + bytes(510))
+    (repository / "take.fbx").write_bytes(b"Kaydara FBX Binary  \0")
     text = page()
     refused = re.search(r'<section id="refused">(.*?)</section>', text, re.DOTALL)
     assert refused is not None
     groups = re.findall(r"<summary><b>(.*?)</b> (.*?)</summary>", refused[1])
     assert [files for files, _ in groups] == ["5 files", "1 file"]
     assert "the file is empty" in groups[0][1] and groups[1][1].startswith("line 2: ")
-    assert '<section id="unreadable">' in text and "export the solved skeleton as BVH" in text
+    assert '<section id="unreadable">' in text and "needs ufbx" in text
 
 
 def test_a_run_that_reads_nothing_says_so_and_shows_the_rigs_of_the_index(page: Page, write_motion: WriteMotion):
