@@ -123,7 +123,7 @@ class RigUse:
         facts = {
             "Axes": axes or ["Y up, right-handed in the file; not turned"],
             "Unit": [self._unit()],
-            "Rate": [f"{', '.join(rates)}, by the frame time of the file"],
+            "Rate": [f"{', '.join(rates)}, as the file states or as is usual for its format"],
             "Remarks": [note for note in notes if not note.startswith("axes: ")],
             "Clips": [f"{', '.join(self.names)}{more}"],
             "Source": ["the index, since the files are unchanged; clips with the same kind of map are together"]

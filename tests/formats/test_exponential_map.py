@@ -175,7 +175,7 @@ def test_real_cmu_files_are_upright_people_whose_rest_pose_is_left_out(mocap: Pa
         assert motion.metres_per_unit is not None
         assert find_rig_map(motion.rig, motion.positions).confidence == 1.0
         clip = canonicalise(motion)
-        assert clip.notes == ("rest pose: the first 1 frame dropped",)
+        assert clip.notes == ("rest pose: the first frame dropped",)
         assert clip.metres_per_unit == pytest.approx(motion.metres_per_unit, rel=0.01)
         height = clip.positions[:, JOINTS.index("head"), 1] - clip.positions[..., 1].min(axis=1)
         assert 1.3 < height.max() < 1.6

@@ -62,7 +62,7 @@ def canonicalise(
     file_to_metres = (scale * axes.canonical_from_file).astype(np.float32)
     positions = (positions.reshape(-1, 3) @ file_to_metres.T).reshape(positions.shape)
     if rest:
-        notes.append(f"rest pose: the first {rest} frame{'s' * (rest > 1)} dropped")
+        notes.append(f"rest pose: the first {'frame' if rest == 1 else f'{rest} frames'} dropped")
     canonical = resample(positions.reshape(len(positions), -1), motion.fps).reshape(-1, JOINT_COUNT, 3)
     observed = resampled_mask(sampled, motion.fps, len(canonical))
     known = set(mapped.tolist())
