@@ -1,15 +1,13 @@
 """Evidence for the axes of a file: which direction is up, and whether the axes are left-handed.
 
-All scores are log-odds, so that those of several clips of one rig can be added. The weights of the floor are those of a
-logistic regression over the six directions on 6,645 clips: 5,000 of generated floor work, 900 of generated upright
-movement, 745 captured; the three kinds count 2 : 1 : 1. That of travel is two thirds of its own there, and that of hips
-less than on the captured clips alone, because few of these clips are of bodies on wheels or with arched backs.
+All scores are log-odds, so that those of several clips of one rig can be added. Hips weigh less than on captured clips
+alone, because few of these are of bodies with arched backs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import copysign
 
@@ -18,8 +16,10 @@ from numpy.typing import NDArray
 
 from ..motion import Motion, Rig
 from ..rotations import unit_vectors
-from ..skeleton import JOINTS, joint
+from ..skeleton import joint
+from .body import STANDARD_METRES
 from .facing import Facing
+from .floor_evidence import BALANCE_LIMIT, Floor
 
 #: The directions that may be up, in the order of all scores.
 DIRECTIONS = ("+X", "-X", "+Y", "-Y", "+Z", "-Z")
@@ -37,24 +37,10 @@ _DECLARED_LEAD = 6.0
 #: Less than Y leads Z in a format of rotations, and half of what it leads -Y: posture alone never turns such a file.
 _POSTURE = 1.0
 
-#: Of the floor: the lowest joint is near zero, keeps its level and stands still; joints support the body, on any floor
-#: and on one at zero.
-_AT_ZERO, _LEVEL, _STILL, _SUPPORT, _SUPPORT_AT_ZERO = 3.5, 1.2, 2.6, 1.1, 1.2
-#: Metres from a joint to the skin, on which the body rests, of an adult.
-_FLESH_M = {
-    "pelvis": 0.11, "hip": 0.09, "knee": 0.06, "ankle": 0.07, "foot": 0.025, "spine1": 0.10, "spine2": 0.11,
-    "spine3": 0.11, "neck": 0.06, "head": 0.09, "collar": 0.08, "shoulder": 0.06, "elbow": 0.045, "wrist": 0.03,
-}  # fmt: skip
-_FLESH = np.array([_FLESH_M[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS])
-#: Skin at this height is on the floor; a joint below this speed stands still.
-_ON_FLOOR_M, _STANDING_M_PER_S = 0.05, 0.2
 #: A pelvis that never is farther than this from the origin is held there.
 _AT_ORIGIN_M = 1e-3
-#: Movements of the lowest joint that are noise, and those beyond which nothing more is shown.
-_LEVEL_M, _STILL_M_PER_S = (0.03, 1.0), (0.02, 1.5)
-#: Of a trunk that is upright, square to the path of a body without a joint at rest. It is not posture alone: whoever is
-#: upside down has hands on the floor, or does not go on a level.
-_TRAVEL = 4.0
+#: Changes of bones' lengths in metres, by which positions are known to be estimates, that halve what the floor shows.
+_ESTIMATED_M = 0.007
 _FRAMES, _STEP_S = 64, 0.1
 
 #: Before any data; of feet that are one shank behind the ankle; of knees and hips that bend backwards at right angles.
@@ -78,8 +64,8 @@ class AxesEvidence:
     Attributes:
         usual: (6,) of DIRECTIONS, by the file's declaration or else the format's convention.
         rest: (6,) by the rig's rest pose; zeros if that shows nothing.
-        floor: (6,) by the lowest joints, which are near zero, level and still if the direction is up. A body that
-            travels along a direction is not level in it.
+        floor: (6,) by the lowest joints, which are near zero, level and still if the direction is up, and by balance. A
+            body that travels along a direction is not level in it.
         travel: (6,) by the trunk of a body whose joints all move, as on wheels or in a run: it is upright, square to
             its path. It shows nothing of a swimmer, whose path is along the trunk.
         posture: (6,) by the direction in which the body is upright.
@@ -101,10 +87,15 @@ class AxesEvidence:
         return self.usual + self.rest + self.floor + self.travel + self.posture
 
     @property
+    def lead(self) -> float:
+        """By how much the best direction leads the second."""
+        second, first = np.sort(self.up)[-2:]
+        return float(first - second)
+
+    @property
     def is_thin(self) -> bool:
         """Whether the best answer leads by little, so that other files of the rig should be looked at."""
-        second, first = np.sort(self.up)[-2:]
-        return bool(first - second < _CLEAR_LEAD) or not self.shows_hand
+        return self.lead < _CLEAR_LEAD or not self.shows_hand
 
     @property
     def shows_hand(self) -> bool:
@@ -163,15 +154,15 @@ def axes_evidence(
     if _LEFT_HANDED - _CLEAR_HAND - _HIPS_LIMIT < left_handed < _CLEAR_HAND + _HIPS_LIMIT:  # else hips change nothing
         left_handed -= _within(_HIPS * _beyond(facing.hips, _STRAIGHT), _HIPS_LIMIT)
     upright = _VECTORS @ _upright(observed, known)
-    floor, travel = _floor_and_travel(observed, later, known, step / motion.fps, upright)
-    return AxesEvidence(
-        usual,
-        rest,
-        floor,
-        travel,
-        _POSTURE * upright,
-        left_handed,
-    )
+    evidence = AxesEvidence(usual, rest, np.zeros(6), np.zeros(6), _POSTURE * upright, left_handed)
+    if not _has_floor(observed, known):
+        return evidence
+    floor = Floor(observed, later, np.array(sorted(known)), step / motion.fps)
+    reliance = 1.0 if motion.has_rotations else _reliance(observed, known)
+    evidence = replace(evidence, floor=reliance * floor.contacts(), travel=reliance * floor.travel(upright))
+    if evidence.lead < _CLEAR_LEAD + BALANCE_LIMIT:  # else balance changes nothing
+        evidence = replace(evidence, floor=evidence.floor + reliance * floor.balance())
+    return evidence
 
 
 def _beyond(value: float, least: float) -> float:
@@ -183,58 +174,25 @@ def _within(value: float, limit: float) -> float:
     return min(max(value, -limit), limit)
 
 
-def _floor_and_travel(
-    positions: NDArray[np.floating],
-    later: NDArray[np.floating],
-    known: frozenset[int],
-    step_s: float,
-    upright: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log-odds (6,) by the lowest joint in each direction, and by the trunk if the body travels.
+def _has_floor(positions: NDArray[np.floating], known: frozenset[int]) -> bool:
+    """Whether positions (N, 22, 3), in metres, are of a body in the world, with ankles.
 
-    Positions (N, 22, 3) are in metres, and those a step later; `upright` (6,) is the cosine of the trunk with each
-    direction. Zeros for poses about a pelvis that is held at the origin, which have no floor, and for a body without
-    ankles.
+    Poses about a pelvis that is held at the origin have no floor.
     """
     if not known & {joint("left_ankle"), joint("right_ankle")}:
-        return np.zeros(6), np.zeros(6)
-    if np.abs(_middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))).max() < _AT_ORIGIN_M:
-        return np.zeros(6), np.zeros(6)
-    mapped = np.array(sorted(known))
-    here, there = (each.take(mapped, axis=1).transpose(1, 2, 0).copy() for each in (positions, later))  # (J, 3, N)
-    heights = np.empty((len(mapped), 6, len(positions)))  # of the skin
-    heights[:, ::2], heights[:, 1::2] = here, -here
-    heights -= _FLESH[mapped, None, None]
-    moved = there - here
-    speeds = np.sqrt(np.einsum("jin,jin->jn", moved, moved)) / step_s
-    lowest, floor = heights.argmin(axis=0), heights.min(axis=0)  # (6, N)
-    levels = np.sort(floor, axis=1)
-    low, high = levels[:, levels.shape[1] // 20], levels[:, -1 - levels.shape[1] // 20]
-    noise, fast = _STILL_M_PER_S
-    moving = np.log(np.minimum(speeds[lowest, np.arange(len(positions))], fast) + noise).mean(axis=1)
-    rests = (heights < floor + _ON_FLOOR_M) & (speeds < _STANDING_M_PER_S)[:, None]
-    supporting = rests.sum(axis=0)  # (6, N)
-    score = (
-        _AT_ZERO / (1 + (low / _ON_FLOOR_M) ** 2)
-        - _LEVEL * np.log(np.minimum(high - low, _LEVEL_M[1]) + _LEVEL_M[0])
-        - _STILL * moving
-        + _SUPPORT * np.log1p(supporting.mean(axis=1))
-        + _SUPPORT_AT_ZERO * np.log1p((supporting * (np.abs(floor) < _ON_FLOOR_M)).mean(axis=1))
-    )
-    return score - score.mean(), _TRAVEL * _carried(moved, speeds) * upright
+        return False
+    pelvis = _middle(positions, known, ("pelvis",), ("left_hip", "right_hip"))
+    return bool(np.abs(pelvis).max() >= _AT_ORIGIN_M)
 
 
-def _carried(moved: NDArray[np.floating], speeds: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How clearly all joints move, and square to each direction: (6,) from 0 to 1.
-
-    `moved` (J, 3, N) are their steps, `speeds` (J, N) in metres a second.
-    """
-    share = float((speeds.min(axis=0) > _STANDING_M_PER_S).mean())
-    if share <= 0.5:
-        return np.zeros(6)
-    path = unit_vectors(moved.mean(axis=0).T)
-    across = 1 - (path**2).mean(axis=0)
-    return np.asarray((2 * share - 1) * np.repeat(across, 2))
+def _reliance(positions: NDArray[np.floating], known: frozenset[int]) -> float:
+    """How far contacts are relied on, from 0 to 1: less if the limbs of positions (N, 22, 3) change their lengths."""
+    limbs = np.array([ends for a, b in STANDARD_METRES if known.issuperset(ends := (joint(a), joint(b)))])
+    if not len(limbs):
+        return 1.0
+    bones = positions[:, limbs[:, 0]] - positions[:, limbs[:, 1]]
+    change_m = float(np.sqrt(np.einsum("nbi,nbi->nb", bones, bones)).std(axis=0).mean())
+    return 1 / (1 + (change_m / _ESTIMATED_M) ** 2)
 
 
 def _upright(positions: NDArray[np.floating], known: frozenset[int]) -> NDArray[np.float64]:
