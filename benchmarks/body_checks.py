@@ -25,6 +25,8 @@ HEIGHT_M = (1.3, 2.1)
 LIMB_RATIO, SIDE_RATIO = (0.6, 1.6), 1.15
 LEVEL_M = 0.08
 LEAST_COSINE = 0.25
+#: Joints between which a bone changes its length by more than this are estimated each for itself, as by a depth sensor.
+RIGID_M = 0.01
 
 #: From the sole to the ankle, and from the head joint to the crown: a twentieth and a tenth of an adult's height.
 _SOLE_M, _CROWN_M = 0.08, 0.17
@@ -33,6 +35,8 @@ _WINDOW_FRAMES = 60
 _UPRIGHT, _HIPS_M = 0.7, 0.6
 #: A foot is on the floor this close to the lowest joint of the legs; shorter vectors in the plane have no direction.
 _ON_FLOOR_M, _SHORTEST_M = 0.05, 0.03
+#: The same of estimated knees: a Kinect gives the thigh of one person 37 cm in one clip and 44 cm in another.
+_SHORTEST_ESTIMATED_M = 0.07
 _FEWEST = 5
 #: The path is measured over half a second.
 _STRIDE_FRAMES, _STRIDE_M = 15, 0.25
@@ -47,6 +51,7 @@ class BodyMeasures:
         height_m: along the bones from ankle to head, with sole and crown.
         limb_ratio: of the lower part of a limb to its upper part, the farthest from 1 of the four limbs.
         side_ratio: of a limb's length to the other side's, the longer to the shorter, of arms and legs the larger.
+        bone_change_m: from the 5th to the 95th percentile of the length of a limb's bone, the largest of the eight.
         standing_frames: in how many frames the body stands.
         foot_levels_m: (left, right) the mean of the lowest twentieth of each foot's heights.
         floor_range_m: by how much the lowest feet of windows of 2 s differ.
@@ -58,6 +63,7 @@ class BodyMeasures:
     height_m: float
     limb_ratio: float
     side_ratio: float
+    bone_change_m: float
     standing_frames: int
     foot_levels_m: tuple[float, float]
     floor_range_m: float
@@ -72,7 +78,8 @@ class BodyMeasures:
         found = {}
         if not HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1]:
             found["size"] = f"{self.height_m:.2f} m high"
-        if not LIMB_RATIO[0] <= self.limb_ratio <= LIMB_RATIO[1] or self.side_ratio > SIDE_RATIO:
+        unequal = not LIMB_RATIO[0] <= self.limb_ratio <= LIMB_RATIO[1] or self.side_ratio > SIDE_RATIO
+        if unequal and self.bone_change_m <= RIGID_M:
             found["limbs"] = f"limb parts 1 : {self.limb_ratio:.2f}, sides 1 : {self.side_ratio:.2f}"
         if not self.standing_frames:
             found["standing"] = "never stands"
@@ -102,6 +109,10 @@ def measure(clip: Clip) -> BodyMeasures:
     on_floor = standing[:, None] & (foot[..., 1] < heights.min(axis=1, keepdims=True) + _ON_FLOOR_M)
 
     limbs = np.array([_lengths(*limb) for limb in ((hip, knee, ankle), (shoulder, elbow, wrist))])  # limb, part, side
+    bone_change_m = max(
+        _change(*bone) for limb in ((hip, knee, ankle), (shoulder, elbow, wrist)) for bone in pairwise(limb)
+    )
+    knee_shortest_m = _SHORTEST_M if bone_change_m <= RIGID_M else _SHORTEST_ESTIMATED_M
     whole, ratios = limbs.sum(axis=1), limbs[:, 1] / limbs[:, 0]
     sides = whole[:, 0] / whole[:, 1]
     floors = [_low(part.min(axis=1)) for part in _windows(heights[standing])]
@@ -109,11 +120,14 @@ def measure(clip: Clip) -> BodyMeasures:
         height_m=float(_SOLE_M + whole[0].mean() + _lengths(*back).sum() + _CROWN_M),
         limb_ratio=float(ratios.flat[np.abs(np.log(ratios)).argmax()]),
         side_ratio=float(np.maximum(sides, 1 / sides).max()),
+        bone_change_m=bone_change_m,
         standing_frames=int(standing.sum()),
         foot_levels_m=(_low(heights[standing, 0]), _low(heights[standing, 1])),
         floor_range_m=max(floors) - min(floors),
         toes=_agreement(clip, foot - ankle, on_floor) if _has(clip, "ankle", "foot") else np.nan,
-        knees=_agreement(clip, knee - (hip + ankle) / 2, standing[:, None]) if _has(clip, "knee", "ankle") else np.nan,
+        knees=_agreement(clip, knee - (hip + ankle) / 2, standing[:, None], knee_shortest_m)
+        if _has(clip, "knee", "ankle")
+        else np.nan,
         elbows=_agreement(clip, elbow - (shoulder + wrist) / 2, standing[:, None]) if _has(clip, "elbow") else np.nan,
         path=path_direction(clip)[0],
     )
@@ -141,11 +155,11 @@ def path_direction(clip: Clip) -> tuple[float, float]:
     return float((moves * facing).sum(axis=1).mean()), float((moves * np.cross(_UP, facing)).sum(axis=1).mean())
 
 
-def _agreement(clip: Clip, vectors: Floats, counted: NDArray[np.bool_]) -> float:
+def _agreement(clip: Clip, vectors: Floats, counted: NDArray[np.bool_], shortest_m: float = _SHORTEST_M) -> float:
     """Mean cosine of vectors (T, 2, 3), seen from above, and the front; NaN if too few are `counted` (T, 2 or 1)."""
     level = vectors * _LEVEL
     cosines = (_unit(level) * front(clip)[:, None]).sum(axis=-1)[
-        counted & (np.linalg.norm(level, axis=-1) > _SHORTEST_M)
+        counted & (np.linalg.norm(level, axis=-1) > shortest_m)
     ]
     return float(cosines.mean()) if len(cosines) >= _FEWEST else np.nan
 
@@ -158,6 +172,12 @@ def _back(clip: Clip) -> list[Floats]:
 def _lengths(*points: Floats) -> Floats:
     """Median lengths over the frames of the bones from each point (T, ..., 3) to the next."""
     return np.array([np.median(np.linalg.norm(b - a, axis=-1), axis=0) for a, b in pairwise(points)])
+
+
+def _change(start: Floats, end: Floats) -> float:
+    """From the 5th to the 95th percentile of the length of a bone with ends (T, 2, 3), the larger of both sides."""
+    low, high = np.percentile(np.linalg.norm(end - start, axis=-1), (5, 95), axis=0)
+    return float((high - low).max())
 
 
 def _windows(heights: Floats) -> list[Floats]:

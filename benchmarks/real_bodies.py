@@ -130,8 +130,8 @@ def faults(people: Sequence[Person]) -> list[tuple[str, str, str]]:
 
 def print_sets(people: Sequence[Person]) -> None:
     """The table of the sets."""
-    heads = ["set", "clips", "height, m", "in the file's unit", "feet, cm", "floor, cm", "toes", "knees", "elbows"]
-    heads += ["path", "rigs", "maps"]
+    heads = ["set", "clips", "height, m", "in the file's unit", "bones, cm", "feet, cm", "floor, cm", "toes"]
+    heads += ["knees", "elbows", "path", "rigs", "maps"]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     sets: dict[str, list[Person]] = defaultdict(list)
     for one in people:
@@ -143,6 +143,7 @@ def print_sets(people: Sequence[Person]) -> None:
             str(len(members)),
             lowest_to_highest([each.height_m for each in measures]),
             lowest_to_highest([one.declared_height_m for one in members]),
+            median_and_largest([each.bone_change_m for each in measures]),
             median_and_largest([abs(each.foot_levels_m[0] - each.foot_levels_m[1]) for each in measures]),
             median_and_largest([each.floor_range_m for each in measures]),
             positive([each.toes for each in measures]),

@@ -107,6 +107,27 @@ def test_each_kind_of_wrong_reading_is_found(walk: Clip, kind: str, change: Call
     assert kind in measure(change(walk)).faults
 
 
+def test_straight_legs_whose_joints_are_estimated_are_not_judged_by_their_knees(walk: Clip):
+    """A depth sensor puts knees before or behind the line of a straight leg, and its bones change their lengths."""
+    standing = replace(walk, positions=np.repeat(walk.positions[:1], len(walk.positions), axis=0))
+
+    def stretched(change_m: float) -> Clip:
+        @moved
+        def straightened(at: dict[str, np.ndarray]) -> None:
+            for side in ("left", "right"):
+                hip, ankle = at[f"{side}_hip"], at[f"{side}_ankle"]
+                hip[:, 2] = ankle[:, 2]
+                at[f"{side}_knee"][:] = (hip + ankle) / 2 - (0, 0, 0.05)
+                at[f"{side}_knee"][::2, 1] += change_m
+
+        return straightened(standing)
+
+    assert "knees" in measure(stretched(0.0)).faults["sides"]
+    assert measure(stretched(0.03)).bone_change_m > 0.02
+    assert "sides" not in measure(stretched(0.03)).faults
+    assert "toes" in measure(sides_exchanged(stretched(0.03))).faults["sides"]
+
+
 def test_exchanged_sides_reverse_toes_and_knees(walk: Clip):
     right, wrong = measure(walk), measure(sides_exchanged(walk))
     np.testing.assert_allclose((wrong.toes, wrong.knees), (-right.toes, -right.knees), atol=1e-6)
