@@ -160,7 +160,8 @@ def axes(seed: int, count: int, examples: int, draw: Draw = drawn_floor_work, ti
         tally.show(f"{title}, by {tag}", ("right", "not shown", *_WRONG), examples if tag == "kind" else 0)
     counts: Counter[str] = sum(tallies["kind"].counts.values(), Counter())
     wrong = sum(counts[outcome] for outcome in _WRONG)
-    print(f"  right: {counts['right']}, not shown: {counts['not shown']}, wrong: {wrong}")
+    up_right = counts.total() - counts["up wrong"] - counts["refused"]
+    print(f"  up right: {up_right}; right: {counts['right']}, hand not shown: {counts['not shown']}, wrong: {wrong}")
 
 
 def hands(seed: int, count: int, examples: int) -> None:
