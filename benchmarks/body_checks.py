@@ -26,7 +26,7 @@ LIMB_RATIO, SIDE_RATIO = (0.6, 1.6), 1.15
 LEVEL_M = 0.08
 LEAST_COSINE = 0.25
 #: Joints between which a bone changes its length by more than this are estimated each for itself, as by a depth sensor.
-RIGID_M = 0.01
+RIGID_M = 0.02
 
 #: From the sole to the ankle, and from the head joint to the crown: a twentieth and a tenth of an adult's height.
 _SOLE_M, _CROWN_M = 0.08, 0.17
