@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("index",),
     ("training",),
     ("indexer",),
+    ("service",),
     ("cli",),
     ("__main__",),
 )
