@@ -80,9 +80,9 @@ def _state_routes(live: LiveIndex, metrics: Metrics) -> APIRouter:
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @routes.get("/ready", summary="The version that answers, and why the newest one cannot be opened, if so")
-    async def ready() -> dict[str, str | int | None]:
-        return {"status": "ok", "index_version": live.current.number, "problem": live.problem}
+    @routes.get("/ready", summary="The version that answers, and whether it is the newest")
+    async def ready() -> dict[str, str | int]:
+        return {"status": "ok" if live.problem is None else "outdated", "index_version": live.current.number}
 
     @routes.get("/metrics", summary="Metrics in Prometheus' text format", response_class=Response)
     async def show_metrics() -> Response:

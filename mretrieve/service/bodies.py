@@ -40,9 +40,9 @@ class Body:
         return model.model_validate(self.fields) if self.json is None else model.model_validate_json(self.json)
 
 
-def is_form(content_type: str) -> bool:
-    """Whether a content type is that of a form."""
-    return _media_type(content_type) in ("multipart/form-data", "application/x-www-form-urlencoded")
+def has_files(content_type: str) -> bool:
+    """Whether a content type is that of a form with files."""
+    return _media_type(content_type) == "multipart/form-data"
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def received(request: Request) -> AsyncIterator[Body]:
     if _media_type(content_type) == "application/json":
         yield Body(json=await request.body() or b"{}")
         return
-    if not is_form(content_type):
+    if not has_files(content_type) and _media_type(content_type) != "application/x-www-form-urlencoded":
         raise HTTPException(415, f"{content_type!r:.80} is not read; send application/json or multipart/form-data")
     async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FIELD) as form:
         fields: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .bodies import is_form
+from .bodies import has_files
 from .failures import failure, failure_of
 from .limits import BusyError, IncompleteError, Limits, TooLargeError
 
@@ -91,7 +91,7 @@ class _CountedBody:
         self._receive = receive
         self._receive_s = limits.receive_s
         self._announced = headers.get("content-length", "")
-        self._largest = limits.upload_bytes if is_form(headers.get("content-type", "")) else limits.json_bytes
+        self._largest = limits.upload_bytes if has_files(headers.get("content-type", "")) else limits.json_bytes
         self._end = asyncio.get_running_loop().time() + limits.receive_s
         self._is_complete = False
 

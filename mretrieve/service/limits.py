@@ -14,7 +14,7 @@ class Limits:
 
     Attributes:
         upload_bytes: most bytes in the body of a request with files.
-        json_bytes: most bytes in a JSON body, which takes several times as much memory when it is parsed.
+        json_bytes: most bytes in other bodies, which take several times as much memory when they are parsed.
         held_bytes: most bytes in the bodies of all requests that are being answered.
         motion_s: longest motion that is searched for, compared or exported, in seconds.
         request_s: seconds after which a request is given up, while it waits or while it is answered.

@@ -62,17 +62,17 @@ def test_a_damaged_version_is_reported_and_the_one_before_answers(client: httpx.
     (newest,) = versions(index)[-1:]
     damaged = manifest_file(index, newest + 1)
     damaged.write_text("{}")
-    wait_until(lambda: client.get("/ready").json()["problem"] is not None)
+    wait_until(lambda: client.get("/ready").json()["status"] == "outdated")
     assert version(client) == newest
     assert client.get("/api/v1/clips").json()["version"] == newest
     damaged.unlink()
-    wait_until(lambda: client.get("/ready").json()["problem"] is None)
+    wait_until(lambda: client.get("/ready").json()["status"] == "ok")
 
 
 def test_an_index_that_is_made_again_under_the_same_number(client: httpx.Client, index: Path, tmp_path: Path):
     first = version(client)
     shutil.rmtree(index)
-    wait_until(lambda: client.get("/ready").json()["problem"] is not None)
+    wait_until(lambda: client.get("/ready").json()["status"] == "outdated")
     motions = sorted((tmp_path / "motions").iterdir())
     for motion in motions[1:]:
         motion.unlink()
