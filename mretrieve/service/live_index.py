@@ -14,6 +14,7 @@ from ..index import Index, open_index
 from ..indexer import IndexDescription, describe_index
 from ..storage.layout import manifest_file, versions
 from ..storage.ownership import find_index
+from ..storage.snapshot import Snapshot
 
 #: Length of the query that is answered before a version is used, so that the first request does not load everything.
 _WARM_UP_S = 2.0
@@ -50,7 +51,7 @@ class LiveIndex:
         self.path = find_index(Path(path) if path is not None else None)
         self._device = device
         self._refreshing = threading.Lock()
-        self._replaced: list[weakref.ref[Index]] = []
+        self._replaced: list[weakref.ref[Snapshot]] = []
         self._state = self._newest()
         #: Why the newest version cannot be opened; None if it is the current one.
         self.problem: str | None = None
@@ -72,7 +73,7 @@ class LiveIndex:
             except MRetrieveError as error:
                 self.problem = str(error)
                 return False
-            self._replaced.append(weakref.ref(self.current.index))
+            self._replaced.append(weakref.ref(self.current.index.snapshot))
             self.current, self._state, self.problem = opened, newest, None
             return True
 

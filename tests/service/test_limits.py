@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -106,6 +106,8 @@ def test_names_reach_nothing_but_the_index_and_the_files_of_the_request(
         refused(service.post("/api/v1/query", json=asked), 400, "the index has pose-statistics")
         explained = {"query": library.short_clip, "moment": library.short_clip, "encoder": name}
         refused(service.post("/api/v1/explain", json=explained), 400, "the index has pose-statistics")
+    weights = post_form(service, "/api/v1/query", {"query": library.short_clip}, ("encoder", query_file))
+    refused(weights, 400, f"has no space of encoder {query_file.name}")
     nested = {"query": f"{query_file.name}#../../../../{outside}"}
     refused(post_form(service, "/api/v1/query", nested, ("file", query_file)), 400, "a body of a file has no path")
 
@@ -185,10 +187,11 @@ def test_a_client_that_does_not_read_is_disconnected(library: Library):
         deaf.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)  # more than buffers hold
         assert client.get("/health").status_code == 200
         time.sleep(2)
-        with pytest.raises(ConnectionError):
-            while deaf.recv(1 << 16):
-                pass
-            raise ConnectionError("the end came before all was read")
+        received = b""
+        with suppress(ConnectionError):
+            while part := deaf.recv(1 << 16):
+                received += part
+        assert received.count(b"HTTP/1.1 200 OK") < 200
 
 
 def test_a_token_is_asked_for(library: Library):

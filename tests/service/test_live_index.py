@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,15 @@ def version(client: httpx.Client) -> int:
     return int(client.get("/ready").json()["index_version"])
 
 
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """What is not closed explicitly stays open."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_a_new_version_answers_once_it_is_committed(
     client: httpx.Client, index: Path, query_file: Path, tmp_path: Path
 ):
