@@ -34,7 +34,15 @@ from mretrieve.service.server import listen, make_server, url_of
 
 _OPEN = build_opener(ProxyHandler({})).open
 _NAMED = ("query", "moment", "a", "b", "retime_to", "clip")
-_CONDITIONS = ["label = 'walk'", "duration_s > 2 AND NOT (label = 'kick')", "clip LIKE 'numbered/%'", "nothing = 1"]
+#: Values of fields that are seldom found by chance.
+_VALUES: dict[str, list[Any]] = {
+    "where": ["label = 'walk'", "duration_s > 2 AND NOT (label = 'kick')", "clip LIKE 'numbered/%'", "nothing = 1"],
+    "parts": ["arms", "arms=1,legs=0.5", "legs=0", {"torso": 1.0}, "tail", None],
+    "encoder": ["pose-statistics", ["pose-statistics"], "nothing", None],
+    "encoder_weights": [[1.0], [0.0], None],
+    "start_s": [0.1, 0.4, -1.0, 1e300, None],
+    "end_s": [0.6, 1.4, 0.0, None],
+}
 
 
 @contextmanager
@@ -64,7 +72,7 @@ def with_names(described: dict[str, Any], clips: list[str]) -> dict[str, Any]:
     def named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         if name in _NAMED:
             return {"type": "string", "enum": names}
-        return {"type": "string", "enum": _CONDITIONS} if name == "where" else schema
+        return {"enum": _VALUES[name]} if name in _VALUES else schema
 
     for methods in described["paths"].values():
         for operation in methods.values():
@@ -79,7 +87,18 @@ def with_names(described: dict[str, Any], clips: list[str]) -> dict[str, Any]:
 
 
 #: Instead of a name; they are tried with the interface as it is described.
-_ALTERNATIVES = ("positions", "joints", "keypoints", "joint_set", "image_size", "file", "asf", "rig_map", "mapper")
+_ALTERNATIVES = (
+    "positions",
+    "joints",
+    "keypoints",
+    "joint_set",
+    "image_size",
+    "file",
+    "asf",
+    "rig_map",
+    "mapper",
+    "pose_model",
+)
 
 
 def request_all(url: str, described: Path, examples: int, seed: int) -> None:

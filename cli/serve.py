@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import webbrowser
@@ -69,8 +70,8 @@ def serve(
     except ModuleNotFoundError as error:
         raise MRetrieveError(f"serving needs {error.name}; {install_hint('serve')}") from None
 
-    if token is not None and not token.isascii():
-        raise MRetrieveError("--token: give ASCII characters, as headers have them")
+    if token is not None and not re.fullmatch(r"[!-~]+", token):
+        raise MRetrieveError("--token: give letters, digits and signs of ASCII, without spaces, as headers have them")
     with listen(host, port) as listening:
         live = LiveIndex(index, device)
         url = url_of(listening)

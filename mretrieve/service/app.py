@@ -96,7 +96,12 @@ async def _follow(live: LiveIndex) -> None:
     told: str | None = None
     while True:
         await asyncio.sleep(_REFRESH_S)
-        if await asyncio.to_thread(live.refresh):
+        try:
+            is_new = await asyncio.to_thread(live.refresh)
+        except Exception:  # whatever it is, requests are answered from the version that is open
+            _LOG.exception("no look at the index")
+            continue
+        if is_new:
             _LOG.info("new version", extra={"fields": {"index_version": live.current.number}})
         if live.problem != told:
             told = live.problem

@@ -70,6 +70,10 @@ def answer_failures(api: FastAPI) -> None:
         message = f"{request.method} {request.url.path}: {error.detail}; /docs lists what there is"
         return failure(error.status_code, kind, message, error.headers)
 
+    async def of_system(_request: Request, error: Exception) -> Response:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return failure(HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable", f"a file cannot be stored or read now: {reason}")
+
     async def of_service(_request: Request, error: Exception) -> Response:
         message = f"{type(error).__name__} in the service; its log has the details under the request's id"
         return failure(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
@@ -78,4 +82,5 @@ def answer_failures(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, of_model)
     api.add_exception_handler(ValidationError, of_model)
     api.add_exception_handler(HTTPException, of_routing)
+    api.add_exception_handler(OSError, of_system)
     api.add_exception_handler(Exception, of_service)

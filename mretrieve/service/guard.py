@@ -69,7 +69,7 @@ class Guard:
     def _refusal(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str, str] | None:
         """Status, kind and message if a request is not allowed."""
         host = headers.get("host", "")
-        if self._hosts is not None and host and _without_port(host) not in self._hosts:
+        if self._hosts is not None and host and _without_port(host).lower() not in self._hosts:
             return HTTPStatus.FORBIDDEN, "Forbidden", f"{host!r:.80} is not a name of this service"
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:

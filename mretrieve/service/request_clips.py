@@ -20,7 +20,7 @@ from ..motion.keypoints import Keypoints
 from ..motion.view import View
 from ..sources.resolve import ClipResolver, ResolvedClip
 from ..storage.snapshot import Snapshot
-from .limits import Limits, TooLargeError, TooSlowError
+from .limits import IncompleteError, Limits, TooLargeError, TooSlowError
 
 _LONGEST_NAME = 200  # bytes; file systems allow 255
 
@@ -53,9 +53,10 @@ class RequestFiles:
                 try:
                     with (folder / name).open("xb") as file:
                         shutil.copyfileobj(content, file)
-                except (OSError, ValueError) as error:
-                    reason = "two files of the request have this name" if name in names else str(error)
-                    raise QueryError(f"file {name!r}: {reason}; name each file differently") from None
+                except FileExistsError:
+                    raise QueryError(f"{name}: two files of the request have this name; give them others") from None
+                except ValueError:  # closed with the request, which was given up
+                    raise IncompleteError(f"{name}: the request has ended") from None
                 names.append(name)
             yield cls(folder, tuple(names))
 

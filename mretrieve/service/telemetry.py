@@ -14,7 +14,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-REQUEST_ID = "X-Request-ID"
+#: The header of a request's id, which the answer repeats.
+_HEADER = b"x-request-id"
 _LOG = logging.getLogger("mretrieve.service")
 _ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -72,7 +73,7 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = dict(scope["headers"]).get(REQUEST_ID.lower().encode(), b"").decode("latin-1")
+        given = dict(scope["headers"]).get(_HEADER, b"").decode("latin-1")
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         notes: dict[str, Any] = {}
         scope.setdefault("state", {})["notes"] = notes
@@ -82,7 +83,8 @@ class Telemetry:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (REQUEST_ID.lower().encode(), request_id.encode())]
+                more = (_HEADER, request_id.encode()), (b"x-content-type-options", b"nosniff")
+                message["headers"] = [*message.get("headers", ()), *more]
             size += len(message.get("body", b""))
             await send(message)
 

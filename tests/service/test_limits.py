@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -204,6 +205,15 @@ def test_a_token_is_asked_for(library: Library):
         assert client.get("/metrics", headers={"Authorization": "Bearer secret"}).status_code == 200
         garbled = client.get("/metrics", headers={"Authorization": b"Bearer s\xe9cret"})
         refused(garbled, 401, "Authorization")
+
+
+def test_a_full_disk_is_reported(service: httpx.Client, query_file: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mretrieve.service.request_clips.shutil.copyfileobj", full)
+    response = service.post("/api/v1/query", files={"query": (query_file.name, query_file.read_bytes())})
+    refused(response, 503, "No space left on device")
 
 
 def test_pages_of_other_sites_are_refused(service: httpx.Client):

@@ -107,6 +107,8 @@ def test_reasons_for_which_it_does_not_start(library: Library, tmp_path: Path):
     index = ("--index", str(library.index))
     assert "give --token" in refusal("--host", "0.0.0.0", "--port", "0", *index)
     assert "cannot listen" in refusal("--host", "no such host", *index)
+    for token in ("", " ", "näher"):
+        assert "--token: give letters" in refusal("--token", token, "--host", "0.0.0.0", *index)
     assert "no such folder" in refusal("--port", "0", "--index", str(tmp_path / "nothing"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert "in use" in refusal("--port", str(other.getsockname()[1]), *index)
