@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -117,6 +118,25 @@ def test_names_reach_nothing_but_the_index_and_the_files_of_the_request(
 def test_uploads_keep_nothing_of_their_path(service: httpx.Client, query_file: Path, name: str):
     response = service.post("/api/v1/query", files={"file": (name, query_file.read_bytes())})
     assert response.json()["query"]["path"] == "zoe.bvh"
+
+
+def test_uploads_are_nobody_elses_and_are_removed(
+    library: Library, query_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    temporary, slow = tmp_path / "temporary", tmp_path / "slow.bvh"
+    temporary.mkdir()
+    slow.write_bytes(HEAD + query_file.read_bytes())
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with slow_format() as allowed, running_service(library.index) as client, ThreadPoolExecutor() as other:
+        running = other.submit(post_form, client, "/api/v1/query", {}, ("file", slow))
+        wait_until(lambda: list(temporary.glob("*/slow.bvh")) != [])
+        (folder,) = temporary.iterdir()
+        assert sys.platform == "win32" or folder.stat().st_mode & 0o077 == 0
+        allowed.set()
+        assert running.result().status_code == 200
+        (tmp_path / "cut.bvh").write_text(query_file.read_text()[:3000])
+        assert post_form(client, "/api/v1/query", {}, ("file", tmp_path / "cut.bvh")).status_code == 422
+    assert not list(temporary.iterdir())
 
 
 def test_uploads_with_impossible_names(service: httpx.Client, query_file: Path):
