@@ -171,6 +171,20 @@ def test_requests_beyond_the_queue_are_refused_at_once(narrow: httpx.Client, que
         assert [each.result().status_code for each in running] == [200, 200]
 
 
+def test_all_bodies_together_have_a_limit(narrow: httpx.Client, query_file: Path, tmp_path: Path):
+    slow, large = tmp_path / "slow.bvh", tmp_path / "large.txt"
+    slow.write_bytes(HEAD + query_file.read_bytes())
+    large.write_bytes(b" " * (SMALL.held_bytes // 2))
+    sent = [("query", slow), ("file", large)]
+    with slow_format() as allowed, ThreadPoolExecutor() as other:
+        running = other.submit(post_form, narrow, "/api/v1/query", {}, *sent)
+        wait_until(lambda: "mretrieve_requests_unfinished 1.0" in narrow.get("/metrics").text)
+        refused(post_form(narrow, "/api/v1/query", {}, *sent), 503, "all of the memory for uploads")
+        allowed.set()
+        assert running.result().status_code == 200
+        assert post_form(narrow, "/api/v1/query", {}, *sent).status_code == 200
+
+
 def test_a_request_that_takes_too_long_is_given_up(library: Library, query_file: Path, tmp_path: Path):
     slow = tmp_path / "slow.bvh"
     slow.write_bytes(HEAD + query_file.read_bytes())
