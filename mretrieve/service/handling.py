@@ -29,14 +29,12 @@ class Call:
         version: the version of the index that was the newest when the request came.
         files: the files of the request.
         clips: finds clips by name.
-        limits: of length.
         notes: what the log says about the request.
     """
 
     version: OpenVersion
     files: RequestFiles
     clips: RequestClips
-    limits: Limits
     notes: dict[str, Any] = field(default_factory=dict)
 
     def encoders(self, named: str | Sequence[str] | None, *, shipped: bool = False) -> list[str] | None:
@@ -53,9 +51,8 @@ class Call:
             return None
         records = [record.name for record in self.version.index.snapshot.encoders]
         found = []
-        for name in (
-            each.strip() for text in ([named] if isinstance(named, str) else named) for each in text.split(",")
-        ):
+        for name in ",".join([named] if isinstance(named, str) else named).split(","):
+            name = name.strip()
             if name in self.files.names:
                 found.append(str(self.files.path("encoder", name)))
             elif any(name == each or same_encoder(name, each) for each in records) or (shipped and find_spec(name)):
@@ -94,7 +91,7 @@ class Handling:
             with RequestFiles.saved(body.files if body else ()) as files:
                 clips = RequestClips(version.index.snapshot, files, self.limits)
                 try:
-                    return answerer(Call(version, files, clips, self.limits, notes))
+                    return answerer(Call(version, files, clips, notes))
                 except MRetrieveError as error:
                     raise type(error)(files.without_folder(str(error))) from error
                 except MemoryError:
