@@ -21,7 +21,6 @@ from .live_index import LiveIndex
 from .pages import page_routes
 from .routes import library_routes, motion_routes, search_routes
 from .telemetry import Metrics, Telemetry
-from .work_queue import WorkQueue
 
 _LOG = logging.getLogger("mretrieve.service")
 #: Seconds between two looks for a new version of the index.
@@ -40,11 +39,13 @@ def create_service(
         hosts: see `Guard`.
     """
     limits = limits or Limits()
-    work, metrics = WorkQueue(limits), Metrics()
+    handling, metrics = Handling(live, limits), Metrics()
     metrics.gauge("index_version", "Version of the index that answers.", lambda: live.current.number)
     metrics.gauge("index_clips", "Clips in it.", lambda: len(live.current.index))
     metrics.gauge("index_open_versions", "Versions whose files are open.", lambda: live.open_versions)
-    metrics.gauge("requests_unfinished", "Requests that are being answered or wait for it.", lambda: work.unfinished)
+    metrics.gauge(
+        "requests_unfinished", "Requests that are being answered or wait for it.", lambda: handling.unfinished
+    )
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
@@ -53,7 +54,7 @@ def create_service(
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-        await asyncio.to_thread(work.close)
+        await asyncio.to_thread(handling.close)
 
     api = FastAPI(
         title="mretrieve",
@@ -65,7 +66,6 @@ def create_service(
         responses=ERRORS,
     )
     answer_failures(api)
-    handling = Handling(live, limits, work)
     for routes in (search_routes, library_routes, motion_routes):
         api.include_router(routes(handling))
     api.include_router(_state_routes(live, metrics))

@@ -66,12 +66,23 @@ Answerer = Callable[[_Model, Call], Response]
 
 
 class Handling:
-    """Answers requests in threads."""
+    """Answers requests in threads, some of which are for look-ups only, so that those do not wait for queries."""
 
-    def __init__(self, live: LiveIndex, limits: Limits, work: WorkQueue) -> None:
-        self.live = live
-        self.limits = limits
-        self.work = work
+    def __init__(self, live: LiveIndex, limits: Limits) -> None:
+        self._live = live
+        self._limits = limits
+        self._queries = WorkQueue(limits)
+        self._look_ups = WorkQueue(limits)
+
+    @property
+    def unfinished(self) -> int:
+        """Number of requests that are being answered or wait for it."""
+        return self._queries.unfinished + self._look_ups.unfinished
+
+    def close(self) -> None:
+        """Wait until all that runs has ended."""
+        self._queries.close()
+        self._look_ups.close()
 
     async def answer(self, request: Request, model: type[_Model], answerer: Answerer[_Model]) -> Response:
         """The answer to a request with a body.
@@ -80,16 +91,21 @@ class Handling:
             MRetrieveError, pydantic.ValidationError, HTTPException: see `failures`.
         """
         async with received(request) as body:
-            return await self.run(request, lambda call: answerer(body.parsed(model), call), body)
+            return await self._run(self._queries, request, lambda call: answerer(body.parsed(model), call), body)
 
-    async def run(self, request: Request, answerer: Callable[[Call], Response], body: Body | None = None) -> Response:
-        """What `answerer` gives in a thread."""
-        version, notes = self.live.current, request.state.notes
+    async def look_up(self, request: Request, answerer: Callable[[Call], Response]) -> Response:
+        """The answer to a request without a body, from the tables of the index. Errors are those of `answer`."""
+        return await self._run(self._look_ups, request, answerer, Body())
+
+    async def _run(
+        self, queue: WorkQueue, request: Request, answerer: Callable[[Call], Response], body: Body
+    ) -> Response:
+        version, notes = self._live.current, request.state.notes
         notes["index_version"] = version.number
 
         def answered() -> Response:
-            with RequestFiles.saved(body.files if body else ()) as files:
-                clips = RequestClips(version.index.snapshot, files, self.limits)
+            with RequestFiles.saved(body.files) as files:
+                clips = RequestClips(version.index.snapshot, files, self._limits)
                 try:
                     return answerer(Call(version, files, clips, notes))
                 except MRetrieveError as error:
@@ -97,7 +113,7 @@ class Handling:
                 except MemoryError:
                     raise TooLargeError("the request does not fit in memory; shorten the motion") from None
 
-        return await self.work.run(answered)
+        return await queue.run(answered)
 
 
 def json_answer(content: dict[str, Any]) -> Response:

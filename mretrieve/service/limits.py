@@ -19,8 +19,8 @@ class Limits:
         motion_s: longest motion that is searched for, compared or exported, in seconds.
         request_s: seconds after which a request is given up, while it waits or while it is answered.
         receive_s: seconds within which the headers of a request, and then its body, must arrive.
-        threads: number of requests that are answered at the same time.
-        waiting: number of requests that may wait for a thread.
+        threads: number of queries and the like that are answered at the same time, and of look-ups.
+        waiting: number of either that may wait for a thread.
     """
 
     upload_bytes: int = 64 << 20

@@ -28,7 +28,7 @@ def library_routes(handling: Handling) -> APIRouter:
 
     @routes.get("/index", summary="The contents of the index")
     async def index(request: Request) -> Response:
-        return await handling.run(request, library.describe)
+        return await handling.look_up(request, library.describe)
 
     @routes.get("/clips", summary="The clips, a page at a time")
     async def clips(
@@ -37,11 +37,11 @@ def library_routes(handling: Handling) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=_MOST_CLIPS)] = 100,
     ) -> Response:
-        return await handling.run(request, lambda call: library.list_clips(call, where, offset, limit))
+        return await handling.look_up(request, lambda call: library.list_clips(call, where, offset, limit))
 
     @routes.get("/where", summary="The columns and operators of conditions")
     async def where(request: Request) -> Response:
-        return await handling.run(request, library.where_help)
+        return await handling.look_up(request, library.where_help)
 
     return routes
 
@@ -87,7 +87,7 @@ def motion_routes(handling: Handling) -> APIRouter:
         known: Annotated[str | None, Header(alias="If-None-Match")] = None,
         if_range: Annotated[str | None, Header(alias="If-Range")] = None,
     ) -> Response:
-        return await handling.run(request, lambda call: queries.play_clip(clip, call, wanted, known, if_range))
+        return await handling.look_up(request, lambda call: queries.play_clip(clip, call, wanted, known, if_range))
 
     @routes.post("/motion", summary="The motion of a file for playback", **described(MotionRequest, content=BINARY))
     async def play(request: Request) -> Response:

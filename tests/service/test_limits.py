@@ -165,6 +165,7 @@ def test_requests_beyond_the_queue_are_refused_at_once(narrow: httpx.Client, que
         refused(response, 503, "try again later")
         assert response.headers["retry-after"] == "1"
         assert narrow.get("/health").status_code == 200
+        assert narrow.get("/api/v1/clips").json()["total"] > 0, "look-ups do not wait for queries"
         allowed.set()
         assert [each.result().status_code for each in running] == [200, 200]
 
