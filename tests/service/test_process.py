@@ -51,7 +51,7 @@ def served(index: Path, log: Path, *words: str) -> Iterator[tuple[subprocess.Pop
                 yield process, client
         finally:
             if process.poll() is None:
-                process.kill()
+                process.terminate()  # the log is complete when the process has ended
 
 
 def test_eight_clients_at_a_time_get_their_own_answers(library: Library, tmp_path: Path):
