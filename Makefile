@@ -20,7 +20,7 @@ $(VENV)/runtime: $(PACKAGE) | $(VENV)/created
 	touch $@
 
 $(VENV)/development: $(PACKAGE) | $(VENV)/created
-	$(PIP) --editable '.[cpu,learned,video,dev]'
+	$(PIP) --editable '.[cpu,learned,video,serve,dev]'
 	touch $(VENV)/runtime $@
 
 # A pose model and videos of a person for tests, from packages that hold them; tests that need them are skipped without.

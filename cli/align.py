@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from .options import FORCE, PATH, as_json, check_new, complete_clip, note_lifted, reading_options, write_text
+from mretrieve.json_text import as_json
+
+from .options import FORCE, PATH, check_new, complete_clip, note_lifted, reading_options, write_text
 
 
 @click.command()

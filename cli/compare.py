@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from mretrieve.json_text import as_json
+
 from .options import (
     FORCE,
-    as_json,
     check_new,
     complete_clip,
     html,

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mretrieve.errors import QueryError
+from mretrieve.json_text import as_json
 
 from .options import (
     END,
     FORCE,
     PATH,
     START,
-    as_json,
     check_new,
     complete_clip,
     html,
@@ -87,8 +86,6 @@ def explain(
     explanation = explain_moment(
         resolver, found, moment, parts=parts, mirror=mirror, encoders=encoder or None, reading=reading
     )
-    if len(explanation.attention) < len(encoder):
-        raise QueryError(f"--encoder {', '.join(encoder)}: only encoders of the mmd-nca architecture have attention")
     if png is not None:
         from mretrieve.comparison.pictures import draw_explanation
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mretrieve.json_text import as_json
 from mretrieve.printable import printable
 
 from .options import (
@@ -18,7 +19,6 @@ from .options import (
     PATH,
     WHERE,
     Size,
-    as_json,
     check_new,
     device,
     encoder_weights,
@@ -162,8 +162,9 @@ def info(index: Path | None, output: str) -> None:
     """Describe the contents of an index."""
     from mretrieve.indexer import describe_index, description_rows
     from mretrieve.storage.ownership import find_index
+    from mretrieve.storage.snapshot import Snapshot
 
-    description = describe_index(find_index(index))
+    description = describe_index(Snapshot.open(find_index(index)))
     if output == "json":
         click.echo(as_json(asdict(description)), nl=False)
         return
@@ -177,8 +178,9 @@ def info(index: Path | None, output: str) -> None:
 @click.option("--format", "output", default="table", show_default=True, type=click.Choice(["table", "json", "csv"]))
 def list_clips(index: Path | None, where: str | None, output: str) -> None:
     """List the clips of an index with their durations and labels."""
-    from mretrieve.indexer import describe_clips
+    from mretrieve.indexer import describe_clips, find_clips
     from mretrieve.storage.ownership import find_index
+    from mretrieve.storage.snapshot import Snapshot
 
     path = find_index(index)
     if where == "help":
@@ -186,7 +188,8 @@ def list_clips(index: Path | None, where: str | None, output: str) -> None:
 
         click.echo(open_index(path).where_help())
         return
-    clips = describe_clips(path, where)
+    snapshot = Snapshot.open(path)
+    clips = describe_clips(snapshot, find_clips(snapshot, where))
     if output == "json":
         click.echo(
             as_json({"schema": "mretrieve.list/1", "index": str(path), "clips": list(map(asdict, clips))}), nl=False

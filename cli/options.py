@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -204,11 +203,6 @@ def complete_clip(_context: click.Context, _parameter: click.Parameter, incomple
         names = []
     clips = [CompletionItem(name) for name in names if name.startswith(incomplete)]
     return [*clips, CompletionItem(incomplete, type="file")]
-
-
-def as_json(value: dict[str, Any]) -> str:
-    """A JSON object as it is printed."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def note_lifted(*clips: NamedClip) -> None:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mretrieve.json_text import as_json
 from mretrieve.printable import printable
 
 from .colours import bars_of, in_colour, score_in_colour
 from .options import (
     FORCE,
     INDEX,
-    as_json,
     check_new,
     complete_clip,
     device,

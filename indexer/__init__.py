@@ -5,7 +5,7 @@ from __future__ import annotations
 from .build import build_index
 from .checkup import Checkup, SearchCheck, check_up
 from .compaction import Compaction, compact_index
-from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index
+from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index, find_clips
 from .remove import Removal, remove_clips
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
 from .report_page import report_page
@@ -31,6 +31,7 @@ __all__ = [
     "describe_clips",
     "describe_index",
     "description_rows",
+    "find_clips",
     "remove_clips",
     "report_page",
     "summary_lines",

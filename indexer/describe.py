@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import compress
 from math import log
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mretrieve.search.where import matching_rows
 from mretrieve.sources.keypoint_bodies import is_joint_set
@@ -63,7 +63,7 @@ class IndexDescription:
     Attributes:
         index: its folder.
         folders: the indexed folders by name.
-        version: its newest version.
+        version: the version that is described.
         versions: those that can still be opened.
         encoders: its spaces.
         windows: how clips were cut.
@@ -108,39 +108,39 @@ class ClipDescription:
     lifted: bool
 
 
-def describe_index(index: Path) -> IndexDescription:
-    """Describe the newest version of an index. IndexStateError: there is none, or it is damaged."""
-    snapshot = Snapshot.open(index)
+def describe_index(snapshot: Snapshot) -> IndexDescription:
+    """Describe a version of an index. IndexStateError: it is damaged."""
     return IndexDescription(
         index=str(snapshot.index),
         folders={name: str(path) for name, path in snapshot.folders.items()},
         version=snapshot.version,
-        versions=tuple(versions(index)),
+        versions=tuple(versions(snapshot.index)),
         encoders=snapshot.encoders,
         windows=snapshot.windows_settings,
         window_count=len(snapshot.rows.window_start),
         vector_search=snapshot.manifest.vector_search,
         vector_indexes=snapshot.vector_indexes,
-        size_bytes=_size_bytes(index),
+        size_bytes=_size_bytes(snapshot.index),
         contents=count_contents(snapshot),
     )
 
 
-def describe_clips(index: Path, where: str | None = None) -> list[ClipDescription]:
-    """The clips in the newest version of an index, sorted by id.
-
-    Args:
-        index: its folder.
-        where: only those that meet a condition, as in a query.
+def find_clips(snapshot: Snapshot, where: str | None = None) -> NDArray[np.intp]:
+    """Rows of the clips that meet a condition, as in a query; of all for None. They are sorted by the clips' ids.
 
     Raises:
-        IndexStateError: there is no index, or it is damaged.
+        IndexStateError: the index is damaged.
         QueryError: the condition cannot be understood.
     """
-    snapshot = Snapshot.open(index)
-    chosen = np.ones(snapshot.rows.clip_count, bool) if where is None else matching_rows(where, snapshot.clips)
+    if where is None:
+        return np.arange(snapshot.rows.clip_count)
+    return np.flatnonzero(matching_rows(where, snapshot.clips))
+
+
+def describe_clips(snapshot: Snapshot, rows: NDArray[np.intp]) -> list[ClipDescription]:
+    """The clips of an index at some rows. IndexStateError: the index is damaged."""
     names = label_columns(snapshot.clips.column_names)
-    rows = snapshot.clips.select(["clip", "path", "duration_s", "fps", "rig", *names]).to_pylist()
+    table = snapshot.clips.select(["clip", "path", "duration_s", "fps", "rig", *names]).take(rows)
     return [
         ClipDescription(
             row["clip"],
@@ -150,7 +150,7 @@ def describe_clips(index: Path, where: str | None = None) -> list[ClipDescriptio
             {name: row[name] for name in names},
             is_joint_set(row["rig"]),
         )
-        for row in compress(rows, chosen)
+        for row in table.to_pylist()
     ]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .devices import find_devices
-from .errors import IndexStateError, MRetrieveError
+from .errors import IndexStateError, MRetrieveError, QueryError
 from .formats import ReadingOptions
 from .motion import Clip, Motion
 from .motion.body_parts import PartWeights
@@ -91,6 +91,11 @@ class Index:
         ids: list[str] = self._snapshot.clips["clip"].to_pylist()
         return ids
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """The version of the index that is read."""
+        return self._snapshot
+
     def where_help(self) -> str:
         """The columns and operators of the option `where`, with examples of this index's values."""
         from .search.where import where_help
@@ -162,6 +167,7 @@ class Index:
         *,
         options: QueryOptions | None = None,
         on_error: Callable[[Searchable, Exception], None] | None = None,
+        resolver: ClipResolver | None = None,
         **changes: Any,
     ) -> list[Answer]:
         """The answers to several queries, in their order, each as `search` has it; other arguments as there.
@@ -174,6 +180,7 @@ class Index:
             options: as in `search`.
             on_error: called with a query that cannot be answered, and with the error that `search` raises; it then has
                 no answer. None to raise the error.
+            resolver: what finds queries by name; None for files and the clips of this index.
             changes: as in `search`.
         """
         options = QueryOptions.of(options, changes if k is None else {**changes, "k": k})
@@ -185,7 +192,7 @@ class Index:
             for query in group:
                 started = time.perf_counter()
                 try:
-                    understood.append((self._understood(query, options), time.perf_counter() - started))
+                    understood.append((self._understood(query, options, resolver), time.perf_counter() - started))
                     named.append(query)
                 except OF_ONE_QUERY as error:
                     if on_error is None:
@@ -200,13 +207,14 @@ class Index:
             answers += answer_queries(self._spaces, understood, options, failed)
         return answers
 
-    def _understood(self, query: Searchable, options: QueryOptions) -> Query:
-        found = self._resolved(query, options)
+    def _understood(self, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None) -> Query:
+        found = self._resolved(query, options, resolver)
         return Query.of(found, own_rows(self._snapshot, found))
 
-    def _resolved(self, query: Searchable, options: QueryOptions) -> ResolvedClip:
+    def _resolved(self, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None) -> ResolvedClip:
         reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
-        return self._resolver.resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
+        names = resolver or self._resolver
+        return names.resolve(query, reading, start_s=options.start_s, end_s=options.end_s)
 
     def explain(
         self,
@@ -326,7 +334,10 @@ def explain_moment(
     else:
         named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))
     known = _encoders(resolver, encoders)
-    return explain(NamedClip.of(found).flipped(mirror), named, PartWeights.of(parts), encoders=known)
+    explanation = explain(NamedClip.of(found).flipped(mirror), named, PartWeights.of(parts), encoders=known)
+    if encoders is not None and len(explanation.attention) < len(encoders):
+        raise QueryError(f"encoder {', '.join(encoders)}: only encoders of the mmd-nca architecture have attention")
+    return explanation
 
 
 def compare_takes(

@@ -11,7 +11,21 @@ from pathlib import Path
 POSIX_ONLY = ("fcntl", "grp", "posix", "pwd", "pty", "resource", "syslog", "termios", "tty")
 
 #: Packages of the extras and of development.
-NOT_REQUIRED = ("faiss", "joblib", "matplotlib", "ray", "safetensors", "scipy", "sklearn", "torch", "tslearn")
+NOT_REQUIRED = (
+    "faiss",
+    "fastapi",
+    "joblib",
+    "matplotlib",
+    "prometheus_client",
+    "pydantic",
+    "ray",
+    "safetensors",
+    "scipy",
+    "sklearn",
+    "torch",
+    "tslearn",
+    "uvicorn",
+)
 
 PROGRAM = f"""
 import sys

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from ..encoders.systems.submotion import SubmotionMapper
 
+#: Selections of spaces that are kept open.
+_MOST_OPEN = 32
+
 
 @dataclass(frozen=True)
 class SpaceSelection:
@@ -131,11 +134,15 @@ class Spaces:
         if parts is not None and not parts.even and encoder is None:
             return self._of_parts(parts)
         asked = self._understood(encoder, weights, mapper)
-        if asked not in self._open:
+        opened = self._open.get(asked)
+        if opened is None:
             encoders = [self._encoder(self._records[name]) for name in asked.names]
             fused = encoders[0] if len(encoders) == 1 else FusedEncoder(list(zip(encoders, asked.weights, strict=True)))
-            self._open[asked] = self._space(asked.names, fused, self._mapper(asked, fused))
-        return self._open[asked]
+            space = self._space(asked.names, fused, self._mapper(asked, fused))
+            for oldest in list(self._open)[: len(self._open) + 1 - _MOST_OPEN]:
+                self._open.pop(oldest, None)  # weights and mappers of many clients
+            return self._open.setdefault(asked, space)
+        return opened
 
     def _space(self, names: Sequence[str], encoder: WindowEncoder, mapper: SubmotionMapper | None = None) -> OpenSpace:
         return OpenSpace(self.snapshot, names, encoder, lambda: self._vector_index(tuple(names)), mapper)

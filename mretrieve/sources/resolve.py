@@ -169,6 +169,21 @@ class ClipResolver:
         moment = parse_moment(str(query), self._exists)
         return self._find(moment.clip, options).between(moment.start_s, moment.end_s).between(start_s, end_s)
 
+    def resolve_indexed(self, name: str, options: ReadingOptions | None = None) -> ResolvedClip:
+        """The clip of the index, or the moment of one, that a name means; no file is looked for.
+
+        Args:
+            name: `CLIP` or `CLIP@3.20-5.43`.
+            options: how the clip's file is read, if it is needed.
+
+        Raises:
+            QueryError: the index has no such clip.
+            IndexStateError: there is no index.
+        """
+        moment = parse_moment(name, lambda clip: self.snapshot.find_clip(clip) is not None)
+        found = self._indexed(moment.clip, self.snapshot.clip_row(moment.clip), options or ReadingOptions())
+        return found.between(moment.start_s, moment.end_s)
+
     def _find(self, name: str, options: ReadingOptions) -> ResolvedClip:
         if _is_standard_input(name):
             return self._from_standard_input(name, options)
@@ -221,6 +236,10 @@ class ClipResolver:
             row = snapshot.clip_row(name)
         except QueryError as error:
             raise QueryError(f"{name}: no such file, and {str(error).removeprefix(f'{name}: ')}") from None
+        return self._indexed(name, row, options)
+
+    def _indexed(self, name: str, row: int, options: ReadingOptions) -> ResolvedClip:
+        snapshot = self.snapshot
         return ResolvedClip(
             name,
             partial(indexed_clip, snapshot, row),

@@ -1,0 +1,59 @@
+"""The interface: every option of the command line and no other, described by OpenAPI, without the internet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import httpx
+import pytest
+
+from mretrieve import QueryOptions
+from mretrieve.cli.align import align
+from mretrieve.cli.compare import compare
+from mretrieve.cli.explain import explain
+from mretrieve.cli.export import export
+from mretrieve.cli.query import query
+from mretrieve.service.models import AlignRequest, ExplainRequest, ExportRequest, PairRequest, QueryInput, QueryRequest
+
+#: Options of commands that say which index is asked and in which way the answer is shown.
+OF_THE_COMMAND = {"index", "device", "output", "page", "png", "out", "target", "force"}
+
+
+def test_every_option_of_a_query_is_one_of_requests_and_the_other_way_round():
+    typed = {parameter.name for parameter in query.params} - OF_THE_COMMAND - {"queries", "moments", "whole"}
+    asked = set(QueryRequest.model_fields) - set(QueryInput.model_fields)
+    assert asked == typed | {"scope"} == {field.name for field in fields(QueryOptions)}
+
+
+def test_defaults_of_a_query_are_those_of_the_library():
+    from mretrieve.service.request_clips import RequestFiles
+
+    assert QueryRequest().options(RequestFiles.__new__(RequestFiles)) == QueryOptions()
+
+
+@pytest.mark.parametrize(
+    ("command", "model"),
+    [(explain, ExplainRequest), (compare, PairRequest), (align, AlignRequest), (export, ExportRequest)],
+)
+def test_requests_have_the_options_of_the_other_commands(command, model):
+    typed = {parameter.name for parameter in command.params} - OF_THE_COMMAND
+    assert set(model.model_fields) - {"format"} == typed
+
+
+def test_every_option_is_described(service: httpx.Client):
+    described = service.get("/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"], path
+    form = described["paths"]["/api/v1/query"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert all(field.get("description") for field in form["properties"].values())
+    assert "file" in form["properties"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_need_neither_scripts_nor_the_internet(service: httpx.Client, path: str):
+    page = service.get(path)
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert not re.findall(r"<script|https?:|//\w", page.text)
+    assert "mretrieve" in page.text
