@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...kernels import compiled
 from ...motion import CANONICAL_FPS, Clip
-from ...motion.body_view import facing_pairs, origin_joints
+from ...motion.body_view import Facing
 from ...motion.bones import BONES, USED_JOINTS
 
 _JOINT_COUNT = len(USED_JOINTS)
@@ -51,17 +51,9 @@ def body_channels(
     speeds of all `joints` (J,) but the first, in the body's frame. Pairs and bones name joints by their place in
     `joints`. The joints (22,) that are `seen` tell where the body is and faces, as in `body_view`.
     """
-    *sides, factors = zip(*facing_pairs(seen), strict=True)
-    return compiled.body_channels(
-        np.ascontiguousarray(positions, np.float32),
-        np.array(sides, np.int32).T.copy(),
-        np.array(factors, np.float32),
-        np.array(origin_joints(seen), np.int32),
-        joints,
-        pairs,
-        bones,
-        CANONICAL_FPS,
-    )
+    facing = Facing.by(seen)
+    body = np.ascontiguousarray(positions, np.float32), facing.sides, facing.factors, facing.origin
+    return compiled.body_channels(*body, joints, pairs, bones, CANONICAL_FPS)
 
 
 #: Of `window_statistics`.
