@@ -1,12 +1,13 @@
 """How long a two-second query takes in 1, 10 and 100 hours of motion.
 
-    python benchmarks/hours.py [--data DIR] [--hours 1 --hours 10 --hours 100] [--queries 20]
+    python benchmarks/hours.py [--data DIR] [--hours 1 --hours 10 --hours 100] [--queries 20] [--seconds 2]
 
 Takes of some five minutes, made of real clips (all of ../shared/mocap) and generated ones in random order, each at
 another speed, on a body of other proportions, some mirrored; between them the body stands. Up to 10 hours every take
-is another; beyond, the takes repeat under other names with the vectors that they have. Queries are pieces of 2 s,
-disturbed as in localisation.py, asked warm. The table has medians over the queries, and how many have their moment
-among the ten hits (each clip that takes are made of is in many of them, so the first need not be the piece's own).
+is another; beyond, the takes repeat under other names with the vectors that they have. The index has the vector indexes
+that `mretrieve index` makes. Queries are pieces of 2 s, disturbed as in localisation.py, asked warm. The table has
+medians over the queries, of processor time ("CPU ms") and of elapsed time, and how many have their moment among the ten
+hits (each clip that takes are made of is in many of them, so the first need not be the piece's own).
 """
 
 from __future__ import annotations
@@ -23,25 +24,21 @@ from mocap_sets import bandai1, cmu_bvh, cmu_expmap, hdm05, mocap_folder
 from moments import disturbed, overlap, repeated
 from rich.console import Console
 from rich.table import Table
-from stored_clips import stored_clip
+from stored_clips import SPACES, stored_clip, write_library
 
 from mretrieve import Clip, Index, QueryOptions, canonicalise, read
 from mretrieve.demo import make_library
-from mretrieve.encoders import DEFAULT_ENCODER, PART_ENCODER, load_encoder
-from mretrieve.indexer.ingest import DEFAULT_WINDOWS
+from mretrieve.encoders import load_encoder
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
-from mretrieve.storage.commits import WriterLock, commit
-from mretrieve.storage.records import EncoderRecord
-from mretrieve.storage.shard import ShardClip
-from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 
 TAKE_FRAMES = round(300 * CANONICAL_FPS)
 #: So many takes are unlike each other.
 DISTINCT_HOURS = 10
-QUERY_FRAMES = round(2 * CANONICAL_FPS)
+#: Of ten hours at most.
+SHARD_CLIPS = 128
 
 
 def material(mocap: Path, folder: Path) -> list[Clip]:
@@ -68,39 +65,22 @@ def takes(clips: list[Clip], hours: int, seed: int = 0) -> Iterator[Clip]:
         yield take
 
 
-def written(index: Path, clips: list[ShardClip]) -> None:
-    """An index of these clips, in shards of ten hours at most."""
-    encoders = [load_encoder(name) for name in (DEFAULT_ENCODER, PART_ENCODER)]
-    records = tuple(
-        EncoderRecord(one.name, one.fingerprint, one.dimension, weight=float(one.name == DEFAULT_ENCODER))
-        for one in encoders
-    )
-    index.mkdir(parents=True)
-    with WriterLock(index):
-        shards = [write_shard(index, clips[first : first + 128]) for first in range(0, len(clips), 128)]
-        commit(
-            index,
-            None,
-            folders={"": index.parent},
-            fps=CANONICAL_FPS,
-            encoders=records,
-            windows=DEFAULT_WINDOWS,
-            add=shards,
-        )
-
-
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(path_type=Path))
 @click.option("--hours", multiple=True, type=click.IntRange(min=1), default=(1, 10, 100), show_default=True)
 @click.option("--queries", default=20, show_default=True)
+@click.option("--seconds", default=2.0, show_default=True, help="Length of the queries.")
 @click.option("--parts", is_flag=True, help="Ask by the arms alone.")
-def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -> None:
+def main(data: Path | None, hours: tuple[int, ...], queries: int, seconds: float, parts: bool) -> None:
     """Print the table."""
-    table = Table("hours", "takes", "windows", "GB", "ms", "read", "encode", "search", "align", "slowest", "found")
+    query_frames = round(seconds * CANONICAL_FPS)
+    table = Table(
+        "hours", "takes", "windows", "GB", "CPU ms", "slowest", "ms", "read", "encode", "search", "align", "found"
+    )
     with TemporaryDirectory() as home:
         clips = material(mocap_folder(data), Path(home) / "generated")
         made = list(takes(clips, min(max(hours), DISTINCT_HOURS)))
-        encoders = [load_encoder(name) for name in (DEFAULT_ENCODER, PART_ENCODER)]
+        encoders = [load_encoder(name) for name in SPACES]
         distinct = [
             stored_clip(f"take_{number:05}.bvh", take, encoders, content_hash=f"{number:064x}")
             for number, take in enumerate(made)
@@ -115,24 +95,24 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
                 for one in library
             ]
             folder = Path(home) / f"index_{wanted}"
-            written(folder, library)
+            write_library(folder, library, SHARD_CLIPS, vector_indexes=True)
             snapshot = Snapshot.open(folder)
             index = Index(snapshot)
             generator = np.random.default_rng(1)
             took, found = [], 0
             for number in range(-3, queries):  # the first three warm up
                 place = int(generator.integers(len(library) // copies))
-                start = int(generator.integers(made[place].frame_count - QUERY_FRAMES))
-                query = disturbed(made[place].cut(start, start + QUERY_FRAMES), generator)
+                start = int(generator.integers(made[place].frame_count - query_frames))
+                query = disturbed(made[place].cut(start, start + query_frames), generator)
                 options = QueryOptions(parts=PartWeights.of("arms")) if parts else QueryOptions()
-                began = time.perf_counter()
+                began, cpu_began = time.perf_counter(), time.process_time()
                 answer = index.search(query, options=options)
-                total = 1e3 * (time.perf_counter() - began)
+                total, cpu = 1e3 * (time.perf_counter() - began), 1e3 * (time.process_time() - cpu_began)
                 if number < 0:
                     continue
                 ms = answer.took_ms
-                took.append((total, ms.read, ms.encode, ms.search, ms.rerank))
-                span = (start / CANONICAL_FPS, (start + QUERY_FRAMES) / CANONICAL_FPS)
+                took.append((cpu, total, ms.read, ms.encode, ms.search, ms.rerank))
+                span = (start / CANONICAL_FPS, (start + query_frames) / CANONICAL_FPS)
                 name = distinct[place].clip
                 mine = [hit for hit in answer.hits if hit.clip.endswith(name)]
                 found += any(overlap((hit.start_s, hit.end_s), span) >= 0.7 for hit in mine)
@@ -142,8 +122,9 @@ def main(data: Path | None, hours: tuple[int, ...], queries: int, parts: bool) -
                 str(len(library)),
                 f"{len(snapshot.rows.window_clip):,}",
                 f"{snapshot.size_bytes / 1e9:.2f}",
-                *(f"{value:.1f}" for value in medians),
+                f"{medians[0]:.1f}",
                 f"{max(row[0] for row in took):.0f}",
+                *(f"{value:.1f}" for value in medians[1:]),
                 f"{found} of {queries}" if copies == 1 else "-",  # ten copies of another moment fill the answer
             )
             Console(width=120).print(table)

@@ -1,13 +1,15 @@
 """How fast `mretrieve index` is, end to end: the command in a fresh process, from the folder to the committed index.
 
-    python benchmarks/indexing.py [--mocap FOLDER] [--jobs N] [--repeats N]
+    python benchmarks/indexing.py [--mocap FOLDER] [--jobs N] [--repeats N] [--sets NAME ...] [--copies N]
 
 Start-up is the same command on a folder with the set's smallest motion: interpreter, imports, loading compiled kernels,
 the index's folders. Each round runs start-up and set one after the other, and their difference is taken inside the
 round: taken between medians of different minutes it measures what else the machine did. The rate is of CPU seconds of
 all processes, which other jobs disturb least; wall seconds stand beside it with the load while they were taken.
-`sharing` forces a second process on a set for which the command would not start one. A first run, which compiles the
-kernels, is left out. Nothing else that a user could pick does this job, so there is no alternative to set beside it.
+`sharing` forces a second process on a set for which the command would not start one. "Peak MiB" is the most memory
+that one process has held so far. With copies the set is there so many times, under other names: does memory grow? A
+first run, which compiles the kernels, is left out. Nothing else that a user could pick does this job, so there is no
+alternative to set beside it.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 import pyarrow.compute as pc
 
@@ -36,25 +38,30 @@ def main() -> None:
     parser.add_argument("--mocap", type=Path, default=os.environ.get("MRETRIEVE_MOCAP", "../shared/mocap"))
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--copies", type=int, default=1)
     options = parser.parse_args()
     print(
         f"mretrieve {mretrieve.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, median "
         f"(lowest to highest) of {options.repeats} rounds, files in the page cache\n"
     )
-    print("| set | frames | processes | wall s | CPU s | start-up CPU s | frames per CPU s after start-up | load |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name in SETS:
-        folder = options.mocap / name
-        row(name, folder, options.repeats, 1, sharing=False)
-        if options.jobs > 1:
-            row(f"{name}, sharing", folder, options.repeats, options.jobs, sharing=True)
+    columns = "set", "frames", "processes", "wall s", "CPU s", "start-up CPU s", "frames per CPU s after start-up"
+    print(f"| {' | '.join(columns)} | peak MiB | load |\n{'|---' * (len(columns) + 2)}|")
+    for name in options.sets:
+        with TemporaryDirectory(prefix="mretrieve-copies-") as scratch:
+            folder = options.mocap / name
+            if options.copies > 1:
+                folder = copied(folder, Path(scratch), options.copies)
+            row(name, folder, options.repeats, 1, sharing=False)
+            if options.jobs > 1:
+                row(f"{name}, sharing", folder, options.repeats, options.jobs, sharing=True)
 
 
 def row(name: str, folder: Path, repeats: int, jobs: int, sharing: bool) -> None:
     """Measure one set and print it."""
     alone = one_clip(folder)
     walls, cpus, starts = [], [], []
-    with tempfile.TemporaryDirectory(prefix="mretrieve-bench-") as scratch:
+    with TemporaryDirectory(prefix="mretrieve-bench-") as scratch:
         index(folder, Path(scratch, "compiled"), jobs, sharing)
         for number in range(repeats):
             starts.append(index(alone, Path(scratch, f"{number}-alone"), 1, False)[1])
@@ -65,7 +72,7 @@ def row(name: str, folder: Path, repeats: int, jobs: int, sharing: bool) -> None
     rates = [frames / (cpu_s - start_s) for cpu_s, start_s in zip(cpus, starts, strict=True)]
     print(
         f"| {name} | {frames} | {jobs} | {spread(walls)} | {spread(cpus)} | {spread(starts)} | {spread(rates, 0)} | "
-        f"{os.getloadavg()[0]:.1f} |",
+        f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} | {os.getloadavg()[0]:.1f} |",
         flush=True,
     )
 
@@ -76,11 +83,22 @@ def spread(values: list[float], decimals: int = 2) -> str:
     return f"{middle} ({low} to {high})"
 
 
+def copied(folder: Path, place: Path, copies: int) -> Path:
+    """A folder with the files of a set so many times."""
+    for number in range(copies):
+        copy = place / f"copy_{number:03}"
+        copy.mkdir()
+        for path in folder.iterdir():
+            (copy / path.name).symlink_to(path.resolve())
+    return place
+
+
 def one_clip(folder: Path) -> Path:
     """A folder with the smallest motion of a set, and its skeleton where it has one."""
-    alone = Path(tempfile.mkdtemp(prefix="mretrieve-one-clip-"))
-    motions = [path for path in folder.iterdir() if path.suffix in (".bvh", ".amc")]
-    for path in (min(motions, key=lambda path: path.stat().st_size), *folder.glob("*.asf")):
+    alone = Path(mkdtemp(prefix="mretrieve-one-clip-"))
+    motions = [path for path in folder.rglob("*") if path.suffix in (".bvh", ".amc")]
+    motion = min(motions, key=lambda path: path.stat().st_size)
+    for path in (motion, *motion.parent.glob("*.asf")):
         (alone / path.name).symlink_to(path.resolve())
     return alone
 

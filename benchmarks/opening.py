@@ -1,31 +1,41 @@
-"""How long an index takes to open, by its number of clips, and after many updates of one clip.
+"""How long an index takes to open and to answer, by its number of clips, and after many updates of one clip.
 
-    python benchmarks/opening.py [--clips N]... [--updates N]
+    python benchmarks/opening.py [--clips N]... [--updates N] [--asked N]... [--data DIR] [--queries N]
 
 Clips have one frame and 14 windows, with vectors of 4 numbers: what opening reads depends on neither. "open" is the
-manifest, the sizes of all files and the rows of clips and windows; "table" is the table of clips, which the first hit
-reads. The last row is an index to which clips were added one by one, each in a run of `mretrieve index`. Medians in
-milliseconds of processor time, files in the page cache.
+manifest and the sizes of all files; "rows" are the rows of clips and windows, whose checksum the first query compares;
+"table" is the table of clips, which the first hit reads. The next row is an index to which clips were added one by one,
+each in a run of `mretrieve index`. The rows with queries (--asked) are of real clips (HDM05, CMU, Bandai) at other
+speeds, on bodies of other proportions, half of them mirrored, with the vectors and the vector indexes that
+`mretrieve index` makes; at most DISTINCT are different, and the others repeat them under other names. Queries are clips
+of these sets as they are long, disturbed as in localisation.py, asked warm. Medians in milliseconds of processor time,
+files in the page cache.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
+from mocap_sets import bandai1, cmu_bvh, hdm05, mocap_folder
+from moments import disturbed
 from rich.console import Console
 from rich.table import Table
+from stored_clips import SPACES, stored_clip, write_library
 
+from mretrieve import Clip, open_index
 from mretrieve.demo import make_library
+from mretrieve.encoders import load_encoder
 from mretrieve.indexer import build_index
 from mretrieve.indexer.compaction import DEFAULT_SIZE
-from mretrieve.motion import CANONICAL_FPS
+from mretrieve.motion import CANONICAL_FPS, mirror
+from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.records import EncoderRecord, WindowSettings
 from mretrieve.storage.shard import ShardClip
@@ -35,6 +45,8 @@ from mretrieve.storage.snapshot import Snapshot
 WINDOWS = 14
 SPACE = EncoderRecord("pose-statistics", "0" * 12, 4)
 REPEATS = 9
+#: So many real clips are different; others have the vectors of one of them.
+DISTINCT = 5_000
 
 
 def made_clips(number: int) -> Iterator[ShardClip]:
@@ -93,25 +105,57 @@ def grown_index(folder: Path, updates: int) -> Path:
     return index
 
 
-def open_ms(index: Path) -> tuple[float, float]:
-    """Milliseconds to open an index, and to read the table of its clips."""
-    opened, read = [], []
-    for _ in range(REPEATS):
+def renditions(clips: list[Clip], number: int) -> Iterator[ShardClip]:
+    """So many clips made of real ones."""
+    generator, encoders = np.random.default_rng(0), [load_encoder(name) for name in SPACES]
+    made: list[ShardClip] = []
+    for each in range(number):
+        name = f"session_{each // 1000:05d}/take_{each:07d}.bvh"
+        if each < DISTINCT:
+            clip = change_speed(clips[generator.integers(len(clips))], generator.uniform(0.8, 1.25))
+            clip = other_body(clip, generator, 0.1, 0.0)
+            clip = mirror(clip) if generator.random() < 0.5 else clip
+            made.append(stored_clip(name, clip, encoders, content_hash=f"{each:064x}"))
+        yield replace(made[each % DISTINCT], clip=name, path=name)
+
+
+def query_ms(index: Path, clips: list[Clip], count: int) -> list[float]:
+    """Milliseconds of warm queries."""
+    generator, opened, took = np.random.default_rng(1), open_index(index), []
+    for number in range(-3, count):  # the first three warm up
+        query = disturbed(clips[generator.integers(len(clips))], generator)
         started = time.process_time()
+        opened.search(query)
+        took += [1e3 * (time.process_time() - started)] if number >= 0 else []
+    return took
+
+
+def open_ms(index: Path) -> list[float]:
+    """Milliseconds to open an index, and to read the rows and the table of its clips."""
+    taken = []
+    for _ in range(REPEATS):
+        times = [time.process_time()]
         snapshot = Snapshot.open(index)
+        times.append(time.process_time())
         _ = snapshot.rows
-        opened.append(time.process_time() - started)
+        times.append(time.process_time())
         _ = snapshot.clips
-        read.append(time.process_time() - started - opened[-1])
-    return 1e3 * statistics.median(opened), 1e3 * statistics.median(read)
+        times.append(time.process_time())
+        taken.append(np.diff(times))
+    return [1e3 * float(value) for value in np.median(taken, axis=0)]
 
 
 @click.command(help=__doc__)
 @click.option("--clips", multiple=True, type=click.IntRange(min=1), default=(1_000, 50_000), show_default=True)
 @click.option("--updates", type=click.IntRange(min=0), default=200, show_default=True)
-def main(clips: tuple[int, ...], updates: int) -> None:
+@click.option("--asked", multiple=True, type=click.IntRange(min=0), default=(50_000,), show_default=True)
+@click.option("--data", type=click.Path(path_type=Path))
+@click.option("--queries", type=click.IntRange(min=1), default=100, show_default=True)
+def main(clips: tuple[int, ...], updates: int, asked: tuple[int, ...], data: Path | None, queries: int) -> None:
     """Print the table."""
-    table = Table("clips", "windows", "shards", "manifest kB", "open ms", "table ms")
+    table = Table(
+        "clips", "windows", "shards", "manifest kB", "open ms", "rows ms", "table ms", "p50", "p90", "slowest"
+    )
     with TemporaryDirectory() as name:
         folder = Path(name)
         for number, size in enumerate(clips):
@@ -120,15 +164,21 @@ def main(clips: tuple[int, ...], updates: int) -> None:
             table.add_row(*_row(index, f"{size:,}"))
         if updates:
             table.add_row(*_row(grown_index(folder, updates), f"{updates}, one by one"))
-    Console().print(table)
+        for number, size in enumerate(filter(None, asked)):
+            mocap, index = mocap_folder(data), folder / f"asked-{number}"
+            real = [item.clip for read in (hdm05, cmu_bvh, bandai1) for item in read(mocap)]
+            write_library(index, renditions(real, size), DEFAULT_SIZE.clips, vector_indexes=True)
+            took = query_ms(index, real, queries)
+            spread = [f"{value:.0f}" for value in (*np.quantile(took, [0.5, 0.9]), max(took))]
+            table.add_row(*_row(index, f"{size:,}, asked"), *spread)
+    Console(width=120).print(table)
 
 
 def _row(index: Path, title: str) -> list[str]:
     snapshot = Snapshot.open(index)
     manifest = max((index / "manifests").iterdir())
-    opened, read = open_ms(index)
     counts = f"{len(snapshot.rows.window_clip):,}", f"{len(snapshot.shards)}", f"{manifest.stat().st_size / 1e3:.0f}"
-    return [title, *counts, f"{opened:.1f}", f"{read:.1f}"]
+    return [title, *counts, *(f"{value:.1f}" for value in open_ms(index))]
 
 
 if __name__ == "__main__":

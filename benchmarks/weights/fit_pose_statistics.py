@@ -31,8 +31,9 @@ EVERY_JOINT = np.ones((1, len(USED_JOINTS)), bool)
 
 def features(clips: Sequence[Clip]) -> NDArray[np.float32]:
     """Features (N, 1965) of whole clips."""
-    first = np.zeros(1, int)
-    return np.concatenate([window_features(pose_channels(c), first, c.frame_count, EVERY_JOINT) for c in clips])
+    return np.concatenate(
+        [window_features(pose_channels(clip), np.array([[0, clip.frame_count]]), EVERY_JOINT) for clip in clips]
+    )
 
 
 def fit(clips: Sequence[Clip], recipe: Recipe) -> bytes:

@@ -14,7 +14,7 @@ from ..errors import QueryError
 from ..kernels.warping import dtw_path
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
-from ..motion.body_view import body_view
+from ..motion.body_view import heading_view
 from ..motion.skeleton import PARTS
 from .pose_features import compared_joints, features_of
 
@@ -235,18 +235,18 @@ def align(
     if not (query.frame_count and other.frame_count):
         raise QueryError("cannot align: a clip has no frames")
     query, other = weights.masked(query), weights.masked(other)
-    views = [body_view(clip.positions, clip.observed) for clip in (query, other)]
+    query_poses, other_poses = (heading_view(clip.positions, clip.observed) for clip in (query, other))
     joints = compared_joints(query, other, weights)
     first, second = features or [features_of(clip, joints, weights) for clip in (query, other)]
     step = ceil((query.frame_count * other.frame_count) ** 0.5 / _MAX_FRAMES)
     path, _ = dtw_path(first[::step], second[::step])
     path = _in_all_frames(path, step, query.frame_count, other.frame_count)
 
-    errors = joint_errors(views[0].positions, views[1].positions, path) * np.float32(1000.0)
+    errors = joint_errors(query_poses, other_poses, path) * np.float32(1000.0)
     seen = query.observed[path[:, 0]] & other.observed[path[:, 1]] & query.seen_joints & other.seen_joints
     if seen[:, joints].any():
         errors[~seen] = np.nan
-    return Alignment(query, other, weights, path, views[0].positions, views[1].positions, errors)
+    return Alignment(query, other, weights, path, query_poses, other_poses, errors)
 
 
 def _in_all_frames(path: NDArray[np.int32], step: int, query_count: int, other_count: int) -> NDArray[np.int32]:

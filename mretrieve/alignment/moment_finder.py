@@ -68,6 +68,11 @@ def apart(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> list[int]:
 DistancesOfMeans = Callable[[NDArray[np.floating]], NDArray[np.float64]]
 
 
+#: Alignments of a query with a motion (m, D) at a fixed speed: the distance of the best one from each start (m,),
+#: infinite if none fits, and its end (m,).
+FixedSpeed = tuple[NDArray[np.float64], NDArray[np.int32]]
+
+
 @lru_cache(256)
 def compared_frames(length: int) -> NDArray[np.int64]:
     """The frames of a query of that length that fixed-speed alignments compare: at most FIXED_SPEED_FRAMES."""
@@ -76,24 +81,13 @@ def compared_frames(length: int) -> NDArray[np.int64]:
     return frames
 
 
-def best_moments(
-    query: NDArray[np.float32],
-    motions: Sequence[NDArray[np.float32]],
-    distances_of: DistancesOfMeans,
-    threads: int = 1,
-) -> Moments:
-    """The best moment of each motion, in features (n, D) of the query and (m_i, D) of the motions."""
-    warped = warped_moments(query, motions, distances_of, threads)
-    return steadier(warped, fixed_speed_moments(query, motions, distances_of))
-
-
 def warped_moments(
     query: NDArray[np.float32],
     motions: Sequence[NDArray[np.float32]],
     distances_of: DistancesOfMeans,
     threads: int = 1,
 ) -> Moments:
-    """The best warping path in each motion; arguments as `best_moments`."""
+    """The best warping path in each motion, in features (n, D) of the query and (m_i, D) of the motions."""
     step = -(-len(query) // WARPED_FRAMES)
     thinned = [np.ascontiguousarray(motion[::step]) for motion in motions]
     matches = subsequence_matches(query[::step], thinned, threads=threads)
@@ -105,14 +99,16 @@ def warped_moments(
 def fixed_speed_moments(
     query: NDArray[np.float32], motions: Sequence[NDArray[np.float32]], distances_of: DistancesOfMeans
 ) -> Moments:
-    """The best alignment at a fixed speed in each motion; arguments as `best_moments`."""
-    found = []
-    for motion in motions:
-        distances, ends = _fixed_speed(query, motion, distances_of)
-        start = int(distances.argmin())
-        found.append((start, int(ends[start]), float(distances[start])))
-    starts, last, nearest = np.array(found, np.float64).reshape(-1, 3).T
-    return starts.astype(np.int64), last.astype(np.int64), nearest
+    """The best alignment at a fixed speed in each motion; arguments as `warped_moments`."""
+    return best_fixed([fixed_speed(query, motion, distances_of) for motion in motions])
+
+
+def best_fixed(alignments: Sequence[FixedSpeed]) -> Moments:
+    """The best of the alignments at a fixed speed in each motion."""
+    starts = np.array([distances.argmin() for distances, _ in alignments], np.int64)
+    found = [(ends[start], distances[start]) for start, (distances, ends) in zip(starts, alignments, strict=True)]
+    ends, nearest = np.array(found, np.float64).reshape(-1, 2).T
+    return starts, ends.astype(np.int64), nearest
 
 
 def steadier(warped: Moments, fixed: Moments) -> Moments:
@@ -122,15 +118,9 @@ def steadier(warped: Moments, fixed: Moments) -> Moments:
     return np.where(as_good, fixed[0], warped[0]), np.where(as_good, fixed[1], warped[1]), distances
 
 
-def all_moments(
-    query: NDArray[np.float32],
-    motion: NDArray[np.float32],
-    distances_of: DistancesOfMeans,
-    still_pose_distance: float,
-    limit: float | None,
-) -> Moments:
-    """The moments of a motion; arguments as `best_moments`, answer and limit as `MomentFinder.all_matches`."""
-    distances, ends = _fixed_speed(query, motion, distances_of)
+def all_moments(alignments: FixedSpeed, still_pose_distance: float, limit: float | None) -> Moments:
+    """The moments of a motion by its alignments; answer and limit as `SearchedRegions.all_matches`."""
+    distances, ends = alignments
     limit = repetition_limit(float(distances.min()), still_pose_distance) if limit is None else limit
     order = np.argsort(distances, kind="stable")
     order = order[(distances[order] <= limit) & (ends[order] > 0)]  # without an end: no alignment starts here
@@ -138,16 +128,29 @@ def all_moments(
     return chosen.astype(np.int64), ends[chosen].astype(np.int64), distances[chosen]
 
 
-def _fixed_speed(
-    query: NDArray[np.float32], motion: NDArray[np.float32], distances_of: DistancesOfMeans
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Distance of the best fixed-speed alignment from each start (m,), infinite if none fits, and its end (m,)."""
+def fixed_speed(query: NDArray[np.float32], motion: NDArray[np.float32], distances_of: DistancesOfMeans) -> FixedSpeed:
+    """The alignments at a fixed speed of a query (n, D) with a motion (m, D)."""
     speeds = SPEEDS[np.rint((len(query) - 1) * SPEEDS) < len(motion)]
     if not len(speeds):  # shorter than the query at its fastest: only the motion as a whole is left
         speeds = np.array([(len(motion) - 1) / max(len(query) - 1, 1)])
     frames = compared_frames(len(query))
     costs, ends = fixed_speed_costs(query[frames], frames, motion, speeds)
     return distances_of(0.5 * costs), ends
+
+
+class SearchedRegions(Protocol):
+    """Regions of clips in which a query is looked for; frames count from a region's first."""
+
+    def best(self, numbers: Sequence[int], threads: int = 1) -> Moments:
+        """The best moment of each of the regions of these numbers (N,)."""
+        ...
+
+    def all_matches(self, number: int, limit: float | None = None) -> Moments:
+        """The moments of a region, best first, none beyond the distance `limit`, which by default follows the best's.
+
+        No two of them share more than SAME_MOMENT_OVERLAP of the shorter one.
+        """
+        ...
 
 
 class PoseComparer(Protocol):
@@ -167,15 +170,8 @@ class PoseComparer(Protocol):
         """The pose distance (C,) of each clip as a whole, about 1 for unrelated motions."""
         ...
 
-    def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
-        """The best moment of each region (N,), frames counted from the region's first."""
-        ...
-
-    def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
-        """The moments of a region, best first, none beyond the distance `limit`, which by default follows the best's.
-
-        No two of them share more than SAME_MOMENT_OVERLAP of the shorter one.
-        """
+    def among(self, regions: Sequence[Clip]) -> SearchedRegions:
+        """The regions, to look for the query in them."""
         ...
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -202,29 +198,28 @@ class MomentFinder:
         """The pose distance (C,) of each clip as a whole; see `pose_features.pose_distances`."""
         return PoseAligner(self._query, self._weights).distances(clips, threads)
 
+    def among(self, regions: Sequence[Clip]) -> SearchedMotions:
+        """The regions, to look for the query in them."""
+        masked = [self._weights.masked(region) for region in regions]
+        seen = [np.logical_and(self._query.seen_joints, clip.seen_joints) for clip in masked]
+        groups: dict[bytes, list[int]] = {}
+        for number, joints in enumerate(seen):
+            groups.setdefault(joints.tobytes(), []).append(number)
+        motions: list[_Motion | None] = [None] * len(regions)
+        for numbers in groups.values():
+            compared = self._compared(seen[numbers[0]])
+            features = compared.features.of([masked[number].positions for number in numbers])
+            for number, own in zip(numbers, features, strict=True):
+                motions[number] = _Motion(compared, own)
+        return SearchedMotions([motion for motion in motions if motion is not None], self.still_pose_distance)
+
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
         """The best moment of each region (N,), frames counted from the region's first."""
-        starts, ends = np.zeros(len(regions), np.int64), np.zeros(len(regions), np.int64)
-        distances = np.zeros(len(regions))
-        masked = [self._weights.masked(region) for region in regions]
-        patterns, members = np.unique([self._seen_by_both(clip) for clip in masked], axis=0, return_inverse=True)
-        for pattern, seen in enumerate(patterns):
-            rows = np.flatnonzero(members.ravel() == pattern)
-            compared = self._compared(seen)
-            motions = compared.features.of([masked[row].positions for row in rows.tolist()])
-            found = best_moments(compared.query, motions, compared.distances, threads)
-            starts[rows], ends[rows], distances[rows] = found
-        return starts, ends, distances
+        return self.among(regions).best(range(len(regions)), threads)
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
-        """The moments of a region, best first, none beyond the distance `limit`, which by default follows the best's.
-
-        No two of them share more than SAME_MOMENT_OVERLAP of the shorter one.
-        """
-        masked = self._weights.masked(region)
-        compared = self._compared(self._seen_by_both(masked))
-        (motion,) = compared.features.of([masked.positions])
-        return all_moments(compared.query, motion, compared.distances, self.still_pose_distance, limit)
+        """The moments of a region; see SearchedRegions."""
+        return self.among([region]).all_matches(0, limit)
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
         """One distance (N,) from that of the embedding and that of the poses; see `alignment.combined_distance`."""
@@ -234,10 +229,6 @@ class MomentFinder:
     def copy_limit(self) -> float:
         """The pose distance up to which a motion is the same performance as the query."""
         return same_motion_limit(self.still_pose_distance)
-
-    def _seen_by_both(self, masked: Clip) -> NDArray[np.bool_]:
-        """(22,) the joints that are observed in the query and in another clip."""
-        return np.logical_and(self._query.seen_joints, masked.seen_joints)
 
     def _compared(self, seen: NDArray[np.bool_]) -> _Compared:
         """The query by the joints (22,) that it and a clip have.
@@ -269,3 +260,48 @@ class _Compared:
     def distances(self, means: NDArray[np.floating]) -> NDArray[np.float64]:
         """Distances (N,) from mean squared distances (N,) per step in the query or in the motion."""
         return np.asarray(np.sqrt(means / self.joint_count) / UNRELATED_M, np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Motion:
+    """A region of a clip by the joints that the query and the clip have.
+
+    Attributes:
+        compared: the query by these joints.
+        features: (m, F) those of the region.
+    """
+
+    compared: _Compared
+    features: NDArray[np.float32]
+
+    @cached_property
+    def fixed_speed(self) -> FixedSpeed:
+        """The alignments of the query with it at a fixed speed."""
+        return fixed_speed(self.compared.query, self.features, self.compared.distances)
+
+
+@dataclass(frozen=True, eq=False)
+class SearchedMotions:
+    """The regions of a `MomentFinder`; see `SearchedRegions`."""
+
+    motions: list[_Motion]
+    still_pose_distance: float
+
+    def best(self, numbers: Sequence[int], threads: int = 1) -> Moments:
+        """See SearchedRegions."""
+        starts, ends = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.int64)
+        distances = np.zeros(len(numbers))
+        motions = [self.motions[number] for number in numbers]
+        groups: dict[int, list[int]] = {}
+        for row, motion in enumerate(motions):
+            groups.setdefault(id(motion.compared), []).append(row)
+        for rows in groups.values():
+            own, compared = [motions[row] for row in rows], motions[rows[0]].compared
+            warped = warped_moments(compared.query, [one.features for one in own], compared.distances, threads)
+            fixed = best_fixed([one.fixed_speed for one in own])
+            starts[rows], ends[rows], distances[rows] = steadier(warped, fixed)
+        return starts, ends, distances
+
+    def all_matches(self, number: int, limit: float | None = None) -> Moments:
+        """See SearchedRegions."""
+        return all_moments(self.motions[number].fixed_speed, self.still_pose_distance, limit)

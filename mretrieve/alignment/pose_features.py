@@ -12,7 +12,7 @@ from ..kernels import compiled
 from ..kernels.warping import dtw_distances
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
-from ..motion.body_view import facing_pairs, origin_joints
+from ..motion.body_view import Facing
 
 #: Root mean squared pose distance in metres per joint between unrelated motions: brings it to the embedding's scale.
 UNRELATED_M = 0.2
@@ -30,17 +30,13 @@ class PoseFeatures:
     """Computes features of motions: the positions of some joints in the body's frame, and the velocity of its root.
 
     Attributes:
-        sides: (S, 2) pairs of joints that show the heading; see `facing_pairs`.
-        side_factors: (S,) of the vectors from the second joint of a pair to the first.
-        origin: (2,) the origin of the body's frame is midway between these joints.
+        facing: the joints that show where the body is and faces.
         joints: (J,) that are compared.
         factors: (J,) of their positions.
         velocity_factor: of the signed square root of the velocity.
     """
 
-    sides: NDArray[np.int32]
-    side_factors: NDArray[np.float32]
-    origin: NDArray[np.int32]
+    facing: Facing
     joints: NDArray[np.int32]
     factors: NDArray[np.float32]
     velocity_factor: float
@@ -69,15 +65,7 @@ class PoseFeatures:
             weights = part_weights.of_joints()[joints]
             factors = np.sqrt(weights / weights.mean())
             velocity_factor *= float(np.sqrt(part_weights.torso / weights.mean()))
-        left, right, side_factors = zip(*facing_pairs(seen), strict=True)
-        return cls(
-            np.array([left, right], np.int32).T.copy(),
-            np.array(side_factors, np.float32),
-            np.array(origin_joints(seen), np.int32),
-            joints.astype(np.int32),
-            factors,
-            velocity_factor,
-        )
+        return cls(Facing.by(seen), joints.astype(np.int32), factors, velocity_factor)
 
     def of(self, motions: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """Features (T_i, 3 J + 3) of motions in canonical positions (T_i, 22, 3).
@@ -89,7 +77,7 @@ class PoseFeatures:
         features = np.empty((ends[-1] if ends else 0, 3 * len(self.joints) + 3), np.float32)
         if motions:
             positions = [np.ascontiguousarray(motion, np.float32) for motion in motions]
-            body = self.sides, self.side_factors, self.origin, self.joints, self.factors
+            body = self.facing.sides, self.facing.factors, self.facing.origin, self.joints, self.factors
             compiled.warping_features(positions, *body, self.velocity_factor, CANONICAL_FPS, features)
         return [features[end - len(motion) : end] for motion, end in zip(motions, ends, strict=True)]
 

@@ -26,7 +26,16 @@ from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from .alignment import part_scores
 from .likeness import Likeness
-from .moment_finder import SPEEDS, Moments, all_moments, fixed_speed_moments, steadier, warped_moments
+from .moment_finder import (
+    SPEEDS,
+    Moments,
+    SearchedRegions,
+    all_moments,
+    fixed_speed,
+    fixed_speed_moments,
+    steadier,
+    warped_moments,
+)
 from .view_pairs import FEWEST_JOINTS, ViewPair, paths_as_filmed, shared_joints
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
@@ -156,6 +165,10 @@ class Reprojection:
         mean_m = np.average(errors_m[:, joints].mean(axis=0, dtype=np.float64), weights=weights)
         return Likeness(found.camera(0), 1000.0 * float(mean_m), part_scores(errors_m, path))
 
+    def among(self, regions: Sequence[Clip]) -> SearchedRegions:
+        """The regions, to look for the view in them."""
+        return _SearchedViews(self, regions)
+
     def best(self, regions: Sequence[Clip], threads: int = 1) -> Moments:
         """The best moment of each region (N,), frames counted from the region's first.
 
@@ -176,7 +189,7 @@ class Reprojection:
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
         """The moments of a region, best first, as the camera of the best one shows them."""
         query, motion = self._pair(region, self.sightings([region], anywhere=True), 0).frames
-        return all_moments(query, motion, _distances_of, self.still_pose_distance, limit)
+        return all_moments(fixed_speed(query, motion, _distances_of), self.still_pose_distance, limit)
 
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
         """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
@@ -282,3 +295,17 @@ def _distances_of(means: NDArray[np.floating]) -> NDArray[np.float64]:
     Between two frames that are d apart, a pair of steps, this is d / 2 as `_path_distances` has it.
     """
     return np.asarray(np.sqrt(np.maximum(means, 0.0) / 2.0) / UNRELATED, np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _SearchedViews:
+    """The regions of a `Reprojection`; see `SearchedRegions`."""
+
+    comparer: Reprojection
+    regions: Sequence[Clip]
+
+    def best(self, numbers: Sequence[int], threads: int = 1) -> Moments:
+        return self.comparer.best([self.regions[number] for number in numbers], threads)
+
+    def all_matches(self, number: int, limit: float | None = None) -> Moments:
+        return self.comparer.all_matches(self.regions[number], limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import isfinite
 from typing import Literal, get_args
 
@@ -125,11 +126,8 @@ class PartWeights:
         return len({weight for _, weight in self.items()}) == 1
 
     def of_joints(self) -> NDArray[np.float32]:
-        """The weight of each joint, (22,): that of its part."""
-        weights = np.zeros(JOINT_COUNT, np.float32)
-        for part, weight in self.items():
-            weights[list(PARTS[part])] = weight
-        return weights
+        """The weight of each joint, (22,), read-only: that of its part."""
+        return _joint_weights(self)
 
     def masked(self, clip: Clip) -> Clip:
         """The clip without the limbs of weight 0: their joints are marked as not observed.
@@ -137,9 +135,25 @@ class PartWeights:
         So position and heading of the body do not depend on them either. The torso stays, because the other parts are
         seen from it; with weight 0 it does not count in distances.
         """
-        unseen = [joint for part, weight in self.items() if not weight and part != "torso" for joint in PARTS[part]]
+        unseen = _left_out(self)
         if not unseen:
             return clip
         observed = clip.observed.copy()
         observed[:, unseen] = False
         return replace(clip, observed=observed)
+
+
+@lru_cache(256)
+def _joint_weights(part_weights: PartWeights) -> NDArray[np.float32]:
+    weights = np.zeros(JOINT_COUNT, np.float32)
+    for part, weight in part_weights.items():
+        weights[list(PARTS[part])] = weight
+    weights.flags.writeable = False  # shared by all that ask
+    return weights
+
+
+@lru_cache(256)
+def _left_out(part_weights: PartWeights) -> list[int]:
+    """The joints of the limbs of weight 0."""
+    limbs = [part for part, weight in part_weights.items() if not weight and part != "torso"]
+    return [joint for part in limbs for joint in PARTS[part]]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import compiled
 from .clip import CANONICAL_FPS, Clip
 from .skeleton import JOINT_COUNT, MIRROR, joint
 
@@ -62,7 +64,7 @@ def body_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | Non
     Where no joint tells the heading, what was filled in for them does.
     """
     positions = np.asarray(positions, np.float32)
-    seen = np.ones(JOINT_COUNT, bool) if observed is None else 2 * observed.sum(axis=0) >= len(positions)
+    seen = _seen(positions, observed)
     lefts = [factor * (positions[:, left] - positions[:, right]) for left, right, factor in facing_pairs(seen)]
     heading = _heading(np.sum(lefts, axis=0))
     one, other = origin_joints(seen)
@@ -92,9 +94,56 @@ def origin_joints(seen: NDArray[np.bool_]) -> tuple[int, int]:
     return hips if seen[list(hips)].all() else (pelvis, pelvis)
 
 
+@dataclass(frozen=True, eq=False)
+class Facing:
+    """What `body_view` looks at, as kernels take it.
+
+    Attributes:
+        sides: (S, 2) the body's left is the sum of factor * (first - second joint).
+        factors: (S,) of the sides.
+        origin: (2,) the origin is midway between these joints.
+    """
+
+    sides: NDArray[np.int32]
+    factors: NDArray[np.float32]
+    origin: NDArray[np.int32]
+
+    @classmethod
+    def by(cls, seen: NDArray[np.bool_]) -> Facing:
+        """By the joints (22,) that are seen."""
+        return _facing(seen.tobytes())
+
+
+@lru_cache(256)
+def _facing(seen: bytes) -> Facing:
+    joints = np.frombuffer(seen, bool)
+    pairs = facing_pairs(joints)
+    return Facing(
+        np.array([pair[:2] for pair in pairs], np.int32),
+        np.array([pair[2] for pair in pairs], np.float32),
+        np.array(origin_joints(joints), np.int32),
+    )
+
+
+_EVERY_JOINT = np.arange(JOINT_COUNT, dtype=np.int32)
+_AS_THEY_ARE = np.ones(JOINT_COUNT, np.float32)
+
+
 def heading_view(positions: NDArray[np.floating], observed: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
-    """The positions (T, 22, 3) of `body_view`: hips at the origin, facing +Z in every frame."""
-    return body_view(positions, observed).positions
+    """The positions (T, 22, 3) of `body_view`, but for rounding: hips at the origin, facing +Z in every frame."""
+    positions = np.ascontiguousarray(positions, np.float32)
+    facing = Facing.by(_seen(positions, observed))
+    features = np.empty((len(positions), 3 * JOINT_COUNT + 3), np.float32)  # the last three are velocity
+    body = facing.sides, facing.factors, facing.origin, _EVERY_JOINT, _AS_THEY_ARE
+    compiled.warping_features([positions], *body, 0.0, CANONICAL_FPS, features)
+    return features[:, :-3].reshape(-1, JOINT_COUNT, 3)
+
+
+def _seen(positions: NDArray[np.float32], observed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """The joints (22,) that most frames show."""
+    if observed is None:
+        return np.ones(JOINT_COUNT, bool)
+    return np.asarray(2 * observed.sum(axis=0) >= len(positions))
 
 
 def mirror(clip: Clip) -> Clip:

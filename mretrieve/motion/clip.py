@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,11 @@ class CanonicalFrames:
         start_s: file time of frame 0.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     observed: NDArray[np.bool_]
     start_s: float
 
-    @property
+    @cached_property
     def seen_joints(self) -> NDArray[np.bool_]:
         """(22,) which joints are observed in at least half of the frames, and can be compared."""
         return np.asarray(2 * self.observed.sum(axis=0) >= len(self.observed))
@@ -50,13 +52,14 @@ class CanonicalFrames:
 
     def cut(self, start_frame: int, end_frame: int) -> Self:
         """Frames start_frame to end_frame (exclusive) as a motion of its own; it shares memory with this one."""
-        fields: dict[str, Any] = {}
-        for name, value in vars(self).items():
+        parts: dict[str, Any] = {}
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
             if isinstance(value, np.ndarray):
-                fields[name] = value[start_frame:end_frame]
-            else:
-                fields[name] = value.cut(start_frame, end_frame) if isinstance(value, CanonicalFrames) else value
-        return type(self)(**fields | {"start_s": self.start_s + start_frame / CANONICAL_FPS})
+                value = value[start_frame:end_frame]
+            parts[name] = value.cut(start_frame, end_frame) if isinstance(value, CanonicalFrames) else value
+        parts["start_s"] = self.start_s + start_frame / CANONICAL_FPS
+        return type(self)(**parts)
 
 
 @dataclass(frozen=True, eq=False)

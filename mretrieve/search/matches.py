@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..alignment.moment_finder import PoseComparer, apart, repetition_limit
+from ..alignment.moment_finder import PoseComparer, SearchedRegions, apart, repetition_limit
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..motion.view import View
@@ -46,12 +46,13 @@ class Match:
 
 def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
     """The frames of a match; a `LiftedClip` if a camera saw them, and the index has its points."""
-    clip = indexed_clip(snapshot, match.clip_row)
+    clip = indexed_clip(snapshot, match.clip_row, match.start_frame, match.end_frame)
     if is_lifted(snapshot, match.clip_row):  # points are read with h5py, which a library in space need not import
         points = snapshot.points(match.clip_row)
         if points is not None:
-            clip = LiftedClip.of(clip, View(points, clip.observed, clip.observed.astype(np.float32), clip.start_s))
-    return clip.cut(match.start_frame, match.end_frame)
+            points = points[match.start_frame : match.end_frame]
+            return LiftedClip.of(clip, View(points, clip.observed, clip.observed.astype(np.float32), clip.start_s))
+    return clip
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:
@@ -88,19 +89,51 @@ def regions_around(snapshot: Snapshot, candidates: Candidates, query_frames: int
     return sorted(regions, key=lambda region: (region.distance, region.clip_row, region.start_frame))
 
 
+class _Regions:
+    """Regions in which the query is looked for; a comparer for each of its variants."""
+
+    def __init__(self, snapshot: Snapshot, regions: Sequence[Match], comparers: Sequence[PoseComparer]) -> None:
+        self._regions, self._comparers = regions, comparers
+        self._places = np.empty(len(regions), np.int64)  # of each region among those of its variant
+        self._searched: list[SearchedRegions] = []
+        for variant, comparer in enumerate(comparers):
+            numbers = [number for number, region in enumerate(regions) if region.variant == variant]
+            self._places[numbers] = np.arange(len(numbers))
+            self._searched.append(comparer.among([load_stretch(snapshot, regions[number]) for number in numbers]))
+
+    def best(self, numbers: Sequence[int], threads: int) -> list[Match]:
+        """The best moment of each of the regions of these numbers, best first."""
+        matches: list[Match] = []
+        for variant, searched in enumerate(self._searched):
+            own = [number for number in numbers if self._regions[number].variant == variant]
+            if own:
+                found = searched.best(self._places[own].tolist(), threads)
+                starts, ends, distances = (column.tolist() for column in found)
+                moments = zip(own, starts, ends, distances, strict=True)
+                matches += [self._located(number, *moment) for number, *moment in moments]
+        return best_first(matches)
+
+    def all_matches(self, number: int) -> list[Match]:
+        """All moments of a region that are not chance matches whatever the best one of its clip, nearest first."""
+        searched = self._searched[self._regions[number].variant]
+        found = searched.all_matches(int(self._places[number]), limit=repetition_limit(np.inf))
+        starts, ends, distances = (column.tolist() for column in found)
+        return [self._located(number, *moment) for moment in zip(starts, ends, distances, strict=True)]
+
+    def _located(self, number: int, start: int, end: int, pose_distance: float) -> Match:
+        """The moment of a region from `start` to `end`, frames of the region."""
+        region = self._regions[number]
+        comparer = self._comparers[region.variant]
+        distance = float(comparer.combined(np.array(region.distance), np.array(pose_distance)))
+        first, last = region.start_frame + start, region.start_frame + end
+        return Match(region.clip_row, first, last, region.variant, distance, pose_distance)
+
+
 def best_match_in(
     snapshot: Snapshot, regions: Sequence[Match], comparers: Sequence[PoseComparer], threads: int = 1
 ) -> list[Match]:
     """The best moment of each region, best first; a comparer for each variant of the query."""
-    matches: list[Match] = []
-    for variant, comparer in enumerate(comparers):
-        members = [region for region in regions if region.variant == variant]
-        if members:
-            found = comparer.best([load_stretch(snapshot, region) for region in members], threads)
-            starts, ends, distances = (column.tolist() for column in found)
-            moments = zip(members, starts, ends, distances, strict=True)
-            matches += [_located(region, start, end, distance, comparer) for region, start, end, distance in moments]
-    return best_first(matches)
+    return _Regions(snapshot, regions, comparers).best(range(len(regions)), threads)
 
 
 def all_matches_in(
@@ -110,29 +143,17 @@ def all_matches_in(
 
     Whether a moment is a chance match is judged by the clip's nearest one (moment_finder.repetition_limit).
     """
+    searched = _Regions(snapshot, regions, comparers)
     matches: dict[int, list[Match]] = {}
-    for region in regions:
-        comparer = comparers[region.variant]
-        found = comparer.all_matches(load_stretch(snapshot, region), limit=repetition_limit(np.inf))
-        starts, ends, distances = (column.tolist() for column in found)
-        moments = zip(starts, ends, distances, strict=True)
-        matches.setdefault(region.clip_row, []).extend(_located(region, *moment, comparer) for moment in moments)
-    without = [region for region in regions if not matches[region.clip_row]]
-    kept = best_of_each_clip(best_match_in(snapshot, without, comparers, threads))
+    for number, region in enumerate(regions):
+        matches.setdefault(region.clip_row, []).extend(searched.all_matches(number))
+    without = [number for number, region in enumerate(regions) if not matches[region.clip_row]]
+    kept = best_of_each_clip(searched.best(without, threads))
     for of_clip in filter(None, matches.values()):
         nearest = min(of_clip, key=lambda match: match.pose_distance)
         limit = repetition_limit(nearest.pose_distance, comparers[nearest.variant].still_pose_distance)
         kept += [match for match in of_clip if match.pose_distance <= limit]
     return best_first(kept)
-
-
-def _located(region: Match, start: int, end: int, pose_distance: float, comparer: PoseComparer) -> Match:
-    """The moment from `start` to `end`, frames of the region."""
-    distance = comparer.combined(np.array(region.distance), np.array(pose_distance))
-    first = region.start_frame
-    return replace(
-        region, start_frame=first + start, end_frame=first + end, distance=float(distance), pose_distance=pose_distance
-    )
 
 
 def best_first(matches: Sequence[Match]) -> list[Match]:

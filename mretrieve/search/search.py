@@ -119,7 +119,7 @@ class Search:
         whole = (match.start_frame, match.end_frame) == (0, self.snapshot.rows.clip_frames[match.clip_row])
         if not whole or clip.frame_count < MOMENTS_FROM * self.frames:
             return match
-        starts, ends, _ = self.comparers[match.variant].best([clip])
+        starts, ends, _ = self.comparers[match.variant].among([clip]).best([0])
         return replace(match, start_frame=int(starts[0]), end_frame=int(ends[0]))
 
     def likeness(self, match: Match, moment: Clip) -> Likeness:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import FormatError, IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, recognise
-from ..motion import Clip, Motion
+from ..motion import CANONICAL_FPS, Clip, Motion
 from ..motion.canonical.keypoint_view import view_of_keypoints
 from ..motion.keypoints import ASSUMED_FPS, Keypoints
 from ..motion.view import View
@@ -253,10 +253,14 @@ class ClipResolver:
         )
 
 
-def indexed_clip(snapshot: Snapshot, row: int) -> Clip:
-    """The canonical motion of a clip of an index. IndexStateError: its shard is damaged."""
+def indexed_clip(snapshot: Snapshot, row: int, start_frame: int = 0, end_frame: int | None = None) -> Clip:
+    """The canonical motion of a clip of an index, or some of its frames. IndexStateError: its shard is damaged."""
     positions, observed = snapshot.motion(row)
-    return Clip(np.asarray(positions), np.asarray(observed), start_s=float(snapshot.clips["start_s"][row].as_py()))
+    return Clip(
+        np.asarray(positions[start_frame:end_frame]),
+        np.asarray(observed[start_frame:end_frame]),
+        start_s=float(snapshot.clips["start_s"][row].as_py()) + start_frame / CANONICAL_FPS,
+    )
 
 
 def is_lifted(snapshot: Snapshot, row: int) -> bool:

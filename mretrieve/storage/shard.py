@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -136,8 +137,9 @@ class Shard:
         self.record = record
         self._folder = shard_folder(index, record.id)
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        folder = f"{self._folder}{os.sep}"  # making a Path takes longer than looking at the file
         for name, size in record.sizes.items():
-            check_size(self._folder / name, size)
+            check_size(folder + name, size)
 
     @cached_property
     def clips(self) -> pa.Table:

@@ -81,6 +81,10 @@ def test_a_region_is_answered_for_itself(take: Clip):
     assert together == each(finder.best(regions[::-1], threads=2))[::-1]
     assert overlap(together[1], START - 150, END - 150) > 0.9 and overlap(together[2], START - 190, END - 190) > 0.9
     assert together[0].distance > 2 * max(together[1].distance, together[2].distance)
+    searched = finder.among(regions)
+    for number, region in enumerate(regions):
+        assert each(searched.all_matches(number, np.inf)) == each(finder.all_matches(region, np.inf))
+    assert each(searched.best([2, 0])) == [together[2], together[0]]
 
 
 @pytest.mark.parametrize(("query_frames", "region_frames"), [(1, 1), (1, 40), (40, 1), (60, 20)])

@@ -218,6 +218,61 @@ def test_warping_features_are_those_of_the_plain_kernel_and_of_body_views(seed, 
     np.testing.assert_allclose(np.sign(found[:, -3:]) * (found[:, -3:] / 0.3) ** 2, velocity, atol=1e-4)
 
 
+@given(seed=SEEDS, joint_count=st.integers(1, 22), frames=st.integers(1, 40))
+def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joint_count, frames):
+    random = np.random.default_rng(seed)
+    positions = walk(random, frames, 66, np.float32).reshape(-1, 22, 3)
+    positions[: frames // 4] = 0.1  # lies across no heading
+    seen = random.random(22) < 0.8
+    joints = np.sort(random.permutation(22)[:joint_count]).astype(np.int32)
+    pairs, bones = (random.integers(0, joint_count, (2, count)).astype(np.int32) for count in (7, 3))
+    sides = facing_pairs(seen)
+    body = np.array([pair[:2] for pair in sides], np.int32), np.array([pair[2] for pair in sides], np.float32)
+    arguments = positions, *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 30.0
+    found, expected = (kernels.body_channels(*arguments) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    view = body_view(positions, np.tile(seen, (frames, 1)))
+    own = view.positions[:, joints]
+    along = own[:, bones[1]] - own[:, bones[0]]
+    directions = along / np.maximum(np.linalg.norm(along, axis=2, keepdims=True), 1e-6)
+    moved = np.gradient(own[:, 1:], axis=0) if frames > 1 else np.zeros_like(own[:, 1:])
+    parts = (
+        np.linalg.norm(own[:, pairs[0]] - own[:, pairs[1]], axis=2),
+        directions.reshape(frames, -1),
+        view.velocity(),
+        view.turning()[:, None],
+        30 * np.linalg.norm(moved, axis=2),
+    )
+    np.testing.assert_allclose(found, np.concatenate(parts, axis=1), atol=1e-3)
+
+
+@given(seed=SEEDS, width=st.integers(1, 40), frames=st.integers(1, 150))
+def test_window_statistics_are_those_of_the_plain_kernel_and_of_numpy(seed, width, frames):
+    random = np.random.default_rng(seed)
+    channels = walk(random, frames, width, np.float32)
+    channels[:, random.integers(width)] = random.integers(-1, 2, frames)  # equal values
+    ordered = int(random.integers(width + 1))
+    waved = int(random.integers(ordered + 1))
+    spans = np.sort(random.integers(0, frames + 1, (6, 2)), axis=1)
+    spans = np.concatenate([spans[spans[:, 0] < spans[:, 1]], [[0, frames], [frames - 1, frames]]])
+    angles = 2 * np.pi / 32 * np.outer(np.arange(32), np.arange(1, 7))
+    waves = (np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / 32).astype(np.float32)
+    found, plain = (kernels.window_statistics(channels, spans, waves, waved, ordered) for kernels in (native, jit))
+    for mine, other in zip(found, plain, strict=True):
+        np.testing.assert_allclose(mine, other, atol=2e-3)  # the root of a rounding error
+    for number, (start, end) in enumerate(spans):
+        window = channels[start:end].astype(np.float64)
+        places = np.linspace(0, end - start - 1, 32)
+        for channel in range(waved):
+            samples = np.interp(places, np.arange(end - start), window[:, channel])
+            bins = np.abs(np.fft.rfft(samples))[1:7] / 32
+            np.testing.assert_allclose(found[0][number, channel] ** 2, bins, atol=1e-5)
+        quantiles = np.quantile(window[:, :ordered], [0.1, 0.25, 0.5, 0.75, 0.9], axis=0).T
+        np.testing.assert_allclose(found[1][number] * np.abs(found[1][number]), quantiles, atol=1e-5)
+        means = window[:, ordered:].mean(axis=0), np.abs(window[:, ordered:]).mean(axis=0)
+        np.testing.assert_allclose(found[2][number], means, atol=1e-5)
+
+
 @given(seed=SEEDS, width=st.integers(1, 70))
 def test_inner_products_are_those_of_the_plain_kernel_to_the_last_bit(seed, width):
     random = np.random.default_rng(seed)

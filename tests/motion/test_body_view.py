@@ -75,6 +75,7 @@ def test_lost_hips_or_shoulders_leave_a_view(lost):
         observed[:, joint(name)] = False
         positions[:, joint(name)] = 1e3  # what is not observed must not be looked at
     view = body_view(positions, observed)
+    np.testing.assert_allclose(heading_view(positions, observed), view.positions, atol=1e-3)  # the lost are 1 km away
     seen = observed[0]
     assert np.abs(np.unwrap(view.heading) - complete.heading).max() < 0.5
     assert np.linalg.norm(view.positions - complete.positions, axis=2)[:, seen].max() < 0.6

@@ -18,26 +18,18 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...motion import Clip
 from ...motion.body_parts import PartWeights
-from ...motion.body_view import body_view
 from ...motion.bones import BONES, USED_JOINTS
-from ...motion.skeleton import PARTS, joint
+from ...motion.skeleton import JOINT_COUNT, PARTS, joint
 from ..catalogue import WEIGHTS
 from ..encoder import WindowEncoder, checked_windows, query_vectors, scaled_vectors
-from .pose_features import (
-    FOURIER_BINS,
-    QUANTILE_COUNT,
-    fourier_magnitudes,
-    order_statistics,
-    signed_root,
-    vector_lengths,
-)
+from .pose_features import FOURIER_BINS, QUANTILE_COUNT, body_channels, signed_root, window_statistics
 from .pose_statistics import WhitenedMap, joints_seen, stored_map
 
 _USED_COUNT = len(USED_JOINTS)
@@ -48,7 +40,7 @@ _SIDES = {
     "left_leg": ("pelvis", "left_hip"),
     "right_leg": ("pelvis", "right_hip"),
 }
-_CHUNK = 512  # windows described at once: bounds memory on long takes
+_CHUNK = 2048  # windows described at once: bounds memory on long takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,24 +52,28 @@ class PartLayout:
         pairs: joints whose distance is a channel; only of the torso.
         side: the two joints that define the heading; empty for the torso.
         root: whether the rates of the root are channels: legs carry the body, arms do not.
-        first: row of its first channel.
+        seen: (22,) the joints of the part and the torso.
+        first: column of its first pose channel.
+        first_rate: column of its first rate among those of all parts.
     """
 
     bones: tuple[tuple[int, int], ...]
     pairs: tuple[tuple[int, int], ...]
     side: tuple[int, ...]
     root: bool
+    seen: NDArray[np.bool_]
     first: int
+    first_rate: int
 
     @cached_property
     def poses(self) -> slice:
-        """Rows of the channel array: directions of the bones (of the torso's how far they rise), then distances (m)."""
+        """Columns of channels: directions of the bones (of the torso's how far they rise), then distances (m)."""
         return slice(self.first, self.first + self._directions + len(self.pairs))
 
     @cached_property
     def rates(self) -> slice:
-        """Rows of the channel array: velocity of the pelvis left, up and forwards (m/s), turning (rad/s)."""
-        return slice(self.poses.stop, self.poses.stop + 4 * self.root)
+        """Columns of rates: velocity of the pelvis left, up and forwards (m/s), turning (rad/s)."""
+        return slice(self.first_rate, self.first_rate + 4 * self.root)
 
     @property
     def blocks(self) -> dict[str, slice]:
@@ -98,6 +94,25 @@ class PartLayout:
         root = np.tile(np.isin(np.arange(_USED_COUNT), self.side), (8 * self.root, 1))
         return np.concatenate([np.repeat(poses, FOURIER_BINS, 0), np.repeat(poses, QUANTILE_COUNT, 0), root])
 
+    @cached_property
+    def _joints(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """The canonical joints that it needs, and its pairs (2, P) and bones (2, B) by their place among them."""
+        used = sorted({number for ends in (*self.bones, *self.pairs) for number in ends})
+        pairs, bones = (
+            np.array([[used.index(number) for number in ends] for ends in each], np.int32).reshape(-1, 2).T.copy()
+            for each in (self.pairs, self.bones)
+        )
+        return np.array(USED_JOINTS, np.int32)[used], pairs, bones
+
+    def channels(
+        self, positions: NDArray[np.float32]
+    ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
+        """The columns `poses`, which are directions and distances, and `rates` of positions (T, 22, 3)."""
+        values = body_channels(positions, self.seen, *self._joints)
+        first, rates = len(self.pairs), len(self.pairs) + 3 * len(self.bones)
+        directions = values[:, first:rates] if self.side else values[:, first + 1 : rates : 3]
+        return (directions, values[:, :first]), values[:, rates : rates + 4 * self.root]
+
     @property
     def _directions(self) -> int:
         return (3 if self.side else 1) * len(self.bones)
@@ -105,68 +120,44 @@ class PartLayout:
 
 def _layouts() -> dict[str, PartLayout]:
     layouts: dict[str, PartLayout] = {}
-    first = 0
+    first = first_rate = 0
     for part, joints in PARTS.items():
         bones = tuple(bone for bone in BONES if USED_JOINTS[bone[1]] in joints)
         side = tuple(USED_JOINTS.index(joint(name)) for name in _SIDES.get(part, ()))
         pairs = () if side else tuple(combinations([i for i, used in enumerate(USED_JOINTS) if used in joints], 2))
-        layouts[part] = PartLayout(bones, pairs, side, part.endswith("leg"), first)
-        first = layouts[part].rates.stop
+        seen = np.isin(np.arange(JOINT_COUNT), (*PARTS["torso"], *joints))
+        layouts[part] = PartLayout(bones, pairs, side, part.endswith("leg"), seen, first, first_rate)
+        first, first_rate = layouts[part].poses.stop, layouts[part].rates.stop
     return layouts
 
 
 #: In the order of `skeleton.PARTS`.
 LAYOUTS: Mapping[str, PartLayout] = _layouts()
-CHANNEL_COUNT = max(layout.rates.stop for layout in LAYOUTS.values())
+_POSE_COUNT = max(layout.poses.stop for layout in LAYOUTS.values())
 
 
 def part_channels(clip: Clip) -> NDArray[np.float32]:
-    """Channels (59, T) of a clip; a channel that rests on unobserved joints holds what was filled in there."""
-    values = np.empty((CHANNEL_COUNT, clip.frame_count), np.float32)
-    for part, layout in LAYOUTS.items():
-        if not layout.side:
-            joints = (clip.positions - clip.positions[:, :1])[:, USED_JOINTS].transpose(1, 2, 0)
-            first, second = np.array(layout.pairs).T
-            apart = np.asarray(joints[first] - joints[second], np.float32)
-            values[layout.poses] = np.concatenate([_directions(joints, layout.bones)[:, 1], vector_lengths(apart)])
-            continue
-        kept = PartWeights(**{name: float(name in ("torso", part)) for name in PARTS}).of_joints() > 0
-        view = body_view(clip.positions, np.broadcast_to(kept, clip.observed.shape))
-        joints = view.positions[:, USED_JOINTS].transpose(1, 2, 0)
-        values[layout.poses] = _directions(joints, layout.bones).reshape(-1, clip.frame_count)
-        if layout.root:
-            values[layout.rates] = np.concatenate([view.velocity().T, view.turning()[None]])
-    return values
+    """Channels (T, 59) of a clip, poses and then rates of all parts.
+
+    A channel that rests on unobserved joints holds what was filled in there.
+    """
+    poses, rates = zip(*(layout.channels(clip.positions) for layout in LAYOUTS.values()), strict=True)
+    return np.concatenate([*chain.from_iterable(poses), *rates], axis=1)
 
 
-def part_features(channels: NDArray[np.float32], spans: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
-    """Features (S, F) of each part, of spans (S, 2) of the clip with these channels (59, T)."""
+def part_features(channels: NDArray[np.float32], spans: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    """Features (S, F) of each part, of spans (S, 2) of the clip with these channels (T, 59)."""
     features = {
         part: np.empty((len(spans), len(layout.feature_joints)), np.float32) for part, layout in LAYOUTS.items()
     }
-    lengths = spans[:, 1] - spans[:, 0]
-    for length in np.unique(lengths):
-        every = np.lib.stride_tricks.sliding_window_view(channels, int(length), axis=1).transpose(1, 0, 2)
-        members = np.flatnonzero(lengths == length)
-        for first in range(0, len(members), _CHUNK):
-            rows = members[first : first + _CHUNK]
-            windows = every[spans[rows, 0]]
-            for part, layout in LAYOUTS.items():
-                features[part][rows] = _statistics(windows[:, layout.poses], windows[:, layout.rates])
+    for first in range(0, len(spans), _CHUNK):
+        chunk = slice(first, first + _CHUNK)
+        magnitudes, quantiles, means = window_statistics(channels, spans[chunk], _POSE_COUNT, _POSE_COUNT)
+        count = len(means)
+        for part, layout in LAYOUTS.items():
+            terms = magnitudes[:, layout.poses], quantiles[:, layout.poses], signed_root(means[..., layout.rates])
+            features[part][chunk] = np.concatenate([term.reshape(count, -1) for term in terms], axis=1)
     return features
-
-
-def _statistics(poses: NDArray[np.float32], root: NDArray[np.float32]) -> NDArray[np.float32]:
-    count = len(poses)
-    terms = [fourier_magnitudes(poses).reshape(count, -1), order_statistics(poses).reshape(count, -1)]
-    return signed_root(np.concatenate([*terms, root.mean(axis=2), np.abs(root).mean(axis=2)], axis=1))
-
-
-def _directions(joints: NDArray[np.float32], bones: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
-    """Unit vectors (B, 3, T) along bones, of joints (18, 3, T)."""
-    parents, children = np.array(bones).T
-    vectors = joints[children] - joints[parents]
-    return np.asarray(vectors / np.maximum(vector_lengths(vectors), 1e-6)[:, None], np.float32)
 
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
@@ -255,5 +246,7 @@ def _stored(numbers: NDArray[np.float32], variance: float, unseen: NDArray[np.bo
 
 def _unseen(fitted: WhitenedMap, joints: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether the used joints (N, 18) that are seen leave no feature of a map, (N,)."""
+    if joints.all():
+        return np.zeros(len(joints), bool)
     lacking = np.asarray((fitted.feature_kinds & ~joints[:, None]).any(axis=2))
     return np.asarray(lacking.all(axis=1))

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 
 from ...motion import Clip
 from ...motion.bones import USED_JOINTS
-from ...motion.clip import overlapping_spans
 from ..catalogue import WEIGHTS
 from ..encoder import WindowEncoder, blended_numbers, checked_windows, query_vectors, scaled_vectors
-from .pose_features import BLOCKS, FEATURE_COUNT, FEATURE_JOINTS, pose_channels, window_features
+from .pose_features import BLOCKS, FEATURE_JOINTS, pose_channels, window_features
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
@@ -62,7 +61,7 @@ class WhitenedMap:
     def __call__(self, features: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Mapped features (N, K) of features (N, F) of windows that have the used joints `joints` (N, 18)."""
         if joints.all():
-            return self._of_observed(features, np.ones(len(self.mean), bool))
+            return self._of_all(features)
         mapped = np.empty((len(features), self.whitening.shape[1]), np.float32)
         patterns, members = np.unique(joints, axis=0, return_inverse=True)
         for pattern, has in enumerate(patterns):
@@ -72,7 +71,7 @@ class WhitenedMap:
 
     def _of_observed(self, features: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
         if observed.all():
-            return np.asarray((features - self.mean) @ self._projection, np.float32)
+            return self._of_all(features)
         centred = (features[:, observed] - self.mean[observed]) * self.scale[observed]
         basis = self.basis[observed]
         weighted = basis / self.noise[observed, None]
@@ -84,9 +83,16 @@ class WhitenedMap:
         """The different rows (n, 18) of `feature_joints`."""
         return np.unique(self.feature_joints, axis=0)
 
+    def _of_all(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return features @ self._projection - self._centre
+
     @cached_property
     def _projection(self) -> NDArray[np.float32]:
         return np.asarray(self.scale[:, None] * (self.basis @ self.whitening), np.float32)
+
+    @cached_property
+    def _centre(self) -> NDArray[np.float32]:
+        return np.asarray(self.mean.astype(np.float64) @ self._projection, np.float32)
 
 
 class PoseStatistics(WindowEncoder):
@@ -112,18 +118,12 @@ class PoseStatistics(WindowEncoder):
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
         windows = checked_windows(clip, windows)
-        pieces = [overlapping_spans(int(start), int(end), PIECE_FRAMES, PIECE_HOP) for start, end in windows]
-        spans = np.unique(np.concatenate([windows, *pieces]), axis=0)
-        features, joints = _features(clip, spans)
-        row = {(int(start), int(end)): number for number, (start, end) in enumerate(spans)}
-        whole_rows = [row[int(start), int(end)] for start, end in windows]
-        whole = self._whole(features[whole_rows], joints[whole_rows])
-        mapped = self._piece(features, joints)
-        pooled = np.empty((len(windows), self._sizes[1]), np.float32)
-        for number, parts in enumerate(pieces):
-            members = mapped[[row[int(start), int(end)] for start, end in parts]]
-            pooled[number] = np.concatenate([members.mean(axis=0), members.std(axis=0)])
-        return self._stored(whole, pooled)
+        pieces, counts = _pieces(windows)
+        spans, rows = _distinct(np.concatenate([windows, pieces]))
+        joints = joints_seen(clip, spans)
+        features = window_features(pose_channels(clip), spans, joints)
+        whole, mapped = self._whole(features, joints), self._piece(features, joints)
+        return self._stored(whole[rows[: len(windows)]], _pooled(mapped[rows[len(windows) :]], counts))
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See WindowEncoder."""
@@ -151,22 +151,43 @@ class PoseStatistics(WindowEncoder):
 
 def joints_seen(clip: Clip, spans: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Which used joints (S, 18) half of the frames or more of each span (S, 2) show."""
+    if (clip.observed == clip.observed[0]).all():  # quick, and so in most clips
+        return np.tile(clip.observed[0, USED_JOINTS], (len(spans), 1))
     seen = np.zeros((clip.frame_count + 1, len(USED_JOINTS)), np.int64)
     np.cumsum(clip.observed[:, USED_JOINTS], axis=0, out=seen[1:])
     lengths = spans[:, 1] - spans[:, 0]
     return np.asarray(2 * (seen[spans[:, 1]] - seen[spans[:, 0]]) >= lengths[:, None])
 
 
-def _features(clip: Clip, spans: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Features (S, 1965) of spans (S, 2) of a clip, and which used joints (S, 18) half of their frames or more show."""
-    channels = pose_channels(clip)
-    joints = joints_seen(clip, spans)
-    lengths = spans[:, 1] - spans[:, 0]
-    features = np.empty((len(spans), FEATURE_COUNT), np.float32)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        features[rows] = window_features(channels, spans[rows, 0], int(length), joints[rows])
-    return features, joints
+def _pieces(windows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The `overlapping_spans` (P, 2) of all windows (W, 2), one after the other, and their number in each window."""
+    starts, lengths = windows[:, 0], windows[:, 1] - windows[:, 0]
+    spare = np.maximum(lengths - PIECE_FRAMES, 0)  # by how much the last piece starts behind the first
+    counts = 1 - -spare // PIECE_HOP
+    window = np.repeat(np.arange(len(windows)), counts)
+    number = np.arange(len(window)) - np.repeat(np.cumsum(counts) - counts, counts)
+    firsts = starts[window] + np.minimum(number * PIECE_HOP, spare[window])
+    return np.stack([firsts, firsts + np.minimum(lengths, PIECE_FRAMES)[window]], axis=1), counts
+
+
+def _distinct(spans: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """The different rows (n, 2) of spans (S, 2), sorted, and the row of each span among them."""
+    longest = int(spans.max()) + 1
+    keys, rows = np.unique(spans[:, 0] * longest + spans[:, 1], return_inverse=True)
+    return np.stack(np.divmod(keys, longest), axis=1), rows
+
+
+def _pooled(numbers: NDArray[np.float32], counts: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Mean and standard deviation (N, 2 K) of groups of rows, one after the other, of numbers (R, K)."""
+    pooled = np.empty((len(counts), 2 * numbers.shape[1]), np.float32)
+    firsts = np.cumsum(counts) - counts
+    for count in np.unique(counts):
+        groups = np.flatnonzero(counts == count)
+        members = numbers[firsts[groups, None] + np.arange(count)]
+        means = np.add.reduce(members, axis=1) / np.float32(count)
+        spreads = np.sqrt(np.add.reduce((members - means[:, None]) ** 2, axis=1) / np.float32(count))
+        pooled[groups] = np.concatenate([means, spreads], axis=1)
+    return pooled
 
 
 def stored_map(

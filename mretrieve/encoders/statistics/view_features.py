@@ -9,7 +9,7 @@ from ...motion import CANONICAL_FPS
 from ...motion.skeleton import PARENTS, joint
 from ...motion.view import View
 from ..view_poses import VIEW_JOINTS, view_poses, view_size
-from .pose_features import FOURIER_BINS, QUANTILE_COUNT, fourier_magnitudes, order_statistics, signed_root
+from .pose_features import FOURIER_BINS, QUANTILE_COUNT, signed_root, window_statistics
 
 _COUNT = len(VIEW_JOINTS)
 _PELVIS = VIEW_JOINTS.index(joint("pelvis"))
@@ -87,15 +87,11 @@ FEATURE_COUNT = len(FEATURE_JOINTS)
 def view_features(view: View) -> NDArray[np.float32]:
     """Features (F,) of a whole view. The signed root of every statistic is taken, as in `pose_features`."""
     channels = _view_channels(view)
-    path = channels[_PATH]
-    statistics = [
-        fourier_magnitudes(channels[None, _SWINGS])[0].ravel(),
-        order_statistics(channels[None, _ORDERED])[0].ravel(),
-        (channels[_SWINGS] @ _slow_waves(view.frame_count).T).ravel(),
-        path.mean(axis=1),
-        np.abs(path).mean(axis=1),
-    ]
-    return signed_root(np.concatenate(statistics).astype(np.float32))
+    whole = np.array([[0, view.frame_count]])
+    magnitudes, quantiles, means = window_statistics(channels.T, whole, _SWINGS.stop, _ORDERED.stop)
+    slow_changes = channels[_SWINGS] @ _slow_waves(view.frame_count).T
+    statistics = magnitudes, quantiles, signed_root(slow_changes), signed_root(means)
+    return np.concatenate([values.ravel() for values in statistics])
 
 
 def _view_channels(view: View) -> NDArray[np.float32]:

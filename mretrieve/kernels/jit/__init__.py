@@ -10,10 +10,12 @@ from .products import addressed, inner_products, rank_shortlists
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
+from .statistics import body_channels, window_statistics
 from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
     "addressed",
+    "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
     "dtw_distances",
@@ -27,4 +29,5 @@ __all__ = [
     "scan_rows",
     "subsequence_matches",
     "warping_features",
+    "window_statistics",
 ]

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .headings import body_velocity, headings
+
 
 def warping_features(
     motions: Sequence[NDArray[np.float32]],
@@ -54,38 +56,14 @@ def _motion_features(
     features: NDArray[np.float32],
 ) -> None:
     frames, count = len(positions), len(joints)
-    turns, known, first = np.zeros((frames, 2)), False, 0
-    origins = np.empty((frames, 3), np.float32)
+    turns, origins = headings(positions, sides, side_factors, hips)
     for frame in range(frames):
-        x, z = np.float32(0), np.float32(0)
-        for side in range(len(sides)):
-            left, right = positions[frame, sides[side, 0]], positions[frame, sides[side, 1]]
-            x += side_factors[side] * (left[0] - right[0])
-            z += side_factors[side] * (left[2] - right[2])
-        width = np.sqrt(np.float64(x) * x + np.float64(z) * z)
-        if width > 0.02:
-            if not known:
-                known, first = True, frame
-            turns[frame, 0], turns[frame, 1] = x / width, z / width
-        elif known:
-            turns[frame] = turns[frame - 1]
-        for axis in range(3):
-            middle = positions[frame, hips[0], axis] + positions[frame, hips[1], axis]
-            origins[frame, axis] = np.float32(0.5) * middle
-    turns[:first] = turns[first]
-    for frame in range(frames):
-        across = np.zeros(2)
-        for near in range(frame - 2, frame + 3):  # the mean heading of five frames
-            across += turns[min(max(near, 0), frames - 1)]
-        size = np.sqrt(across[0] ** 2 + across[1] ** 2)
-        cosine, sine = (across[0] / size, -across[1] / size) if size > 0 else (1.0, 0.0)
+        cosine, sine = turns[frame]
         for joint in range(count):
             place = positions[frame, joints[joint]] - origins[frame]
             features[frame, 3 * joint] = factors[joint] * (cosine * place[0] - sine * place[2])
             features[frame, 3 * joint + 1] = factors[joint] * place[1]
             features[frame, 3 * joint + 2] = factors[joint] * (sine * place[0] + cosine * place[2])
-        before, after = max(frame - 1, 0), min(frame + 1, frames - 1)
-        speed = (origins[after] - origins[before]) * (rate / (after - before) if after > before else 0.0)
-        velocity = (cosine * speed[0] - sine * speed[2], speed[1], sine * speed[0] + cosine * speed[2])
+        velocity = body_velocity(origins, frame, rate, cosine, sine)
         for axis in range(3):
             features[frame, 3 * count + axis] = velocity_factor * np.sign(velocity[axis]) * np.sqrt(abs(velocity[axis]))

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.ctypeslib import ndpointer
 from numpy.typing import NDArray
 
 __all__ = [
     "addressed",
+    "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
     "dtw_distances",
@@ -31,20 +31,34 @@ __all__ = [
     "scan_rows",
     "subsequence_matches",
     "warping_features",
+    "window_statistics",
 ]
 
 #: Of the C source.
 _LANES, _RUNS, _AXES = 16, 6, 6
 
-_REALS = {np.dtype(name): ndpointer(name, flags="C_CONTIGUOUS") for name in ("float32", "float64")}
+
+class _Array:
+    """The type of an argument that is an array in C order; numpy's `ndpointer` takes ten times as long."""
+
+    def __init__(self, dtype: str) -> None:
+        self._dtype = np.dtype(dtype)
+
+    def from_param(self, array: NDArray[Any]) -> c_void_p:
+        if array.dtype != self._dtype or not array.flags.c_contiguous:
+            raise TypeError(f"an array of {self._dtype} in C order is needed, not one of {array.dtype}")
+        return c_void_p(array.ctypes.data)
+
+
+_REALS = {np.dtype(name): _Array(name) for name in ("float32", "float64")}
 _float32, _float64 = _REALS.values()
-_bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = (
-    ndpointer(name, flags="C_CONTIGUOUS") for name in ("bool", "uint8", "int16", "int32", "int64", "uint64", "uintp")
+_bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
+    _Array, ("bool", "uint8", "int16", "int32", "int64", "uint64", "uintp")
 )
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 7
+_VERSION = 8
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -100,6 +114,10 @@ _body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, 
 _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
 )
+_channels = _float32, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
+_body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_float, _float32)
+_statistics = _float32, c_int64, c_int64, _float32, _float32, _float32
+_window_statistics = _function(_fused, "window_statistics", _float32, c_int64, _int64, c_int64, *_statistics)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -299,6 +317,40 @@ def warping_features(
     taken = joints, factors, len(joints), velocity_factor, rate
     bodies = addresses, lengths, len(motions), motions[0].shape[1]
     _warping_features(*bodies, *facing, *taken, turns, origins, features)
+
+
+def body_channels(
+    positions: NDArray[np.float32],
+    sides: NDArray[np.int32],
+    side_factors: NDArray[np.float32],
+    hips: NDArray[np.int32],
+    joints: NDArray[np.int32],
+    pairs: NDArray[np.int32],
+    bones: NDArray[np.int32],
+    rate: float,
+) -> NDArray[np.float32]:
+    frames, body, _ = positions.shape
+    pair_count, bone_count = pairs.shape[1], bones.shape[1]
+    channels = np.empty((frames, pair_count + 3 * bone_count + 4 + len(joints) - 1), np.float32)
+    facing = sides, side_factors, len(sides), hips
+    taken = joints, len(joints), pairs, pair_count, bones, bone_count
+    _check_memory(_body_channels(positions, frames, body, *facing, *taken, rate, channels))
+    return channels
+
+
+def window_statistics(
+    channels: NDArray[np.float32],
+    spans: NDArray[np.int64],
+    waves: NDArray[np.float32],
+    waved: int,
+    ordered: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    count, width = len(spans), channels.shape[1]
+    magnitudes, quantiles = np.empty((count, waved, 6), np.float32), np.empty((count, ordered, 5), np.float32)
+    means = np.empty((count, 2, width - ordered), np.float32)
+    results = magnitudes, quantiles, means
+    _check_memory(_window_statistics(channels, width, spans, count, waves, waved, ordered, *results))
+    return results
 
 
 def forward_kinematics(

@@ -12,33 +12,10 @@ INLINE void motion_features(const float *restrict positions, int64_t frames, int
                              const int32_t *restrict joints, const float *restrict factors, int64_t joint_count,
                              float velocity_factor, float rate, double *restrict turns, float *restrict origins,
                              float *restrict features) {
-    int64_t known = 0, first = 0;
+    int known = find_headings(positions, frames, body, sides, side_factors, side_count, hips, turns, origins);
     for (int64_t frame = 0; frame < frames; frame++) {
-        const float *place = positions + 3 * body * frame;
-        float x = 0, z = 0;
-        for (int64_t side = 0; side < side_count; side++) {
-            const float *left = place + 3 * sides[2 * side], *right = place + 3 * sides[2 * side + 1];
-            x += side_factors[side] * (left[0] - right[0]), z += side_factors[side] * (left[2] - right[2]);
-        }
-        double width = sqrt((double)x * x + (double)z * z);
-        if (width > 0.02) { /* else the body shows no heading, and the last one is kept */
-            if (!known++) first = frame;
-            turns[2 * frame] = x / width, turns[2 * frame + 1] = z / width;
-        } else if (known) {
-            turns[2 * frame] = turns[2 * frame - 2], turns[2 * frame + 1] = turns[2 * frame - 1];
-        }
-        for (int axis = 0; axis < 3; axis++)
-            origins[3 * frame + axis] = 0.5f * (place[3 * hips[0] + axis] + place[3 * hips[1] + axis]);
-    }
-    for (int64_t frame = 0; frame < first; frame++) turns[2 * frame] = turns[2 * first], turns[2 * frame + 1] = turns[2 * first + 1];
-    for (int64_t frame = 0; frame < frames; frame++) {
-        double x = 0, z = 0;
-        for (int64_t near = frame - 2; known && near <= frame + 2; near++) { /* the mean heading of five frames */
-            int64_t inside = near < 0 ? 0 : near < frames ? near : frames - 1;
-            x += turns[2 * inside], z += turns[2 * inside + 1];
-        }
-        double size = sqrt(x * x + z * z);
-        float cosine = size > 0 ? (float)(x / size) : 1, sine = size > 0 ? (float)(-z / size) : 0;
+        heading mean = mean_heading(turns, known, frame, frames);
+        float cosine = (float)mean.cosine, sine = (float)mean.sine;
         const float *place = positions + 3 * body * frame, *origin = origins + 3 * frame;
         float *row = features + (3 * joint_count + 3) * frame;
         for (int64_t joint = 0; joint < joint_count; joint++, row += 3) {
@@ -48,10 +25,8 @@ INLINE void motion_features(const float *restrict positions, int64_t frames, int
             row[1] = factors[joint] * up;
             row[2] = factors[joint] * (sine * right + cosine * ahead);
         }
-        int64_t before = frame ? frame - 1 : 0, after = frame + 1 < frames ? frame + 1 : frame;
-        float step = after > before ? rate / (float)(after - before) : 0, speed[3];
-        for (int axis = 0; axis < 3; axis++) speed[axis] = step * (origins[3 * after + axis] - origins[3 * before + axis]);
-        float velocity[3] = {cosine * speed[0] - sine * speed[2], speed[1], sine * speed[0] + cosine * speed[2]};
+        float velocity[3];
+        body_velocity(origins, frame, frames, rate, cosine, sine, velocity);
         for (int axis = 0; axis < 3; axis++) row[axis] = velocity_factor * copysignf(sqrtf(fabsf(velocity[axis])), velocity[axis]);
     }
 }
