@@ -31,6 +31,11 @@ _NAMES = ("worst part", "label", "clip")
 @INDEX
 @device("Search the vectors on a GPU, or on all; cpu runs the same code there. [default: the CPU, without PyTorch]")
 @click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Search the vectors on a Ray cluster: auto, HOST:PORT, or local for one on this machine.",
+)
+@click.option(
     "--format",
     "output",
     default="table",
@@ -38,7 +43,9 @@ _NAMES = ("worst part", "label", "clip")
     type=click.Choice(["table", "json", "jsonl", "csv"]),
     help="How to print; json and jsonl follow a stable schema.",
 )
-def query(queries: tuple[str, ...], index: Path | None, device: str | None, output: str, **options: Any) -> None:
+def query(
+    queries: tuple[str, ...], index: Path | None, device: str | None, ray: str | None, output: str, **options: Any
+) -> None:
     """Print the moments that move most like QUERY, best first.
 
     QUERY is a motion file, the name of an indexed clip, or a moment of either, such as walk.bvh@3.20-5.43; - reads a
@@ -52,14 +59,14 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
     from mretrieve.index import QUERIES_AT_ONCE, open_index
     from mretrieve.search.answering import OF_ONE_QUERY
 
-    opened = open_index(index, device=device)
+    opened = open_index(index, device=device, ray=ray)
     if options["where"] == "help":
         click.echo(opened.where_help())
         return
     chosen = given_options(options)
     if chosen.encoder and chosen.parts:
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
-    answered, failed = 0, 0
+    answered, failed, partial = 0, 0, False
 
     def report(_query: Any, error: Exception) -> None:
         nonlocal failed
@@ -79,10 +86,19 @@ def query(queries: tuple[str, ...], index: Path | None, device: str | None, outp
         for answer in opened.search_many(found, options=chosen, on_error=report):
             click.echo(printer(answer, answered == 0), nl=False)
             answered += 1
+            partial |= _reported_as_partial(answer)
             if not answer and chosen.where:
                 click.echo(f"No clip meets --where {chosen.where!r}", err=True)
-    if failed:
-        sys.exit(2)
+    if failed or partial:
+        sys.exit(2 if failed else 3)
+
+
+def _reported_as_partial(answer: Answer) -> bool:
+    """Whether an answer is partial; says so."""
+    if answer.partial:
+        missing = ", ".join(answer.missing_shards)
+        click.echo(f"Partial: shards {missing} were not searched, as no process answers for them", err=True)
+    return answer.partial
 
 
 def _json(answer: Answer, first: bool) -> str:
