@@ -8,15 +8,14 @@ take. Queries are real windows of the last takes, each once. Means lie closer to
 recall of the real windows alone is printed too, among which every query has its ten nearest looked for.
 
 FOLDER keeps the index, so that a run continues where another ended. Before queries are measured, the pages of all files
-are dropped; "touched" is what the queries read of the vectors. RSS is the peak of the process, mapped files included.
-One thread; times are of the processor, and of the clock.
+are dropped; "touched" is what is in memory of them afterwards, which the system may take back. "Memory" is what it may
+not, without mapped files. One thread; times are of the processor, and of the clock. Linux only.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -105,9 +104,10 @@ def pages_in_memory(paths: list[Path]) -> int:
     return total
 
 
-def peak_gb() -> float:
-    """The largest amount of memory that this process has had, mapped files included."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+def anonymous_gb() -> float:
+    """Memory of this process that is not of mapped files."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["RssAnon"].split()[0]) * 1024 / 1e9
 
 
 @click.command(help=__doc__)
@@ -117,7 +117,8 @@ def peak_gb() -> float:
 @click.option("--kinds", default="fast-scan,rabitq", show_default=True)
 @click.option("--queries", default=1000, show_default=True)
 @click.option("--measured", default=100, show_default=True, help="Queries whose recall is measured.")
-def main(folder: Path, vectors: Path, rows: int, kinds: str, queries: int, measured: int) -> None:
+@click.option("--timed", default=1000, show_default=True, help="Queries whose time is measured, at least --measured.")
+def main(folder: Path, vectors: Path, rows: int, kinds: str, queries: int, measured: int, timed: int) -> None:
     """Print the table."""
     with np.load(vectors) as content:
         real, take = content["vectors"], content["take"]
@@ -129,7 +130,7 @@ def main(folder: Path, vectors: Path, rows: int, kinds: str, queries: int, measu
     if not index.exists() or not versions(index):
         began = time.process_time()
         written(index, Blended(real, take, rows))
-        click.echo(f"written in {time.process_time() - began:.0f} s of the processor, peak {peak_gb():.1f} GB")
+        click.echo(f"written in {time.process_time() - began:.0f} s of the processor")
     snapshot = Snapshot.open(index, 1)
     truth = folder / f"nearest_{measured}.npy"
     if not truth.exists():
@@ -138,26 +139,24 @@ def main(folder: Path, vectors: Path, rows: int, kinds: str, queries: int, measu
     first = snapshot.rows.of_length(LENGTH).start
     table = Table(
         *("kind", "made, s", "bytes a row", "recall measured at build", "10@10", "100@100", "10@10 of real"),
-        *("p50, wall, ms", "p95, wall, ms", "RSS, GB", "touched, GB"),
+        *("p50, wall, ms", "p95, wall, ms", "memory, GB", "touched, GB"),
         title=f"{len(snapshot.rows.window_clip) - snapshot.rows.clip_count:,} x {real.shape[1]}, {len(real):,} real",
     )
     for kind in filter(None, kinds.split(",")):
         made = folder / f"{kind}.txt"
         if not made.exists():
             newer, took_s = with_index(Snapshot.open(index), kind, as_queries)
-            made.write_text(f"{newer.version} {took_s:.0f} {peak_gb():.1f}")
-            click.echo(
-                f"{kind}: made in {took_s:.0f} s of the processor, peak {peak_gb():.1f} GB; run again to measure"
-            )
+            made.write_text(f"{newer.version} {took_s:.0f}")
+            click.echo(f"{kind}: made in {took_s:.0f} s of the processor; run again to measure")
             return
-        version, made_s, _ = made.read_text().split()
+        version, made_s = made.read_text().split()
         drop_pages(snapshot)
         opened = Snapshot.open(index, int(version))
         (record,) = opened.vector_indexes
         search = open_vectors(opened, [SPACE])
         search.search(chosen[:1], K, RowFilter(LENGTH))
         times, walls, found = [], [], []
-        for query in chosen:
+        for query in chosen[:timed]:
             began, wall = time.thread_time(), time.perf_counter()
             found.append(search.search(query[None], K, RowFilter(LENGTH)).rows[0])
             times.append(1e3 * (time.thread_time() - began))
@@ -177,7 +176,7 @@ def main(folder: Path, vectors: Path, rows: int, kinds: str, queries: int, measu
             *(f"{recall(np.array(found[:measured]), exact, count):.3f}" for count in (10, K)),
             f"{np.mean(shares):.3f} of {len(shares)}" if shares else "-",
             *(f"{np.percentile(times, share):.1f}, {np.percentile(walls, share):.1f}" for share in (50, 95)),
-            f"{peak_gb():.2f}",
+            f"{anonymous_gb():.2f}",
             f"{pages_in_memory(paths) / 1e9:.2f}",
         )
         Console(width=140).print(table)
