@@ -30,6 +30,8 @@ _COMMANDS = {
     "remove": ("index", "Remove clips from an index."),
     "compact": ("index", "Merge the small shards of an index."),
     "formats": ("formats", "List the motion formats, and what is missing to read them."),
+    "push": ("publish", "Copy an index to an object store or another disk."),
+    "pull": ("publish", "Fetch an index from an object store or another disk."),
     "serve": ("serve", "Answer queries over HTTP, for pages and programs."),
     "pose": ("pose", "Find the people in a video and write their joints."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),

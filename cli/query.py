@@ -47,6 +47,11 @@ _NAMES = ("worst part", "label", "clip")
 @html("Write a page for the browser in which the hits move next to the query.")
 @FORCE
 @click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Search the vectors on a Ray cluster: auto, HOST:PORT, or local for one on this machine.",
+)
+@click.option(
     "--format",
     "output",
     default="table",
@@ -58,6 +63,7 @@ def query(
     queries: tuple[str, ...],
     index: Path | None,
     device: str | None,
+    ray: str | None,
     page: Path | None,
     force: bool,
     output: str,
@@ -80,14 +86,14 @@ def query(
     from mretrieve.index import QUERIES_AT_ONCE, open_index
     from mretrieve.search.answering import OF_ONE_QUERY
 
-    opened = open_index(index, device=device)
+    opened = open_index(index, device=device, ray=ray)
     if options["where"] == "help":
         click.echo(opened.where_help())
         return
     chosen = given_options(options)
     if chosen.encoder and chosen.parts:
         click.echo("--parts weighs the alignment only: candidates are found by the vectors of --encoder", err=True)
-    answered, failed = 0, 0
+    answered, failed, partial = 0, 0, False
 
     def report(_query: Any, error: Exception) -> None:
         nonlocal failed
@@ -109,10 +115,19 @@ def query(
             answered += 1
             if page is not None:
                 write_page(page, opened.playback(answer, queries[0], options=chosen))
+            partial |= _reported_as_partial(answer)
             if not answer and chosen.where:
                 click.echo(f"No clip meets --where {chosen.where!r}", err=True)
-    if failed:
-        sys.exit(2)
+    if failed or partial:
+        sys.exit(2 if failed else 3)
+
+
+def _reported_as_partial(answer: Answer) -> bool:
+    """Whether an answer is partial; says so."""
+    if answer.partial:
+        missing = ", ".join(answer.missing_shards)
+        click.echo(f"Partial: shards {missing} were not searched, as no process answers for them", err=True)
+    return answer.partial
 
 
 def _json(answer: Answer, first: bool) -> str:

@@ -5,10 +5,7 @@ The driver plans, keeps a bounded number of tasks in flight, cuts the shards as 
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.ray_connection import ENVIRONMENT, check_version, connect
 from mretrieve.storage.layout import shard_folder
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import ShardClip
@@ -25,7 +23,7 @@ from mretrieve.storage.shard_writer import write_shard
 from mretrieve.version import __version__, install_hint
 
 from .ingest import Ingested, Ingester, IngestSpec
-from .worker import AHEAD, THREAD_COUNTS, Piece, Results, crashed
+from .worker import AHEAD, Piece, Results, crashed
 
 try:
     import ray
@@ -50,7 +48,7 @@ RETRIES = 2
 SHARDS_AT_ONCE = 8
 
 #: Options of all tasks.
-TASK = {"max_retries": RETRIES, "runtime_env": {"env_vars": dict.fromkeys(THREAD_COUNTS, "1")}}
+TASK = {"max_retries": RETRIES, "runtime_env": ENVIRONMENT}
 
 
 @dataclass(frozen=True)
@@ -177,38 +175,12 @@ def ray_workers(address: str, jobs: int | None) -> Iterator[RayWorkers]:
     """
     if jobs is not None and address != "local":
         raise MRetrieveError(f"jobs: the cluster at {address} uses all its CPUs; leave out --jobs")
-    if ray.is_initialized():
-        yield RayWorkers()
-        return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster started here sends nothing to Ray's makers
-    options: dict[str, Any] = {"num_cpus": jobs, "include_dashboard": False} if address == "local" else {}
-    with _signals_kept():
-        try:
-            if address not in ("auto", "local"):  # Ray itself tries for minutes
-                host, _, port = address.rpartition(":")
-                socket.create_connection((host, int(port)), timeout=5).close()
-            ray.init(address, log_to_driver=False, logging_level="error", **options)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise MRetrieveError(
-                f"{address}: no Ray cluster can be reached ({str(error).splitlines()[0]}); start one with `ray start "
-                "--head`, or use --ray local"
-            ) from error
+    connected = connect(address, jobs)
     try:
         yield RayWorkers()
     finally:
-        ray.shutdown()
-
-
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Ray sets handlers of its own, which would end a run amid its work."""
-    on_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)} if on_main else {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if connected:
+            ray.shutdown()
 
 
 def _results(references: Sequence[Any], timeout_s: float | None = None) -> Results:
@@ -246,12 +218,12 @@ def _read(work: _Work, piece: Piece) -> tuple[list[tuple[Ingested, int]], list[S
 
 def _check_node(work: _Work) -> None:
     """A node without the folders would refuse every file."""
-    node = socket.gethostname()
-    if work.version != __version__:
-        raise MRetrieveError(f"{node}: has mretrieve {__version__}, not {work.version}; install the same on all nodes")
+    check_version(work.version)
     for folder in work.folders:
         if not folder.is_dir():
-            raise MRetrieveError(f"{node}: has no folder {folder}; mount it at the same path on all nodes")
+            raise MRetrieveError(
+                f"{socket.gethostname()}: has no folder {folder}; mount it at the same path on all nodes"
+            )
 
 
 def _write(index: Path, here: Sequence[Sequence[ShardClip]], *pieces: list[Sequence[ShardClip]]) -> ShardRecord:

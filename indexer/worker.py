@@ -20,6 +20,7 @@ from threading import Thread
 from types import ModuleType
 from typing import Protocol
 
+from mretrieve.kernels.one_thread import ONE_THREAD
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.shard_writer import write_shard
@@ -30,9 +31,6 @@ from .report import FileEntry, Outcome
 
 #: Results that may wait for an earlier one, per process: this bounds the memory.
 AHEAD = 4
-
-#: Workers share the cores already, and sums taken on several threads differ in their last bits.
-THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Piece = Sequence[FileTask]
 Results = list[Ingested]
@@ -185,14 +183,14 @@ def _spawning() -> Iterator[None]:
     """
     main, environment = sys.modules["__main__"], os.environ.copy()
     sys.modules["__main__"] = ModuleType("__main__")
-    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
+    os.environ.update(ONE_THREAD)
     on_posix = hasattr(signal, "pthread_sigmask")
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if on_posix else ()
     try:
         yield
     finally:
         sys.modules["__main__"] = main
-        for name in THREAD_COUNTS:
+        for name in ONE_THREAD:
             os.environ.pop(name)
         os.environ.update(environment)
         if on_posix:

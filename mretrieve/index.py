@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,14 +25,13 @@ from .search.answer import Answer, Hit
 from .search.answering import OF_ONE_QUERY, answer_queries
 from .search.options import QueryOptions
 from .search.query import Query
-from .search.spaces import Spaces
+from .search.spaces import Spaces, VectorsOpener
 from .sources.resolve import ClipResolver, ResolvedClip, own_rows
 from .storage.ownership import find_index
 from .storage.snapshot import Snapshot
+from .vectors import open_vectors
 
 if TYPE_CHECKING:
-    import torch
-
     from .comparison import Explanation, NamedClip
     from .comparison.correspondence import Correspondence
     from .comparison.differences import Comparison
@@ -48,7 +48,9 @@ QUERIES_AT_ONCE = 64
 Parts = PartWeights | Mapping[str, float] | str | None
 
 
-def open_index(path: Path | str | None = None, version: int | None = None, *, device: str | None = None) -> Index:
+def open_index(
+    path: Path | str | None = None, version: int | None = None, *, device: str | None = None, ray: str | None = None
+) -> Index:
     """Open an index for queries.
 
     Args:
@@ -56,14 +58,25 @@ def open_index(path: Path | str | None = None, version: int | None = None, *, de
         version: an older version that is still kept; None for the newest.
         device: where vectors are searched: "cuda", "cuda:1", "all" GPUs, or "cpu" for the same code in torch on the
             CPU. They are copied there once, and answers are the same. None searches them on the CPU without torch.
+        ray: address of a Ray cluster whose nodes search the vectors: "auto" for the one that this machine belongs to,
+            "HOST:PORT", or "local" for one that is started on this machine. All nodes must have the index at the same
+            path. Answers are the same; one that lacks a part of the index, because nodes died, has `missing_shards`.
+            None searches them in this process.
 
     Raises:
-        MRetrieveError: there is no such device, or torch is not installed.
+        MRetrieveError: there is no such device or cluster, torch or Ray is not installed, or both are asked for.
         IndexStateError: there is no index, it is damaged, or other weights made it (if an index has several encoders,
             that is raised when a query uses the encoder).
     """
+    if device is not None and ray is not None:
+        raise MRetrieveError("device: a Ray cluster searches on its CPUs; leave out --device")
     devices = () if device is None else find_devices(device)
-    return Index(Snapshot.open(find_index(Path(path) if path is not None else None), version), devices)
+    snapshot = Snapshot.open(find_index(Path(path) if path is not None else None), version)
+    if ray is None:
+        return Index(snapshot, partial(open_vectors, devices=devices))
+    from .vectors.ray_parts import RayParts
+
+    return Index(snapshot, RayParts(snapshot, ray).open_vectors)
 
 
 class Index:
@@ -72,10 +85,10 @@ class Index:
     An Index may be shared by threads.
     """
 
-    def __init__(self, snapshot: Snapshot, devices: Sequence[torch.device] = ()) -> None:
+    def __init__(self, snapshot: Snapshot, vectors: VectorsOpener = open_vectors) -> None:
         self._snapshot = snapshot
         snapshot.hold()
-        self._spaces = Spaces(snapshot, devices)
+        self._spaces = Spaces(snapshot, vectors)
         self._resolver = ClipResolver(snapshot)
 
     def __len__(self) -> int:
@@ -158,7 +171,8 @@ class Index:
         options = QueryOptions.of(options, {**changes, "k": neighbours})
         where = f"({options.where}) AND {labelled}" if options.where else labelled
         answer = self.search(query, options=replace(options, where=where))
-        return vote([hit.label for hit in answer if hit.label], [hit.rank for hit in answer if hit.label])
+        voted = vote([hit.label for hit in answer if hit.label], [hit.rank for hit in answer if hit.label])
+        return replace(voted, missing_shards=answer.missing_shards)
 
     def search_many(
         self,

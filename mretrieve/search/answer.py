@@ -121,6 +121,8 @@ class Answer(Sequence[Hit]):
         hits: the moments, best first; equal scores in the order of clip and start.
         took_ms: how long each step took.
         notes: of a query in two dimensions, what makes the answer less certain, one line each.
+        missing_shards: ids of the shards that were not searched, because no process that holds them answered; better
+            moments may be in them.
     """
 
     query: str
@@ -132,6 +134,12 @@ class Answer(Sequence[Hit]):
     hits: tuple[Hit, ...]
     took_ms: StepTimes
     notes: tuple[str, ...] = ()
+    missing_shards: tuple[str, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether a part of the index was not searched."""
+        return bool(self.missing_shards)
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -152,14 +160,18 @@ class Answer(Sequence[Hit]):
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON contract (schema SCHEMA) as plain dicts and lists."""
-        content = {
+        content: dict[str, Any] = {
             "schema": SCHEMA,
             "query": {"path": self.query, "start_s": round(self.start_s, 4), "end_s": round(self.end_s, 4)},
             "index": {"path": self.index_path, "version": self.index_version, "encoder": self.encoder},
             "results": [hit.to_dict() for hit in self.hits],
             "took_ms": {step: round(milliseconds, 3) for step, milliseconds in asdict(self.took_ms).items()},
         }
-        return content | ({"notes": list(self.notes)} if self.notes else {})
+        if self.notes:
+            content["notes"] = list(self.notes)
+        if self.partial:
+            content |= {"partial": True, "missing_shards": list(self.missing_shards)}
+        return content
 
     def to_arrow(self) -> pa.Table:
         """One row per hit, columns as in `Hit`; the scores of the body parts are columns `part_<name>`.

@@ -101,6 +101,7 @@ def _answer(
         hits=hits,
         took_ms=StepTimes(*(seconds * 1e3 for seconds in steps_s)),
         notes=_notes(query, hits),
+        missing_shards=tuple(sorted(search.missing)),
     )
 
 

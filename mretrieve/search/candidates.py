@@ -21,11 +21,13 @@ class Candidates:
         rows: (C,) rows of the windows.
         distances: (C,) in the encoder's space, not negative.
         variants: (C,) the variant of the query that was nearest; 0 is the first.
+        missing: ids of the shards that were not searched, see `Ranking`.
     """
 
     rows: NDArray[np.int64]
     distances: NDArray[np.float64]
     variants: NDArray[np.int64]
+    missing: frozenset[str] = frozenset()
 
     @classmethod
     def none(cls) -> Candidates:
@@ -157,7 +159,8 @@ def _nearest_of_each(
                 unfinished.append(number)
                 continue
             keep = np.union1d(first[:clips], np.arange(min(rows, len(nearest.rows))))
-            found[number] = Candidates(nearest.rows[keep], nearest.distances[keep], nearest.variants[keep])
+            best = nearest.rows[keep], nearest.distances[keep], nearest.variants[keep]
+            found[number] = Candidates(*best, ranking.missing)
         left, depth = unfinished, depth * 4
     return found
 
@@ -174,7 +177,8 @@ def _joined(rankings: Sequence[Ranking], window_clip: NDArray[np.int32], depth: 
     products = np.concatenate([ranking.products for ranking in rankings], axis=1)
     rows = np.concatenate([ranking.rows for ranking in rankings], axis=1)
     order = np.lexsort((rows, window_clip[rows], -products))[:, :depth]
-    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1))
+    missing = frozenset[str]().union(*(ranking.missing for ranking in rankings))
+    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1), missing)
 
 
 def _merge(ranking: Ranking, window_clip: NDArray[np.int32], depth: int) -> Candidates:

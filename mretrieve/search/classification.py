@@ -25,11 +25,13 @@ class Classified:
         label: the class that most of the nearest examples have; of several, the one with the nearest example.
         share: part of these examples that have it.
         nearest: distance of the nearest example of this class, or its rank.
+        missing_shards: ids of the shards that were not searched, as in `Answer`; nearer examples may be in them.
     """
 
     label: str
     share: float
     nearest: float
+    missing_shards: tuple[str, ...] = ()
 
 
 def vote(labels: Sequence[str], distances: Sequence[float] | NDArray[np.floating]) -> Classified:

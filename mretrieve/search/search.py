@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class Search:
         part_weights: how much each body part counts.
         own_clips: clip rows of the query itself that must not match, () if they may.
         clips: (C,) clips that may match; None for all.
+        missing: ids of the shards that were not searched for it or for its pieces; filled in by its searches.
     """
 
     snapshot: Snapshot
@@ -65,6 +66,7 @@ class Search:
     part_weights: PartWeights
     own_clips: tuple[int, ...]
     clips: NDArray[np.bool_] | None
+    missing: set[str] = field(default_factory=set)
 
     @property
     def frames(self) -> int:
@@ -223,7 +225,12 @@ def candidates_of_all(
     wanted = [search.wanted(vectors) for search, vectors in zip(searches, encoded, strict=True)]
     index, rows = searches[0].space.index, searches[0].snapshot.rows
     found = iter(candidates_of(index, rows.window_clip, [one for several in wanted for one in several]))
-    return [(next(found), next(found), next(found) if len(several) > 2 else Candidates.none()) for several in wanted]
+    together = []
+    for search, several in zip(searches, wanted, strict=True):
+        wholes, windows, takes = next(found), next(found), next(found) if len(several) > 2 else Candidates.none()
+        search.missing.update(wholes.missing, windows.missing, takes.missing)
+        together.append((wholes, windows, takes))
+    return together
 
 
 def open_search(spaces: Spaces, query: Query, options: QueryOptions) -> Search:

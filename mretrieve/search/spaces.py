@@ -25,12 +25,14 @@ from ..vectors import VectorIndex, open_vectors
 from .smoothing import SmoothedIndex
 
 if TYPE_CHECKING:
-    import torch
-
     from ..encoders.systems.submotion import SubmotionMapper
 
 #: Selections of spaces that are kept open.
 _MOST_OPEN = 32
+
+
+#: Opens the vector index over some spaces of a snapshot.
+VectorsOpener = Callable[[Snapshot, Sequence[str]], VectorIndex]
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,20 @@ class OpenSpace:
 class Spaces:
     """The spaces of a snapshot, by what is asked of them."""
 
-    def __init__(self, snapshot: Snapshot, devices: Sequence[torch.device] = ()) -> None:
-        """Spaces whose vectors are searched on some devices; by default on the CPU, without torch.
+    def __init__(self, snapshot: Snapshot, vectors: VectorsOpener = open_vectors) -> None:
+        """
+        Args:
+            snapshot: the index.
+            vectors: opens the search among the vectors of some spaces.
 
-        IndexStateError where one space answers and it cannot be asked; of several, each is loaded when asked."""
+        Raises:
+            IndexStateError: the only space that answers cannot be searched; of several, each is loaded when asked.
+        """
         self.snapshot = snapshot
         self._records = {record.name: record for record in snapshot.encoders}
         self._encoders: dict[str, WindowEncoder] = {}
         self._open: dict[SpaceSelection, OpenSpace] = {}
-        self._devices = tuple(devices)
+        self._open_vectors = vectors
         self._vectors: dict[tuple[str, ...], VectorIndex] = {}
         if sum(record.weight > 0 for record in self._records.values()) == 1:
             self.asked(None, None)
@@ -150,7 +157,7 @@ class Spaces:
     def _vector_index(self, names: tuple[str, ...]) -> VectorIndex:
         """The search among the vectors of some spaces, kept for all queries, whatever they weigh."""
         if names not in self._vectors:
-            self._vectors.setdefault(names, open_vectors(self.snapshot, names, self._devices))
+            self._vectors.setdefault(names, self._open_vectors(self.snapshot, names))
         return self._vectors[names]
 
     @staticmethod

@@ -91,6 +91,10 @@ class Manifest:
         return _sealed(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n")
 
 
+#: Errors of reading a manifest that is not what was written.
+DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
 def read_manifest(index: Path, version: int) -> Manifest:
     """The manifest of a version.
 
@@ -103,24 +107,34 @@ def read_manifest(index: Path, version: int) -> Manifest:
     except OSError as error:
         raise storage_error(error, path) from None
     try:
-        content = json.loads(text)
-        schema = int(content.pop("schema"))
-        if schema > SCHEMA:
-            raise IndexStateError(
-                f"{path}: was written by {content.get('writer', 'a newer mretrieve')} in layout {schema}, and this "
-                f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
-            )
-        del content["checksum"]
-        if not _holds_seal(text) or content["version"] != version:
-            raise ValueError("it is not what was written")
-        return _manifest(upgraded(content, schema))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return parsed_manifest(text, version, path)
+    except DAMAGE:
         older = [other for other in versions(index) if other < version]
         back = f"delete this file to go back to version {older[-1]}, or " if older else ""
         raise IndexStateError(
             f"{path}: is damaged and version {version} cannot be read; restore it from a backup, or {back}"
             "delete the index's folder and index again"
         ) from None
+
+
+def parsed_manifest(text: bytes, version: int, path: Path) -> Manifest:
+    """The manifest of a version from the content of its file.
+
+    Raises:
+        IndexStateError: it was written by a newer mretrieve; `path` is named.
+        DAMAGE: it is damaged.
+    """
+    content = json.loads(text)
+    schema = int(content.pop("schema"))
+    if schema > SCHEMA:
+        raise IndexStateError(
+            f"{path}: was written by {content.get('writer', 'a newer mretrieve')} in layout {schema}, and this "
+            f"mretrieve reads layouts up to {SCHEMA}; update mretrieve, or make another index with --index"
+        )
+    del content["checksum"]
+    if not _holds_seal(text) or content["version"] != version:
+        raise ValueError("it is not what was written")
+    return _manifest(upgraded(content, schema))
 
 
 def is_sealed(path: Path) -> bool:

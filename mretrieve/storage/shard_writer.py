@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,12 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
     )
     folder = shard_folder(index, record.id)
     with os_errors_as_index_errors(folder):
-        _publish(folder, record, contents)
+        publish_shard(folder, record, contents)
     return record
 
 
-def _publish(folder: Path, record: ShardRecord, contents: Mapping[str, Sequence[Bytes]]) -> None:
+def publish_shard(folder: Path, record: ShardRecord, contents: Mapping[str, Iterable[Bytes]]) -> None:
+    """Write the files of a shard, each in parts, unless they are there. OSError: they cannot be written."""
     make_folder(folder.parent)
     if folder.exists():
         if _is_intact(folder, record):

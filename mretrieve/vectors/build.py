@@ -14,7 +14,7 @@ from ..storage.records import VectorIndexRecord
 from ..storage.rows import VectorBlock, take_rows
 from ..storage.snapshot import Snapshot
 from .flat import best_rows
-from .grouped import Group
+from .grouped import Group, merged
 from .trained import TrainingSet, VectorKind
 
 #: Clips that no index is trained on, and windows of theirs that it is measured with; at most one clip in ten.
@@ -56,7 +56,9 @@ def build_vector_index(
     file = write_vector_index(snapshot.index, content)
     record = VectorIndexRecord(space, length, kind.name, settings, shards, 0.0, 0.0, 0.0, file)
     queries = as_queries(take_rows(blocks, measured))
-    exact = best_rows(queries, _live(blocks, others, snapshot), _NEAREST).products
+    # Block by block, so that vectors that do not fit memory are read once, and not for each query.
+    nearest = [best_rows(queries, [block], _NEAREST) for block in _live(blocks, others, snapshot)]
+    exact = merged(nearest or [best_rows(queries, [], _NEAREST)], _NEAREST).products
     for effort in kind.efforts:
         record = replace(record, settings={**settings, **effort})
         group = Group(snapshot, record, kind.open(snapshot.vector_index(record), record.settings))

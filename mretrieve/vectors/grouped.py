@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,22 @@ NARROW = 0.1
 class GroupedIndex:
     """A `VectorIndex` over one space of a snapshot. Rows that a vector index finds are compared and ranked exactly."""
 
-    def __init__(self, snapshot: Snapshot, groups: Sequence[Group]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, groups: Sequence[Group], without: Mapping[int, Collection[str]] | None = None
+    ) -> None:
+        """
+        Args:
+            snapshot: that is searched.
+            groups: at least one, all of one space.
+            without: for lengths of windows, ids of shards that are left out.
+        """
         (space,) = {group.record.space for group in groups}
         self.kind = ",".join(sorted({group.record.kind for group in groups}))
         self._rows = snapshot.rows
         self._groups: dict[int, list[Group]] = {}
         for group in groups:
             self._groups.setdefault(group.record.length, []).append(group)
-        covered: dict[int, set[str]] = {}
+        covered = {length: set(shards) for length, shards in (without or {}).items()}
         for group in groups:
             covered.setdefault(group.record.length, set()).update(group.record.shards)
         self._flat = FlatIndex(snapshot, [space], covered)

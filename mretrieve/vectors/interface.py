@@ -41,10 +41,12 @@ class Ranking:
     Attributes:
         products: (Q, k') inner products.
         rows: (Q, k') rows of the snapshot's windows. k' is less than k only if the filter leaves fewer rows.
+        missing: ids of the shards that were not searched, because no process that holds them answered.
     """
 
     products: NDArray[np.float32]
     rows: NDArray[np.int64]
+    missing: frozenset[str] = frozenset()
 
 
 class VectorIndex(Protocol):

@@ -14,6 +14,7 @@ from .faiss_kinds import FAST_SCAN, HNSW, IVF_FAST_SCAN, IVF_FLAT, RABITQ
 from .flat import FlatIndex
 from .grouped import Group, GroupedIndex
 from .interface import VectorIndex
+from .parts import Part
 from .trained import VectorKind
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ def check_kind(name: str) -> None:
         raise QueryError(f"no kind of vector index is called {name}, only {', '.join(kind_names())}")
 
 
-def open_vectors(snapshot: Snapshot, spaces: Sequence[str], devices: Sequence[torch.device] = ()) -> VectorIndex:
+def open_vectors(
+    snapshot: Snapshot, spaces: Sequence[str], devices: Sequence[torch.device] = (), part: Part | None = None
+) -> VectorIndex:
     """The vector index over some spaces: exact on `devices` if there are any; else through the trained indexes of a
-    single space, and exact over several.
+    single space, and exact over several. `part` limits it to a part of the index, which is not on devices.
 
     Trained indexes that cannot be used here, because their kind is not registered or its library is not installed or of
     another version, are left out: their rows are searched exactly.
@@ -58,9 +61,14 @@ def open_vectors(snapshot: Snapshot, spaces: Sequence[str], devices: Sequence[to
         from .on_device import DeviceIndex
 
         return DeviceIndex(snapshot, spaces, devices)
-    groups = [open_group(snapshot, record) for record in snapshot.vector_indexes if [record.space] == list(spaces)]
+    without = {} if part is None else part.elsewhere(snapshot, spaces)
+    groups = [
+        open_group(snapshot, record)
+        for record in snapshot.vector_indexes
+        if [record.space] == list(spaces) and (part is None or record.file.id in part.indexes)
+    ]
     usable = [group for group in groups if group is not None]
-    return GroupedIndex(snapshot, usable) if usable else FlatIndex(snapshot, spaces)
+    return GroupedIndex(snapshot, usable, without) if usable else FlatIndex(snapshot, spaces, without)
 
 
 def open_group(snapshot: Snapshot, record: VectorIndexRecord) -> Group | None:
