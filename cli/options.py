@@ -99,6 +99,13 @@ def device(help_text: str) -> Callable[[_Command], _Command]:
     return click.option("--device", metavar="cuda|cuda:N|all|cpu", help=help_text)
 
 
+RAY = click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Search the vectors on a Ray cluster: auto, HOST:PORT, or local for one on this machine.",
+)
+
+
 def html(help_text: str) -> Callable[[_Command], _Command]:
     """The option --html of the commands that compare motions; its value is the parameter `page`."""
     return click.option("--html", "page", type=PATH, metavar="FILE.html", help=help_text)

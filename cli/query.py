@@ -19,6 +19,7 @@ from .colours import bars_of, in_colour, score_in_colour
 from .options import (
     FORCE,
     INDEX,
+    RAY,
     check_new,
     complete_clip,
     device,
@@ -46,11 +47,7 @@ _NAMES = ("worst part", "label", "clip")
 @device("Search the vectors on a GPU, or on all; cpu runs the same code there. [default: the CPU, without PyTorch]")
 @html("Write a page for the browser in which the hits move next to the query.")
 @FORCE
-@click.option(
-    "--ray",
-    metavar="ADDRESS",
-    help="Search the vectors on a Ray cluster: auto, HOST:PORT, or local for one on this machine.",
-)
+@RAY
 @click.option(
     "--format",
     "output",

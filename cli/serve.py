@@ -14,7 +14,7 @@ import click
 from mretrieve.errors import MRetrieveError
 from mretrieve.version import install_hint
 
-from .options import INDEX, Size, device
+from .options import INDEX, RAY, Size, device
 
 
 @click.command()
@@ -37,6 +37,7 @@ from .options import INDEX, Size, device
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @device("Search the vectors on a GPU, or on all; cpu runs the same code there. [default: the CPU, without PyTorch]")
+@RAY
 @click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Requests answered at a time. [default: one per core]"
 )
@@ -55,7 +56,14 @@ from .options import INDEX, Size, device
     "--timeout", "request_s", type=click.FloatRange(min=1), metavar="S", help="Time for a request. [default: 60]"
 )
 def serve(
-    index: Path | None, host: str, port: int, token: str | None, open_page: bool, device: str | None, **limits: Any
+    index: Path | None,
+    host: str,
+    port: int,
+    token: str | None,
+    open_page: bool,
+    device: str | None,
+    ray: str | None,
+    **limits: Any,
 ) -> None:
     """Answer queries over HTTP: see docs/guide/serving.md, or /docs of the running service.
 
@@ -73,7 +81,7 @@ def serve(
     if token is not None and not re.fullmatch(r"[!-~]+", token):
         raise MRetrieveError("--token: give letters, digits and signs of ASCII, without spaces, as headers have them")
     with listen(host, port) as listening:
-        live = LiveIndex(index, device)
+        live = LiveIndex(index, device, ray)
         url = url_of(listening)
 
         def started() -> None:

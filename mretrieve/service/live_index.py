@@ -46,10 +46,10 @@ class LiveIndex:
     `current` is replaced as a whole, so that any thread may read it at any time.
     """
 
-    def __init__(self, path: Path | str | None = None, device: str | None = None) -> None:
+    def __init__(self, path: Path | str | None = None, device: str | None = None, ray: str | None = None) -> None:
         """See `open_index`, also for its errors."""
         self.path = find_index(Path(path) if path is not None else None)
-        self._device = device
+        self._device, self._ray = device, ray
         self._refreshing = threading.Lock()
         self._replaced: list[weakref.ref[Snapshot]] = []
         self._state = self._newest()
@@ -83,7 +83,7 @@ class LiveIndex:
         return 1 + sum(each() is not None for each in self._replaced)
 
     def _open(self) -> OpenVersion:
-        index = open_index(self.path, device=self._device)
+        index = open_index(self.path, device=self._device, ray=self._ray)
         if len(index):
             _answer_any_query(index)
         return OpenVersion(index)

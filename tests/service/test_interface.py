@@ -17,7 +17,7 @@ from mretrieve.cli.query import query
 from mretrieve.service.models import AlignRequest, ExplainRequest, ExportRequest, PairRequest, QueryInput, QueryRequest
 
 #: Options of commands that say which index is asked and in which way the answer is shown.
-OF_THE_COMMAND = {"index", "device", "output", "page", "png", "out", "target", "force"}
+OF_THE_COMMAND = {"index", "device", "ray", "output", "page", "png", "out", "target", "force"}
 
 
 def test_every_option_of_a_query_is_one_of_requests_and_the_other_way_round():
