@@ -19,7 +19,7 @@ from ..kernels.reprojection import ReprojectionPaths, centred_frames, reprojecti
 from ..kernels.warping import dtw_path
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
-from ..motion.camera import Camera, camera_axes, project
+from ..motion.camera import Camera, camera_axes
 from ..motion.detection import DETECTED
 from ..motion.lifted_clip import LiftedClip
 from ..motion.skeleton import JOINT_COUNT
@@ -36,7 +36,7 @@ from .moment_finder import (
     steadier,
     warped_moments,
 )
-from .view_pairs import FEWEST_JOINTS, ViewPair, paths_as_filmed, shared_joints
+from .view_pairs import FEWEST_JOINTS, ViewPair, frames_seen, paths_as_filmed, shared_joints
 
 #: The directions that every clip is seen from. Cameras are seldom below the hips, and rarely look straight down.
 AZIMUTHS_DEG, PITCHES_DEG = tuple(range(0, 360, 15)), (0.0, 20.0, 40.0, 60.0)
@@ -85,6 +85,11 @@ class Sightings:
     pitches_deg: NDArray[np.float64]
     rolls_deg: NDArray[np.float64]
     as_filmed: NDArray[np.bool_]
+
+    @cached_property
+    def axes(self) -> NDArray[np.float32]:
+        """(C, 2, 3) to the right and up in the image of each clip's camera."""
+        return camera_axes(np.stack([self.azimuths_deg, self.pitches_deg, self.rolls_deg], axis=1))[:, :2]
 
     def camera(self, index: int) -> Camera:
         """The camera of a clip."""
@@ -154,7 +159,7 @@ class Reprojection:
         found = self.sightings([clip])
         pair = self._pair(clip, found, 0)
         joints, weights = pair.joints, pair.weights
-        query, shown = pair.frames
+        query, (shown,) = pair.query_frames, frames_seen([pair])
         sizes = np.sqrt(np.square(centred_frames(pair.seen, weights, 2, "the clip")).sum(axis=(1, 2)))
         step = -(-max(len(query), len(shown)) // LONGEST_PATH)
         path, _ = dtw_path(query[::step], shown[::step])
@@ -176,20 +181,26 @@ class Reprojection:
         at a fixed speed takes its place.
         """
         found = self.sightings(regions, anywhere=True, threads=threads)
-        for row in _nearest(found.distances, self._refined).tolist():
-            query, motion = self._pair(regions[row], found, row).frames
-            fixed = fixed_speed_moments(query, [motion], _distances_of)
-            starts, ends, _ = steadier(warped_moments(query, [motion], _distances_of), fixed)
-            if SPEEDS[-1] * (ends[0] - starts[0]) < len(query):
-                starts, ends, distances = fixed
-                found.distances[row] = distances[0]
-            found.starts[row], found.ends[row] = starts[0], ends[0]
+        nearest = _nearest(found.distances, self._refined)
+        filmed = found.as_filmed[nearest]
+        for rows in (nearest[~filmed], *nearest[filmed, None]):  # what a camera saw lacks joints of its own
+            if not len(rows):
+                continue
+            pairs = [self._pair(regions[row], found, row) for row in rows.tolist()]
+            query, motions = pairs[0].query_frames, frames_seen(pairs)
+            fixed = fixed_speed_moments(query, motions, _distances_of)
+            starts, ends, _ = steadier(warped_moments(query, motions, _distances_of), fixed)
+            shrunk = SPEEDS[-1] * (ends - starts) < len(query)
+            found.starts[rows], found.ends[rows] = np.where(shrunk, fixed[:2], (starts, ends))
+            found.distances[rows] = np.where(shrunk, fixed[2], found.distances[rows])
         return found.starts, found.ends, found.distances
 
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
         """The moments of a region, best first, as the camera of the best one shows them."""
-        query, motion = self._pair(region, self.sightings([region], anywhere=True), 0).frames
-        return all_moments(fixed_speed(query, motion, _distances_of), self.still_pose_distance, limit)
+        pair = self._pair(region, self.sightings([region], anywhere=True), 0)
+        (motion,) = frames_seen([pair])
+        fixed = fixed_speed(pair.query_frames, motion, _distances_of)
+        return all_moments(fixed, self.still_pose_distance, limit)
 
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:
         """Where and from which direction the view fits best in each clip: in the whole of it, or anywhere."""
@@ -224,7 +235,7 @@ class Reprojection:
             shared = shared_joints(self._joints, clip)
             joints, weights, seen = self._joints[shared], self._weights[shared], clip.view.points
             return ViewPair(joints, weights, self._view.points[:, joints], seen[:, joints])
-        seen = project(clip.positions[:, self._joints], sightings.camera(row), np.zeros(3))
+        seen = clip.positions[:, self._joints] @ sightings.axes[row].T
         return ViewPair(self._joints, self._weights, self._view.points[:, self._joints], seen)
 
     def _compared(

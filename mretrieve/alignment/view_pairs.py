@@ -36,10 +36,16 @@ class ViewPair:
     seen: NDArray[np.float32]
 
     @property
-    def frames(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(n, 2 J) and (m, 2 J): the frames of query and clip as they are compared."""
-        query, seen = (unit_frames(points, self.weights) for points in (self.query, self.seen))
-        return query.reshape(len(query), -1), seen.reshape(len(seen), -1)
+    def query_frames(self) -> NDArray[np.float32]:
+        """(n, 2 J) the frames of the query as they are compared."""
+        return unit_frames(self.query, self.weights).reshape(len(self.query), -1)
+
+
+def frames_seen(pairs: Sequence[ViewPair]) -> list[NDArray[np.float32]]:
+    """(m, 2 J) each: the frames of the clips of some pairs as they are compared; all pairs have the same joints."""
+    frames = unit_frames(np.concatenate([pair.seen for pair in pairs]), pairs[0].weights)
+    ends = np.cumsum([len(pair.seen) for pair in pairs])[:-1]
+    return np.split(frames.reshape(len(frames), -1), ends)
 
 
 def shared_joints(joints: NDArray[np.int64], clip: Clip) -> NDArray[np.bool_]:
@@ -71,9 +77,14 @@ def paths_as_filmed(
     Yields:
         Rows of clips that show the same joints, and their paths in one view; frames are counted in steps.
     """
-    shared = np.array([shared_joints(joints, clip) for clip in clips], bool).reshape(len(clips), len(joints))
-    for both in np.unique(shared[shared.any(axis=1)], axis=0):
-        rows = np.flatnonzero((shared == both).all(axis=1))
+    lifted: dict[bytes, list[int]] = {}
+    for row, clip in enumerate(clips):
+        if isinstance(clip, LiftedClip):
+            lifted.setdefault(shared_joints(joints, clip).tobytes(), []).append(row)
+    for pattern in sorted(lifted):
+        both, rows = np.frombuffer(pattern, bool), np.array(lifted[pattern])
+        if not both.any():
+            continue
         filmed = [clip for row in rows.tolist() if isinstance(clip := clips[row], LiftedClip)]
         seen = [clip.view.points[::step, joints[both]] for clip in filmed]
         flat = [np.pad(points, ((0, 0), (0, 0), (0, 1))) for points in seen]

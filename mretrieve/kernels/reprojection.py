@@ -108,7 +108,9 @@ def centred_frames(frames: ArrayLike, weights: NDArray[np.floating], dimensions:
         raise ValueError(f"{name} holds NaN or infinite values")
     shares = (weights / weights.sum()).astype(np.float32)
     means = np.einsum("tjc,j->tc", array, shares)
-    return np.ascontiguousarray((array - means[:, None]) * np.sqrt(weights).astype(np.float32)[:, None])
+    roots = np.repeat(np.sqrt(weights).astype(np.float32), dimensions)
+    flat = (array.reshape(len(array), -1) - np.tile(means, len(weights))) * roots  # rows of 3 would be slow
+    return np.ascontiguousarray(flat.reshape(array.shape))
 
 
 def _check_shape(array: NDArray[np.float32], frame: tuple[int, int], name: str) -> None:

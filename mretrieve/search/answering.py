@@ -16,7 +16,7 @@ from .options import QueryOptions
 from .query import Query
 from .search import Search, SearchOpener, as_hit, candidates_of_all
 from .spaces import Spaces
-from .view_notes import LOST_VIEW, view_notes
+from .view_notes import view_notes
 
 #: Errors of one query, after which others can still be answered.
 OF_ONE_QUERY = (QueryError, FormatError, RigError)
@@ -100,12 +100,6 @@ def _answer(
         encoder=search.space.name,
         hits=hits,
         took_ms=StepTimes(*(seconds * 1e3 for seconds in steps_s)),
-        notes=_notes(query, hits),
+        notes=() if query.view is None else view_notes(query.part, hits),
         missing_shards=tuple(sorted(search.missing)),
     )
-
-
-def _notes(query: Query, hits: tuple[Hit, ...]) -> tuple[str, ...]:
-    if query.lacks_view:
-        return (LOST_VIEW,)
-    return () if query.view is None else view_notes(query.part, hits)

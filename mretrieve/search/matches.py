@@ -10,8 +10,7 @@ import numpy as np
 from ..alignment.moment_finder import PoseComparer, SearchedRegions, apart, repetition_limit
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
-from ..motion.view import View
-from ..sources.resolve import indexed_clip, is_lifted
+from ..sources.resolve import indexed_clip, indexed_view
 from ..storage.snapshot import Snapshot
 from .candidates import Candidates
 
@@ -45,14 +44,10 @@ class Match:
 
 
 def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
-    """The frames of a match; a `LiftedClip` if a camera saw them, and the index has its points."""
-    clip = indexed_clip(snapshot, match.clip_row, match.start_frame, match.end_frame)
-    if is_lifted(snapshot, match.clip_row):  # points are read with h5py, which a library in space need not import
-        points = snapshot.points(match.clip_row)
-        if points is not None:
-            points = points[match.start_frame : match.end_frame]
-            return LiftedClip.of(clip, View(points, clip.observed, clip.observed.astype(np.float32), clip.start_s))
-    return clip
+    """The frames of a match; a `LiftedClip` if a camera saw them."""
+    stretch = match.start_frame, match.end_frame
+    clip, view = indexed_clip(snapshot, match.clip_row, *stretch), indexed_view(snapshot, match.clip_row, *stretch)
+    return clip if view is None else LiftedClip.of(clip, view)
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:

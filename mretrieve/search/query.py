@@ -33,7 +33,6 @@ class Query:
         end_frame: frame after the last that is compared.
         own_clips: rows of the clips of the index that are the query itself.
         view: what a camera saw, frame by frame as the clip, which was then lifted from it; None for motion in space.
-        lacks_view: whether the clip was lifted from a view that cannot be read any more.
     """
 
     name: str
@@ -42,7 +41,6 @@ class Query:
     end_frame: int
     own_clips: tuple[int, ...] = ()
     view: View | None = None
-    lacks_view: bool = False
 
     @classmethod
     def of(cls, found: ResolvedClip, own_clips: tuple[int, ...] = ()) -> Query:
@@ -54,8 +52,7 @@ class Query:
             raise QueryError(
                 f"{found.name or 'the query'} has positions that are not numbers, or beyond {FARTHEST_M:g} m"
             )
-        view = found.view
-        return cls(found.name, clip, *found.frames, own_clips, view, found.is_lifted and view is None)
+        return cls(found.name, clip, *found.frames, own_clips, found.view)
 
     @property
     def part(self) -> Clip:

@@ -202,8 +202,8 @@ class Search:
         """As `matches`, of a piece of a long query: no more than can become part of a chain."""
         matches = self.matches(wholes, windows, takes)
         if self.is_view:  # a warping path may shrink to a single pose, which is not the motion of the piece
-            longest = SPEEDS[-1]
-            matches = [match for match in matches if longest * (match.end_frame - match.start_frame) >= self.frames]
+            shortest = self.frames / SPEEDS[-1]
+            matches = [match for match in matches if match.end_frame - match.start_frame >= shortest]
         return matches[:MATCHES_PER_PIECE]
 
     @cached_property

@@ -11,18 +11,13 @@ from .answer import Hit
 
 #: From above this pitch lifting errs more, and different motions look alike.
 STEEP_PITCH_DEG = 45.0
-#: The note for an indexed clip whose keypoints cannot be read again.
-LOST_VIEW = (
-    "this clip was lifted from 2D and its file is missing or has changed: what is compared is the lifted motion, which "
-    "is less reliable than the image"
-)
 
 
 def view_notes(query: CanonicalFrames, hits: Sequence[Hit]) -> tuple[str, ...]:
     """One line each on joints that the view does not show, a view without legs, and a view from above.
 
     Args:
-        query: the view, or the clip that was lifted from it.
+        query: the part of the view that was searched, or the clip that was lifted from it.
         hits: the answer, best first.
     """
     unseen = [number for number in DETECTED if not query.seen_joints[number]]

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FormatError, IndexStateError, QueryError
+from ..errors import IndexStateError, QueryError
 from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import CANONICAL_FPS, Clip, Motion
-from ..motion.canonical.keypoint_view import view_of_keypoints
+from ..motion.detection import DETECTED, MIDDLES
 from ..motion.keypoints import ASSUMED_FPS, Keypoints
+from ..motion.skeleton import JOINT_COUNT
 from ..motion.view import View
 from ..storage.folders import paths_of
 from ..storage.ownership import find_index
@@ -25,6 +26,8 @@ from .keypoint_bodies import is_joint_set, lift_view
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
 from .reading import SourceClip, make_canonical, read_people
 
+#: The joints that every detector looks for, and the middles between them.
+_LOOKED_FOR = np.isin(np.arange(JOINT_COUNT), (*DETECTED, *MIDDLES))
 #: The name of standard input.
 STANDARD_INPUT = "-"
 
@@ -43,7 +46,7 @@ class ResolvedClip:
         row: the clip's row in the index, if the name is an indexed clip's.
         start_s: where the part begins, in seconds of the file; None for the clip's start.
         end_s: where the part ends; None for the clip's end.
-        load_view: reads what the camera saw of a clip that was lifted from two dimensions; None for motion in space.
+        load_view: loads what the camera saw of a clip that was lifted from two dimensions; None for motion in space.
         is_lifted: whether the clip is lifted from two dimensions.
     """
 
@@ -79,10 +82,9 @@ class ResolvedClip:
     def view(self) -> View | None:
         """The whole view that the clip was lifted from, with its frames; None for motion in space.
 
-        None too for a clip of an index whose file has changed or is gone, since indexes hold no views.
-
         Raises:
             FormatError: too little of a body is found in the file.
+            IndexStateError: the shard that holds an indexed clip is damaged.
         """
         return self.load_view()
 
@@ -248,7 +250,7 @@ class ClipResolver:
             body=snapshot.clips["body"][row].as_py(),
             fps=float(snapshot.clips["fps"][row].as_py()),
             row=row,
-            load_view=partial(_indexed_view, snapshot, row, options),
+            load_view=partial(indexed_view, snapshot, row),
             is_lifted=is_lifted(snapshot, row),
         )
 
@@ -266,6 +268,24 @@ def indexed_clip(snapshot: Snapshot, row: int, start_frame: int = 0, end_frame: 
 def is_lifted(snapshot: Snapshot, row: int) -> bool:
     """Whether a clip of an index was lifted from two dimensions."""
     return is_joint_set(snapshot.clips["rig"][row].as_py())
+
+
+def indexed_view(snapshot: Snapshot, row: int, start_frame: int = 0, end_frame: int | None = None) -> View | None:
+    """What the camera saw of a clip of an index that was lifted, or some of its frames; None for motion in space.
+
+    Of its joints those count as observed that every detector looks for, with confidence 1: of others the index only
+    keeps whether they are observed in the lifted motion, and it keeps no confidence of a detector.
+
+    Raises:
+        IndexStateError: its shard is damaged.
+    """
+    if not is_lifted(snapshot, row):  # points are read with h5py, which a library in space need not import
+        return None
+    clip, points = indexed_clip(snapshot, row, start_frame, end_frame), snapshot.points(row)
+    if points is None:
+        return None
+    observed = clip.observed & _LOOKED_FOR
+    return View(points[start_frame:end_frame], observed, observed.astype(np.float32), clip.start_s)
 
 
 def own_rows(snapshot: Snapshot, clip: ResolvedClip) -> tuple[int, ...]:
@@ -321,17 +341,6 @@ def _in_space(motion: Motion | Keypoints) -> Motion:
     if isinstance(motion, Keypoints):
         raise QueryError(f"{motion.name}: holds keypoints in a picture and no motion in space")
     return motion
-
-
-def _indexed_view(snapshot: Snapshot, row: int, options: ReadingOptions) -> View | None:
-    """The view of an indexed clip that was lifted, from its file; None if that has changed or is gone."""
-    if not is_lifted(snapshot, row):
-        return None
-    try:
-        body = _indexed_body(snapshot, row, options)
-    except (IndexStateError, FormatError):
-        return None
-    return view_of_keypoints(body) if isinstance(body, Keypoints) else None
 
 
 def _indexed_motion(snapshot: Snapshot, row: int, options: ReadingOptions) -> Motion:

@@ -210,7 +210,8 @@ def reprojection_costs(
     lanes = np.zeros((groups * _LANES, _AXES), np.float32)
     lanes[: len(axes)] = axes.reshape(len(axes), _AXES)
     lanes = np.ascontiguousarray(lanes.reshape(groups, _LANES, _AXES).transpose(0, 2, 1))
-    by_joint = np.ascontiguousarray(query.transpose(1, 2, 0))
+    by_joint = np.zeros((joints, 2, -(-rows // _LANES) * _LANES), np.float32)
+    by_joint[..., :rows] = query.transpose(1, 2, 0)
     shape = len(candidates), groups * _LANES
     results = np.empty(shape, np.float32), np.empty(shape, np.int32), np.empty(shape, np.int32)
     listed = _in_memory(candidates, order)
