@@ -24,16 +24,10 @@ from mretrieve.motion.detection import as_detected
 from mretrieve.motion.quaternion_pose import bone_directions_of
 from mretrieve.training.card import data_card, save_encoder, training_card
 from mretrieve.training.loop import InterruptedTrainingError, RunOptions, run_task
-from mretrieve.training.systems.normalized_pose import (
-    RECIPES,
-    FeatureNetwork,
-    NormalizedPoseTask,
-    NormalizedPoseTorch,
-    PoseBatch,
-    filmed_again,
-    pose_losses,
-    triplet_loss,
-)
+from mretrieve.training.normalized_poses.examples import PoseBatch
+from mretrieve.training.normalized_poses.losses import filmed_again, pose_losses, triplet_loss
+from mretrieve.training.normalized_poses.network import FeatureNetwork, NormalizedPoseTorch
+from mretrieve.training.systems.normalized_pose import RECIPES, NormalizedPoseTask
 
 SMALL = replace(
     RECIPES["normalized-pose"],

@@ -1,0 +1,1 @@
+"""What `normalized-pose` is trained with: its recipe, networks, examples and losses."""
