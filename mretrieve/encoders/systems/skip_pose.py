@@ -29,6 +29,8 @@ ARCHITECTURE = "skip-pose"
 _PREPROCESSING = 2
 #: Part of the mean variance that is added to every variance before whitening.
 _RIDGE = 0.05
+#: The modules that training needs alone.
+_DECODING = ("pose_out", "future", "past")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class SkipPoseSettings(NetworkSettings):
 
 
 class SkipPoseNetwork(nn.Module):
-    """The networks of figure 3. FC* and FC** are shared by the encoder and the decoders.
+    """The networks of figure 3. FC* and FC** are shared by the encoder and the decoders, which only training needs.
 
     Attributes:
         mean: (D,) mean of the states of the poses trained on.
@@ -72,19 +74,24 @@ class SkipPoseNetwork(nn.Module):
     mean: Tensor
     whitening: Tensor
 
-    def __init__(self, settings: SkipPoseSettings) -> None:
+    def __init__(self, settings: SkipPoseSettings, *, decoders: bool = True) -> None:
+        """
+        Args:
+            settings: sizes.
+            decoders: whether it can decode.
+        """
         super().__init__()
         self.settings = settings
         size, hidden = 2 * len(VIEW_JOINTS), settings.hidden
         self.pose_in = nn.Linear(size, hidden)  # FC*
-        self.pose_out = nn.Linear(hidden, size)  # FC**
+        self.pose_out = nn.Linear(hidden, size) if decoders else None  # FC**
         if settings.recurrent:
             self.forwards = nn.GRU(hidden, hidden, batch_first=True)
             self.backwards = nn.GRU(hidden, hidden, batch_first=True)
         else:
             self.joined = nn.Linear(settings.frames * hidden, hidden)
-        self.future = self._decoder()
-        self.past = self._decoder() if settings.past else None
+        self.future = self._decoder() if decoders else None
+        self.past = self._decoder() if decoders and settings.past else None
         self.register_buffer("mean", torch.zeros(settings.dimension))
         self.register_buffer("whitening", torch.eye(settings.dimension))
 
@@ -139,6 +146,7 @@ class SkipPoseNetwork(nn.Module):
 
         Both begin next to what was read: the past comes out in the order of time, but is drawn backwards.
         """
+        assert self.future is not None
         future = self._decoded(self.future, vectors)
         return future, None if self.past is None else self._decoded(self.past, vectors).flip(1)
 
@@ -149,6 +157,7 @@ class SkipPoseNetwork(nn.Module):
             steps, _ = decoder(nothing, vectors[None])
         else:
             steps = torch.relu(decoder(vectors)).view(len(vectors), frames, -1)
+        assert self.pose_out is not None
         poses: Tensor = self.pose_out(steps)
         return poses
 
@@ -168,11 +177,12 @@ class SkipPose:
     def from_content(cls, content: StoredContent) -> SkipPose:
         """See StoredContent. FormatError if tensors and settings do not fit each other."""
         given = checked_settings(SkipPoseSettings, content.settings)
-        return cls(filled_network(content, lambda: SkipPoseNetwork(given)), content.name)
+        return cls(filled_network(content, lambda: SkipPoseNetwork(given, decoders=False)), content.name)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
-        """All weights by name."""
-        return network_arrays(self.network)
+        """The weights by name, without those of the decoders."""
+        arrays = network_arrays(self.network)
+        return {name: values for name, values in arrays.items() if name.partition(".")[0] not in _DECODING}
 
     def settings(self) -> dict[str, Any]:
         """Everything but the weights that decides its vectors, as JSON holds it."""
