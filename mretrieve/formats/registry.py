@@ -3,62 +3,71 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from pkgutil import resolve_name
 
 from ..errors import FormatError
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion
-from .amc import AMC
-from .asf import ASF
-from .bvh import BVH
-from .deepmimic import DEEPMIMIC
-from .exponential_map import EXPONENTIAL_MAP
-from .fbx.reader import FBX
 from .frame_files import recording
-from .frame_keypoints import FRAME_KEYPOINTS
-from .gltf.reader import GLTF
-from .image_keypoints import IMAGE_KEYPOINTS
-from .joint_arrays import JOINT_ARRAYS
-from .joint_table import JOINT_TABLE
-from .kinect.json_frames import KINECT_JSON
-from .kinect.ntu import NTU
-from .kinect.text_frames import KINECT_TABLE
-from .markers.c3d import C3D
-from .markers.motive import MOTIVE_CSV
-from .markers.space_table import SPACE_TABLE
-from .markers.tables import QUALISYS_TSV, TRC, VICON_CSV
-from .openpose import OPENPOSE
 from .reader import MotionFile, Reader, ReadingOptions
-from .video.reader import VIDEO
+
+#: Where the readers are that come with mretrieve, in the order in which they are added.
+_BUILT_IN = {
+    "video": "video.reader:VIDEO",
+    "numpy": "joint_arrays:JOINT_ARRAYS",
+    "joint table": "joint_table:JOINT_TABLE",
+    "keypoints": "frame_keypoints:FRAME_KEYPOINTS",
+    "coco": "image_keypoints:IMAGE_KEYPOINTS",
+    "openpose": "openpose:OPENPOSE",
+    "expmap": "exponential_map:EXPONENTIAL_MAP",
+    "deepmimic": "deepmimic:DEEPMIMIC",
+    "c3d": "markers.c3d:C3D",
+    "trc": "markers.tables:TRC",
+    "qualisys": "markers.tables:QUALISYS_TSV",
+    "vicon": "markers.tables:VICON_CSV",
+    "motive": "markers.motive:MOTIVE_CSV",
+    "space table": "markers.space_table:SPACE_TABLE",
+    "kinect-json": "kinect.json_frames:KINECT_JSON",
+    "kinect": "kinect.text_frames:KINECT_TABLE",
+    "skeleton": "kinect.ntu:NTU",
+    "fbx": "fbx.reader:FBX",
+    "gltf": "gltf.reader:GLTF",
+    "asf": "asf:ASF",
+    "amc": "amc:AMC",
+    "bvh": "bvh:BVH",
+}
+
+
+class _Readers(MutableMapping[str, Reader]):
+    """Readers by name, in the order in which they were added; a built-in one is imported when it is looked up."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Reader | str] = dict(_BUILT_IN)
+
+    def __getitem__(self, name: str) -> Reader:
+        found = self._found[name]
+        if isinstance(found, str):
+            reader: Reader = resolve_name(f"{__package__}.{found}")
+            self._found[name] = found = reader
+        return found
+
+    def __setitem__(self, name: str, reader: Reader) -> None:
+        self._found[name] = reader
+
+    def __delitem__(self, name: str) -> None:
+        del self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
 
 #: The known formats by name; `register_reader` adds one.
-READERS: dict[str, Reader] = {
-    reader.name: reader
-    for reader in (
-        VIDEO,
-        JOINT_ARRAYS,
-        JOINT_TABLE,
-        FRAME_KEYPOINTS,
-        IMAGE_KEYPOINTS,
-        OPENPOSE,
-        EXPONENTIAL_MAP,
-        DEEPMIMIC,
-        C3D,
-        TRC,
-        QUALISYS_TSV,
-        VICON_CSV,
-        MOTIVE_CSV,
-        SPACE_TABLE,
-        KINECT_JSON,
-        KINECT_TABLE,
-        NTU,
-        FBX,
-        GLTF,
-        ASF,
-        AMC,
-        BVH,
-    )
-}
+READERS: MutableMapping[str, Reader] = _Readers()
 
 
 def register_reader(reader: Reader) -> None:
@@ -78,9 +87,9 @@ def recognise(file: MotionFile | Path | str) -> Reader | None:
     """
     file = file if isinstance(file, MotionFile) else MotionFile(Path(file))
     head, suffix = file.head(), file.path.suffix.lower().removeprefix(".")
-    latest_first = list(reversed(READERS.values()))
-    by_content = (reader for reader in latest_first if reader.recognises(head, file.path))
-    by_suffix = (reader for reader in latest_first if suffix in reader.suffixes)
+    latest_first = list(READERS)[::-1]  # their names: most files are recognised before all readers are imported
+    by_content = (READERS[name] for name in latest_first if READERS[name].recognises(head, file.path))
+    by_suffix = (READERS[name] for name in latest_first if suffix in READERS[name].suffixes)
     return next(by_content, None) or next(by_suffix, None)
 
 

@@ -84,6 +84,10 @@ def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str) -> 
         read(tmp_path / name)
 
 
+def test_formats_are_registered_under_their_own_names() -> None:
+    assert {name: reader.name for name, reader in READERS.items()} == {name: name for name in READERS}
+
+
 def test_real_files_are_recognised_as_what_their_suffixes_say(mocap: Path) -> None:
     known = {suffix for reader in READERS.values() for suffix in reader.suffixes}
     for path in mocap.rglob("*.*"):
