@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, QueryError, RigError
-from .answer import Answer, Hit, StepTimes
+from .answer import Answer, StepTimes
 from .candidates import Candidates
 from .options import QueryOptions
 from .query import Query

@@ -58,7 +58,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 8
+_VERSION = 9
 
 
 def _library(name: str) -> ctypes.CDLL:
