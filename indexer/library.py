@@ -119,7 +119,7 @@ def _scan(folder: Path, index: Path) -> Scan | MRetrieveError:
         return error
     if any(_may_hold_motion(folder / file.path) for file in files.files):
         return files
-    return MRetrieveError(f"{folder}: no motion file found, in subfolders neither; see `mretrieve formats`")
+    return MRetrieveError(f"{folder}: no motion file found; see `mretrieve formats`")
 
 
 def _may_hold_motion(path: Path) -> bool:

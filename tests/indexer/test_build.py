@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_opened_today_keeps_its_clips(
 
 def test_a_folder_without_motion_is_an_error_and_leaves_nothing_behind(repository: Path, index: Path):
     (repository / "notes.txt").write_text("no motion")
-    with pytest.raises(MRetrieveError, match=r"no motion file found, .*`mretrieve formats`"):
+    with pytest.raises(MRetrieveError, match=r"no motion file found; see `mretrieve formats`"):
         build_index(repository, index)
     assert not index.exists()
 
