@@ -10,7 +10,7 @@ from mretrieve.cli.query import query
 from mretrieve.search.options import Mirror, Scope
 
 #: Options of the command that are not the query's.
-OF_THE_COMMAND = {"queries", "index", "output", "device", "ray"}
+OF_THE_COMMAND = {"queries", "index", "output", "device", "ray", "page", "force"}
 
 
 def test_every_option_of_a_query_is_one_of_the_command_and_the_other_way_round():
