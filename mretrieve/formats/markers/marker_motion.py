@@ -53,7 +53,9 @@ def motions_of_markers(markers: Markers, source: Path) -> list[Motion]:
         joints = {joint: points for joint, points in joints.items() if np.isfinite(points).any()}
         if len(joints) >= FEWEST_JOINTS:
             joint_set = JointSet("markers", tuple(joints))
-            together = np.stack(list(joints.values()), axis=1).astype(np.float32)
+            with np.errstate(over="ignore"):  # beyond single precision is damage
+                together = np.stack(list(joints.values()), axis=1).astype(np.float32)
+            together[~np.isfinite(together).all(axis=2)] = np.nan
             motions.append(motion_of_joints(joint_set, together, markers.fps, source, body=subject, up=markers.up))
     if not motions:
         if not any(markers.labels):
