@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .options import flush_columns
+
 
 @click.command("formats")
 def formats() -> None:
@@ -17,6 +19,4 @@ def formats() -> None:
     for reader in sorted(READERS.values(), key=lambda each: each.name):
         suffixes = " ".join(f".{suffix}" for suffix in reader.suffixes) or "by content"
         rows.append((reader.name, suffixes, reader.obstacle or "read"))
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for name, suffixes, state in rows:
-        click.echo(f"{name:{widths[0]}}  {suffixes:{widths[1]}}  {state}")
+    click.echo("\n".join(flush_columns(rows)))

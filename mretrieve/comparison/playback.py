@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ..alignment.alignment import Alignment
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import REMARKS, Flip
-from ..motion.body_view import body_view
+from ..motion.body_view import HeadingView, body_view
 from ..motion.filmstrip import floor_m
 from ..search.answer import Answer, Hit
 from .advice import Advice
@@ -39,7 +40,7 @@ class PlayedMotion:
     @property
     def poses(self) -> NDArray[np.float16]:
         """(T, 22, 3) metres in the body's frame: hips at the origin, +X left, +Y up, +Z forwards."""
-        return body_view(self.clip.positions, self.clip.observed).positions.astype(np.float16)
+        return self._view.positions.astype(np.float16)
 
     @property
     def roots(self) -> NDArray[np.float32]:
@@ -48,12 +49,16 @@ class PlayedMotion:
         Metres to the left, above the floor and forwards, as the body faces in the first frame; then the heading in
         radians, from forwards towards the left.
         """
-        view = body_view(self.clip.positions, self.clip.observed)
+        view = self._view
         left, _, forwards = np.moveaxis(view.origin - view.origin[0], 1, 0)
         cosine, sine = np.cos(view.heading[0]), np.sin(view.heading[0])
         height = view.origin[:, 1] - np.float32(floor_m(self.clip))
         turned = cosine * left - sine * forwards, height, sine * left + cosine * forwards
         return np.stack([*turned, view.heading - view.heading[0]], axis=1).astype(np.float32)
+
+    @cached_property
+    def _view(self) -> HeadingView:
+        return body_view(self.clip.positions, self.clip.observed)
 
     def to_dict(self, step: int = 1) -> dict[str, Any]:
         """The motion with every `step`-th frame, as plain dicts and lists; arrays in base64."""
