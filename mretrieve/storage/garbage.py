@@ -20,14 +20,9 @@ from .layout import (
     NAMES,
     SHARDS,
     VECTOR_INDEXES,
-    clips_inventory,
-    labels_file,
     manifest_file,
-    rows_inventory,
     shard_folder,
-    vector_index_file,
     versions,
-    weights_file,
 )
 from .manifest import read_manifest
 from .ownership import entries, own_entries, shard_files
@@ -90,13 +85,7 @@ def _named(index: Path) -> set[Path] | None:
 def _paths_of(index: Path, version: int) -> Iterator[Path]:
     manifest = read_manifest(index, version)
     yield from (shard_folder(index, record.id) for record in manifest.shards)
-    if manifest.labels is not None:
-        yield labels_file(index, manifest.labels.id)
-    if manifest.inventory is not None:
-        yield rows_inventory(index, manifest.inventory.rows.id)
-        yield clips_inventory(index, manifest.inventory.clips.id)
-    yield from (weights_file(index, file.id) for file in manifest.weights_files)
-    yield from (vector_index_file(index, record.file.id) for record in manifest.vector_indexes)
+    yield from (path for path, _ in manifest.files(index))
 
 
 def _named_things(index: Path) -> list[Path]:

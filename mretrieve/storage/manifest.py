@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import IndexStateError
 from .files import storage_error
-from .layout import manifest_file, versions
+from .layout import (
+    clips_inventory,
+    labels_file,
+    manifest_file,
+    rows_inventory,
+    vector_index_file,
+    versions,
+    weights_file,
+)
 from .records import (
     EncoderRecord,
     FileRecord,
@@ -78,12 +86,15 @@ class Manifest:
         """The weights files of encoders that the index keeps."""
         return tuple(encoder.file for encoder in self.encoders if encoder.file is not None)
 
-    @property
-    def files(self) -> tuple[FileRecord, ...]:
-        """All files but those of shards."""
-        inventory = () if self.inventory is None else (self.inventory.rows, self.inventory.clips)
-        indexes = (record.file for record in self.vector_indexes)
-        return (*self.weights_files, *inventory, *indexes, *(() if self.labels is None else (self.labels,)))
+    def files(self, index: Path) -> Iterator[tuple[Path, FileRecord]]:
+        """All files but those of shards, with their paths in the folder of the index."""
+        yield from ((weights_file(index, file.id), file) for file in self.weights_files)
+        yield from ((vector_index_file(index, record.file.id), record.file) for record in self.vector_indexes)
+        if self.labels is not None:
+            yield labels_file(index, self.labels.id), self.labels
+        if self.inventory is not None:
+            yield rows_inventory(index, self.inventory.rows.id), self.inventory.rows
+            yield clips_inventory(index, self.inventory.clips.id), self.inventory.clips
 
     def to_json(self) -> str:
         """The content of its file."""

@@ -22,18 +22,13 @@ from .garbage import collect_garbage
 from .layout import (
     MANIFESTS,
     NAMES,
-    clips_inventory,
-    labels_file,
     manifest_file,
-    rows_inventory,
     shard_folder,
-    vector_index_file,
     versions,
-    weights_file,
 )
 from .manifest import DAMAGE, Manifest, parsed_manifest, read_manifest
 from .ownership import no_version
-from .records import FileRecord, ShardRecord
+from .records import ShardRecord
 from .shard_writer import publish_shard
 
 #: Bytes that are copied at a time.
@@ -166,17 +161,7 @@ def _shard_files(shard: ShardRecord) -> Iterator[_File]:
 
 
 def _other_files(manifest: Manifest) -> Iterator[_File]:
-    def file(place: Path, record: FileRecord) -> _File:
-        return place, record.size, record.checksum
-
-    here, inventory = Path(), manifest.inventory
-    yield from (file(weights_file(here, record.id), record) for record in manifest.weights_files)
-    yield from (file(vector_index_file(here, each.file.id), each.file) for each in manifest.vector_indexes)
-    if manifest.labels is not None:
-        yield file(labels_file(here, manifest.labels.id), manifest.labels)
-    if inventory is not None:
-        yield file(rows_inventory(here, inventory.rows.id), inventory.rows)
-        yield file(clips_inventory(here, inventory.clips.id), inventory.clips)
+    yield from ((path, record.size, record.checksum) for path, record in manifest.files(Path()))
 
 
 def _size(path: Path) -> int | None:

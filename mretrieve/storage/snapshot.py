@@ -122,7 +122,7 @@ class Snapshot:
     @property
     def size_bytes(self) -> int:
         """Bytes on disk of all files that this version names."""
-        return sum(file.size for file in self.manifest.files) + sum(
+        return sum(file.size for _, file in self.manifest.files(self.index)) + sum(
             sum(record.sizes.values()) for record in self.shards
         )
 
