@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count, joint_set_by_names
+from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count, joint_set_by_names, joints_at
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion, Rig
 from ..motion.rigs.rig_map import find_rig_map
@@ -53,7 +53,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
     confidence = next((arrays[name] for name in _CONFIDENCE if name in arrays), None)
     in_space = confidence is None and joints.shape[-1] == 3 and not _are_confidences(joints[..., 2])
     joint_set, places = _joint_set(arrays, joints, in_space, file)
-    joints = _at(places, joints)
+    joints = joints_at(places, joints)
     fps = options.fps or _one_number(arrays, "fps")
     takes = _takes(arrays, joints, file)
     if in_space:
@@ -70,7 +70,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints] | list[M
     if confidence is not None:
         if confidence.shape != arrays[name].shape[:-1] or confidence.dtype.kind not in "fiu":
             raise FormatError(f"{file.path}: confidences are {confidence.shape}, for joints of {arrays[name].shape}")
-        points[..., 2] = _at(places, confidence[..., None])[..., 0]
+        points[..., 2] = joints_at(places, confidence[..., None])[..., 0]
     elif joints.shape[-1] > 2:
         points[..., 2] = joints[..., -1]
     width, height = _one_number(arrays, "width"), _one_number(arrays, "height")
@@ -139,13 +139,6 @@ def _named_joints(
 
 def _known_sets() -> str:
     return ", ".join(f"{name} ({len(each.joints)})" for name, each in JOINT_SETS.items())
-
-
-def _at(places: Sequence[int | None], values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Values (..., J, D) of the joints at these places, zero for those that are nowhere."""
-    chosen = np.take(values, [0 if place is None else place for place in places], axis=-2)
-    chosen[..., [place is None for place in places], :] = 0
-    return chosen
 
 
 def _begins_with_a_leg(joints: NDArray[Any]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count, joint_set_by_names
+from ..motion.joint_sets import JOINT_SETS, JointSet, joint_set_by_count, joint_set_by_names, joints_at
 
 _CONFIDENCE = ("score", "visibility", "confidence", "presence", "c")
 _MOST_JOINTS = 1000
@@ -74,11 +74,7 @@ def bodies_of_one_set(
             raise FormatError(f"{source}: bodies of {count} joints are of no known set; mretrieve knows {known}")
         joint_set, places = by_count, tuple(range(len(by_count.joints)))
     stacked = np.stack(bodies) if len(bodies) else np.zeros((0, count, 3), np.float32)
-    points = np.zeros((len(stacked), len(places), 3), np.float32)
-    for number, place in enumerate(places):
-        if place is not None:
-            points[:, number] = stacked[:, place]
-    return joint_set, points
+    return joint_set, joints_at(places, stacked).astype(np.float32)
 
 
 def named_joint_set(name: Any, path: Path) -> JointSet:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .skeleton import JOINTS
 
 #: Other names of canonical joints. Noses, eyes, ears, head tops, faces and bellies are hints, not the head or a spine.
@@ -164,6 +167,13 @@ def joint_set_by_names(names: Sequence[str]) -> tuple[JointSet, tuple[int | None
     if len(set(best.joints) & set(written)) < 8:
         return None
     return best, tuple(written.index(name) if name in written else None for name in best.joints)
+
+
+def joints_at(places: Sequence[int | None], values: NDArray[np.floating], missing: float = 0.0) -> NDArray[np.floating]:
+    """Values (..., J, D) of the joints at these places among (..., K, D), and `missing` for those that are nowhere."""
+    chosen = np.take(values, [0 if place is None else place for place in places], axis=-2)
+    chosen[..., [place is None for place in places], :] = missing
+    return chosen
 
 
 def _spelled(name: str) -> str:

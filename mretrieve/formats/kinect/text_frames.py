@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import FormatError
-from ...motion.joint_sets import joint_set_by_names
+from ...motion.joint_sets import joint_set_by_names, joints_at
 from ...motion.motion import Motion
 from ..motion_text import MotionText, text_head
 from ..number_stream import read_numbers
@@ -34,10 +34,7 @@ def read_table(text: MotionText) -> list[Motion]:
         raise FormatError(f"{text.path}:1: joints {', '.join(names)[:60]} are not those of a Kinect")
     joint_set, places = known
     positions[~(positions != 0).any(axis=2)] = np.nan  # (0, 0, 0) is the sensor itself
-    placed = np.full((len(positions), len(places), 3), np.nan, np.float32)
-    for number, place in enumerate(places):
-        if place is not None:
-            placed[:, number] = positions[:, place]
+    placed = joints_at(places, positions, np.nan).astype(np.float32)
     frames, fps = frames_at(times_s)
     people = np.zeros(len(frames), np.int64)
     return motions_of(SensorBodies(joint_set, frames, people, placed, fps), text.path, text.size)

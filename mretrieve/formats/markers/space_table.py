@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import FormatError
-from ...motion.joint_sets import JOINT_SETS, joint_set_by_names
+from ...motion.joint_sets import JOINT_SETS, joint_set_by_names, joints_at
 from ...motion.keypoints import ASSUMED_FPS
 from ...motion.motion import Motion
 from ..joint_motion import motion_of_joints
@@ -50,10 +50,7 @@ def read_space_table(text: MotionText, options: ReadingOptions) -> list[Motion]:
     fps = options.fps or _rate_of_times(rows[number], values) or _declared_rate(above)
     known = joint_set_by_names(names)
     if known is not None and known[0] in _KINECTS:
-        placed = np.full((len(values), len(known[1]), 3), np.nan, np.float32)
-        for joint, place in enumerate(known[1]):
-            if place is not None:
-                placed[:, joint] = positions[:, place]
+        placed = joints_at(known[1], positions, np.nan).astype(np.float32)
         return [motion_of_joints(known[0], placed, fps, text.path)]
     return motions_of_markers(Markers(names, positions, fps or ASSUMED_FPS), text.path)
 
