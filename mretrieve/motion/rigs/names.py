@@ -27,6 +27,8 @@ _GLUED_PREFIX = re.compile(r"^mixamorig\d*(?=[A-Za-z])", re.IGNORECASE)
 _MARK = re.compile("__")
 _SEPARATORS = re.compile(r"[\s:|._\-/]+")
 _TOKENS = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+")
+#: Names end with the numbers of their joints if so many of them end with one and no two are equal.
+_COUNTED = 0.9
 _VERTEBRA = re.compile(r"[lt]\d{1,2}|c7", re.IGNORECASE)
 
 
@@ -86,8 +88,12 @@ def spine_slots(count: int) -> tuple[tuple[int, int], ...]:
 
 
 def _without_shared(joint_names: Sequence[str]) -> list[list[str]]:
-    """Words of each name, without leading and trailing words that most names share ("mixamorig:", "Bip01 ", "_jnt")."""
+    """Words of each name, without leading and trailing words that most names share ("mixamorig:", "Bip01 ", "_jnt").
+
+    Numbers that only count the joints are left out as well.
+    """
     words = [[word for word in _SEPARATORS.split(_GLUED_PREFIX.sub("", name)) if word] for name in joint_names]
+    words = _without_counts(words)
     for end in (0, -1):
         while True:
             at_end = Counter(name[end] for name in words if len(name) > 1)
@@ -101,6 +107,19 @@ def _without_shared(joint_names: Sequence[str]) -> list[list[str]]:
                 for name in words
             ]
     return words
+
+
+def _without_counts(words: list[list[str]]) -> list[list[str]]:
+    """Words of each name without its last number if numbers count the joints ("thigh_l_02", "calf_l_03")."""
+    joints = [name for name in words if name[-1:] != ["end"]]
+    counts = [int(name[-1]) for name in joints if len(name) > 1 and name[-1].isdecimal()]
+    if len(counts) < max(_COUNTED * len(joints), 3) or len(set(counts)) < len(counts):
+        return words
+    places = [len(name) - 1 - (name[-1:] == ["end"]) for name in words]  # "hand_l_22_end" ends the bone of hand_l_22
+    return [
+        name[:place] + name[place + 1 :] if place > 0 and name[place].isdecimal() else name
+        for name, place in zip(words, places, strict=True)
+    ]
 
 
 def _reading(words: list[str]) -> NameReading:

@@ -86,12 +86,8 @@ def _pelvis(tree: JointTree, names: NameEvidence, legs: LimbPair, candidates: li
     for order, (index, distance) in enumerate(zip(candidates, np.median(apart, axis=0) / legs.length, strict=True)):
         if distance <= _FARTHEST_PELVIS or index == legs.branching:
             score = names.score(index, "pelvis") - _PELVIS * float(distance)
-            scores.append(
-                (
-                    score + 0.3 * (index == legs.branching) + 0.7 * (index == top) - _ABOVE * tree.is_above[index, top],
-                    -order,
-                )
-            )
+            score += 0.3 * (index == legs.branching) + 0.7 * (index == top) - _ABOVE * tree.is_above[index, top]
+            scores.append((round(score, 3), -order))  # of two joints in one place, rounding errors must not choose
     score, order = max(scores)
     return candidates[-order], score
 

@@ -186,3 +186,28 @@ def test_helpers_fingers_and_ends_are_known_as_such(name):
     reading = read_names((name, "Hips", "Spine", "Head"))[0]
     assert reading.is_helper
     assert all(reading.score(part) <= 0 for part in re.split(r"\W+", "pelvis hip knee wrist head"))
+
+
+def test_numbers_that_count_the_joints_are_no_part_of_their_names():
+    names = ("pelvis_0", "thigh_l_1", "calf_l_2", "calf_l_2_end", "thigh_r_3", "clavicle0_l_4", "spine_01_5")
+    assert [reading.stem for reading in read_names(names)] == [
+        "pelvis", "thigh", "calf", "calfend", "thigh", "clavicle0", "spine01",
+    ]  # fmt: skip
+
+
+def test_numbers_that_several_joints_share_are_part_of_their_names():
+    assert [reading.stem for reading in read_names(("spine_1", "finger_l_1", "finger_l_2"))] == [
+        "spine1", "finger1", "finger2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_two_pelvises_in_one_place_rounding_errors_choose_none(seed):
+    body = walking(20)
+    noise = 3e-7 * np.random.default_rng(seed).standard_normal((20, 3))
+    pelvis, rest = body[:, :1], body[:, 1:]
+    positions = np.concatenate([pelvis, pelvis + noise[:, None], rest], axis=1)
+    names = named("Pelvis Back Back1 Back2 Neck Head UpLeg LoLeg Foot Toe Clavicle UpArm LoArm Hand")
+    parents = (-1, 0, *(parent + 1 for parent in PARENTS[1:]))
+    motion = motion_of(positions, (names[0], "Body", *names[1:]), parents)
+    assert guess_rig_map(motion.rig, motion.positions).joints[0] == 0
