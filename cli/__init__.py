@@ -99,6 +99,9 @@ def main() -> None:
     # One query is too small to share out: OpenBLAS's second thread costs more than it brings, and it fights with ours.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Trainings use all cores. Threads that wait for each other in a loop would take many times as long if another
+    # program needs a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def run() -> None:
