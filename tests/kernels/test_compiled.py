@@ -228,9 +228,12 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
     pairs, bones = (random.integers(0, joint_count, (2, count)).astype(np.int32) for count in (7, 3))
     sides = facing_pairs(seen)
     body = np.array([pair[:2] for pair in sides], np.int32), np.array([pair[2] for pair in sides], np.float32)
-    arguments = positions, *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 30.0
-    found, expected = (kernels.body_channels(*arguments) for kernels in (native, jit))
+    arguments = *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 30.0
+    other = walk(random, 20, 66, np.float32).reshape(-1, 22, 3)
+    found, expected = (kernels.body_channels([positions, other, positions], *arguments) for kernels in (native, jit))
     np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_array_equal(found[-frames:], found[:frames])
+    found = found[:frames]
     view = body_view(positions, np.tile(seen, (frames, 1)))
     own = view.positions[:, joints]
     along = own[:, bones[1]] - own[:, bones[0]]
@@ -244,6 +247,18 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
         30 * np.linalg.norm(moved, axis=2),
     )
     np.testing.assert_allclose(found, np.concatenate(parts, axis=1), atol=1e-3)
+
+
+@given(seed=SEEDS, width=st.integers(1, 600), columns=st.integers(1, 70))
+def test_mapped_rows_are_those_of_the_plain_kernel_and_do_not_depend_on_each_other(seed, width, columns):
+    random = np.random.default_rng(seed)
+    rows, matrix = (random.normal(size=size).astype(np.float32) for size in ((20, width), (width, columns)))
+    centre = random.normal(size=columns).astype(np.float32)
+    blocks = np.pad(matrix, ((0, 0), (0, -columns % 16))).reshape(width, -1, 16).transpose(1, 0, 2).copy()
+    for kernels in (native, jit):
+        found = kernels.map_rows(rows, blocks, centre)
+        np.testing.assert_allclose(found, rows @ matrix - centre, rtol=0, atol=1e-5 * width**0.5)
+        np.testing.assert_array_equal(kernels.map_rows(rows[7:8], blocks, centre), found[7:8])
 
 
 @given(seed=SEEDS, width=st.integers(1, 40), frames=st.integers(1, 150))

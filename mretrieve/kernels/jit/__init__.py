@@ -10,7 +10,7 @@ from .products import addressed, inner_products, rank_shortlists
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
-from .statistics import body_channels, window_statistics
+from .statistics import body_channels, map_rows, window_statistics
 from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "dtw_path",
     "forward_kinematics",
     "inner_products",
+    "map_rows",
     "rank_shortlists",
     "reprojection_costs",
     "resample_frames",

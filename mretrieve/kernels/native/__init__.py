@@ -24,6 +24,7 @@ __all__ = [
     "dtw_path",
     "forward_kinematics",
     "inner_products",
+    "map_rows",
     "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
@@ -58,7 +59,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 9
+_VERSION = 10
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -114,8 +115,11 @@ _body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, 
 _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
 )
-_channels = _float32, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
+_channels = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
 _body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_float, _float32)
+_map_rows = _function(
+    _fused, "map_rows", _float32, c_int64, c_int64, _float32, _float32, c_int64, _float32, result=None
+)
 _statistics = _float32, c_int64, c_int64, _float32, _float32, _float32
 _window_statistics = _function(_fused, "window_statistics", _float32, c_int64, _int64, c_int64, *_statistics)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
@@ -149,6 +153,12 @@ def _in_memory(
     addresses[order] = [sequence.ctypes.data for sequence in listed]
     lengths[order] = [len(sequence) for sequence in listed]
     return addresses, lengths, order, len(order)
+
+
+def _addresses_and_lengths(motions: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.uintp], NDArray[np.int64]]:
+    """Of motions, which are in C order."""
+    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
+    return addresses, np.array([len(motion) for motion in motions], np.int64)
 
 
 def _in_blocks(query: NDArray[Any], size: int) -> NDArray[Any]:
@@ -311,8 +321,7 @@ def warping_features(
     rate: float,
     features: NDArray[np.float32],
 ) -> None:
-    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
-    lengths = np.array([len(motion) for motion in motions], np.int64)
+    addresses, lengths = _addresses_and_lengths(motions)
     turns, origins = np.empty((lengths.max(), 2)), np.empty((lengths.max(), 3), np.float32)
     facing = sides, side_factors, len(sides), hips
     taken = joints, factors, len(joints), velocity_factor, rate
@@ -321,7 +330,7 @@ def warping_features(
 
 
 def body_channels(
-    positions: NDArray[np.float32],
+    motions: Sequence[NDArray[np.float32]],
     sides: NDArray[np.int32],
     side_factors: NDArray[np.float32],
     hips: NDArray[np.int32],
@@ -330,13 +339,22 @@ def body_channels(
     bones: NDArray[np.int32],
     rate: float,
 ) -> NDArray[np.float32]:
-    frames, body, _ = positions.shape
+    addresses, lengths = _addresses_and_lengths(motions)
     pair_count, bone_count = pairs.shape[1], bones.shape[1]
-    channels = np.empty((frames, pair_count + 3 * bone_count + 4 + len(joints) - 1), np.float32)
+    channels = np.empty((lengths.sum(), pair_count + 3 * bone_count + 4 + len(joints) - 1), np.float32)
+    bodies = addresses, lengths, len(motions), motions[0].shape[1]
     facing = sides, side_factors, len(sides), hips
     taken = joints, len(joints), pairs, pair_count, bones, bone_count
-    _check_memory(_body_channels(positions, frames, body, *facing, *taken, rate, channels))
+    _check_memory(_body_channels(*bodies, *facing, *taken, rate, channels))
     return channels
+
+
+def map_rows(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], centre: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    mapped = np.empty((len(rows), len(centre)), np.float32)
+    _map_rows(rows, *rows.shape, matrix, centre, len(centre), mapped)
+    return mapped
 
 
 def window_statistics(

@@ -2,19 +2,14 @@
 
 #define TURN 6.28318530717958647692
 
-/* See the jit module's function of this name. Returns 0, or 1 if there is not enough memory. */
-CLONES int body_channels(const float *restrict positions, int64_t frames, int64_t body, const int32_t *restrict sides,
-                         const float *restrict side_factors, int64_t side_count, const int32_t *restrict hips,
-                         const int32_t *restrict joints, int64_t joint_count, const int32_t *restrict pairs,
-                         int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, float rate,
-                         float *restrict channels) {
+/* Channels of one motion; `turns` has room for 3 numbers a frame, `origins` for 3 numbers a frame and 3 a frame and joint
+and one frame more. */
+INLINE void motion_channels(const float *restrict positions, int64_t frames, int64_t body, const int32_t *restrict sides,
+                            const float *restrict side_factors, int64_t side_count, const int32_t *restrict hips,
+                            const int32_t *restrict joints, int64_t joint_count, const int32_t *restrict pairs,
+                            int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, float rate,
+                            double *restrict turns, float *restrict origins, float *restrict channels) {
     int64_t width = pair_count + 3 * bone_count + 4 + joint_count - 1;
-    double *turns = malloc((3 * frames + 1) * sizeof(double));
-    float *origins = malloc((3 * frames + 3 * joint_count * (frames + 1) + 1) * sizeof(float));
-    if (!turns || !origins) {
-        free(turns), free(origins);
-        return 1;
-    }
     double *angles = turns + 2 * frames;
     float *x = origins + 3 * frames, *y = x + joint_count, *z = y + joint_count, *seen = z + joint_count;
     int known = find_headings(positions, frames, body, sides, side_factors, side_count, hips, turns, origins);
@@ -65,6 +60,25 @@ CLONES int body_channels(const float *restrict positions, int64_t frames, int64_
             row[3 + joint] = step * sqrtf(right * right + up * up + ahead * ahead);
         }
     }
+}
+
+/* See the jit module's function of this name. Returns 0, or 1 if there is not enough memory. */
+CLONES int body_channels(const float *const *motions, const int64_t *restrict lengths, int64_t count, int64_t body,
+                         const int32_t *restrict sides, const float *restrict side_factors, int64_t side_count,
+                         const int32_t *restrict hips, const int32_t *restrict joints, int64_t joint_count,
+                         const int32_t *restrict pairs, int64_t pair_count, const int32_t *restrict bones,
+                         int64_t bone_count, float rate, float *restrict channels) {
+    int64_t width = pair_count + 3 * bone_count + 4 + joint_count - 1, longest = 0;
+    for (int64_t motion = 0; motion < count; motion++) longest = lengths[motion] > longest ? lengths[motion] : longest;
+    double *turns = malloc((3 * longest + 1) * sizeof(double));
+    float *origins = malloc((3 * longest + 3 * joint_count * (longest + 1) + 1) * sizeof(float));
+    if (!turns || !origins) {
+        free(turns), free(origins);
+        return 1;
+    }
+    for (int64_t motion = 0; motion < count; channels += width * lengths[motion++])
+        motion_channels(motions[motion], lengths[motion], body, sides, side_factors, side_count, hips, joints, joint_count,
+                        pairs, pair_count, bones, bone_count, rate, turns, origins, channels);
     free(turns), free(origins);
     return 0;
 }
@@ -184,4 +198,31 @@ CLONES int window_statistics(const float *restrict channels, int64_t width, cons
     }
     free(room), free(sums);
     return 0;
+}
+
+#define BLOCK 256 /* numbers that are added up in single precision before they are added to the rest */
+
+/* See the jit module's function of this name. */
+CLONES void map_rows(const float *restrict rows, int64_t count, int64_t width, const float *restrict matrix,
+                     const float *restrict centre, int64_t columns, float *restrict mapped) {
+    for (int64_t first = 0; first < columns; first += LANES, matrix += LANES * width) {
+        int64_t kept = columns - first < LANES ? columns - first : LANES;
+        for (int64_t start = 0; start < count; start += RUNS) {
+            const float *own[RUNS];
+            lanes totals[RUNS] = {{0}};
+            for (int run = 0; run < RUNS; run++) own[run] = rows + width * (start + run < count ? start + run : count - 1);
+            for (int64_t block = 0; block < width; block += BLOCK) {
+                lanes sums[RUNS] = {{0}};
+                for (int64_t number = block; number < width && number < block + BLOCK; number++) {
+                    lanes weights;
+                    memcpy(&weights, matrix + LANES * number, sizeof(lanes));
+                    for (int run = 0; run < RUNS; run++) sums[run] += own[run][number] * weights;
+                }
+                for (int run = 0; run < RUNS; run++) totals[run] += sums[run];
+            }
+            for (int run = 0; run < RUNS && start + run < count; run++)
+                for (int64_t column = 0; column < kept; column++)
+                    mapped[columns * (start + run) + first + column] = totals[run][column] - centre[first + column];
+        }
+    }
 }
