@@ -249,6 +249,33 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
     np.testing.assert_allclose(found, np.concatenate(parts, axis=1), atol=1e-3)
 
 
+@given(seed=SEEDS, frames=st.integers(0, 30))
+def test_signs_of_facing_and_distances_are_those_of_the_plain_kernel(seed, frames):
+    random = np.random.default_rng(seed)
+    poses = random.normal(size=(frames, 22, 3)).astype(np.float32)
+    places = np.where(random.random((7, 2)) < 0.8, random.permutation(22)[:14].reshape(7, 2), -1).astype(np.int32)
+    found, expected = (kernels.facing_signs(poses, places) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    ends = random.integers(0, 22, (5, 4)).astype(np.int32)
+    found, expected = (kernels.distances_between(poses, ends) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected)
+    middles = poses[:, ends].reshape(frames, 5, 2, 2, 3).astype(np.float64).mean(axis=3)
+    np.testing.assert_allclose(found, np.linalg.norm(middles[:, :, 0] - middles[:, :, 1], axis=2))
+
+
+@given(seed=SEEDS, frames=st.integers(1, 30), count=st.integers(1, 22))
+def test_signs_of_a_floor_are_those_of_the_plain_kernel(seed, frames, count):
+    random = np.random.default_rng(seed)
+    here = random.normal(scale=0.1, size=(frames, 22, 3)).astype(np.float32)
+    later = here + random.normal(scale=0.02, size=here.shape).astype(np.float32)
+    joints = random.permutation(22)[:count].astype(np.int32)
+    flesh, head = (0.1 * random.random(count)).astype(np.float32), random.random(count) < 0.2
+    limits = np.array([0.05, 0.03, 0.2, 0.02, 1.5], np.float32)
+    found, expected = (kernels.floor_signs(here, later, joints, flesh, head, 0.1, limits) for kernels in (native, jit))
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
 @given(seed=SEEDS, width=st.integers(1, 600), columns=st.integers(1, 70))
 def test_mapped_rows_are_those_of_the_plain_kernel_and_do_not_depend_on_each_other(seed, width, columns):
     random = np.random.default_rng(seed)

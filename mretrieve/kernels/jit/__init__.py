@@ -3,6 +3,7 @@
 They take the place of the native ones if the installation had no compiler, and tests compare the two.
 """
 
+from .bodies import distances_between, facing_signs, floor_signs
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
@@ -18,8 +19,11 @@ __all__ = [
     "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
+    "distances_between",
     "dtw_distances",
     "dtw_path",
+    "facing_signs",
+    "floor_signs",
     "forward_kinematics",
     "inner_products",
     "map_rows",

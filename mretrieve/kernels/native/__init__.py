@@ -20,8 +20,11 @@ __all__ = [
     "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
+    "distances_between",
     "dtw_distances",
     "dtw_path",
+    "facing_signs",
+    "floor_signs",
     "forward_kinematics",
     "inner_products",
     "map_rows",
@@ -59,7 +62,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 10
+_VERSION = 11
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -122,6 +125,12 @@ _map_rows = _function(
 )
 _statistics = _float32, c_int64, c_int64, _float32, _float32, _float32
 _window_statistics = _function(_fused, "window_statistics", _float32, c_int64, _int64, c_int64, *_statistics)
+_facing_signs = _function(_fused, "facing_signs", _float32, c_int64, c_int64, _int32, _float64, result=None)
+_carried = _float32, _float32, c_int64, c_int64, _int32, c_int64, _float32, _bool
+_floor_signs = _function(_fused, "floor_signs", *_carried, c_float, _float32, _float32, _float32, _float64, result=None)
+_distances_between = _function(
+    _fused, "distances_between", _float32, c_int64, c_int64, _int32, c_int64, _float64, result=None
+)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -370,6 +379,33 @@ def window_statistics(
     results = magnitudes, quantiles, means
     _check_memory(_window_statistics(channels, width, spans, count, waves, waved, ordered, *results))
     return results
+
+
+def facing_signs(poses: NDArray[np.float32], places: NDArray[np.int32]) -> NDArray[np.float64]:
+    signs = np.empty(6)
+    _facing_signs(poses, *poses.shape[:2], places, signs)
+    return signs
+
+
+def floor_signs(
+    here: NDArray[np.float32],
+    later: NDArray[np.float32],
+    joints: NDArray[np.int32],
+    flesh: NDArray[np.float32],
+    head: NDArray[np.bool_],
+    step_s: float,
+    limits: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    frames, body, _ = here.shape
+    results = np.empty((6, frames), np.float32), np.empty(frames, np.float32), np.empty((6, 4))
+    _floor_signs(here, later, frames, body, joints, len(joints), flesh, head, step_s, limits, *results)
+    return results
+
+
+def distances_between(poses: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np.float64]:
+    distances = np.empty((len(poses), len(ends)))
+    _distances_between(poses, *poses.shape[:2], ends, len(ends), distances)
+    return distances
 
 
 def forward_kinematics(

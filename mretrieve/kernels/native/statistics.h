@@ -91,13 +91,12 @@ static const double QUANTILE_PLACES[QUANTILES] = {0.1, 0.25, 0.5, 0.75, 0.9};
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 
 /* Each lane's smaller number to `low` and its larger one to `high`. */
-INLINE void exchange(float *low, float *high) {
-    float small[LANES], large[LANES]; /* stored at the end, or GCC takes it for a choice between storing and not storing */
+INLINE void exchange(float *restrict low, float *restrict high) {
     NO_UNROLLING for (int lane = 0; lane < LANES; lane++) {
-        small[lane] = low[lane] < high[lane] ? low[lane] : high[lane];
-        large[lane] = low[lane] < high[lane] ? high[lane] : low[lane];
+        float one = low[lane], other = high[lane]; /* named, or GCC takes it for a choice between storing and not storing */
+        float small = one < other ? one : other, large = one < other ? other : one;
+        low[lane] = small, high[lane] = large;
     }
-    memcpy(low, small, sizeof(small)), memcpy(high, large, sizeof(large));
 }
 
 /* Sort LANES columns, each on its own, by Batcher's merge exchange (Knuth, The Art of Computer Programming, volume 3,

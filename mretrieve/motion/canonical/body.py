@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.compiled import distances_between
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS, joint
 
@@ -41,10 +42,10 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     The rule: standard lengths of thighs, shanks, upper arms and forearms, summed over those that the rig has, divided
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
     """
-    positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
+    positions = np.ascontiguousarray(positions, np.float32)
     for ends, standard in _known_metres(tuple(int(index) for index in mapped)):
-        bones = positions[:, ends[:, 0]] - positions[:, ends[:, 1]]
-        measured = np.median(np.sqrt(np.einsum("tbi,tbi->tb", bones, bones)), axis=0)
+        lengths = np.sort(distances_between(positions, ends), axis=0)
+        measured = (lengths[(len(lengths) - 1) // 2] + lengths[len(lengths) // 2]) / 2
         proportion = measured / standard
         usable = proportion > _LEAST_PROPORTION * proportion.max()
         if usable.any():
@@ -53,14 +54,15 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
 
 
 @lru_cache(maxsize=64)
-def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
-    """Of each table with distances between joints that are known: these joints (B, 2), and the distances (B,)."""
+def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Of each table with distances between joints that are known: `ends` of `distances_between`, and metres (B,)."""
     known = []
     for table in (STANDARD_METRES, _STANDING_METRES):
         distances = [((joint(a), joint(b)), metres) for (a, b), metres in table.items()]
         distances = [(ends, metres) for ends, metres in distances if set(ends) <= set(mapped)]
         if distances:
-            known.append((np.array([ends for ends, _ in distances]), np.array([metres for _, metres in distances])))
+            ends = np.repeat(np.array([ends for ends, _ in distances], np.int32), 2, axis=1)
+            known.append((ends, np.array([metres for _, metres in distances])))
     return known
 
 
