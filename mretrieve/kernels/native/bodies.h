@@ -59,6 +59,14 @@ void facing_signs(const float *poses, int64_t frames, int64_t body, const int32_
     signs[5] = frames ? twist / frames : 0;
 }
 
+#define UPS 8 /* six directions, as +X, -X, +Y ..., and two that fill up a vector */
+
+/* Heights of the skin around a joint. */
+INLINE void find_heights(vector place, float flesh, float *heights) {
+    float coordinates[UPS] = {place.x, -place.x, place.y, -place.y, place.z, -place.z};
+    for (int up = 0; up < UPS; up++) heights[up] = coordinates[up] - flesh;
+}
+
 /* See the jit module's function of this name. */
 CLONES void floor_signs(const float *here, const float *later, int64_t frames, int64_t body, const int32_t *joints,
                         int64_t count, const float *flesh, const bool *head, float step, const float *limits,
@@ -67,32 +75,34 @@ CLONES void floor_signs(const float *here, const float *later, int64_t frames, i
     memset(signs, 0, 6 * 4 * sizeof(double));
     for (int64_t frame = 0; frame < frames; frame++) {
         const float *pose = here + 3 * body * frame, *next = later + 3 * body * frame;
-        float level[6], stillest[6][2], speed;
-        int resting[6] = {0}, upside_down[6] = {0};
-        for (int up = 0; up < 6; up++) level[up] = FLT_MAX, stillest[up][0] = stillest[up][1] = fast;
-        slowest[frame] = FLT_MAX;
-        for (int64_t joint = 0; joint < count; joint++)
-            for (int axis = 0; axis < 3; axis++) {
-                float place = pose[3 * joints[joint] + axis];
-                level[2 * axis] = fminf(level[2 * axis], place - flesh[joint]);
-                level[2 * axis + 1] = fminf(level[2 * axis + 1], -place - flesh[joint]);
-            }
+        float level[UPS], lowest[UPS], stillest[UPS], slow = FLT_MAX;
+        int32_t resting[UPS] = {0}, upside_down[UPS] = {0};
+        for (int up = 0; up < UPS; up++) level[up] = FLT_MAX, lowest[up] = stillest[up] = fast;
+        for (int64_t joint = 0; joint < count; joint++) {
+            float heights[UPS];
+            find_heights(at(pose, joints[joint]), flesh[joint], heights);
+            for (int up = 0; up < UPS; up++) level[up] = level[up] < heights[up] ? level[up] : heights[up];
+        }
         for (int64_t joint = 0; joint < count; joint++) {
             vector place = at(pose, joints[joint]), moved = from_to(place, at(next, joints[joint]));
-            float coordinates[3] = {place.x, place.y, place.z};
-            speed = sqrtf(dot(moved, moved)) / step;
-            slowest[frame] = fminf(slowest[frame], speed);
-            for (int up = 0; up < 6; up++) {
-                float above = (up % 2 ? -coordinates[up / 2] : coordinates[up / 2]) - flesh[joint] - level[up];
-                if (above <= 0) stillest[up][0] = fminf(stillest[up][0], speed), upside_down[up] |= head[joint];
-                if (above < carrying) stillest[up][1] = fminf(stillest[up][1], speed);
-                resting[up] += above < on_floor && speed < at_rest;
+            float heights[UPS], speed = sqrtf(dot(moved, moved)) / step;
+            int32_t rests = speed < at_rest, is_head = head[joint];
+            find_heights(place, flesh[joint], heights);
+            slow = slow < speed ? slow : speed;
+            for (int up = 0; up < UPS; up++) { /* without branches, for all directions at once */
+                float above = heights[up] - level[up];
+                float own = above <= 0 ? speed : fast, carried = above < carrying ? speed : fast;
+                lowest[up] = lowest[up] < own ? lowest[up] : own;
+                stillest[up] = stillest[up] < carried ? stillest[up] : carried;
+                upside_down[up] |= is_head & (above <= 0);
+                resting[up] += rests & (above < on_floor);
             }
         }
+        slowest[frame] = slow;
         for (int up = 0; up < 6; up++) {
             double *sums = signs + 4 * up;
             levels[frames * up + frame] = level[up];
-            sums[0] += log(stillest[up][0] + noise), sums[1] += log(stillest[up][1] + noise);
+            sums[0] += logf(lowest[up] + noise), sums[1] += logf(stillest[up] + noise);
             sums[2] += fabsf(level[up]) < on_floor ? resting[up] : 0;
             sums[3] += upside_down[up];
         }

@@ -71,7 +71,8 @@ _SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
 #: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
 _COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
 _LEAST_BONE_M = 0.005
-_CURVE = [joint(name) for name in ("left_hip", "right_hip", "neck", *_SEATS)]
+_SEATED = [joint(name) for name in (*_SEATS, "left_collar", "right_collar")]
+_HIPS, _SHOULDERS = ([joint(f"{side}_{part}") for side in ("left", "right")] for part in ("hip", "shoulder"))
 
 
 def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
@@ -82,29 +83,32 @@ def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None
     that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
     Hips, neck and shoulders, which are anatomy, must hold values.
     """
-    left_hip, right_hip, neck, *seats = positions.take(_CURVE, axis=1).transpose(1, 0, 2).copy()
-    hips = (left_hip + right_hip) / 2
     has = set(mapped.tolist())
-    known = [seat for name, seat in zip(_SEATS, seats, strict=True) if joint(name) in has]
-    curve: list[NDArray[np.floating]] = [hips]
-    lengths = [0.0]
-    for point in (*known, neck):
-        bone = point - curve[-1]
-        length = float(np.sqrt(np.einsum("ti,ti->t", bone, bone)).mean())
-        if length > _LEAST_BONE_M:
-            curve.append(point)
-            lengths.append(lengths[-1] + length)
+    known = [index for name in _SEATS if (index := joint(name)) in has]
+    points = positions.take([*_HIPS, *known, joint("neck"), *_SHOULDERS], axis=1).transpose(1, 0, 2).copy()
+    points[1] = (points[0] + points[1]) / 2
+    curve = np.arange(1, len(points) - 2)
+    lengths = _bone_lengths(points[curve])
+    while len(short := np.flatnonzero(lengths <= _LEAST_BONE_M)):
+        curve = np.delete(curve, short[0] + 1)
+        lengths = _bone_lengths(points[curve])
     if len(curve) == 1:  # a rig whose neck is in its hips
-        curve[:], lengths[:] = [hips, hips], [0.0, 1.0]
-    for name, part in _SEATS.items():
-        length = part * lengths[-1]
-        upper = min(int(np.searchsorted(lengths, length, side="right")), len(curve) - 1)
-        weight = np.float32((length - lengths[upper - 1]) / (lengths[upper] - lengths[upper - 1]))
-        positions[:, joint(name)] = curve[upper - 1] + weight * (curve[upper] - curve[upper - 1])
-    below_neck = np.float32(_COLLAR_DOWN) * (positions[:, joint("spine3")] - neck)
-    for side in ("left", "right"):
-        outwards = np.float32(_COLLAR_OUT) * (positions[:, joint(f"{side}_shoulder")] - neck)
-        positions[:, joint(f"{side}_collar")] = neck + outwards + below_neck
+        curve, lengths = curve[[0, 0]], np.ones(1)
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    places = np.array(list(_SEATS.values())) * ends[-1]
+    above = np.minimum(np.searchsorted(ends, places, side="right"), len(curve) - 1)
+    weights = ((places - ends[above - 1]) / (ends[above] - ends[above - 1])).astype(np.float32)
+    lower, upper = points[curve[above - 1]], points[curve[above]]
+    neck, shoulders = points[-3], points[-2:]
+    spine = lower + weights[:, None, None] * (upper - lower)
+    outwards, below_neck = np.float32(_COLLAR_OUT) * (shoulders - neck), np.float32(_COLLAR_DOWN) * (spine[-1] - neck)
+    positions[:, _SEATED] = np.concatenate([spine, neck + outwards + below_neck]).transpose(1, 0, 2)
+
+
+def _bone_lengths(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean lengths (P - 1,) of the lines between points (P, T, 3) that follow each other."""
+    bones = points[1:] - points[:-1]
+    return np.asarray(np.sqrt(np.einsum("pti,pti->pt", bones, bones)).mean(axis=1), np.float64)
 
 
 #: Metres of the SMPL mean body, from one joint to the next: what is filled in must look like the rest.
