@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -228,11 +229,14 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
     pairs, bones = (random.integers(0, joint_count, (2, count)).astype(np.int32) for count in (7, 3))
     sides = facing_pairs(seen)
     body = np.array([pair[:2] for pair in sides], np.int32), np.array([pair[2] for pair in sides], np.float32)
-    arguments = *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 30.0
+    arguments = *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 3 + joint_count, 30.0
     other = walk(random, 20, 66, np.float32).reshape(-1, 22, 3)
     found, expected = (kernels.body_channels([positions, other, positions], *arguments) for kernels in (native, jit))
     np.testing.assert_allclose(found, expected, atol=1e-4)
     np.testing.assert_array_equal(found[-frames:], found[:frames])
+    for kernels, rates in product((native, jit), (0, 4)):
+        fewer = kernels.body_channels([positions], *arguments[:-2], rates, 30.0)
+        np.testing.assert_allclose(fewer, expected[:frames, : 7 + 9 + rates], atol=1e-4)
     found = found[:frames]
     view = body_view(positions, np.tile(seen, (frames, 1)))
     own = view.positions[:, joints]

@@ -108,10 +108,10 @@ class PartLayout:
         self, motions: Sequence[NDArray[np.float32]]
     ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
         """The columns `poses`, which are directions and distances, and `rates` of positions (T, 22, 3) of motions."""
-        values = body_channels(motions, self.seen, *self._joints)
+        values = body_channels(motions, self.seen, *self._joints, 4 * self.root)
         first, rates = len(self.pairs), len(self.pairs) + 3 * len(self.bones)
         directions = values[:, first:rates] if self.side else values[:, first + 1 : rates : 3]
-        return (directions, values[:, :first]), values[:, rates : rates + 4 * self.root]
+        return (directions, values[:, :first]), values[:, rates:]
 
     @property
     def _directions(self) -> int:

@@ -25,6 +25,7 @@ DIRECTIONS = slice(153, 204)
 ROOT = slice(204, 208)
 SPEEDS = slice(208, 225)
 CHANNEL_COUNT = 225
+_RATES = CHANNEL_COUNT - ROOT.start
 #: The root's rates in a feature vector: height counts twice.
 _ROOT_RATES = [0, 1, 2, 3, 1]
 
@@ -43,7 +44,7 @@ def pose_channels(*clips: Clip) -> NDArray[np.float32]:
     """
     alike = groupby(clips, key=lambda clip: clip.seen_joints.tobytes())
     parts = [
-        body_channels([clip.positions for clip in group], np.frombuffer(seen, bool), _JOINTS, _PAIRS, _BONES)
+        body_channels([clip.positions for clip in group], np.frombuffer(seen, bool), _JOINTS, _PAIRS, _BONES, _RATES)
         for seen, group in alike
     ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -55,17 +56,19 @@ def body_channels(
     joints: NDArray[np.int32],
     pairs: NDArray[np.int32],
     bones: NDArray[np.int32],
+    rates: int,
 ) -> NDArray[np.float32]:
-    """Channels (sum of T, P + 3 B + 4 + J - 1) of positions (T, 22, 3), metres, world, of one motion after the other.
+    """Channels (sum of T, P + 3 B + rates) of positions (T, 22, 3), metres, world, of one motion after the other.
 
-    They are distances of pairs (2, P), directions of bones (2, B) from first to second, the rates of the root, and the
-    speeds of all `joints` (J,) but the first, in the body's frame. Pairs and bones name joints by their place in
-    `joints`. The joints (22,) that are `seen` tell where the body is and faces, as in `body_view`.
+    They are distances of pairs (2, P), directions of bones (2, B) from first to second, the 4 rates of the root, and
+    the speeds of all `joints` (J,) but the first, in the body's frame; `rates` is the number of the last two. Pairs and
+    bones name joints by their place in `joints`. The joints (22,) that are `seen` tell where the body is and faces, as
+    in `body_view`.
     """
     facing = Facing.by(seen)
     motions = [np.ascontiguousarray(positions, np.float32) for positions in motions]
     sides = facing.sides, facing.factors, facing.origin
-    return compiled.body_channels(motions, *sides, joints, pairs, bones, CANONICAL_FPS)
+    return compiled.body_channels(motions, *sides, joints, pairs, bones, rates, CANONICAL_FPS)
 
 
 #: Of `window_statistics`.

@@ -29,8 +29,8 @@ from .pose_features import BLOCKS, FEATURE_JOINTS, pose_channels, window_feature
 _PREPROCESSING = 1
 #: Two seconds, a second apart.
 PIECE_FRAMES, PIECE_HOP = 60, 30
-#: Windows described at once: bounds memory on long takes.
-_CHUNK = 256
+#: Windows described at once: their features fit into a processor's cache.
+_CHUNK = 96
 #: Columns of a matrix that lie together as `map_rows` takes it.
 MAPPED_AT_ONCE = 16
 _STORED = ("mean", "block_scales", "basis", "spread", "noise", "whitening", "variance")

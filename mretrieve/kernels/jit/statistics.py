@@ -22,9 +22,10 @@ def body_channels(
     joints: NDArray[np.int32],
     pairs: NDArray[np.int32],
     bones: NDArray[np.int32],
+    rates: int,
     rate: float,
 ) -> NDArray[np.float32]:
-    """Channels (sum of T, P + 3 B + 4 + J - 1) of motions, one after the other.
+    """Channels (sum of T, P + 3 B + rates) of motions, one after the other.
 
     They are the distances of pairs; unit vectors along bones in the frame of the body's own heading; velocity of the
     origin to the left, up and forwards in that frame and change of heading; speeds of all joints but the first in it.
@@ -35,10 +36,12 @@ def body_channels(
         joints: (J,) that the channels are made of.
         pairs: (2, P) of places in `joints`.
         bones: (2, B) parents and children, places in `joints`.
+        rates: how many of the last 4 + J - 1 channels are wanted: all, the first 4 or 0.
         rate: frames a second.
     """
     body = sides, side_factors, hips, joints, pairs, bones, rate
-    return np.concatenate([_motion_channels(positions, *body) for positions in motions])
+    wanted = pairs.shape[1] + 3 * bones.shape[1] + rates
+    return np.concatenate([_motion_channels(positions, *body)[:, :wanted] for positions in motions])
 
 
 def map_rows(

@@ -119,7 +119,7 @@ _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
 )
 _channels = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
-_body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_float, _float32)
+_body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_int64, c_float, _float32)
 _map_rows = _function(
     _fused, "map_rows", _float32, c_int64, c_int64, _float32, _float32, c_int64, _float32, result=None
 )
@@ -346,14 +346,15 @@ def body_channels(
     joints: NDArray[np.int32],
     pairs: NDArray[np.int32],
     bones: NDArray[np.int32],
+    rates: int,
     rate: float,
 ) -> NDArray[np.float32]:
     addresses, lengths = _addresses_and_lengths(motions)
     pair_count, bone_count = pairs.shape[1], bones.shape[1]
-    channels = np.empty((lengths.sum(), pair_count + 3 * bone_count + 4 + len(joints) - 1), np.float32)
+    channels = np.empty((lengths.sum(), pair_count + 3 * bone_count + rates), np.float32)
     bodies = addresses, lengths, len(motions), motions[0].shape[1]
     facing = sides, side_factors, len(sides), hips
-    taken = joints, len(joints), pairs, pair_count, bones, bone_count
+    taken = joints, len(joints), pairs, pair_count, bones, bone_count, rates
     _check_memory(_body_channels(*bodies, *facing, *taken, rate, channels))
     return channels
 

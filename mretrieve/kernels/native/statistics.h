@@ -7,9 +7,9 @@ and one frame more. */
 INLINE void motion_channels(const float *restrict positions, int64_t frames, int64_t body, const int32_t *restrict sides,
                             const float *restrict side_factors, int64_t side_count, const int32_t *restrict hips,
                             const int32_t *restrict joints, int64_t joint_count, const int32_t *restrict pairs,
-                            int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, float rate,
-                            double *restrict turns, float *restrict origins, float *restrict channels) {
-    int64_t width = pair_count + 3 * bone_count + 4 + joint_count - 1;
+                            int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, int64_t rates,
+                            float rate, double *restrict turns, float *restrict origins, float *restrict channels) {
+    int64_t width = pair_count + 3 * bone_count + rates, speeds = rates ? rates - 4 : 0;
     double *angles = turns + 2 * frames;
     float *x = origins + 3 * frames, *y = x + joint_count, *z = y + joint_count, *seen = z + joint_count;
     int known = find_headings(positions, frames, body, sides, side_factors, side_count, hips, turns, origins);
@@ -18,10 +18,12 @@ INLINE void motion_channels(const float *restrict positions, int64_t frames, int
         float cosine = (float)mean.cosine, sine = (float)mean.sine;
         const float *place = positions + 3 * body * frame, *origin = origins + 3 * frame;
         float *row = channels + width * frame, *own = seen + 3 * joint_count * frame;
-        angles[frame] = atan2(mean.sine, mean.cosine);
+        if (rates) angles[frame] = atan2(mean.sine, mean.cosine);
         for (int64_t joint = 0; joint < joint_count; joint++) {
             const float *point = place + 3 * joints[joint];
             x[joint] = point[0] - origin[0], y[joint] = point[1] - origin[1], z[joint] = point[2] - origin[2];
+        }
+        for (int64_t joint = 0; joint <= speeds && speeds; joint++) {
             own[3 * joint] = cosine * x[joint] - sine * z[joint];
             own[3 * joint + 1] = y[joint];
             own[3 * joint + 2] = sine * x[joint] + cosine * z[joint];
@@ -41,9 +43,9 @@ INLINE void motion_channels(const float *restrict positions, int64_t frames, int
             row[1] = up / length;
             row[2] = (sine * right + cosine * ahead) / length;
         }
-        body_velocity(origins, frame, frames, rate, cosine, sine, row);
+        if (rates) body_velocity(origins, frame, frames, rate, cosine, sine, row);
     }
-    for (int64_t frame = 0; frame < frames; frame++) {
+    for (int64_t frame = 0; frame < frames && rates; frame++) {
         int64_t before = frame ? frame - 1 : 0, after = frame + 1 < frames ? frame + 1 : frame;
         float step = after > before ? rate / (float)(after - before) : 0;
         float *row = channels + width * frame + pair_count + 3 * bone_count;
@@ -54,7 +56,7 @@ INLINE void motion_channels(const float *restrict positions, int64_t frames, int
         }
         row[3] = step * (float)turned;
         const float *then = seen + 3 * joint_count * before, *now = seen + 3 * joint_count * after;
-        for (int64_t joint = 1; joint < joint_count; joint++) {
+        for (int64_t joint = 1; joint <= speeds; joint++) {
             float right = now[3 * joint] - then[3 * joint], up = now[3 * joint + 1] - then[3 * joint + 1];
             float ahead = now[3 * joint + 2] - then[3 * joint + 2];
             row[3 + joint] = step * sqrtf(right * right + up * up + ahead * ahead);
@@ -67,8 +69,8 @@ CLONES int body_channels(const float *const *motions, const int64_t *restrict le
                          const int32_t *restrict sides, const float *restrict side_factors, int64_t side_count,
                          const int32_t *restrict hips, const int32_t *restrict joints, int64_t joint_count,
                          const int32_t *restrict pairs, int64_t pair_count, const int32_t *restrict bones,
-                         int64_t bone_count, float rate, float *restrict channels) {
-    int64_t width = pair_count + 3 * bone_count + 4 + joint_count - 1, longest = 0;
+                         int64_t bone_count, int64_t rates, float rate, float *restrict channels) {
+    int64_t width = pair_count + 3 * bone_count + rates, longest = 0;
     for (int64_t motion = 0; motion < count; motion++) longest = lengths[motion] > longest ? lengths[motion] : longest;
     double *turns = malloc((3 * longest + 1) * sizeof(double));
     float *origins = malloc((3 * longest + 3 * joint_count * (longest + 1) + 1) * sizeof(float));
@@ -78,7 +80,7 @@ CLONES int body_channels(const float *const *motions, const int64_t *restrict le
     }
     for (int64_t motion = 0; motion < count; channels += width * lengths[motion++])
         motion_channels(motions[motion], lengths[motion], body, sides, side_factors, side_count, hips, joints, joint_count,
-                        pairs, pair_count, bones, bone_count, rate, turns, origins, channels);
+                        pairs, pair_count, bones, bone_count, rates, rate, turns, origins, channels);
     free(turns), free(origins);
     return 0;
 }
@@ -172,10 +174,10 @@ CLONES int window_statistics(const float *restrict channels, int64_t width, cons
         int64_t length = spans[2 * span + 1] - spans[2 * span];
         for (int64_t first = 0; first < ordered; first += LANES) {
             int64_t columns = ordered - first < LANES ? ordered - first : LANES;
-            for (int64_t row = 0; row < length; row++)
-                if (columns == LANES)
-                    memcpy(rows[row], start + width * row + first, sizeof(*rows));
-                else
+            if (first + LANES <= width) /* columns that are not ordered are sorted too, which costs nothing */
+                for (int64_t row = 0; row < length; row++) memcpy(rows[row], start + width * row + first, sizeof(*rows));
+            else
+                for (int64_t row = 0; row < length; row++)
                     memcpy(rows[row], start + width * row + first, columns * sizeof(float));
             if (first < waved) {
                 find_magnitudes(rows, length, waves, found);
