@@ -72,8 +72,8 @@ def content_hash(path: Path, skeletons: str) -> str:
     """
     digest = hashlib.sha256()
     for part in frame_files(path):
-        with part.open("rb") as file:
-            while block := file.read(1 << 20):
+        with part.open("rb", buffering=0) as file:
+            while block := file.read(1 << 16):
                 digest.update(block)
     own = digest.hexdigest()
     return f"{own}:{skeletons}" if skeletons else own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mretrieve.devices import find_devices
-from mretrieve.encoders import DeviceEncoder
+from mretrieve.encoders import ClipsEncoder, DeviceEncoder, WindowEncoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
 from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
@@ -64,7 +64,7 @@ class IngestSpec:
         windows: how clips are cut.
         reading: how files are read.
         stored_version: version of the index whose clips are encoded again; None keeps their vectors.
-        device: where encoders run that can, as `find_devices` names it; None for the CPU, clip by clip.
+        device: where encoders run that can, as `find_devices` names it; None for the CPU.
     """
 
     folders: Mapping[str, Path]
@@ -84,7 +84,7 @@ class Ingested:
         entry: for the report.
         clips: of the file.
         rigs: if it was read, the rig of each clip and its map.
-        motions: what encoders on a device have to encode of each clip; () when they are done.
+        motions: what is to be encoded of each clip; () when it is done.
     """
 
     entry: FileEntry
@@ -110,19 +110,18 @@ class Ingester:
         """
         self._spec = spec
         command = index_command(spec.folders.values(), spec.index)
-        self._encoders = {space: space.load(spec.index, command) for space in spec.spaces}
-        self._on_device: dict[Space, DeviceEncoder] = {}
-        if spec.device is not None:
-            devices = find_devices(spec.device)
-            for space, encoder in self._encoders.items():
-                if isinstance(encoder, DeviceEncoder):
-                    self._on_device[space] = encoder.on_device(devices[number % len(devices)])
+        encoders = {space: space.load(spec.index, command) for space in spec.spaces}
+        devices = () if spec.device is None else find_devices(spec.device)
+        self._encoders = {
+            space: _encode_on(encoder.on_device(devices[number % len(devices)]))
+            if devices and isinstance(encoder, DeviceEncoder)
+            else _encode_by(encoder)
+            for space, encoder in encoders.items()
+        }
 
     def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
         """The outcomes for files, in their order. Errors in a file go to its entry and are never raised."""
         done = [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
-        if not self._on_device:
-            return done
         try:
             return self._encoded(done)
         except Exception:  # of one file, which is refused alone
@@ -135,17 +134,18 @@ class Ingester:
             return _refused(task, error, ingested.entry.content_hash)
 
     def _encoded(self, done: Sequence[Ingested]) -> list[Ingested]:
-        """The same with the vectors of the encoders on a device, which encode the clips of all files together."""
+        """The same with the vectors that are missing; clips of all files are encoded together."""
         clips = [clip for ingested in done for clip in ingested.clips]
         motions = [motion for ingested in done for motion in ingested.motions]
-        for space, encoder in self._on_device.items():
-            rows = [row for row, clip in enumerate(clips) if space.record.name not in clip.vectors]
+        vectors = [dict(clip.vectors) for clip in clips]
+        for space, encode in self._encoders.items():
+            name = space.record.name
+            rows = [row for row, own in enumerate(vectors) if name not in own]
             windows = [clips[row].windows for row in rows]
-            vectors = encoder.encode_all([motions[row] for row in rows], windows) if rows else []
-            for row, own in zip(rows, vectors, strict=True):
-                vectors_of_clip = {**clips[row].vectors, space.record.name: _checked(space, clips[row].windows, own)}
-                clips[row] = replace(clips[row], vectors=vectors_of_clip)
-        left = iter(clips)
+            made = encode([motions[row] for row in rows], windows) if rows else []
+            for row, own in zip(rows, made, strict=True):
+                vectors[row][name] = _checked(space, clips[row].windows, own)
+        left = iter([replace(clip, vectors=own) for clip, own in zip(clips, vectors, strict=True)])
         return [replace(ingested, clips=tuple(islice(left, len(ingested.clips))), motions=()) for ingested in done]
 
     def _unread(self, task: FileTask) -> Ingested:
@@ -161,37 +161,25 @@ class Ingester:
             return ingested
         stored = [self._stored.stored(self._stored.clip_row(clip)) for clip in task.known.clips]
         try:
-            motions = tuple(map(_motion, stored))
-            clips = tuple(map(self._encoded_again, stored, motions))
+            motions, clips = tuple(map(_motion, stored)), tuple(map(self._kept, stored))
         except Exception as error:
             return _refused(task, error)
         duration_s = sum(len(clip.positions) for clip in clips) / CANONICAL_FPS
-        waiting = motions if self._on_device else ()
-        return Ingested(replace(ingested.entry, duration_s=duration_s), clips, motions=waiting)
+        return Ingested(replace(ingested.entry, duration_s=duration_s), clips, motions=motions)
 
     @cached_property
     def _stored(self) -> Snapshot:
         return Snapshot.open(self._spec.index, self._spec.stored_version)
 
-    def _encoded_again(self, stored: ShardClip, motion: Clip) -> ShardClip:
-        """A stored clip with vectors in the spaces of this run; vectors that it has are kept."""
+    def _kept(self, stored: ShardClip) -> ShardClip:
+        """A stored clip with those of its vectors that are in spaces of this run."""
         had = {record.fingerprint: stored.vectors[record.name] for record in self._stored.encoders}
         kept = {
             space.record.name: had[space.record.fingerprint]
             for space in self._spec.spaces
             if space.record.fingerprint in had
         }
-        return replace(stored, vectors=kept | self._vectors(motion, stored.windows, without=kept))
-
-    def _vectors(
-        self, clip: Clip, windows: NDArray[np.int32], without: Collection[str] = ()
-    ) -> dict[str, NDArray[np.float32]]:
-        """The vectors of a clip in all spaces but some, and but those of encoders on a device."""
-        return {
-            space.record.name: _checked(space, windows, encoder.encode_windows(clip, windows))
-            for space, encoder in self._encoders.items()
-            if space not in self._on_device and space.record.name not in without
-        }
+        return replace(stored, vectors=kept)
 
     def _ingest(self, task: FileTask) -> Ingested:
         path = file_of(self._spec.folders, task.found.path)
@@ -209,7 +197,6 @@ class Ingester:
             _check_name(found.path)
             bodies = read_bodies(MotionFile(path), self._spec.reading, mixed_rigs=True)
             clips = [self._clip(body, entry) for body in bodies]
-            motions = tuple(body.clip for body in bodies) if self._on_device else ()
         except Exception as error:
             return _refused(task, error, hashed)
         return Ingested(
@@ -222,12 +209,11 @@ class Ingester:
             ),
             tuple(clips),
             tuple((body.rig, body.rig_map) for body in bodies),
-            motions,
+            tuple(body.clip for body in bodies),
         )
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:
         motion, clip = body.motion, body.clip
-        windows = cut_windows(clip.frame_count, self._spec.windows)
         return ShardClip(
             clip=entry.path + body.fragment,
             path=entry.path,
@@ -244,10 +230,24 @@ class Ingester:
             notes=clip.notes,
             positions=clip.positions,
             observed=clip.observed,
-            windows=windows,
-            vectors=self._vectors(clip, windows),
+            windows=cut_windows(clip.frame_count, self._spec.windows),
+            vectors={},
             points=None if body.view is None else body.view.points,
         )
+
+
+#: Vectors of the windows of each clip.
+Encode = Callable[[Sequence[Clip], Sequence[NDArray[np.integer]]], list[NDArray[np.float32]]]
+
+
+def _encode_on(encoder: DeviceEncoder) -> Encode:
+    return encoder.encode_all
+
+
+def _encode_by(encoder: WindowEncoder) -> Encode:
+    if isinstance(encoder, ClipsEncoder):
+        return encoder.encode_clips
+    return lambda clips, windows: list(map(encoder.encode_windows, clips, windows))
 
 
 def _motion(stored: ShardClip) -> Clip:

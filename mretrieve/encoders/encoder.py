@@ -78,6 +78,18 @@ class FrameEncoder(Protocol):
 
 
 @runtime_checkable
+class ClipsEncoder(WindowEncoder, Protocol):
+    """An encoder that encodes the windows of many clips in less time together than clip by clip."""
+
+    def encode_clips(self, clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]) -> list[NDArray[np.float32]]:
+        """Vectors (W, D) of the windows (W, 2) of each clip, to the last bit those of `encode_windows`.
+
+        ValueError for a window that is empty or leaves its clip.
+        """
+        ...
+
+
+@runtime_checkable
 class DeviceEncoder(WindowEncoder, Protocol):
     """An encoder that can run on a GPU, where it encodes the windows of many clips together."""
 

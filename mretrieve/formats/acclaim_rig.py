@@ -95,9 +95,8 @@ def to_channels(
 ) -> NDArray[np.float64]:
     """Channels (T, C) of the rig from AMC rows (T, N); `columns` has the column of each (bone, dof)."""
     rig = acclaim.rig
-    scale = np.where(rig.channel_kinds >= ROTATE_X, np.pi / 180 if degrees else 1.0, 1.0)
-    scale *= [source in columns for source in acclaim.sources]  # a translation that the file lacks is zero
-    channels = np.take(rows, [columns.get(source, 0) for source in acclaim.sources], axis=1)
+    taken, scale = _taken(acclaim, tuple(columns.items()), degrees)
+    channels = np.take(rows, taken, axis=1)
     channels *= scale
     for joint in acclaim.movable:
         first = int(np.searchsorted(rig.channel_joints, joint))
@@ -106,6 +105,17 @@ def to_channels(
             moved = moved @ rig.rest_rotations[joint].T
         channels[:, first : first + 3] = moved + rig.offsets[joint]
     return channels
+
+
+@lru_cache(maxsize=64)
+def _taken(
+    acclaim: AcclaimRig, columns: tuple[tuple[tuple[str, str], int], ...], degrees: bool
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Of each channel (C,): the column that it is made of, and what it is multiplied by."""
+    known = dict(columns)
+    scale = np.where(acclaim.rig.channel_kinds >= ROTATE_X, np.pi / 180 if degrees else 1.0, 1.0)
+    scale *= [source in known for source in acclaim.sources]  # a translation that the file lacks is zero
+    return np.array([known.get(source, 0) for source in acclaim.sources]), scale
 
 
 _DOF_OF_KIND = ("tx", "ty", "tz", "rx", "ry", "rz")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ __all__ = ["Layout", "layout_of", "scan_frames"]
 Layout = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]
 
 
-def layout_of(names: list[bytes]) -> Layout:
+@lru_cache(maxsize=64)  # the takes of a recording share their skeleton
+def layout_of(names: tuple[bytes, ...]) -> Layout:
     """The names of a frame's bones as `scan_frames` compares them."""
     pieces = [[name[at : at + 8] for at in range(0, len(name), 8)] for name in names]
     lengths = np.array([len(piece) for own in pieces for piece in own], np.uint64)

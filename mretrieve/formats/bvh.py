@@ -90,16 +90,11 @@ def _frame_count(text: MotionText, frames: re.Match[bytes]) -> int:
 
 def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     """Put OFFSET into position channels (T, C) below the root that are zero throughout, in place; what was repaired."""
-    moving = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
-    joints = rig.channel_joints[moving]
-    offsets = rig.offsets[joints, rig.channel_kinds[moving]]
-    largest = np.zeros(len(rig.parents))  # of each joint's components that channels drive
-    np.maximum.at(largest, joints, np.abs(offsets))
-    zero = _ZERO * largest[joints]
+    moving, joints, offsets, zero = _moving_below_root(rig)
     begins_at_zero = np.ones(len(rig.parents), np.bool_)
     begins_at_zero[joints[(np.abs(channels[0, moving]) > zero) | (zero == 0)]] = False
     kept = []
-    for joint in np.unique(joints[begins_at_zero[joints]]).tolist():
+    for joint in sorted(set(joints[begins_at_zero[joints]].tolist())):
         of_joint = joints == joint
         columns = moving[of_joint]
         if np.abs(channels[:, columns]).max() <= zero[of_joint][0]:
@@ -110,6 +105,19 @@ def _keep_offsets(rig: Rig, channels: NDArray[np.float64]) -> tuple[str, ...]:
     more = f" and {len(kept) - _NAMED_JOINTS} more" if len(kept) > _NAMED_JOINTS else ""
     named = ", ".join(kept[:_NAMED_JOINTS]) + more
     return (f"position channels that are zero in every frame do not replace the OFFSET of {named}",)
+
+
+@lru_cache(maxsize=64)  # the takes of a recording share their rig
+def _moving_below_root(
+    rig: Rig,
+) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Position channels below the root: columns, joints, components of OFFSET, and up to which size they are zero."""
+    moving = np.flatnonzero((rig.channel_kinds < ROTATE_X) & (rig.parents[rig.channel_joints] >= 0))
+    joints = rig.channel_joints[moving]
+    offsets = rig.offsets[joints, rig.channel_kinds[moving]]
+    largest = np.zeros(len(rig.parents))  # of each joint's components that channels drive
+    np.maximum.at(largest, joints, np.abs(offsets))
+    return moving, joints, offsets, _ZERO * largest[joints]
 
 
 @lru_cache(maxsize=64)

@@ -67,7 +67,7 @@ class MotionText:
                 raise FormatError(f"{path}: broken UTF-16 at byte {error.start}; save the file as UTF-8 text") from None
         if not content or content.isspace():
             raise FormatError(f"{path}: the file is empty; export it again")
-        if content.find(_BINARY_RUN, 0, 65536) >= 0:
+        if 0 <= (first := content.find(0, 0, 65536)) <= content.find(_BINARY_RUN, first, 65536):
             raise FormatError(f"{path}: binary data where text is expected; export the motion as text again")
         size = len(content)
         content += b"\n" * PADDING

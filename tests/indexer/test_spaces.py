@@ -217,11 +217,11 @@ def test_an_encoder_that_fails_on_a_clip_is_told_of_with_its_file(
 
     build_index(repository, index, jobs=1)
     encode = LearnedEncoder.encode_windows
-    seen: list[int] = []
+    seen: list[Clip] = []
 
     def failing(self: LearnedEncoder, clip, windows):
-        seen.append(1)
-        return encode(self, clip, windows) * (np.nan if len(seen) == 2 else 1)
+        seen.append(clip)
+        return encode(self, clip, windows) * (np.nan if clip in seen[1:2] else 1)
 
     monkeypatch.setattr(LearnedEncoder, "encode_windows", failing)
     report = build_index(repository, index, encoder=f"pose-statistics,{mine}", jobs=1)

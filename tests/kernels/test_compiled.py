@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -228,9 +229,15 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
     pairs, bones = (random.integers(0, joint_count, (2, count)).astype(np.int32) for count in (7, 3))
     sides = facing_pairs(seen)
     body = np.array([pair[:2] for pair in sides], np.int32), np.array([pair[2] for pair in sides], np.float32)
-    arguments = positions, *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 30.0
-    found, expected = (kernels.body_channels(*arguments) for kernels in (native, jit))
+    arguments = *body, np.array(origin_joints(seen), np.int32), joints, pairs, bones, 3 + joint_count, 30.0
+    other = walk(random, 20, 66, np.float32).reshape(-1, 22, 3)
+    found, expected = (kernels.body_channels([positions, other, positions], *arguments) for kernels in (native, jit))
     np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_array_equal(found[-frames:], found[:frames])
+    for kernels, rates in product((native, jit), (0, 4)):
+        fewer = kernels.body_channels([positions], *arguments[:-2], rates, 30.0)
+        np.testing.assert_allclose(fewer, expected[:frames, : 7 + 9 + rates], atol=1e-4)
+    found = found[:frames]
     view = body_view(positions, np.tile(seen, (frames, 1)))
     own = view.positions[:, joints]
     along = own[:, bones[1]] - own[:, bones[0]]
@@ -244,6 +251,45 @@ def test_body_channels_are_those_of_the_plain_kernel_and_of_body_views(seed, joi
         30 * np.linalg.norm(moved, axis=2),
     )
     np.testing.assert_allclose(found, np.concatenate(parts, axis=1), atol=1e-3)
+
+
+@given(seed=SEEDS, frames=st.integers(0, 30))
+def test_signs_of_facing_and_distances_are_those_of_the_plain_kernel(seed, frames):
+    random = np.random.default_rng(seed)
+    poses = random.normal(size=(frames, 22, 3)).astype(np.float32)
+    places = np.where(random.random((7, 2)) < 0.8, random.permutation(22)[:14].reshape(7, 2), -1).astype(np.int32)
+    found, expected = (kernels.facing_signs(poses, places) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    ends = random.integers(0, 22, (5, 4)).astype(np.int32)
+    found, expected = (kernels.distances_between(poses, ends) for kernels in (native, jit))
+    np.testing.assert_allclose(found, expected)
+    middles = poses[:, ends].reshape(frames, 5, 2, 2, 3).astype(np.float64).mean(axis=3)
+    np.testing.assert_allclose(found, np.linalg.norm(middles[:, :, 0] - middles[:, :, 1], axis=2))
+
+
+@given(seed=SEEDS, frames=st.integers(1, 30), count=st.integers(1, 22))
+def test_signs_of_a_floor_are_those_of_the_plain_kernel(seed, frames, count):
+    random = np.random.default_rng(seed)
+    here = random.normal(scale=0.1, size=(frames, 22, 3)).astype(np.float32)
+    later = here + random.normal(scale=0.02, size=here.shape).astype(np.float32)
+    joints = random.permutation(22)[:count].astype(np.int32)
+    flesh, head = (0.1 * random.random(count)).astype(np.float32), random.random(count) < 0.2
+    limits = np.array([0.05, 0.03, 0.2, 0.02, 1.5], np.float32)
+    found, expected = (kernels.floor_signs(here, later, joints, flesh, head, 0.1, limits) for kernels in (native, jit))
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
+@given(seed=SEEDS, width=st.integers(1, 600), columns=st.integers(1, 70))
+def test_mapped_rows_are_those_of_the_plain_kernel_and_do_not_depend_on_each_other(seed, width, columns):
+    random = np.random.default_rng(seed)
+    rows, matrix = (random.normal(size=size).astype(np.float32) for size in ((20, width), (width, columns)))
+    centre = random.normal(size=columns).astype(np.float32)
+    blocks = np.pad(matrix, ((0, 0), (0, -columns % 16))).reshape(width, -1, 16).transpose(1, 0, 2).copy()
+    for kernels in (native, jit):
+        found = kernels.map_rows(rows, blocks, centre)
+        np.testing.assert_allclose(found, rows @ matrix - centre, rtol=0, atol=1e-5 * width**0.5)
+        np.testing.assert_array_equal(kernels.map_rows(rows[7:8], blocks, centre), found[7:8])
 
 
 @given(seed=SEEDS, width=st.integers(1, 40), frames=st.integers(1, 150))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations
@@ -28,9 +28,9 @@ from ...motion.body_parts import PartWeights
 from ...motion.bones import BONES, USED_JOINTS
 from ...motion.skeleton import JOINT_COUNT, PARTS, joint
 from ..catalogue import WEIGHTS
-from ..encoder import WindowEncoder, checked_windows, query_vectors, scaled_vectors
+from ..encoder import WindowEncoder, query_vectors, scaled_vectors
 from .pose_features import FOURIER_BINS, QUANTILE_COUNT, body_channels, signed_root, window_statistics
-from .pose_statistics import WhitenedMap, joints_seen, stored_map
+from .pose_statistics import WhitenedMap, joined_windows, joints_seen, stored_map
 
 _USED_COUNT = len(USED_JOINTS)
 #: The joints that a limb's heading is square to the line between.
@@ -105,13 +105,13 @@ class PartLayout:
         return np.array(USED_JOINTS, np.int32)[used], pairs, bones
 
     def channels(
-        self, positions: NDArray[np.float32]
+        self, motions: Sequence[NDArray[np.float32]]
     ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
-        """The columns `poses`, which are directions and distances, and `rates` of positions (T, 22, 3)."""
-        values = body_channels(positions, self.seen, *self._joints)
+        """The columns `poses`, which are directions and distances, and `rates` of positions (T, 22, 3) of motions."""
+        values = body_channels(motions, self.seen, *self._joints, 4 * self.root)
         first, rates = len(self.pairs), len(self.pairs) + 3 * len(self.bones)
         directions = values[:, first:rates] if self.side else values[:, first + 1 : rates : 3]
-        return (directions, values[:, :first]), values[:, rates : rates + 4 * self.root]
+        return (directions, values[:, :first]), values[:, rates:]
 
     @property
     def _directions(self) -> int:
@@ -136,27 +136,23 @@ LAYOUTS: Mapping[str, PartLayout] = _layouts()
 _POSE_COUNT = max(layout.poses.stop for layout in LAYOUTS.values())
 
 
-def part_channels(clip: Clip) -> NDArray[np.float32]:
-    """Channels (T, 59) of a clip, poses and then rates of all parts.
+def part_channels(*clips: Clip) -> NDArray[np.float32]:
+    """Channels (sum of T, 59) of clips, one after the other: poses and then rates of all parts.
 
     A channel that rests on unobserved joints holds what was filled in there.
     """
-    poses, rates = zip(*(layout.channels(clip.positions) for layout in LAYOUTS.values()), strict=True)
+    motions = [clip.positions for clip in clips]
+    poses, rates = zip(*(layout.channels(motions) for layout in LAYOUTS.values()), strict=True)
     return np.concatenate([*chain.from_iterable(poses), *rates], axis=1)
 
 
 def part_features(channels: NDArray[np.float32], spans: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-    """Features (S, F) of each part, of spans (S, 2) of the clip with these channels (T, 59)."""
-    features = {
-        part: np.empty((len(spans), len(layout.feature_joints)), np.float32) for part, layout in LAYOUTS.items()
-    }
-    for first in range(0, len(spans), _CHUNK):
-        chunk = slice(first, first + _CHUNK)
-        magnitudes, quantiles, means = window_statistics(channels, spans[chunk], _POSE_COUNT, _POSE_COUNT)
-        count = len(means)
-        for part, layout in LAYOUTS.items():
-            terms = magnitudes[:, layout.poses], quantiles[:, layout.poses], signed_root(means[..., layout.rates])
-            features[part][chunk] = np.concatenate([term.reshape(count, -1) for term in terms], axis=1)
+    """Features (S, F) of each part, of spans (S, 2) of channels (T, 59)."""
+    magnitudes, quantiles, means = window_statistics(channels, spans, _POSE_COUNT, _POSE_COUNT)
+    features = {}
+    for part, layout in LAYOUTS.items():
+        terms = magnitudes[:, layout.poses], quantiles[:, layout.poses], signed_root(means[..., layout.rates])
+        features[part] = np.concatenate([term.reshape(len(spans), -1) for term in terms], axis=1)
     return features
 
 
@@ -200,14 +196,22 @@ class PartStatistics(WindowEncoder):
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
-        windows = checked_windows(clip, windows)
-        features = part_features(part_channels(clip), windows)
-        joints = joints_seen(clip, windows)
-        vectors = np.ones((len(windows), self.dimension), np.float32)
-        for part, place in self.places.items():
-            fitted = self._maps[part]
-            vectors[:, place] = _stored(fitted(features[part], joints), fitted.variance, _unseen(fitted, joints))
-        return vectors
+        return self.encode_clips([clip], [windows])[0]
+
+    def encode_clips(self, clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]) -> list[NDArray[np.float32]]:
+        """See ClipsEncoder."""
+        joined, ends = joined_windows(clips, windows)
+        joints, channels = joints_seen(clips, joined), part_channels(*clips)
+        vectors = np.empty((len(joined), self.dimension), np.float32)
+        vectors[:, -1] = 1
+        for first in range(0, len(joined), _CHUNK):
+            chunk = slice(first, first + _CHUNK)
+            for part, features in part_features(channels, joined[chunk]).items():
+                fitted, seen = self._maps[part], joints[chunk]
+                vectors[chunk, self.places[part]] = _stored(
+                    fitted(features, seen), fitted.variance, _unseen(fitted, seen)
+                )
+        return np.split(vectors, ends)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See WindowEncoder; parts have the weights that `weighted` was given, else equal ones."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +25,7 @@ DIRECTIONS = slice(153, 204)
 ROOT = slice(204, 208)
 SPEEDS = slice(208, 225)
 CHANNEL_COUNT = 225
+_RATES = CHANNEL_COUNT - ROOT.start
 #: The root's rates in a feature vector: height counts twice.
 _ROOT_RATES = [0, 1, 2, 3, 1]
 
@@ -33,27 +37,38 @@ CHANNEL_JOINTS[153 + np.arange(51), np.repeat(_BONES[1], 3)] = True
 CHANNEL_JOINTS[208 + np.arange(17), 1 + np.arange(17)] = True
 
 
-def pose_channels(clip: Clip) -> NDArray[np.float32]:
-    """Channels (T, 225) of a clip; a channel that rests on unobserved joints holds what was filled in there."""
-    return body_channels(clip.positions, clip.seen_joints, _JOINTS, _PAIRS, _BONES)
+def pose_channels(*clips: Clip) -> NDArray[np.float32]:
+    """Channels (sum of T, 225) of clips, one after the other.
+
+    A channel that rests on unobserved joints holds what was filled in there.
+    """
+    alike = groupby(clips, key=lambda clip: clip.seen_joints.tobytes())
+    parts = [
+        body_channels([clip.positions for clip in group], np.frombuffer(seen, bool), _JOINTS, _PAIRS, _BONES, _RATES)
+        for seen, group in alike
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def body_channels(
-    positions: NDArray[np.float32],
+    motions: Sequence[NDArray[np.float32]],
     seen: NDArray[np.bool_],
     joints: NDArray[np.int32],
     pairs: NDArray[np.int32],
     bones: NDArray[np.int32],
+    rates: int,
 ) -> NDArray[np.float32]:
-    """Channels (T, P + 3 B + 4 + J - 1) of positions (T, 22, 3), metres, world.
+    """Channels (sum of T, P + 3 B + rates) of positions (T, 22, 3), metres, world, of one motion after the other.
 
-    They are distances of pairs (2, P), directions of bones (2, B) from first to second, the rates of the root, and the
-    speeds of all `joints` (J,) but the first, in the body's frame. Pairs and bones name joints by their place in
-    `joints`. The joints (22,) that are `seen` tell where the body is and faces, as in `body_view`.
+    They are distances of pairs (2, P), directions of bones (2, B) from first to second, the 4 rates of the root, and
+    the speeds of all `joints` (J,) but the first, in the body's frame; `rates` is the number of the last two. Pairs and
+    bones name joints by their place in `joints`. The joints (22,) that are `seen` tell where the body is and faces, as
+    in `body_view`.
     """
     facing = Facing.by(seen)
-    body = np.ascontiguousarray(positions, np.float32), facing.sides, facing.factors, facing.origin
-    return compiled.body_channels(*body, joints, pairs, bones, CANONICAL_FPS)
+    motions = [np.ascontiguousarray(positions, np.float32) for positions in motions]
+    sides = facing.sides, facing.factors, facing.origin
+    return compiled.body_channels(motions, *sides, joints, pairs, bones, rates, CANONICAL_FPS)
 
 
 #: Of `window_statistics`.
@@ -69,7 +84,6 @@ def _waves() -> NDArray[np.float32]:
 
 _WAVES = _waves()
 _STILL_SPEED_M_S = 0.04  # below it, how speed is shared among the joints is noise
-_CHUNK = 512  # windows described at once: bounds memory on long takes
 
 #: Rows of a feature vector, one block after the other.
 BLOCKS: dict[str, slice] = {
@@ -104,16 +118,24 @@ FEATURE_JOINTS: NDArray[np.bool_] = CHANNEL_JOINTS[_feature_channels()]
 def window_features(
     channels: NDArray[np.float32], spans: NDArray[np.int64], joints: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Features (S, 1965) of spans (S, 2) of a clip with these channels (T, 225).
+    """Features (S, 1965) of spans (S, 2) of channels (T, 225).
 
     `joints` (S, 18) says which used joints each span has; features of the others are undefined (FEATURE_JOINTS tells
     which). The signed root of every statistic is taken: it evens out their tails.
     """
-    features = np.empty((len(spans), FEATURE_COUNT), np.float32)
-    for first in range(0, len(spans), _CHUNK):
-        chunk = slice(first, first + _CHUNK)
-        features[chunk] = _statistics(channels, spans[chunk], joints[chunk])
-    return features
+    count = len(spans)
+    magnitudes, quantiles, means = window_statistics(channels, spans, DISTANCES.stop, DIRECTIONS.stop)
+    root, speeds = means[:, :, : ROOT.stop - ROOT.start][..., _ROOT_RATES], means[:, 0, SPEEDS.start - ROOT.start :]
+    has = joints[:, 1:]
+    overall = np.where(has, speeds, 0).sum(axis=1) / np.maximum(has.sum(axis=1), 1)
+    terms = (
+        magnitudes.reshape(count, -1),
+        quantiles[:, DIRECTIONS].reshape(count, -1),
+        quantiles[:, DISTANCES].reshape(count, -1),
+        signed_root(root).reshape(count, -1),
+        np.sqrt(speeds / (overall + _STILL_SPEED_M_S)[:, None]),
+    )
+    return np.concatenate(terms, axis=1, dtype=np.float32)
 
 
 def signed_root(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -132,21 +154,3 @@ def window_statistics(
         (S, 2, C - ordered) of the other channels: mean, and mean size.
     """
     return compiled.window_statistics(np.ascontiguousarray(channels), spans, _WAVES, waved, ordered)
-
-
-def _statistics(
-    channels: NDArray[np.float32], spans: NDArray[np.int64], joints: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    count = len(spans)
-    magnitudes, quantiles, means = window_statistics(channels, spans, DISTANCES.stop, DIRECTIONS.stop)
-    root, speeds = means[:, :, : ROOT.stop - ROOT.start][..., _ROOT_RATES], means[:, 0, SPEEDS.start - ROOT.start :]
-    has = joints[:, 1:]
-    overall = np.where(has, speeds, 0).sum(axis=1) / np.maximum(has.sum(axis=1), 1)
-    terms = (
-        magnitudes.reshape(count, -1),
-        quantiles[:, DIRECTIONS].reshape(count, -1),
-        quantiles[:, DISTANCES].reshape(count, -1),
-        signed_root(root).reshape(count, -1),
-        np.sqrt(speeds / (overall + _STILL_SPEED_M_S)[:, None]),
-    )
-    return np.concatenate(terms, axis=1)

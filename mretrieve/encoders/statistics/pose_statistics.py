@@ -13,21 +13,26 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.compiled import map_rows
 from ...motion import Clip
 from ...motion.bones import USED_JOINTS
 from ..catalogue import WEIGHTS
-from ..encoder import WindowEncoder, blended_numbers, checked_windows, query_vectors, scaled_vectors
+from ..encoder import WindowEncoder, blended_numbers, query_vectors, scaled_vectors
 from .pose_features import BLOCKS, FEATURE_JOINTS, pose_channels, window_features
 
 #: Part of the fingerprint: to be raised whenever the same weights would give other vectors.
 _PREPROCESSING = 1
 #: Two seconds, a second apart.
 PIECE_FRAMES, PIECE_HOP = 60, 30
+#: Windows described at once: their features fit into a processor's cache.
+_CHUNK = 96
+#: Columns of a matrix that lie together as `map_rows` takes it.
+MAPPED_AT_ONCE = 16
 _STORED = ("mean", "block_scales", "basis", "spread", "noise", "whitening", "variance")
 
 
@@ -60,39 +65,45 @@ class WhitenedMap:
 
     def __call__(self, features: NDArray[np.float32], joints: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Mapped features (N, K) of features (N, F) of windows that have the used joints `joints` (N, 18)."""
-        if joints.all():
-            return self._of_all(features)
-        mapped = np.empty((len(features), self.whitening.shape[1]), np.float32)
+        if (joints == joints[:1]).all():  # so in most clips
+            return self._of_joints(features, joints[0])
+        mapped = np.empty((len(features), self.dimension), np.float32)
         patterns, members = np.unique(joints, axis=0, return_inverse=True)
         for pattern, has in enumerate(patterns):
             rows = np.flatnonzero(members.ravel() == pattern)
-            mapped[rows] = self._of_observed(features[rows], np.asarray(~self.feature_joints[:, ~has].any(axis=1)))
+            mapped[rows] = self._of_joints(features[rows], has)
         return mapped
 
-    def _of_observed(self, features: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
-        if observed.all():
-            return self._of_all(features)
-        centred = (features[:, observed] - self.mean[observed]) * self.scale[observed]
-        basis = self.basis[observed]
-        weighted = basis / self.noise[observed, None]
-        posterior = np.linalg.solve(basis.T @ weighted + np.diag(1 / self.spread), (centred @ weighted).T).T
-        return np.asarray(posterior @ self.whitening, np.float32)
+    def _of_joints(self, features: NDArray[np.float32], has: NDArray[np.bool_]) -> NDArray[np.float32]:
+        return map_rows(features, *_projection(self, has.tobytes()))
+
+    @property
+    def dimension(self) -> int:
+        """K."""
+        return int(self.whitening.shape[1])
 
     @cached_property
     def feature_kinds(self) -> NDArray[np.bool_]:
         """The different rows (n, 18) of `feature_joints`."""
         return np.unique(self.feature_joints, axis=0)
 
-    def _of_all(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return features @ self._projection - self._centre
 
-    @cached_property
-    def _projection(self) -> NDArray[np.float32]:
-        return np.asarray(self.scale[:, None] * (self.basis @ self.whitening), np.float32)
-
-    @cached_property
-    def _centre(self) -> NDArray[np.float32]:
-        return np.asarray(self.mean.astype(np.float64) @ self._projection, np.float32)
+@lru_cache(maxsize=32)
+def _projection(fitted: WhitenedMap, joints: bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A map, given which used joints (18,) there are: a matrix as `map_rows` takes it, and what becomes of the mean."""
+    observed = np.asarray(~fitted.feature_joints[:, ~np.frombuffer(joints, bool)].any(axis=1))
+    if observed.all():
+        matrix = np.asarray(fitted.scale[:, None] * (fitted.basis @ fitted.whitening), np.float32)
+    else:
+        basis = fitted.basis[observed].astype(np.float64)
+        weighted = basis / fitted.noise[observed, None]
+        posterior = np.linalg.solve(basis.T @ weighted + np.diag(1 / fitted.spread), fitted.whitening)
+        matrix = np.zeros((len(fitted.scale), fitted.dimension), np.float32)
+        matrix[observed] = fitted.scale[observed, None] * (weighted @ posterior)
+    centre = np.asarray(fitted.mean.astype(np.float64) @ matrix, np.float32)
+    filled_up = np.pad(matrix, ((0, 0), (0, -fitted.dimension % MAPPED_AT_ONCE)))
+    blocks = filled_up.reshape(len(matrix), -1, MAPPED_AT_ONCE).transpose(1, 0, 2)
+    return np.ascontiguousarray(blocks), centre
 
 
 class PoseStatistics(WindowEncoder):
@@ -112,18 +123,27 @@ class PoseStatistics(WindowEncoder):
             self._piece = stored_map(arrays, "piece", blocks, FEATURE_JOINTS)
             self._piece_share = float(arrays["piece_share"])
         self.fingerprint = hashlib.sha256(weights_file + bytes([_PREPROCESSING])).hexdigest()
-        self._sizes = (self._whole.whitening.shape[1], 2 * self._piece.whitening.shape[1])
+        self._sizes = (self._whole.dimension, 2 * self._piece.dimension)
         self.dimension = sum(self._sizes) + 4
 
     def encode_windows(self, clip: Clip, windows: NDArray[np.integer]) -> NDArray[np.float32]:
         """See WindowEncoder. ValueError for a window that is empty or leaves the clip."""
-        windows = checked_windows(clip, windows)
-        pieces, counts = _pieces(windows)
-        spans, rows = _distinct(np.concatenate([windows, pieces]))
-        joints = joints_seen(clip, spans)
-        features = window_features(pose_channels(clip), spans, joints)
-        whole, mapped = self._whole(features, joints), self._piece(features, joints)
-        return self._stored(whole[rows[: len(windows)]], _pooled(mapped[rows[len(windows) :]], counts))
+        return self.encode_clips([clip], [windows])[0]
+
+    def encode_clips(self, clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]) -> list[NDArray[np.float32]]:
+        """See ClipsEncoder."""
+        joined, ends = joined_windows(clips, windows)
+        pieces, counts = _pieces(joined)
+        spans, rows = _distinct(np.concatenate([joined, pieces]))
+        joints, channels = joints_seen(clips, spans), pose_channels(*clips)
+        numbers = np.empty((len(spans), self._whole.dimension + self._piece.dimension), np.float32)
+        for first in range(0, len(spans), _CHUNK):
+            chunk = slice(first, first + _CHUNK)
+            features = window_features(channels, spans[chunk], joints[chunk])
+            numbers[chunk, : self._whole.dimension] = self._whole(features, joints[chunk])
+            numbers[chunk, self._whole.dimension :] = self._piece(features, joints[chunk])
+        whole, piece = np.split(numbers, [self._whole.dimension], axis=1)
+        return np.split(self._stored(whole[rows[: len(joined)]], _pooled(piece[rows[len(joined) :]], counts)), ends)
 
     def as_queries(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See WindowEncoder."""
@@ -149,12 +169,28 @@ class PoseStatistics(WindowEncoder):
         return vectors
 
 
-def joints_seen(clip: Clip, spans: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which used joints (S, 18) half of the frames or more of each span (S, 2) show."""
-    if (clip.observed == clip.observed[0]).all():  # quick, and so in most clips
-        return np.tile(clip.observed[0, USED_JOINTS], (len(spans), 1))
-    seen = np.zeros((clip.frame_count + 1, len(USED_JOINTS)), np.int64)
-    np.cumsum(clip.observed[:, USED_JOINTS], axis=0, out=seen[1:])
+def joined_windows(
+    clips: Sequence[Clip], windows: Sequence[NDArray[np.integer]]
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Windows (W, 2) in the frames of one clip after the other, and where those of each clip but the last end.
+
+    ValueError for a window that is empty or leaves its clip.
+    """
+    counts, lengths = ([len(each) for each in several] for several in (windows, [clip.observed for clip in clips]))
+    starts = np.repeat(np.cumsum([0, *lengths[:-1]]), counts)[:, None]
+    joined = np.concatenate([np.asarray(own, np.int64).reshape(-1, 2) for own in windows])
+    if (joined < 0).any() or (joined[:, 1] > np.repeat(lengths, counts)).any() or (joined[:, 0] >= joined[:, 1]).any():
+        raise ValueError("windows are empty or leave their clip")
+    return joined + starts, np.cumsum(counts[:-1], dtype=np.intp)
+
+
+def joints_seen(clips: Sequence[Clip], spans: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which used joints (S, 18) half of the frames or more of each span (S, 2) of one clip after the other show."""
+    observed = clips[0].observed if len(clips) == 1 else np.concatenate([clip.observed for clip in clips])
+    if (observed == observed[0]).all():  # quick, and so in most clips
+        return np.tile(observed[0, USED_JOINTS], (len(spans), 1))
+    seen = np.zeros((len(observed) + 1, len(USED_JOINTS)), np.int64)
+    np.cumsum(observed[:, USED_JOINTS], axis=0, out=seen[1:])
     lengths = spans[:, 1] - spans[:, 0]
     return np.asarray(2 * (seen[spans[:, 1]] - seen[spans[:, 0]]) >= lengths[:, None])
 

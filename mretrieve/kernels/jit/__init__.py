@@ -3,6 +3,7 @@
 They take the place of the native ones if the installation had no compiler, and tests compare the two.
 """
 
+from .bodies import distances_between, facing_signs, floor_signs
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
@@ -10,7 +11,7 @@ from .products import addressed, inner_products, rank_shortlists
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
-from .statistics import body_channels, window_statistics
+from .statistics import body_channels, map_rows, window_statistics
 from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
@@ -18,10 +19,14 @@ __all__ = [
     "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
+    "distances_between",
     "dtw_distances",
     "dtw_path",
+    "facing_signs",
+    "floor_signs",
     "forward_kinematics",
     "inner_products",
+    "map_rows",
     "rank_shortlists",
     "reprojection_costs",
     "resample_frames",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -12,8 +14,65 @@ _SAMPLES, _BINS = 32, 6
 _QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
 
 
-@njit(cache=True, nogil=True)
 def body_channels(
+    motions: Sequence[NDArray[np.float32]],
+    sides: NDArray[np.int32],
+    side_factors: NDArray[np.float32],
+    hips: NDArray[np.int32],
+    joints: NDArray[np.int32],
+    pairs: NDArray[np.int32],
+    bones: NDArray[np.int32],
+    rates: int,
+    rate: float,
+) -> NDArray[np.float32]:
+    """Channels (sum of T, P + 3 B + rates) of motions, one after the other.
+
+    They are the distances of pairs; unit vectors along bones in the frame of the body's own heading; velocity of the
+    origin to the left, up and forwards in that frame and change of heading; speeds of all joints but the first in it.
+
+    Args:
+        motions: positions (T, N, 3), C-contiguous, in metres, world, Y up, of at least one frame each.
+        sides, side_factors, hips: where the body is and faces, as in `warping_features`.
+        joints: (J,) that the channels are made of.
+        pairs: (2, P) of places in `joints`.
+        bones: (2, B) parents and children, places in `joints`.
+        rates: how many of the last 4 + J - 1 channels are wanted: all, the first 4 or 0.
+        rate: frames a second.
+    """
+    body = sides, side_factors, hips, joints, pairs, bones, rate
+    wanted = pairs.shape[1] + 3 * bones.shape[1] + rates
+    return np.concatenate([_motion_channels(positions, *body)[:, :wanted] for positions in motions])
+
+
+def map_rows(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], centre: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Rows (N, F) times a matrix, less a centre (K,): (N, K). A row's result does not depend on the other rows.
+
+    Args:
+        rows: C-contiguous.
+        matrix: (ceil(K / 16), F, 16): a matrix (F, K), filled up with zeros, in blocks of 16 columns.
+        centre: what is subtracted from each result.
+    """
+    mapped = np.empty((len(rows), len(centre)), np.float32)
+    _map_rows(rows, matrix, centre, mapped)
+    return mapped
+
+
+@njit(cache=True, nogil=True)
+def _map_rows(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], centre: NDArray[np.float32], mapped: NDArray[np.float32]
+) -> None:
+    for row in range(len(rows)):
+        for column in range(len(centre)):
+            total = np.float64(0)
+            for number in range(rows.shape[1]):
+                total += rows[row, number] * matrix[column // 16, number, column % 16]
+            mapped[row, column] = total - centre[column]
+
+
+@njit(cache=True, nogil=True)
+def _motion_channels(
     positions: NDArray[np.float32],
     sides: NDArray[np.int32],
     side_factors: NDArray[np.float32],
@@ -23,19 +82,6 @@ def body_channels(
     bones: NDArray[np.int32],
     rate: float,
 ) -> NDArray[np.float32]:
-    """Channels (T, P + 3 B + 4 + J - 1) of positions (T, N, 3), C-contiguous, in metres, world, Y up.
-
-    They are the distances of pairs; unit vectors along bones in the frame of the body's own heading; velocity of the
-    origin to the left, up and forwards in that frame and change of heading; speeds of all joints but the first in it.
-
-    Args:
-        positions: of at least one frame.
-        sides, side_factors, hips: where the body is and faces, as in `warping_features`.
-        joints: (J,) that the channels are made of.
-        pairs: (2, P) of places in `joints`.
-        bones: (2, B) parents and children, places in `joints`.
-        rate: frames a second.
-    """
     frames, count, pair_count, bone_count = len(positions), len(joints), pairs.shape[1], bones.shape[1]
     turns, origins = headings(positions, sides, side_factors, hips)
     channels = np.empty((frames, pair_count + 3 * bone_count + 4 + count - 1), np.float32)

@@ -20,10 +20,14 @@ __all__ = [
     "body_channels",
     "cheapest_fixed_speed",
     "code_shortlists",
+    "distances_between",
     "dtw_distances",
     "dtw_path",
+    "facing_signs",
+    "floor_signs",
     "forward_kinematics",
     "inner_products",
+    "map_rows",
     "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
@@ -58,7 +62,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 9
+_VERSION = 11
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -114,10 +118,19 @@ _body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, 
 _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
 )
-_channels = _float32, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
-_body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_float, _float32)
+_channels = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, c_int64, _int32, c_int64
+_body_channels = _function(_fused, "body_channels", *_channels, _int32, c_int64, c_int64, c_float, _float32)
+_map_rows = _function(
+    _fused, "map_rows", _float32, c_int64, c_int64, _float32, _float32, c_int64, _float32, result=None
+)
 _statistics = _float32, c_int64, c_int64, _float32, _float32, _float32
 _window_statistics = _function(_fused, "window_statistics", _float32, c_int64, _int64, c_int64, *_statistics)
+_facing_signs = _function(_fused, "facing_signs", _float32, c_int64, c_int64, _int32, _float64, result=None)
+_carried = _float32, _float32, c_int64, c_int64, _int32, c_int64, _float32, _bool
+_floor_signs = _function(_fused, "floor_signs", *_carried, c_float, _float32, _float32, _float32, _float64, result=None)
+_distances_between = _function(
+    _fused, "distances_between", _float32, c_int64, c_int64, _int32, c_int64, _float64, result=None
+)
 _rig = _int32, _bool, _float32, _float32, _bool, _float32, _int64, _int32
 _forward_kinematics = _function(_fused, "forward_kinematics", *_rig, _float64, _float32, c_int64, c_int64, c_int64)
 _text = _uint8, c_int64, c_int64
@@ -149,6 +162,12 @@ def _in_memory(
     addresses[order] = [sequence.ctypes.data for sequence in listed]
     lengths[order] = [len(sequence) for sequence in listed]
     return addresses, lengths, order, len(order)
+
+
+def _addresses_and_lengths(motions: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.uintp], NDArray[np.int64]]:
+    """Of motions, which are in C order."""
+    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
+    return addresses, np.array([len(motion) for motion in motions], np.int64)
 
 
 def _in_blocks(query: NDArray[Any], size: int) -> NDArray[Any]:
@@ -311,8 +330,7 @@ def warping_features(
     rate: float,
     features: NDArray[np.float32],
 ) -> None:
-    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
-    lengths = np.array([len(motion) for motion in motions], np.int64)
+    addresses, lengths = _addresses_and_lengths(motions)
     turns, origins = np.empty((lengths.max(), 2)), np.empty((lengths.max(), 3), np.float32)
     facing = sides, side_factors, len(sides), hips
     taken = joints, factors, len(joints), velocity_factor, rate
@@ -321,22 +339,32 @@ def warping_features(
 
 
 def body_channels(
-    positions: NDArray[np.float32],
+    motions: Sequence[NDArray[np.float32]],
     sides: NDArray[np.int32],
     side_factors: NDArray[np.float32],
     hips: NDArray[np.int32],
     joints: NDArray[np.int32],
     pairs: NDArray[np.int32],
     bones: NDArray[np.int32],
+    rates: int,
     rate: float,
 ) -> NDArray[np.float32]:
-    frames, body, _ = positions.shape
+    addresses, lengths = _addresses_and_lengths(motions)
     pair_count, bone_count = pairs.shape[1], bones.shape[1]
-    channels = np.empty((frames, pair_count + 3 * bone_count + 4 + len(joints) - 1), np.float32)
+    channels = np.empty((lengths.sum(), pair_count + 3 * bone_count + rates), np.float32)
+    bodies = addresses, lengths, len(motions), motions[0].shape[1]
     facing = sides, side_factors, len(sides), hips
-    taken = joints, len(joints), pairs, pair_count, bones, bone_count
-    _check_memory(_body_channels(positions, frames, body, *facing, *taken, rate, channels))
+    taken = joints, len(joints), pairs, pair_count, bones, bone_count, rates
+    _check_memory(_body_channels(*bodies, *facing, *taken, rate, channels))
     return channels
+
+
+def map_rows(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], centre: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    mapped = np.empty((len(rows), len(centre)), np.float32)
+    _map_rows(rows, *rows.shape, matrix, centre, len(centre), mapped)
+    return mapped
 
 
 def window_statistics(
@@ -352,6 +380,33 @@ def window_statistics(
     results = magnitudes, quantiles, means
     _check_memory(_window_statistics(channels, width, spans, count, waves, waved, ordered, *results))
     return results
+
+
+def facing_signs(poses: NDArray[np.float32], places: NDArray[np.int32]) -> NDArray[np.float64]:
+    signs = np.empty(6)
+    _facing_signs(poses, *poses.shape[:2], places, signs)
+    return signs
+
+
+def floor_signs(
+    here: NDArray[np.float32],
+    later: NDArray[np.float32],
+    joints: NDArray[np.int32],
+    flesh: NDArray[np.float32],
+    head: NDArray[np.bool_],
+    step_s: float,
+    limits: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    frames, body, _ = here.shape
+    results = np.empty((6, frames), np.float32), np.empty(frames, np.float32), np.empty((6, 4))
+    _floor_signs(here, later, frames, body, joints, len(joints), flesh, head, step_s, limits, *results)
+    return results
+
+
+def distances_between(poses: NDArray[np.float32], ends: NDArray[np.int32]) -> NDArray[np.float64]:
+    distances = np.empty((len(poses), len(ends)))
+    _distances_between(poses, *poses.shape[:2], ends, len(ends), distances)
+    return distances
 
 
 def forward_kinematics(

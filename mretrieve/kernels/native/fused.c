@@ -1,5 +1,5 @@
 /* Kernels whose sums may use fused multiply-add: dynamic time warping and its features, statistics of
-   motions, reprojection and forward kinematics. */
+   motions, signs in poses, reprojection and forward kinematics. */
 
 #include "native.h"
 
@@ -26,6 +26,7 @@
 #include "headings.h"
 #include "features.h"
 #include "statistics.h"
+#include "bodies.h"
 
 /* Forward kinematics: blocks of WIDTH frames, one joint after the other, every number of a joint as a row of WIDTH
 neighbouring float32. Rows 0-8 of a joint: its world rotation by rows, 9-11: its position. A working block has sine and

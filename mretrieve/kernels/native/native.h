@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 /* Raised with every change of a function's arguments: a library of another version is not called. */
 int32_t kernel_version(void);
-int32_t kernel_version(void) { return 9; }
+int32_t kernel_version(void) { return 11; }
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -2,19 +2,14 @@
 
 #define TURN 6.28318530717958647692
 
-/* See the jit module's function of this name. Returns 0, or 1 if there is not enough memory. */
-CLONES int body_channels(const float *restrict positions, int64_t frames, int64_t body, const int32_t *restrict sides,
-                         const float *restrict side_factors, int64_t side_count, const int32_t *restrict hips,
-                         const int32_t *restrict joints, int64_t joint_count, const int32_t *restrict pairs,
-                         int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, float rate,
-                         float *restrict channels) {
-    int64_t width = pair_count + 3 * bone_count + 4 + joint_count - 1;
-    double *turns = malloc((3 * frames + 1) * sizeof(double));
-    float *origins = malloc((3 * frames + 3 * joint_count * (frames + 1) + 1) * sizeof(float));
-    if (!turns || !origins) {
-        free(turns), free(origins);
-        return 1;
-    }
+/* Channels of one motion; `turns` has room for 3 numbers a frame, `origins` for 3 numbers a frame and 3 a frame and joint
+and one frame more. */
+INLINE void motion_channels(const float *restrict positions, int64_t frames, int64_t body, const int32_t *restrict sides,
+                            const float *restrict side_factors, int64_t side_count, const int32_t *restrict hips,
+                            const int32_t *restrict joints, int64_t joint_count, const int32_t *restrict pairs,
+                            int64_t pair_count, const int32_t *restrict bones, int64_t bone_count, int64_t rates,
+                            float rate, double *restrict turns, float *restrict origins, float *restrict channels) {
+    int64_t width = pair_count + 3 * bone_count + rates, speeds = rates ? rates - 4 : 0;
     double *angles = turns + 2 * frames;
     float *x = origins + 3 * frames, *y = x + joint_count, *z = y + joint_count, *seen = z + joint_count;
     int known = find_headings(positions, frames, body, sides, side_factors, side_count, hips, turns, origins);
@@ -23,10 +18,12 @@ CLONES int body_channels(const float *restrict positions, int64_t frames, int64_
         float cosine = (float)mean.cosine, sine = (float)mean.sine;
         const float *place = positions + 3 * body * frame, *origin = origins + 3 * frame;
         float *row = channels + width * frame, *own = seen + 3 * joint_count * frame;
-        angles[frame] = atan2(mean.sine, mean.cosine);
+        if (rates) angles[frame] = atan2(mean.sine, mean.cosine);
         for (int64_t joint = 0; joint < joint_count; joint++) {
             const float *point = place + 3 * joints[joint];
             x[joint] = point[0] - origin[0], y[joint] = point[1] - origin[1], z[joint] = point[2] - origin[2];
+        }
+        for (int64_t joint = 0; joint <= speeds && speeds; joint++) {
             own[3 * joint] = cosine * x[joint] - sine * z[joint];
             own[3 * joint + 1] = y[joint];
             own[3 * joint + 2] = sine * x[joint] + cosine * z[joint];
@@ -46,9 +43,9 @@ CLONES int body_channels(const float *restrict positions, int64_t frames, int64_
             row[1] = up / length;
             row[2] = (sine * right + cosine * ahead) / length;
         }
-        body_velocity(origins, frame, frames, rate, cosine, sine, row);
+        if (rates) body_velocity(origins, frame, frames, rate, cosine, sine, row);
     }
-    for (int64_t frame = 0; frame < frames; frame++) {
+    for (int64_t frame = 0; frame < frames && rates; frame++) {
         int64_t before = frame ? frame - 1 : 0, after = frame + 1 < frames ? frame + 1 : frame;
         float step = after > before ? rate / (float)(after - before) : 0;
         float *row = channels + width * frame + pair_count + 3 * bone_count;
@@ -59,12 +56,31 @@ CLONES int body_channels(const float *restrict positions, int64_t frames, int64_
         }
         row[3] = step * (float)turned;
         const float *then = seen + 3 * joint_count * before, *now = seen + 3 * joint_count * after;
-        for (int64_t joint = 1; joint < joint_count; joint++) {
+        for (int64_t joint = 1; joint <= speeds; joint++) {
             float right = now[3 * joint] - then[3 * joint], up = now[3 * joint + 1] - then[3 * joint + 1];
             float ahead = now[3 * joint + 2] - then[3 * joint + 2];
             row[3 + joint] = step * sqrtf(right * right + up * up + ahead * ahead);
         }
     }
+}
+
+/* See the jit module's function of this name. Returns 0, or 1 if there is not enough memory. */
+CLONES int body_channels(const float *const *motions, const int64_t *restrict lengths, int64_t count, int64_t body,
+                         const int32_t *restrict sides, const float *restrict side_factors, int64_t side_count,
+                         const int32_t *restrict hips, const int32_t *restrict joints, int64_t joint_count,
+                         const int32_t *restrict pairs, int64_t pair_count, const int32_t *restrict bones,
+                         int64_t bone_count, int64_t rates, float rate, float *restrict channels) {
+    int64_t width = pair_count + 3 * bone_count + rates, longest = 0;
+    for (int64_t motion = 0; motion < count; motion++) longest = lengths[motion] > longest ? lengths[motion] : longest;
+    double *turns = malloc((3 * longest + 1) * sizeof(double));
+    float *origins = malloc((3 * longest + 3 * joint_count * (longest + 1) + 1) * sizeof(float));
+    if (!turns || !origins) {
+        free(turns), free(origins);
+        return 1;
+    }
+    for (int64_t motion = 0; motion < count; channels += width * lengths[motion++])
+        motion_channels(motions[motion], lengths[motion], body, sides, side_factors, side_count, hips, joints, joint_count,
+                        pairs, pair_count, bones, bone_count, rates, rate, turns, origins, channels);
     free(turns), free(origins);
     return 0;
 }
@@ -77,13 +93,12 @@ static const double QUANTILE_PLACES[QUANTILES] = {0.1, 0.25, 0.5, 0.75, 0.9};
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 
 /* Each lane's smaller number to `low` and its larger one to `high`. */
-INLINE void exchange(float *low, float *high) {
-    float small[LANES], large[LANES]; /* stored at the end, or GCC takes it for a choice between storing and not storing */
+INLINE void exchange(float *restrict low, float *restrict high) {
     NO_UNROLLING for (int lane = 0; lane < LANES; lane++) {
-        small[lane] = low[lane] < high[lane] ? low[lane] : high[lane];
-        large[lane] = low[lane] < high[lane] ? high[lane] : low[lane];
+        float one = low[lane], other = high[lane]; /* named, or GCC takes it for a choice between storing and not storing */
+        float small = one < other ? one : other, large = one < other ? other : one;
+        low[lane] = small, high[lane] = large;
     }
-    memcpy(low, small, sizeof(small)), memcpy(high, large, sizeof(large));
 }
 
 /* Sort LANES columns, each on its own, by Batcher's merge exchange (Knuth, The Art of Computer Programming, volume 3,
@@ -159,10 +174,10 @@ CLONES int window_statistics(const float *restrict channels, int64_t width, cons
         int64_t length = spans[2 * span + 1] - spans[2 * span];
         for (int64_t first = 0; first < ordered; first += LANES) {
             int64_t columns = ordered - first < LANES ? ordered - first : LANES;
-            for (int64_t row = 0; row < length; row++)
-                if (columns == LANES)
-                    memcpy(rows[row], start + width * row + first, sizeof(*rows));
-                else
+            if (first + LANES <= width) /* columns that are not ordered are sorted too, which costs nothing */
+                for (int64_t row = 0; row < length; row++) memcpy(rows[row], start + width * row + first, sizeof(*rows));
+            else
+                for (int64_t row = 0; row < length; row++)
                     memcpy(rows[row], start + width * row + first, columns * sizeof(float));
             if (first < waved) {
                 find_magnitudes(rows, length, waves, found);
@@ -184,4 +199,31 @@ CLONES int window_statistics(const float *restrict channels, int64_t width, cons
     }
     free(room), free(sums);
     return 0;
+}
+
+#define BLOCK 256 /* numbers that are added up in single precision before they are added to the rest */
+
+/* See the jit module's function of this name. */
+CLONES void map_rows(const float *restrict rows, int64_t count, int64_t width, const float *restrict matrix,
+                     const float *restrict centre, int64_t columns, float *restrict mapped) {
+    for (int64_t first = 0; first < columns; first += LANES, matrix += LANES * width) {
+        int64_t kept = columns - first < LANES ? columns - first : LANES;
+        for (int64_t start = 0; start < count; start += RUNS) {
+            const float *own[RUNS];
+            lanes totals[RUNS] = {{0}};
+            for (int run = 0; run < RUNS; run++) own[run] = rows + width * (start + run < count ? start + run : count - 1);
+            for (int64_t block = 0; block < width; block += BLOCK) {
+                lanes sums[RUNS] = {{0}};
+                for (int64_t number = block; number < width && number < block + BLOCK; number++) {
+                    lanes weights;
+                    memcpy(&weights, matrix + LANES * number, sizeof(lanes));
+                    for (int run = 0; run < RUNS; run++) sums[run] += own[run][number] * weights;
+                }
+                for (int run = 0; run < RUNS; run++) totals[run] += sums[run];
+            }
+            for (int run = 0; run < RUNS && start + run < count; run++)
+                for (int64_t column = 0; column < kept; column++)
+                    mapped[columns * (start + run) + first + column] = totals[run][column] - centre[first + column];
+        }
+    }
 }

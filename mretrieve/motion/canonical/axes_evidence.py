@@ -14,6 +14,7 @@ from math import copysign
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import spread_frames
 from ..motion import Motion, Rig
 from ..rotations import unit_vectors
 from ..skeleton import joint
@@ -136,10 +137,8 @@ def axes_evidence(
     if motion.declared_up is not None:
         usual = np.where(np.array(DIRECTIONS) == motion.declared_up, _DECLARED_LEAD, usual)
     step = max(1, round(_STEP_S * motion.fps))
-    last = len(positions) - 1
-    first = np.linspace(0, max(last - step, 0), min(_FRAMES, len(positions))).astype(int)
-    second = np.minimum(first + step, last)
-    observed, later = positions[first] * scale, positions[second] * scale
+    first = spread_frames(max(len(positions) - step, 1), _FRAMES)
+    observed, later = positions[first] * scale, positions[np.minimum(first + step, len(positions) - 1)] * scale
     known = frozenset(mapped.tolist())
     facing, rest = Facing(observed, mapped), np.zeros(6)
     feet = facing.feet
@@ -154,12 +153,12 @@ def axes_evidence(
     if _LEFT_HANDED - _CLEAR_HAND - _HIPS_LIMIT < left_handed < _CLEAR_HAND + _HIPS_LIMIT:  # else hips change nothing
         left_handed -= _within(_HIPS * _beyond(facing.hips, _STRAIGHT), _HIPS_LIMIT)
     upright = _VECTORS @ _upright(observed, known)
-    evidence = AxesEvidence(usual, rest, np.zeros(6), np.zeros(6), _POSTURE * upright, left_handed)
     if not _has_floor(observed, known):
-        return evidence
-    floor = Floor(observed, later, np.array(sorted(known)), step / motion.fps)
+        return AxesEvidence(usual, rest, np.zeros(6), np.zeros(6), _POSTURE * upright, left_handed)
+    floor = Floor(observed, later, mapped, step / motion.fps)
     reliance = 1.0 if motion.has_rotations else _reliance(observed, known)
-    evidence = replace(evidence, floor=reliance * floor.contacts(), travel=reliance * floor.travel(upright))
+    carried = reliance * floor.contacts(), reliance * floor.travel(upright)
+    evidence = AxesEvidence(usual, rest, *carried, _POSTURE * upright, left_handed)
     if evidence.lead < _CLEAR_LEAD + BALANCE_LIMIT:  # else balance changes nothing
         evidence = replace(evidence, floor=evidence.floor + reliance * floor.balance())
     return evidence

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.compiled import distances_between
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS, joint
 
@@ -41,10 +42,10 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     The rule: standard lengths of thighs, shanks, upper arms and forearms, summed over those that the rig has, divided
     by the sum of their measured lengths (each the median over the frames). Bones of no plausible length are left out.
     """
-    positions = np.asarray(positions, np.float64)  # squares of what single precision can hold
+    positions = np.ascontiguousarray(positions, np.float32)
     for ends, standard in _known_metres(tuple(int(index) for index in mapped)):
-        bones = positions[:, ends[:, 0]] - positions[:, ends[:, 1]]
-        measured = np.median(np.sqrt(np.einsum("tbi,tbi->tb", bones, bones)), axis=0)
+        lengths = np.sort(distances_between(positions, ends), axis=0)
+        measured = (lengths[(len(lengths) - 1) // 2] + lengths[len(lengths) // 2]) / 2
         proportion = measured / standard
         usable = proportion > _LEAST_PROPORTION * proportion.max()
         if usable.any():
@@ -53,14 +54,15 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
 
 
 @lru_cache(maxsize=64)
-def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
-    """Of each table with distances between joints that are known: these joints (B, 2), and the distances (B,)."""
+def _known_metres(mapped: tuple[int, ...]) -> list[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Of each table with distances between joints that are known: `ends` of `distances_between`, and metres (B,)."""
     known = []
     for table in (STANDARD_METRES, _STANDING_METRES):
         distances = [((joint(a), joint(b)), metres) for (a, b), metres in table.items()]
         distances = [(ends, metres) for ends, metres in distances if set(ends) <= set(mapped)]
         if distances:
-            known.append((np.array([ends for ends, _ in distances]), np.array([metres for _, metres in distances])))
+            ends = np.repeat(np.array([ends for ends, _ in distances], np.int32), 2, axis=1)
+            known.append((ends, np.array([metres for _, metres in distances])))
     return known
 
 
@@ -69,7 +71,8 @@ _SEATS = {"pelvis": 0.15, "spine1": 0.33, "spine2": 0.55, "spine3": 0.64}
 #: A collar is at this part of the distance from neck to shoulder, and this part of that from neck to spine3 below it.
 _COLLAR_OUT, _COLLAR_DOWN = 0.46, 0.30
 _LEAST_BONE_M = 0.005
-_CURVE = [joint(name) for name in ("left_hip", "right_hip", "neck", *_SEATS)]
+_SEATED = [joint(name) for name in (*_SEATS, "left_collar", "right_collar")]
+_HIPS, _SHOULDERS = ([joint(f"{side}_{part}") for side in ("left", "right")] for part in ("hip", "shoulder"))
 
 
 def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None:
@@ -80,29 +83,32 @@ def seat_trunk(positions: NDArray[np.float32], mapped: NDArray[np.intp]) -> None
     that are `mapped` to the neck is measured, and the canonical joints are placed on it at fixed parts of its length.
     Hips, neck and shoulders, which are anatomy, must hold values.
     """
-    left_hip, right_hip, neck, *seats = positions.take(_CURVE, axis=1).transpose(1, 0, 2).copy()
-    hips = (left_hip + right_hip) / 2
     has = set(mapped.tolist())
-    known = [seat for name, seat in zip(_SEATS, seats, strict=True) if joint(name) in has]
-    curve: list[NDArray[np.floating]] = [hips]
-    lengths = [0.0]
-    for point in (*known, neck):
-        bone = point - curve[-1]
-        length = float(np.sqrt(np.einsum("ti,ti->t", bone, bone)).mean())
-        if length > _LEAST_BONE_M:
-            curve.append(point)
-            lengths.append(lengths[-1] + length)
+    known = [index for name in _SEATS if (index := joint(name)) in has]
+    points = positions.take([*_HIPS, *known, joint("neck"), *_SHOULDERS], axis=1).transpose(1, 0, 2).copy()
+    points[1] = (points[0] + points[1]) / 2
+    curve = np.arange(1, len(points) - 2)
+    lengths = _bone_lengths(points[curve])
+    while len(short := np.flatnonzero(lengths <= _LEAST_BONE_M)):
+        curve = np.delete(curve, short[0] + 1)
+        lengths = _bone_lengths(points[curve])
     if len(curve) == 1:  # a rig whose neck is in its hips
-        curve[:], lengths[:] = [hips, hips], [0.0, 1.0]
-    for name, part in _SEATS.items():
-        length = part * lengths[-1]
-        upper = min(int(np.searchsorted(lengths, length, side="right")), len(curve) - 1)
-        weight = np.float32((length - lengths[upper - 1]) / (lengths[upper] - lengths[upper - 1]))
-        positions[:, joint(name)] = curve[upper - 1] + weight * (curve[upper] - curve[upper - 1])
-    below_neck = np.float32(_COLLAR_DOWN) * (positions[:, joint("spine3")] - neck)
-    for side in ("left", "right"):
-        outwards = np.float32(_COLLAR_OUT) * (positions[:, joint(f"{side}_shoulder")] - neck)
-        positions[:, joint(f"{side}_collar")] = neck + outwards + below_neck
+        curve, lengths = curve[[0, 0]], np.ones(1)
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    places = np.array(list(_SEATS.values())) * ends[-1]
+    above = np.minimum(np.searchsorted(ends, places, side="right"), len(curve) - 1)
+    weights = ((places - ends[above - 1]) / (ends[above] - ends[above - 1])).astype(np.float32)
+    lower, upper = points[curve[above - 1]], points[curve[above]]
+    neck, shoulders = points[-3], points[-2:]
+    spine = lower + weights[:, None, None] * (upper - lower)
+    outwards, below_neck = np.float32(_COLLAR_OUT) * (shoulders - neck), np.float32(_COLLAR_DOWN) * (spine[-1] - neck)
+    positions[:, _SEATED] = np.concatenate([spine, neck + outwards + below_neck]).transpose(1, 0, 2)
+
+
+def _bone_lengths(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean lengths (P - 1,) of the lines between points (P, T, 3) that follow each other."""
+    bones = points[1:] - points[:-1]
+    return np.asarray(np.sqrt(np.einsum("pti,pti->pt", bones, bones)).mean(axis=1), np.float64)
 
 
 #: Metres of the SMPL mean body, from one joint to the next: what is filled in must look like the rest.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.compiled import floor_signs
 from ..frames import spread_frames
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS
@@ -30,7 +31,7 @@ _MASS = {
     "spine3": 0.205, "neck": 0.020, "head": 0.061, "collar": 0.0, "shoulder": 0.016, "elbow": 0.019, "wrist": 0.015,
 }  # fmt: skip
 _FLESH, _MASSES = (
-    np.array([table[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS])
+    np.array([table[name.removeprefix("left_").removeprefix("right_")] for name in JOINTS], np.float32)
     for table in (_FLESH_M, _MASS)
 )
 _HEAD = np.isin(JOINTS, ("neck", "head"))
@@ -38,6 +39,8 @@ _HEAD = np.isin(JOINTS, ("neck", "head"))
 _ON_FLOOR_M, _CARRYING_M, _AT_REST_M_PER_S = 0.05, 0.03, 0.2
 #: Movements of the lowest joint that are noise, and those beyond which nothing more is shown.
 _LEVEL_M, _STILL_M_PER_S = (0.03, 1.0), (0.02, 1.5)
+#: As `floor_signs` takes them.
+_LIMITS = np.array([_ON_FLOOR_M, _CARRYING_M, _AT_REST_M_PER_S, *_STILL_M_PER_S], np.float32)
 #: Of a trunk that is upright, square to the path of a body without a joint at rest. It is not posture alone: whoever is
 #: upside down has hands on the floor, or does not go on a level.
 _TRAVEL = 4.0
@@ -62,30 +65,23 @@ class Floor:
         step_s: float,
     ) -> None:
         """`positions` (N, 22, 3) and those a step `later` are in metres; the joints `mapped` are known."""
-        self._mapped = mapped
-        self._here, there = (each.take(mapped, axis=1).transpose(1, 2, 0).copy() for each in (positions, later))
-        self._heights = np.empty((len(mapped), 6, len(positions)), np.float32)  # of the skin
-        self._heights[:, ::2], self._heights[:, 1::2] = self._here, -self._here
-        self._heights -= _FLESH[mapped, None, None]
-        self._moved = there - self._here  # (J, 3, N)
-        self._speeds = np.sqrt(np.einsum("jin,jin->jn", self._moved, self._moved)) / step_s
-        self._levels = self._heights.min(axis=0)  # (6, N)
+        self._here, self._later = (np.ascontiguousarray(each, np.float32) for each in (positions, later))
+        self._mapped, self._step_s = mapped, step_s
+        joints = mapped.astype(np.int32), _FLESH[mapped], _HEAD[mapped]
+        self._levels, self._slowest, self._signs = floor_signs(self._here, self._later, *joints, step_s, _LIMITS)
 
     def contacts(self) -> NDArray[np.float64]:
         """Log-odds (6,) by the lowest joints."""
         levels = np.sort(self._levels, axis=1)
         low, high = levels[:, levels.shape[1] // 20], levels[:, -1 - levels.shape[1] // 20]
-        above = self._heights - self._levels
-        at_rest = (above < _ON_FLOOR_M) & (self._speeds < _AT_REST_M_PER_S)[:, None]
-        at_zero = at_rest.sum(axis=0) * (np.abs(self._levels) < _ON_FLOOR_M)  # (6, N)
-        on_head = (above[_HEAD[self._mapped]] <= 0).any(axis=0)
+        still, stillest, at_zero, on_head = self._signs.T
         score = (
             _AT_ZERO / (1 + (low / _ON_FLOOR_M) ** 2)
             - _LEVEL * np.log(np.minimum(high - low, _LEVEL_M[1]) + _LEVEL_M[0])
-            - _STILL * self._log_speed(above <= 0)
-            - _STILLEST * self._log_speed(above < _CARRYING_M)
-            + _SUPPORT_AT_ZERO * np.log1p(at_zero.mean(axis=1))
-            + _ON_HEAD * on_head.mean(axis=1)
+            - _STILL * still
+            - _STILLEST * stillest
+            + _SUPPORT_AT_ZERO * np.log1p(at_zero)
+            + _ON_HEAD * on_head
         )
         return np.asarray(score - score.mean())
 
@@ -96,8 +92,11 @@ class Floor:
         tilted floor through the point below the centre of mass that is nearer to every joint than the level one. `sink`
         is the height that it gains. Seats and walls, which carry people too, are the reason for a limit.
         """
-        frames = spread_frames(self._levels.shape[1], _BALANCE_FRAMES)
-        here, heights, levels = self._here[..., frames], self._heights[..., frames], self._levels[:, frames]
+        frames = spread_frames(len(self._here), _BALANCE_FRAMES)
+        here, later = (each[frames[:, None], self._mapped].transpose(1, 2, 0) for each in (self._here, self._later))
+        speeds = np.linalg.norm(later - here, axis=1) / self._step_s
+        heights = np.stack([here, -here], axis=2).reshape(len(here), 6, -1) - _FLESH[self._mapped, None, None]
+        levels = self._levels[:, frames]
         masses = _MASSES[self._mapped]
         from_centre = here - np.einsum("j,jin->in", masses / masses.sum(), here)
         sink = np.empty_like(levels)
@@ -106,23 +105,14 @@ class Floor:
             rise = np.einsum("jin,is->jsn", from_centre[:, level], _SLOPES)
             for direction in (2 * axis, 2 * axis + 1):
                 sink[direction] = (heights[:, direction, None] + rise).min(axis=0).max(axis=0) - levels[direction]
-        held = 1 / (1 + (self._speeds[:, frames].mean(axis=0) / _HELD_M_PER_S) ** 2)
+        held = 1 / (1 + (speeds.mean(axis=0) / _HELD_M_PER_S) ** 2)
         return np.asarray(-_BALANCE * (held * np.log1p(sink.clip(0, _SINK_M[1]) / _SINK_M[0])).mean(axis=1))
 
     def travel(self, upright: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds (6,) by the trunk, whose cosines with the directions are `upright` (6,), if all joints move."""
-        share = float((self._speeds.min(axis=0) > _AT_REST_M_PER_S).mean())
+        share = float((self._slowest > _AT_REST_M_PER_S).mean())
         if share <= 0.5:
             return np.zeros(6)
-        path = unit_vectors(self._moved.mean(axis=0).T)
+        path = unit_vectors((self._later - self._here)[:, self._mapped].mean(axis=1))
         across = 1 - (path**2).mean(axis=0)
         return np.asarray(_TRAVEL * (2 * share - 1) * np.repeat(across, 2) * upright)
-
-    def _log_speed(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Mean logarithm (6,) of the speed of the stillest of the `chosen` (J, 6, N), in metres a second.
-
-        Speeds are limited to what is not noise and to what shows more than lower ones.
-        """
-        noise, fast = _STILL_M_PER_S
-        stillest = np.where(chosen, self._speeds[:, None], np.float32(fast)).min(axis=0)
-        return np.asarray(np.log(stillest + noise).mean(axis=1))

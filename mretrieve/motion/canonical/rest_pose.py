@@ -16,6 +16,8 @@ _STILL_M, _JUMP_M = 2e-4, 0.03
 _FASTEST_M_PER_S = 5.0
 #: The jump out of any rest pose is this many times the largest displacement in the frames that follow.
 _JUMP_RATIO, _LOOK_AHEAD_FRAMES = 3.0, 6
+#: Most motions move within these frames.
+_QUICK_LOOK_FRAMES = 4
 #: A body that goes on moving as it left a pose takes a next step in this direction (cosine) of this part of the length.
 _SAME_DIRECTION, _LEAST_NEXT_STEP = 0.5, 0.5
 #: Between frames farther apart a body may do anything.
@@ -50,13 +52,16 @@ def leading_rest_frames(motion: Motion, positions: NDArray[np.floating], mapped:
         scale: metres per unit.
     """
     longest = max(1, int(_LONGEST_REST_S * motion.fps))
-    ahead = positions[: longest + _LOOK_AHEAD_FRAMES + 2, mapped]
-    if len(ahead) < 2:
+    if len(positions) < 2:
         return 0
-    relative = ahead - ahead.mean(axis=1, keepdims=True)
-    displacement = np.diff(relative, axis=0)
-    steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1) * scale
-    last = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves
+    for looked_at in (_QUICK_LOOK_FRAMES, longest):
+        ahead = positions[: looked_at + _LOOK_AHEAD_FRAMES + 2, mapped]
+        relative = ahead - ahead.mean(axis=1, keepdims=True)
+        displacement = np.diff(relative, axis=0)
+        steps = np.sqrt(np.einsum("tji,tji->tj", displacement, displacement)).mean(axis=1) * scale
+        last = int(np.argmax(steps > _STILL_M))  # 0 if nothing moves
+        if steps[last] > _STILL_M and last < looked_at:
+            break
     step, following = float(steps[last]), steps[last + 1 : last + 1 + _LOOK_AHEAD_FRAMES]
     if step <= _STILL_M or last >= longest:
         return 0

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.compiled import distances_between
 from ..frames import spread_frames
 from ..motion import Rig
 from ..rotations import unit_vectors
@@ -73,26 +74,24 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
     `positions` (T, J, 3) are the motion's own, in any unit and axes. A rig that lacks a leg or both arms is not
     judged.
     """
-    chains = [list(chain) for chain in _limb_chains(rig_map.joints)]
-    for arm, other in ((2, 3), (3, 2)):  # of a single arm the other is taken to be like it
-        if len(chains[arm]) < 2:
-            chains[arm] = chains[other]
-    if min(map(len, chains)) < 2:
+    limbs = _limbs(rig_map.joints)
+    if limbs is None:
         return Judgement()
+    chains, distances = limbs
     frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
-    moving = np.asarray(positions[frames[:, None], list(chain.from_iterable(chains))], np.float64)
-    if not (is_sampled := np.isfinite(moving)).all():
-        moving = moving[is_sampled.all(axis=(1, 2))]
-    lasts = [last - 1 for last in accumulate(map(len, chains))]
-    firsts = [0, *(last + 1 for last in lasts[:-1])]
-    bones = _length(moving[:, 1:] - moving[:, :-1]).mean(axis=0).tolist() if len(moving) else [0.0] * lasts[-1]
-    limbs = [sum(bones[first:last]) for first, last in zip(firsts, lasts, strict=True)]
-    moving = moving[:, [firsts, lasts]]
-    found = _proportion_signs(moving, max(limbs[:2]), max(limbs[2:]))
+    poses = np.ascontiguousarray(positions[frames], np.float32)
+    measured = distances_between(poses, distances)
+    if not (is_sampled := np.isfinite(measured)).all():
+        is_whole = is_sampled.all(axis=1)
+        poses, measured = poses[is_whole], measured[is_whole]
+    trunk, chest, *bones = measured.mean(axis=0).tolist() if len(measured) else [0.0] * len(distances)
+    rest = iter(bones)
+    legs, other_legs, arms, other_arms = (sum(islice(rest, len(chain) - 1)) for chain in chains)
+    found = _proportion_signs(trunk, chest, max(legs, other_legs), max(arms, other_arms))
     if not found:  # a human's proportions: whatever the posture, this is no animal
         return Judgement()
     ends = np.array([[limb[0] for limb in chains], [limb[-1] for limb in chains]])
-    found += _stance_signs(moving, rig.rest_positions[ends][None])
+    found += _stance_signs(poses[:, ends].astype(np.float64), rig.rest_positions[ends][None])
     if sum(weight for _, weight in found) > 0:
         tree = Branches.moving(rig.parents, positions[frames])
         trunk = {above for limb in chains for above in tree.ancestors(limb[0])}
@@ -102,14 +101,27 @@ def judge_body(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> Ju
 
 
 @lru_cache(maxsize=64)  # the takes of a recording share their map
-def _limb_chains(joints: tuple[int | None, ...]) -> list[list[int]]:
-    """The joints that a rig has of its legs and its arms, left and right, from the trunk outwards."""
+def _limbs(joints: tuple[int | None, ...]) -> tuple[list[list[int]], NDArray[np.int32]] | None:
+    """The joints that a rig has of its legs and its arms, left and right, from the trunk outwards.
+
+    And of trunk, chest and then the bones of each limb the ends (D, 4) as `distances_between` takes them. None if the
+    rig lacks a leg or both arms; of a single arm the other is taken to be like it.
+    """
     chosen = dict(zip(JOINTS, joints, strict=True))
-    return [
+    chains = [
         [index for part in parts if (index := chosen[f"{side}_{part}"]) is not None]
         for parts in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist"))
         for side in ("left", "right")
     ]
+    for arm, other in ((2, 3), (3, 2)):
+        if len(chains[arm]) < 2:
+            chains[arm] = chains[other]
+    if min(map(len, chains)) < 2:
+        return None
+    left_hip, right_hip, left_shoulder, right_shoulder = (chain[0] for chain in chains)
+    bones = [(a, a, b, b) for chain in chains for a, b in pairwise(chain)]
+    trunk, chest = (left_hip, right_hip, left_shoulder, right_shoulder), (left_shoulder,) * 2 + (right_shoulder,) * 2
+    return chains, np.array([trunk, chest, *bones], np.int32)
 
 
 def judge_unmapped(rig: Rig, positions: NDArray[np.floating]) -> Judgement:
@@ -177,12 +189,8 @@ def _stance(ends: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.fl
     return square & (parallel > _PARALLEL), to_trunk[:, :2].mean(axis=1)
 
 
-def _proportion_signs(ends: NDArray[np.float64], legs: float, arms: float) -> list[tuple[str, int]]:
-    """Signs in the proportions of legs, arms, trunk and chest."""
-    trunk, chest = (
-        float(_length(across).mean()) if len(across) else 0.0
-        for across in (_trunk(ends), ends[:, 0, 2] - ends[:, 0, 3])
-    )
+def _proportion_signs(trunk: float, chest: float, legs: float, arms: float) -> list[tuple[str, int]]:
+    """Signs in the lengths of trunk, legs and arms and the width of the chest."""
     if not min(legs, arms) > 0:
         return []
     if trunk < _LEAST_TRUNK * legs:
@@ -217,7 +225,3 @@ def _free_limb_signs(tree: Branches, trunk: set[int], taken: set[int], hips: Seq
     if len(tails) == 1:
         found.append((f"a tail of {len(tree.chain(tails[0]))} joints", 1))
     return found
-
-
-def _length(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.asarray(np.sqrt(np.einsum("...i,...i->...", vectors, vectors, dtype=np.float64)))

@@ -7,11 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..canonical.facing import forward_evidence
+from ..canonical.facing import Facing
 from ..frames import spread_frames
 from ..motion import Rig
-from ..rotations import unit_vectors
-from ..skeleton import JOINT_COUNT, JOINTS, joint
+from ..skeleton import JOINT_COUNT, JOINTS
 from .names import read_names
 from .rig_map import RigMap
 
@@ -35,10 +34,10 @@ def side_doubts(rig: Rig, positions: NDArray[np.floating], rig_map: RigMap) -> t
     if elsewhere is None:
         return ()
     doubts = [f"not on the side that the name says: {', '.join(elsewhere)}"] if elsewhere else []
-    body, mapped = _body(positions, rig_map)
-    if _is_twisted(body, set(mapped.tolist())):
+    facing = Facing(_body(positions, rig_map), rig_map.mapped)
+    if facing.twist < _TWISTED:
         doubts.append("the names call one side left at the hips and the other at the shoulders")
-    elif len(body) and forward_evidence(body, mapped) < _BACKWARDS:
+    elif facing.forwards < _BACKWARDS:
         doubts.append("feet and knees point backwards: the names are swapped, or the axes are left-handed")
     return tuple(doubts)
 
@@ -57,19 +56,10 @@ def _elsewhere(joint_names: tuple[str, ...], rig_map: RigMap) -> list[str] | Non
     return elsewhere
 
 
-def _is_twisted(body: NDArray[np.float64], known: set[int]) -> bool:
-    """Whether hips and shoulders (T, 22, 3) point in opposite directions."""
-    left, right = ([joint(f"{side}_{part}") for part in ("hip", "shoulder")] for side in ("left", "right"))
-    if not len(body) or not known.issuperset(left + right):
-        return False
-    across = unit_vectors(body[:, left] - body[:, right])
-    return bool(np.einsum("ti,ti->t", across[:, 0], across[:, 1]).mean() < _TWISTED)
-
-
-def _body(positions: NDArray[np.floating], rig_map: RigMap) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Up to 32 frames (T, 22, 3) without missing samples, and the joints that are known in them."""
-    frames, mapped = spread_frames(len(positions), _LOOKED_AT_FRAMES), rig_map.mapped
-    body = np.zeros((len(frames), JOINT_COUNT, 3))
-    body[:, mapped] = positions[frames[:, None], [index for index in rig_map.joints if index is not None]]
+def _body(positions: NDArray[np.floating], rig_map: RigMap) -> NDArray[np.float32]:
+    """Up to 32 frames (T, 22, 3) without missing samples; joints that the map lacks are at zero."""
+    frames = spread_frames(len(positions), _LOOKED_AT_FRAMES)
+    body = np.zeros((len(frames), JOINT_COUNT, 3), np.float32)
+    body[:, rig_map.mapped] = positions[frames[:, None], [index for index in rig_map.joints if index is not None]]
     is_whole = np.isfinite(body)
-    return body if is_whole.all() else body[is_whole.all(axis=(1, 2))], mapped
+    return body if is_whole.all() else body[is_whole.all(axis=(1, 2))]
