@@ -136,6 +136,14 @@ def test_any_filter_gives_k_rows_and_a_narrow_one_those_of_brute_force(indexed: 
     assert check(snapshot) > 0.9
 
 
+def test_the_clips_of_a_filter_may_be_a_column_of_a_table(indexed: Path):
+    """As they are if a query is searched in windows of the length nearest to its own."""
+    snapshot = Snapshot.open(indexed)
+    table = np.stack([chosen_clips(snapshot, share) for share in (0.5, 0.2, 0.9)], axis=1)
+    for clips in table.T:
+        assert check(snapshot, 20, clips) > 0.8
+
+
 def test_the_record_says_how_well_it_searches(indexed: Path):
     (record,) = Snapshot.open(indexed).vector_indexes
     assert 0.95 <= record.recall_at_100 <= record.recall_at_10 <= 1
