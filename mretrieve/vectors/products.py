@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiled import addressed, inner_products, rank_shortlists
+from ..kernels.compiled import addressed, inner_products, shortlist_ranker
 from ..storage.rows import VectorBlock
 from .interface import Ranking
 
@@ -56,35 +56,26 @@ class RankedShortlists:
 
     def __init__(self, blocks: Sequence[VectorBlock], rows: NDArray[np.int64]) -> None:
         """At least one block; `rows` are those of all of them."""
-        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
-        self._arrays = addressed([block.vectors[0] for block in blocks])
-        chosen = (block.chosen for block in blocks)
-        self._chosen = addressed([None if own is None else np.ascontiguousarray(own, np.int64) for own in chosen])
-        self._rows = np.ascontiguousarray(rows, np.int64)
+        starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
+        chosen = [None if block.chosen is None else block.chosen.astype(np.int64) for block in blocks]
+        rows = np.ascontiguousarray(rows, np.int64)
+        self._rank = shortlist_ranker([block.vectors[0] for block in blocks], chosen, starts, rows)
 
-    def of(self, queries: NDArray[np.float32], k: int, shortlists: Sequence[NDArray[np.int64]]) -> Ranking:
-        """The k nearest of a shortlist for each query (Q, D): entries of the blocks, at least k.
+    def of(self, queries: NDArray[np.float32], k: int, shortlists: NDArray[np.int64]) -> Ranking:
+        """The k nearest of a shortlist for each query.
+
+        Args:
+            queries: (Q, D), in C order.
+            k: at least 1.
+            shortlists: (Q, L) entries of the blocks, in C order, filled up with -1 behind at least k others.
 
         Raises:
             FloatingPointError: a product is not a finite number.
         """
         ranking = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
-        wide = queries.astype(np.float64, order="C")
-        entries = self._starts, self._rows, _side_by_side(shortlists), wide
-        if not rank_shortlists(self._arrays, self._chosen, *entries, ranking.products, ranking.rows):
+        if not self._rank(shortlists, queries, ranking.products, ranking.rows):
             raise FloatingPointError("an inner product is not a finite number")
         return ranking
-
-
-def _side_by_side(shortlists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Shortlists as rows of one array, filled up with -1."""
-    lengths = {len(shortlist) for shortlist in shortlists}
-    if len(lengths) == 1:
-        return np.array(shortlists, np.int64)
-    rows = np.full((len(shortlists), max(lengths)), -1, np.int64)
-    for row, shortlist in zip(rows, shortlists, strict=True):
-        row[: len(shortlist)] = shortlist
-    return rows
 
 
 def space_parts(block: VectorBlock) -> list[slice]:

@@ -301,15 +301,16 @@ def test_shortlists_are_ranked_as_by_the_plain_kernel(seed, width, k):
     shortlists = np.full((3, 12), -1)
     for row, count in zip(shortlists, random.integers(k, 11, 3), strict=True):
         row[:count] = random.permutation(10)[:count]
-    queries = random.standard_normal((3, width))
+    queries = random.standard_normal((3, width)).astype(np.float32)
     results = []
     for kernels in (native, jit):
         products, found = np.empty((3, k), np.float32), np.empty((3, k), np.int64)
-        assert kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, products, found)
+        rank = kernels.shortlist_ranker(arrays, chosen, starts, rows)
+        assert rank(shortlists, queries, products, found)
         results.append((products, found))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][1], results[1][1])
     arrays[0][0, 0] = np.nan
     shortlists[0, 0] = 0
     for kernels in (native, jit):
-        assert not kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, *results[0])
+        assert not kernels.shortlist_ranker(arrays, chosen, starts, rows)(shortlists, queries, *results[0])

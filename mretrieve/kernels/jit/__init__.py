@@ -6,7 +6,7 @@ They take the place of the native ones if the installation had no compiler, and 
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
-from .products import addressed, inner_products, rank_shortlists
+from .products import addressed, inner_products, shortlist_ranker
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
@@ -22,11 +22,11 @@ __all__ = [
     "dtw_path",
     "forward_kinematics",
     "inner_products",
-    "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
     "scan_frames",
     "scan_rows",
+    "shortlist_ranker",
     "subsequence_matches",
     "warping_features",
     "window_statistics",
