@@ -291,6 +291,19 @@ def test_inner_products_are_those_of_the_plain_kernel_to_the_last_bit(seed, widt
     np.testing.assert_allclose(found, 1 + (vectors * queries[asked]).sum(axis=1), rtol=0, atol=1e-11)
 
 
+@given(seed=SEEDS, width=st.integers(1, 200))
+def test_rough_products_are_added_for_all_rows_of_the_blocks(seed, width):
+    random = np.random.default_rng(seed)
+    arrays = [random.standard_normal((count, width)).astype(np.float32) for count in (5, 0, 9)]
+    chosen, starts = [None, None, np.array([0, 2, 3, 7, 8])], np.array([0, 5, 5, 10])
+    queries = random.standard_normal((2, width)).astype(np.float32)
+    vectors = np.concatenate([arrays[0], arrays[2][chosen[2]]])
+    for kernels in (native, jit):
+        products = np.ones((2, 10), np.float32)
+        kernels.rough_products(arrays, chosen, starts, queries, products)
+        np.testing.assert_allclose(products, 1 + queries @ vectors.T, rtol=0, atol=1e-4)
+
+
 @given(seed=SEEDS, width=st.integers(1, 40), k=st.integers(1, 9))
 def test_shortlists_are_ranked_as_by_the_plain_kernel(seed, width, k):
     """Over blocks that are empty, whole, or some rows of their array; with equal rows, and shortlists of any length."""

@@ -6,7 +6,7 @@ They take the place of the native ones if the installation had no compiler, and 
 from .codes import code_shortlists
 from .features import warping_features
 from .kinematics import forward_kinematics
-from .products import addressed, inner_products, shortlist_ranker
+from .products import addressed, inner_products, rough_products, shortlist_ranker
 from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
@@ -24,6 +24,7 @@ __all__ = [
     "inner_products",
     "reprojection_costs",
     "resample_frames",
+    "rough_products",
     "scan_frames",
     "scan_rows",
     "shortlist_ranker",

@@ -1,4 +1,4 @@
-"""Inner products of single rows in double precision."""
+"""Inner products: of single rows in double precision, of all rows in single precision."""
 
 from __future__ import annotations
 
@@ -17,6 +17,28 @@ Ranker = Callable[[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], 
 def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
     """The same arrays, whose addresses need not be looked up at each call."""
     return arrays
+
+
+def rough_products(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.int64] | None],
+    starts: NDArray[np.int64],
+    queries: NDArray[np.float32],
+    products: NDArray[np.float32],
+) -> None:
+    """Add the inner products of queries with the rows of blocks, in float32 and in any order of adding.
+
+    Args:
+        arrays: (n, W) of each of B blocks; `addressed` ones are faster.
+        chosen: (m,) rows of the array that a block has; None for all.
+        starts: (B + 1,) the first of its rows among those of all blocks, and their number, N.
+        queries: (Q, W).
+        products: (Q, N).
+    """
+    for array, own, start in zip(arrays, chosen, starts.tolist(), strict=False):
+        rows = array if own is None else array[own]
+        for query, sums in zip(queries, products, strict=True):
+            sums[start : start + len(rows)] += np.einsum("nd,d->n", rows, query)
 
 
 def shortlist_ranker(

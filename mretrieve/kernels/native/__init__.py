@@ -26,6 +26,7 @@ __all__ = [
     "inner_products",
     "reprojection_costs",
     "resample_frames",
+    "rough_products",
     "scan_frames",
     "scan_rows",
     "shortlist_ranker",
@@ -117,6 +118,8 @@ _coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void
 _code_queries = _int16, _float32, _float32, _float32, _float32, c_int64
 _shortlists = c_int64, _float32, c_int64, _int32, _float32, _int64
 _code_shortlists = _function(_fused, "code_shortlists", *_coded, *_code_queries, *_shortlists, result=None)
+_scanned = c_void_p, c_void_p, _int64, c_int64, _float32, c_int64, c_int64  # arrays, chosen rows, starts, queries
+_rough_products = _function(_fused, "rough_products", *_scanned, _float32, result=None)
 _body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, _float32, c_int64
 _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
@@ -261,6 +264,17 @@ class _Addressed(list[Any]):
 
 def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
     return _Addressed(arrays)
+
+
+def rough_products(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.int64] | None],
+    starts: NDArray[np.int64],
+    queries: NDArray[np.float32],
+    products: NDArray[np.float32],
+) -> None:
+    blocks, maps = (each if isinstance(each, _Addressed) else _Addressed(each) for each in (arrays, chosen))
+    _rough_products(blocks.address, maps.address, starts, len(blocks), queries, *queries.shape, products)
 
 
 class _ShortlistRanker:
