@@ -77,9 +77,13 @@ def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width):
 @given(seed=SEEDS)
 def test_alignments_at_a_fixed_speed_are_those_of_the_plain_kernel(seed):
     random = np.random.default_rng(seed)
-    costs = random.random((12, int(random.integers(1, 300))), np.float32)
+    products = [random.random((12, length), np.float32) for length in random.integers(1, 300, 3).tolist()]
     frames, speeds = np.arange(12) * 3, np.array([0.5, 0.8, 1.0, 1.7])
-    found, expected = (kernels.cheapest_fixed_speed(costs, frames, speeds) for kernels in (native, jit))
+    squares = random.random(12, np.float32), random.random(sum(each.shape[1] for each in products), np.float32)
+    found, expected = (
+        kernels.cheapest_fixed_speeds([each.copy() for each in products], *squares, frames, speeds)
+        for kernels in (native, jit)
+    )
     np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(found[1], expected[1])
 
@@ -129,7 +133,7 @@ def test_numbers_are_those_of_the_plain_kernel_or_left_to_float(numbers):
 
 def test_a_kernel_takes_no_array_of_another_type():
     with pytest.raises(ctypes.ArgumentError):
-        native.cheapest_fixed_speed(np.zeros((2, 5)), np.arange(2), np.ones(1))
+        native.inner_products([], np.arange(2), np.arange(2), np.arange(2), np.ones((1, 5), np.float32), np.ones(2))
 
 
 def test_without_compiled_kernels_the_plain_ones_are_used():

@@ -11,12 +11,12 @@ from .reprojection import reprojection_costs
 from .resampling import resample_frames
 from .scanning import scan_frames, scan_rows
 from .statistics import body_channels, window_statistics
-from .warping import cheapest_fixed_speed, dtw_distances, dtw_path, subsequence_matches
+from .warping import cheapest_fixed_speeds, dtw_distances, dtw_path, subsequence_matches
 
 __all__ = [
     "addressed",
     "body_channels",
-    "cheapest_fixed_speed",
+    "cheapest_fixed_speeds",
     "code_shortlists",
     "dtw_distances",
     "dtw_path",

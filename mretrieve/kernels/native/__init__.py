@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 __all__ = [
     "addressed",
     "body_channels",
-    "cheapest_fixed_speed",
+    "cheapest_fixed_speeds",
     "code_shortlists",
     "dtw_distances",
     "dtw_path",
@@ -141,9 +141,10 @@ _inner_products = _function(_exact, "inner_products", *_pairs, _float64, c_int64
 _blocks = c_void_p, c_void_p, c_void_p, c_int64  # arrays, chosen rows, starts
 _lists = c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64  # rows, shortlists, queries, k
 _rank_shortlists = _function(_exact, "rank_shortlists", *_blocks, *_lists, c_void_p, c_void_p)
-_speeds = _float64, c_int64, _float32, _float32, _int32
-_cheapest_fixed_speed = _function(
-    _exact, "cheapest_fixed_speed", _float32, _int64, c_int64, c_int64, *_speeds, result=None
+_squares = _float32, _float32, _int64, c_int64  # of the query and the motions; frames of the query
+_fixed_speeds = *_squares, _float64, c_int64, _int64, _float32, _int32
+_cheapest_fixed_speeds = _function(
+    _exact, "cheapest_fixed_speeds", _pointers, _int64, c_int64, *_fixed_speeds, result=None
 )
 
 
@@ -319,12 +320,18 @@ def inner_products(
     _inner_products(addresses, numbers, rows, asked, len(sums), queries, queries.shape[1], sums)
 
 
-def cheapest_fixed_speed(
-    costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
+def cheapest_fixed_speeds(
+    products: Sequence[NDArray[np.float32]],
+    query_squares: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    frames: NDArray[np.int64],
+    speeds: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    count, length = costs.shape
-    sums, best, ends = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.int32)
-    _cheapest_fixed_speed(costs, frames, count, length, speeds, len(speeds), sums, best, ends)
+    addresses = np.array([_address(each) for each in products], np.uintp)
+    lengths = np.array([each.shape[1] for each in products], np.int64)
+    best, ends = np.empty(len(squares), np.float32), np.empty(len(squares), np.int32)
+    asked = query_squares, squares, frames, len(frames), speeds, len(speeds), np.empty(len(frames), np.int64)
+    _cheapest_fixed_speeds(addresses, lengths, len(products), *asked, best, ends)
     return best, ends
 
 
