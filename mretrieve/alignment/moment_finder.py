@@ -100,7 +100,7 @@ def fixed_speed_moments(
     query: NDArray[np.float32], motions: Sequence[NDArray[np.float32]], distances_of: DistancesOfMeans
 ) -> Moments:
     """The best alignment at a fixed speed in each motion; arguments as `warped_moments`."""
-    return best_fixed([fixed_speed(query, motion, distances_of) for motion in motions])
+    return best_fixed(fixed_speeds(query, motions, distances_of))
 
 
 def best_fixed(alignments: Sequence[FixedSpeed]) -> Moments:
@@ -128,14 +128,24 @@ def all_moments(alignments: FixedSpeed, still_pose_distance: float, limit: float
     return chosen.astype(np.int64), ends[chosen].astype(np.int64), distances[chosen]
 
 
-def fixed_speed(query: NDArray[np.float32], motion: NDArray[np.float32], distances_of: DistancesOfMeans) -> FixedSpeed:
-    """The alignments at a fixed speed of a query (n, D) with a motion (m, D)."""
-    speeds = SPEEDS[np.rint((len(query) - 1) * SPEEDS) < len(motion)]
-    if not len(speeds):  # shorter than the query at its fastest: only the motion as a whole is left
-        speeds = np.array([(len(motion) - 1) / max(len(query) - 1, 1)])
+def fixed_speeds(
+    query: NDArray[np.float32], motions: Sequence[NDArray[np.float32]], distances_of: DistancesOfMeans
+) -> list[FixedSpeed]:
+    """The alignments at a fixed speed of a query (n, D) with each motion (m_i, D)."""
     frames = compared_frames(len(query))
-    costs, ends = fixed_speed_costs(query[frames], frames, motion, speeds)
-    return distances_of(0.5 * costs), ends
+    lengths = np.array([len(motion) for motion in motions])
+    is_short = lengths <= np.rint((len(query) - 1) * SPEEDS).min()
+    # Those that are shorter than the query at its fastest are only compared as a whole.
+    groups = [([row], (lengths[row, None] - 1) / max(len(query) - 1, 1)) for row in np.flatnonzero(is_short).tolist()]
+    if not is_short.all():
+        groups.append((np.flatnonzero(~is_short).tolist(), SPEEDS))
+    found: dict[int, FixedSpeed] = {}
+    for rows, speeds in groups:
+        costs, ends = fixed_speed_costs(query[frames], frames, [motions[row] for row in rows], speeds)
+        cuts = np.cumsum(lengths[rows])[:-1]
+        parts = np.split(distances_of(0.5 * costs), cuts), np.split(ends, cuts)
+        found.update(zip(rows, zip(*parts, strict=True), strict=True))
+    return [found[row] for row in range(len(motions))]
 
 
 class SearchedRegions(Protocol):
@@ -274,11 +284,6 @@ class _Motion:
     compared: _Compared
     features: NDArray[np.float32]
 
-    @cached_property
-    def fixed_speed(self) -> FixedSpeed:
-        """The alignments of the query with it at a fixed speed."""
-        return fixed_speed(self.compared.query, self.features, self.compared.distances)
-
 
 @dataclass(frozen=True, eq=False)
 class SearchedMotions:
@@ -287,21 +292,38 @@ class SearchedMotions:
     motions: list[_Motion]
     still_pose_distance: float
 
+    @cached_property
+    def alignments(self) -> list[FixedSpeed]:
+        """The alignments of the query with each motion at a fixed speed."""
+        found: dict[int, FixedSpeed] = {}
+        for compared, rows in self._by_joints(range(len(self.motions))):
+            features = [self.motions[row].features for row in rows]
+            found.update(zip(rows, fixed_speeds(compared.query, features, compared.distances), strict=True))
+        return [found[row] for row in range(len(self.motions))]
+
     def best(self, numbers: Sequence[int], threads: int = 1) -> Moments:
         """See SearchedRegions."""
-        starts, ends = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.int64)
-        distances = np.zeros(len(numbers))
-        motions = [self.motions[number] for number in numbers]
-        groups: dict[int, list[int]] = {}
-        for row, motion in enumerate(motions):
-            groups.setdefault(id(motion.compared), []).append(row)
-        for rows in groups.values():
-            own, compared = [motions[row] for row in rows], motions[rows[0]].compared
-            warped = warped_moments(compared.query, [one.features for one in own], compared.distances, threads)
-            fixed = best_fixed([one.fixed_speed for one in own])
+        starts, ends, distances = (
+            np.zeros(len(numbers), np.int64),
+            np.zeros(len(numbers), np.int64),
+            np.zeros(len(numbers)),
+        )
+        for compared, rows in self._by_joints(numbers):
+            own = [numbers[row] for row in rows]
+            features = [self.motions[number].features for number in own]
+            warped = warped_moments(compared.query, features, compared.distances, threads)
+            fixed = best_fixed([self.alignments[number] for number in own])
             starts[rows], ends[rows], distances[rows] = steadier(warped, fixed)
         return starts, ends, distances
 
     def all_matches(self, number: int, limit: float | None = None) -> Moments:
         """See SearchedRegions."""
-        return all_moments(self.motions[number].fixed_speed, self.still_pose_distance, limit)
+        return all_moments(self.alignments[number], self.still_pose_distance, limit)
+
+    def _by_joints(self, numbers: Sequence[int]) -> list[tuple[_Compared, list[int]]]:
+        """Positions in `numbers`, by the joints that the query and the motions of these numbers have."""
+        groups: dict[int, tuple[_Compared, list[int]]] = {}
+        for row, number in enumerate(numbers):
+            compared = self.motions[number].compared
+            groups.setdefault(id(compared), (compared, []))[1].append(row)
+        return list(groups.values())

@@ -31,8 +31,8 @@ from .moment_finder import (
     Moments,
     SearchedRegions,
     all_moments,
-    fixed_speed,
     fixed_speed_moments,
+    fixed_speeds,
     steadier,
     warped_moments,
 )
@@ -198,8 +198,7 @@ class Reprojection:
     def all_matches(self, region: Clip, limit: float | None = None) -> Moments:
         """The moments of a region, best first, as the camera of the best one shows them."""
         pair = self._pair(region, self.sightings([region], anywhere=True), 0)
-        (motion,) = frames_seen([pair])
-        fixed = fixed_speed(pair.query_frames, motion, _distances_of)
+        (fixed,) = fixed_speeds(pair.query_frames, frames_seen([pair]), _distances_of)
         return all_moments(fixed, self.still_pose_distance, limit)
 
     def sightings(self, clips: Sequence[Clip], *, anywhere: bool = False, threads: int = 1) -> Sightings:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import compiled
-from .compiled import cheapest_fixed_speed
+from .compiled import cheapest_fixed_speeds
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -225,21 +225,34 @@ def _unit(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(frames / np.maximum(np.linalg.norm(frames, axis=1, keepdims=True), 1e-12), np.float32)
 
 
+#: Motions whose products with a query are in the processor's cache at a time.
+_MULTIPLIED = 16
+
+
 def fixed_speed_costs(
-    query: NDArray[np.float32], frames: NDArray[np.int64], motion: NDArray[np.float32], speeds: NDArray[np.float64]
+    query: NDArray[np.float32],
+    frames: NDArray[np.int64],
+    motions: Sequence[NDArray[np.float32]],
+    speeds: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The cheapest fixed-speed alignment from each start.
+    """The cheapest fixed-speed alignment from each start in each of some motions, one motion after the other.
 
     Args:
         query: (n, D), the compared frames of the query.
         frames: (n,) their positions in the query, ascending from 0.
-        motion: (m, D).
-        speeds: (S,) frames of the motion per frame of the query.
+        motions: at least one, (m_i, D) each, M frames together.
+        speeds: (S,) frames of a motion per frame of the query.
 
     Returns:
-        (m,) mean squared distance over the compared frames, infinite if no alignment fits; (m,) its end, exclusive.
+        (M,) mean squared distance over the compared frames, infinite if no alignment fits; (M,) its end among the
+        frames of its motion, exclusive.
     """
-    costs = np.float32(-2.0) * (query @ motion.T)
-    costs += np.einsum("nd,nd->n", query, query)[:, None]
-    costs += np.einsum("md,md->m", motion, motion)
-    return cheapest_fixed_speed(costs, frames, speeds)
+    query_squares = np.einsum("nd,nd->n", query, query)
+    found = []
+    for first in range(0, len(motions), _MULTIPLIED):
+        some = motions[first : first + _MULTIPLIED]
+        squares = np.concatenate([np.einsum("md,md->m", motion, motion) for motion in some])
+        products = [query @ motion.T for motion in some]
+        found.append(cheapest_fixed_speeds(products, query_squares, squares, frames, speeds))
+    costs, ends = zip(*found, strict=True)
+    return np.concatenate(costs), np.concatenate(ends)

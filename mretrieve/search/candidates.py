@@ -71,18 +71,22 @@ def eligible_rows(
         excluded: rows of clips that may not.
     """
     ratios = rows.clip_frames.astype(np.float32) / query_frames
-    longer, has = ratios >= moments_from, rows.clip_has_windows
+    longer, has = ratios >= moments_from, rows.clip_has_windows.T
     lengths = rows.window_lengths.astype(np.float32)
-    mismatches = np.where(has, np.maximum(lengths / query_frames, query_frames / lengths), np.inf)
-    nearest = has & (mismatches == mismatches.min(axis=1, initial=np.inf, keepdims=True)) & longer[:, None]
+    mismatches = np.maximum(lengths / query_frames, query_frames / lengths)
 
     def some(length: int, among: NDArray[np.bool_]) -> RowFilter:
         return RowFilter(length, among if clips is None else among & clips, excluded)
 
-    by_length = zip(rows.window_lengths.tolist(), nearest.T, strict=True)
+    left, answering = longer, {}
+    for mismatch in np.unique(mismatches):
+        equal = np.flatnonzero(mismatches == mismatch)
+        answering.update({number: left & has[number] for number in equal.tolist()})
+        left = left & ~has[equal].any(axis=0)
+    by_length = [(rows.window_lengths[number], answering[number]) for number in sorted(answering)]
     return EligibleRows(
-        wholes=some(WHOLE, (ratios <= whole_up_to) | ~has.any(axis=1)),
-        windows=tuple(some(length, answering) for length, answering in by_length if answering.any()),
+        wholes=some(WHOLE, (ratios <= whole_up_to) | ~has.any(axis=0)),
+        windows=tuple(some(int(length), among) for length, among in by_length if among.any()),
         longer=some(WHOLE, longer),
     )
 

@@ -68,11 +68,11 @@ class Rows:
 
     @cached_property
     def clip_has_windows(self) -> NDArray[np.bool_]:
-        """Whether each clip has windows of each of `window_lengths`: (C, L - 1)."""
-        has = np.zeros((len(self.clips), len(self.window_lengths)), bool)
-        for number, length in enumerate(self.window_lengths.tolist()):
-            has[self.window_clip[self.of_length(length)], number] = True
-        return has
+        """Whether each clip has windows of each of `window_lengths`: (C, L - 1), each column in C order."""
+        has = np.zeros((len(self.window_lengths), len(self.clips)), bool)
+        for own, length in zip(has, self.window_lengths.tolist(), strict=True):
+            own[self.window_clip[self.of_length(length)]] = True
+        return has.T
 
 
 @dataclass(frozen=True, eq=False)

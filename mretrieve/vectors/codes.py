@@ -9,7 +9,6 @@ not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from ..kernels.compiled import code_shortlists
 from ..storage.files import Bytes
 from ..storage.tensors_file import pack_tensors, unpack_tensors
-from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns
+from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns, side_by_side
 
 #: Codes of a vector are filled up to a multiple of this: a vector register.
 _WIDTH = 32
@@ -40,16 +39,14 @@ class FlatCodes:
         self._others, self._limits = tensors["others"], tensors["limits"]
         self._coded, self._not_coded = (np.flatnonzero(tensors["is_coded"] == flag) for flag in (1, 0))
 
-    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
-        if entries.count < k:
-            return [None] * len(queries)
-        found: list[NDArray[np.int64] | None] = []
+        found: list[NDArray[np.int32]] = []
         for first in range(0, len(queries), _QUERIES):
             found += self._shortlists(queries[first : first + _QUERIES].astype(np.float64), k, entries)
-        return found
+        return side_by_side(found)
 
-    def _shortlists(self, queries: NDArray[np.float64], k: int, entries: Entries) -> list[NDArray[np.int64] | None]:
+    def _shortlists(self, queries: NDArray[np.float64], k: int, entries: Entries) -> list[NDArray[np.int32]]:
         coded, others = queries[:, self._coded], queries[:, self._not_coded]
         width = self._codes.shape[1]
         largest = min(_LARGEST_QUERY, (2**31 - 1) // (255 * width))
@@ -76,7 +73,7 @@ class FlatCodes:
         )
         limits = smallest[:, :1] - float_slacks[:, None]
         return [
-            None if count == capacity else np.sort(rows[:count][upper[:count] >= limit]).astype(np.int64)
+            rows[:0] if count == capacity else np.sort(rows[:count][upper[:count] >= limit])
             for rows, upper, limit, count in zip(found, bounds, limits, counts.tolist(), strict=True)
         ]
 

@@ -20,7 +20,7 @@ from ..errors import IndexStateError
 from ..storage.files import Bytes
 from ..storage.tensors_file import pack_tensors, unpack_tensors
 from ..version import install_hint
-from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns
+from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns, side_by_side
 
 #: Vectors that an index is trained on, at least, and for each of its lists.
 _SAMPLE, _SAMPLE_OF_LIST = 50_000, 50
@@ -41,33 +41,29 @@ class FaissIndex:
         import faiss
 
         tensors, _ = unpack_tensors(content)
-        self._numbers, self._factors = tensors["numbers"], np.reciprocal(tensors["factors"])
+        self._numbers, self._factors = _in_pairs(tensors["numbers"].astype(np.intp), np.reciprocal(tensors["factors"]))
         self._rescored = int(settings["rescored"])
         self._content = tensors["faiss"]  # the index reads from it
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
         self._index: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+        self._count: int = self._index.ntotal
         self._probed, self._visited = int(settings.get("probed", 0)), int(settings.get("visited", 0))
         self._usual = self._effort(1.0)
 
-    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
         points = _points(queries, self._numbers, self._factors)
         wanted = min(self._rescored * max(k, _LEAST), entries.count)
-        spread = 1.0 if entries.all else _SPARE * self._index.ntotal / entries.count
+        if entries.all:
+            looked_for, effort = wanted, self._usual
+        else:
+            spread = _SPARE * self._count / entries.count
+            looked_for, effort = min(self._count, round(wanted * spread)), self._effort(spread)
         with _one_thread():
-            looked_for = min(self._index.ntotal, round(wanted * spread))
-            _, nearest = self._index.search(
-                points, looked_for, params=self._usual if entries.all else self._effort(spread)
-            )
-        if entries.all and k <= looked_for and nearest.min() >= 0:
-            return list(nearest)
-        found: list[NDArray[np.int64] | None] = []
-        for near in nearest:
-            near = near[near >= 0]
-            if not entries.all:
-                near = near[entries.may_answer(near)][:wanted]
-            found.append(near if len(near) >= k else None)
-        return found
+            nearest: NDArray[np.int64] = self._index.search(points, looked_for, params=effort)[1]
+        if entries.all:
+            return nearest
+        return side_by_side([near[entries.may_answer(near) & (near >= 0)][:wanted] for near in nearest])
 
     def _effort(self, spread: float) -> Any:
         """The parameters of a search; if fewer may answer, they are in more lists."""
@@ -105,7 +101,8 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
     if not len(numbers) or not (ratios > 0).all():
         raise ValueError("queries have other numbers than the vectors")
     factors = np.sqrt(ratios).astype(np.float32)
-    points = _points(sample, numbers, factors)
+    in_pairs = _in_pairs(numbers, factors)
+    points = _points(sample, *in_pairs)
     factory = factory_of(points.shape[1], vectors.count)
     try:
         index: Any = faiss.index_factory(points.shape[1], factory)
@@ -116,18 +113,23 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
     with _one_thread():
         index.train(points)
         for chunk in vectors.chunks():
-            index.add(_points(chunk, numbers, factors))
+            index.add(_points(chunk, *in_pairs))
     tensors = {"numbers": numbers.astype(np.int32), "factors": factors, "faiss": faiss.serialize_index(index)}
     return {"factory": factory, "faiss": faiss.__version__}, pack_tensors(tensors)
+
+
+def _in_pairs(
+    numbers: NDArray[np.integer], factors: NDArray[np.float32]
+) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
+    """Columns and their factors; with a factor of zero more if they are odd: quantisers take numbers in pairs."""
+    return (numbers, factors) if len(numbers) % 2 == 0 else (np.append(numbers, 0), np.append(factors, np.float32(0)))
 
 
 def _points(
     vectors: NDArray[np.float32], numbers: NDArray[np.integer], factors: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Some numbers of vectors, multiplied; with a zero more if they are odd: quantisers take them in pairs."""
-    points = np.zeros((len(vectors), len(numbers) + len(numbers) % 2), np.float32)
-    np.multiply(vectors[:, numbers], factors, out=points[:, : len(numbers)])
-    return points
+    """Some numbers of vectors, multiplied."""
+    return np.multiply(vectors.take(numbers, axis=1), factors)
 
 
 def _lists(count: int) -> int:

@@ -10,9 +10,8 @@ Several spaces are searched together as if each row's vectors in all of them wer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,8 @@ from ..storage.snapshot import Snapshot
 from .interface import Ranking, RowFilter
 from .products import ExactProducts, space_parts
 
-#: From this many bytes of vectors, faiss does the first pass if it is installed: 25 % faster, but 25 ms to import.
-FAISS_FROM_BYTES = 256 << 20
-
 #: From this many queries, one matrix product is faster than one pass per query.
-MATRIX_FROM_QUERIES = 4
+MATRIX_FROM_QUERIES = 12
 
 #: If at most one row in this many is wanted, those rows are copied from the map; otherwise all products are computed
 #: and the unwanted ones are dropped.
@@ -35,9 +31,6 @@ COPY_BELOW_ONE_IN = 2
 
 _CHUNK_ROWS = 8192
 _CHUNK_PRODUCTS = 1 << 24
-
-#: Inner products (Q, n) of queries (Q, D) with vectors (n, D).
-Products = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
 class FlatIndex:
@@ -119,11 +112,13 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
     # |float32 sum - sum| <= D ulps of the sum of magnitudes (in any order of adding), and 4 for rounding to float32.
     errors = (queries.shape[1] + 4) * 2.0**-24 * _largest_magnitudes(queries, blocks)
     compared = ExactProducts(blocks)
-    first_pass = _first_pass(len(queries), blocks)
     at_once = max(1, _CHUNK_PRODUCTS // len(rows))
     for first in range(0, len(queries), at_once):
         several = queries[first : first + at_once]
-        rough = np.concatenate([_products_of_block(several, block, first_pass) for block in blocks], axis=1)
+        if len(queries) < MATRIX_FROM_QUERIES:
+            rough = compared.roughly(several)
+        else:
+            rough = np.concatenate([_products_of_block(several, block) for block in blocks], axis=1)
         if not np.isfinite(rough).all():
             raise FloatingPointError("an inner product is not a finite number")
         for number, (query, products) in enumerate(zip(several, rough, strict=True), start=first):
@@ -142,46 +137,24 @@ def _largest_magnitudes(queries: NDArray[np.float32], blocks: Sequence[VectorBlo
     return np.asarray((norms @ np.array([block.largest_norms for block in blocks]).T).max(axis=1))
 
 
-def _products_of_block(queries: NDArray[np.float32], block: VectorBlock, products: Products) -> NDArray[np.float32]:
-    """Inner products with the rows of a block that take part, in float32, added over its spaces: (Q, m)."""
+def _products_of_block(queries: NDArray[np.float32], block: VectorBlock) -> NDArray[np.float32]:
+    """Inner products of many queries with the rows of a block that take part, in float32, added over its spaces."""
     asked = [queries[:, part] for part in space_parts(block)]
-    total = _products_of_space(asked[0], block.vectors[0], block.chosen, products)
+    total = _products_of_space(asked[0], block.vectors[0], block.chosen)
     for own, vectors in zip(asked[1:], block.vectors[1:], strict=True):
-        total += _products_of_space(own, vectors, block.chosen, products)
+        total += _products_of_space(own, vectors, block.chosen)
     return total
 
 
 def _products_of_space(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], chosen: NDArray[np.intp] | None, products: Products
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], chosen: NDArray[np.intp] | None
 ) -> NDArray[np.float32]:
     if chosen is None:
-        return products(queries, vectors)
+        return queries @ vectors.T
     if len(chosen) * COPY_BELOW_ONE_IN > len(vectors):
-        return products(queries, vectors)[:, chosen]
+        return (queries @ vectors.T)[:, chosen]
     out = np.empty((len(queries), len(chosen)), np.float32)
     for first in range(0, len(chosen), _CHUNK_ROWS):
         chunk = vectors[chosen[first : first + _CHUNK_ROWS]]
-        out[:, first : first + len(chunk)] = products(queries, chunk)
+        out[:, first : first + len(chunk)] = queries @ chunk.T
     return out
-
-
-def _first_pass(query_count: int, blocks: Sequence[VectorBlock]) -> Products:
-    """The fastest way to inner products (Q, n) in float32 of queries (Q, D) with vectors (n, D).
-
-    For few queries all are single-threaded: two threads are slower where memory is the limit.
-    """
-    if query_count >= MATRIX_FROM_QUERIES:
-        return lambda queries, vectors: queries @ vectors.T
-    if sum(vectors.nbytes for block in blocks for vectors in block.vectors) >= FAISS_FROM_BYTES and find_spec("faiss"):
-        return _faiss_products
-    return lambda queries, vectors: np.stack([np.einsum("nd,d->n", vectors, query) for query in queries])
-
-
-def _faiss_products(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    import faiss
-
-    products = np.empty((len(queries), len(vectors)), np.float32)
-    for query, row in zip(queries, products, strict=True):
-        pointers = map(faiss.swig_ptr, (row, query, vectors))
-        faiss.fvec_inner_products_ny(*pointers, vectors.shape[1], len(vectors))  # type: ignore[attr-defined]
-    return products

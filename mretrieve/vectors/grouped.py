@@ -77,12 +77,16 @@ class Group:
         if count <= max(k, NARROW * len(self._rows)):
             return self.exactly(queries, k, entries)
         shortlists = self._index.shortlist(queries, k, entries)
-        found = [shortlist for shortlist in shortlists if shortlist is not None]
-        if len(found) == len(queries):
-            return self._ranked.of(queries, k, found)
+        if shortlists.shape[1] < k:
+            return self.exactly(queries, k, entries)
+        enough = shortlists[:, k - 1] >= 0
+        if enough.all():
+            return self._ranked.of(queries, k, shortlists)
         rankings = [
-            self.exactly(query[None], k, entries) if own is None else self._ranked.of(query[None], k, [own])
-            for query, own in zip(queries, shortlists, strict=True)
+            self._ranked.of(queries[row : row + 1], k, shortlists[row : row + 1])
+            if enough[row]
+            else self.exactly(queries[row : row + 1], k, entries)
+            for row in range(len(queries))
         ]
         products = np.concatenate([ranking.products for ranking in rankings])
         return Ranking(products, np.concatenate([ranking.rows for ranking in rankings]))

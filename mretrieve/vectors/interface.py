@@ -24,11 +24,11 @@ class RowFilter:
     excluded: tuple[int, ...] = ()
 
     def allowed_clips(self, clip_count: int) -> NDArray[np.bool_] | None:
-        """Which clips are left, (C,); None for all."""
+        """Which clips are left, (C,) in C order; None for all."""
         if self.clips is not None and self.clips.shape != (clip_count,):
             raise ValueError(f"the filter has {self.clips.shape} clips, the index {clip_count}")
         if not self.excluded:
-            return self.clips
+            return None if self.clips is None else np.ascontiguousarray(self.clips)
         allowed = np.ones(clip_count, bool) if self.clips is None else self.clips.copy()
         allowed[list(self.excluded)] = False
         return allowed

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiled import addressed, inner_products, rank_shortlists
+from ..kernels.compiled import addressed, inner_products, rough_products, shortlist_ranker
 from ..storage.rows import VectorBlock
 from .interface import Ranking
 
@@ -20,10 +20,17 @@ class ExactProducts:
 
     def __init__(self, blocks: Sequence[VectorBlock]) -> None:
         """At least one block."""
-        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)])
-        self._chosen = [(number, block.chosen) for number, block in enumerate(blocks) if block.chosen is not None]
+        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
+        self._chosen = addressed(chosen_rows(blocks))
         self._spaces = [addressed(arrays) for arrays in zip(*(block.vectors for block in blocks), strict=True)]
         self._parts = space_parts(blocks[0])
+
+    def roughly(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Inner products of few queries (Q, D) with all rows, in float32 and in any order of adding: (Q, n)."""
+        products = np.zeros((len(queries), self._starts[-1]), np.float32)
+        for part, arrays in zip(self._parts, self._spaces, strict=True):
+            rough_products(arrays, self._chosen, self._starts, np.ascontiguousarray(queries[:, part]), products)
+        return products
 
     def of(
         self, queries: NDArray[np.float32], asked: NDArray[np.int64], rows: NDArray[np.int64]
@@ -40,9 +47,10 @@ class ExactProducts:
         """
         numbers = np.searchsorted(self._starts, rows, side="right") - 1
         inside = rows - self._starts[numbers]
-        for number, chosen in self._chosen:
-            own = numbers == number
-            inside[own] = chosen[inside[own]]
+        for number in np.unique(numbers).tolist():
+            if (chosen := self._chosen[number]) is not None:
+                own = numbers == number
+                inside[own] = chosen[inside[own]]
         sums = np.zeros(len(rows))
         for part, arrays in zip(self._parts, self._spaces, strict=True):
             inner_products(arrays, numbers, inside, asked, queries[:, part].astype(np.float64, order="C"), sums)
@@ -56,35 +64,30 @@ class RankedShortlists:
 
     def __init__(self, blocks: Sequence[VectorBlock], rows: NDArray[np.int64]) -> None:
         """At least one block; `rows` are those of all of them."""
-        self._starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
-        self._arrays = addressed([block.vectors[0] for block in blocks])
-        chosen = (block.chosen for block in blocks)
-        self._chosen = addressed([None if own is None else np.ascontiguousarray(own, np.int64) for own in chosen])
-        self._rows = np.ascontiguousarray(rows, np.int64)
+        starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
+        arrays, rows = [block.vectors[0] for block in blocks], np.ascontiguousarray(rows, np.int64)
+        self._rank = shortlist_ranker(arrays, chosen_rows(blocks), starts, rows)
 
-    def of(self, queries: NDArray[np.float32], k: int, shortlists: Sequence[NDArray[np.int64]]) -> Ranking:
-        """The k nearest of a shortlist for each query (Q, D): entries of the blocks, at least k.
+    def of(self, queries: NDArray[np.float32], k: int, shortlists: NDArray[np.int64]) -> Ranking:
+        """The k nearest of a shortlist for each query.
+
+        Args:
+            queries: (Q, D), in C order.
+            k: at least 1.
+            shortlists: (Q, L) entries of the blocks, in C order, filled up with -1 behind at least k others.
 
         Raises:
             FloatingPointError: a product is not a finite number.
         """
         ranking = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
-        wide = queries.astype(np.float64, order="C")
-        entries = self._starts, self._rows, _side_by_side(shortlists), wide
-        if not rank_shortlists(self._arrays, self._chosen, *entries, ranking.products, ranking.rows):
+        if not self._rank(shortlists, queries, ranking.products, ranking.rows):
             raise FloatingPointError("an inner product is not a finite number")
         return ranking
 
 
-def _side_by_side(shortlists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Shortlists as rows of one array, filled up with -1."""
-    lengths = {len(shortlist) for shortlist in shortlists}
-    if len(lengths) == 1:
-        return np.array(shortlists, np.int64)
-    rows = np.full((len(shortlists), max(lengths)), -1, np.int64)
-    for row, shortlist in zip(rows, shortlists, strict=True):
-        row[: len(shortlist)] = shortlist
-    return rows
+def chosen_rows(blocks: Sequence[VectorBlock]) -> list[NDArray[np.int64] | None]:
+    """Which rows of its arrays each block has; None for all."""
+    return [None if block.chosen is None else np.ascontiguousarray(block.chosen, np.int64) for block in blocks]
 
 
 def space_parts(block: VectorBlock) -> list[slice]:

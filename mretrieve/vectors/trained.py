@@ -46,12 +46,21 @@ class Entries:
 class TrainedIndex(Protocol):
     """A vector index over n vectors of one space, as it was made."""
 
-    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """For each query (Q, D), the entries that may be among its k nearest of those that may answer.
 
-        None if it has fewer than k that may answer, or did not find them: then all are to be compared.
+        (Q, L), filled up with -1. Those of a query are fewer than k if it has no more that may answer, or they were not
+        found: then all are to be compared.
         """
         ...
+
+
+def side_by_side(shortlists: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    """Shortlists as rows of one array, filled up with -1."""
+    rows = np.full((len(shortlists), max(map(len, shortlists), default=0)), -1, np.int64)
+    for row, shortlist in zip(rows, shortlists, strict=True):
+        row[: len(shortlist)] = shortlist
+    return rows
 
 
 @dataclass(frozen=True, eq=False)

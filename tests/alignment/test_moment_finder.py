@@ -154,9 +154,9 @@ def test_a_repeated_motion_is_found_each_time_and_nothing_else(take: Clip):
 
 def test_fixed_speed_costs_are_means_along_a_line():
     generator = np.random.default_rng(0)
-    query, motion = (generator.normal(size=(count, 5)).astype(np.float32) for count in (7, 20))
+    query, other, motion = (generator.normal(size=(count, 5)).astype(np.float32) for count in (7, 3, 20))
     frames, speeds = np.array([0, 1, 2, 4, 5, 6, 8]), np.array([0.5, 1.0, 1.9, 4.0])
-    costs, ends = fixed_speed_costs(query, frames, motion, speeds)
+    costs, ends = (found[3:] for found in fixed_speed_costs(query, frames, [other, motion], speeds))
     for start in range(20):
         lines = [np.rint(start + np.rint(frames * speed)).astype(int) for speed in speeds]
         fitting = [line for line in lines if line[-1] < 20]

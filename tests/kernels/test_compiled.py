@@ -78,9 +78,13 @@ def test_subsequence_matches_are_those_of_the_plain_kernel(seed, dtype, width):
 @given(seed=SEEDS)
 def test_alignments_at_a_fixed_speed_are_those_of_the_plain_kernel(seed):
     random = np.random.default_rng(seed)
-    costs = random.random((12, int(random.integers(1, 300))), np.float32)
+    products = [random.random((12, length), np.float32) for length in random.integers(1, 300, 3).tolist()]
     frames, speeds = np.arange(12) * 3, np.array([0.5, 0.8, 1.0, 1.7])
-    found, expected = (kernels.cheapest_fixed_speed(costs, frames, speeds) for kernels in (native, jit))
+    squares = random.random(12, np.float32), random.random(sum(each.shape[1] for each in products), np.float32)
+    found, expected = (
+        kernels.cheapest_fixed_speeds([each.copy() for each in products], *squares, frames, speeds)
+        for kernels in (native, jit)
+    )
     np.testing.assert_array_equal(found[0], expected[0])
     np.testing.assert_array_equal(found[1], expected[1])
 
@@ -130,7 +134,7 @@ def test_numbers_are_those_of_the_plain_kernel_or_left_to_float(numbers):
 
 def test_a_kernel_takes_no_array_of_another_type():
     with pytest.raises(ctypes.ArgumentError):
-        native.cheapest_fixed_speed(np.zeros((2, 5)), np.arange(2), np.ones(1))
+        native.inner_products([], np.arange(2), np.arange(2), np.arange(2), np.ones((1, 5), np.float32), np.ones(2))
 
 
 def test_without_compiled_kernels_the_plain_ones_are_used():
@@ -337,6 +341,19 @@ def test_inner_products_are_those_of_the_plain_kernel_to_the_last_bit(seed, widt
     np.testing.assert_allclose(found, 1 + (vectors * queries[asked]).sum(axis=1), rtol=0, atol=1e-11)
 
 
+@given(seed=SEEDS, width=st.integers(1, 200))
+def test_rough_products_are_added_for_all_rows_of_the_blocks(seed, width):
+    random = np.random.default_rng(seed)
+    arrays = [random.standard_normal((count, width)).astype(np.float32) for count in (5, 0, 9)]
+    chosen, starts = [None, None, np.array([0, 2, 3, 7, 8])], np.array([0, 5, 5, 10])
+    queries = random.standard_normal((2, width)).astype(np.float32)
+    vectors = np.concatenate([arrays[0], arrays[2][chosen[2]]])
+    for kernels in (native, jit):
+        products = np.ones((2, 10), np.float32)
+        kernels.rough_products(arrays, chosen, starts, queries, products)
+        np.testing.assert_allclose(products, 1 + queries @ vectors.T, rtol=0, atol=1e-4)
+
+
 @given(seed=SEEDS, width=st.integers(1, 40), k=st.integers(1, 9))
 def test_shortlists_are_ranked_as_by_the_plain_kernel(seed, width, k):
     """Over blocks that are empty, whole, or some rows of their array; with equal rows, and shortlists of any length."""
@@ -347,15 +364,16 @@ def test_shortlists_are_ranked_as_by_the_plain_kernel(seed, width, k):
     shortlists = np.full((3, 12), -1)
     for row, count in zip(shortlists, random.integers(k, 11, 3), strict=True):
         row[:count] = random.permutation(10)[:count]
-    queries = random.standard_normal((3, width))
+    queries = random.standard_normal((3, width)).astype(np.float32)
     results = []
     for kernels in (native, jit):
         products, found = np.empty((3, k), np.float32), np.empty((3, k), np.int64)
-        assert kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, products, found)
+        rank = kernels.shortlist_ranker(arrays, chosen, starts, rows)
+        assert rank(shortlists, queries, products, found)
         results.append((products, found))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][1], results[1][1])
     arrays[0][0, 0] = np.nan
     shortlists[0, 0] = 0
     for kernels in (native, jit):
-        assert not kernels.rank_shortlists(arrays, chosen, starts, rows, shortlists, queries, *results[0])
+        assert not kernels.shortlist_ranker(arrays, chosen, starts, rows)(shortlists, queries, *results[0])

@@ -55,12 +55,11 @@ def _side_by_side(names: list[str]) -> NDArray[np.float32]:
     return by_length([np.concatenate([clip.vectors[name] for name in names], axis=1) for clip in _clips()], _clips())
 
 
-@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+@pytest.mark.parametrize("first_pass", ["kernel", "matrix"])
 @pytest.mark.parametrize("names", [[SPACE, "mine"], ["mine", SPACE], ["mine"]])
 def test_spaces_are_searched_together_as_one_whose_vectors_lie_side_by_side(
     fused: Snapshot, names: list[str], first_pass: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(flat, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
     monkeypatch.setattr(flat, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
     vectors = _side_by_side(names)
     np.testing.assert_array_equal(fused.vectors(names), vectors)

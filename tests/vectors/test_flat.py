@@ -53,11 +53,10 @@ def _check(snapshot: Snapshot, queries, k: int, clips, length: int = WINDOW_FRAM
 
 
 def _use(first_pass: str, monkeypatch) -> None:
-    monkeypatch.setattr(flat, "FAISS_FROM_BYTES", 0 if first_pass == "faiss" else 1 << 60)
     monkeypatch.setattr(flat, "MATRIX_FROM_QUERIES", 1 if first_pass == "matrix" else 1 << 60)
 
 
-@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+@pytest.mark.parametrize("first_pass", ["kernel", "matrix"])
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01, 1 / CLIPS])
 def test_search_equals_brute_force_at_any_selectivity(large, share: float, first_pass: str, monkeypatch):
     _use(first_pass, monkeypatch)
@@ -68,13 +67,6 @@ def test_search_equals_brute_force_at_any_selectivity(large, share: float, first
     for length in (WHOLE, WINDOW_FRAMES):
         for k in (1, 10, ROWS + 7):
             _check(large, queries, k, clips, length)
-
-
-def test_faiss_is_not_needed(large, monkeypatch):
-    monkeypatch.setattr(flat, "FAISS_FROM_BYTES", 0)
-    monkeypatch.setattr(flat, "find_spec", lambda name: None)
-    monkeypatch.setattr(flat, "_faiss_products", None)
-    _check(large, large.vectors(SPACE)[100:102], 25, None)
 
 
 def test_without_a_set_of_clips_all_answer(large):
@@ -125,7 +117,7 @@ def test_many_queries_are_answered_in_pieces_that_fit_in_memory(large, monkeypat
     np.testing.assert_array_equal(search(large, queries, 4)[1], whole[1])
 
 
-@pytest.mark.parametrize("first_pass", ["einsum", "faiss", "matrix"])
+@pytest.mark.parametrize("first_pass", ["kernel", "matrix"])
 def test_rows_that_differ_by_less_than_float32_sums_can_tell_are_ranked_right(first_pass: str, monkeypatch):
     """Large terms that cancel: their sum in float32 is wrong by more than the rows differ."""
     _use(first_pass, monkeypatch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +43,11 @@ class ToyIndex:
     def __init__(self, content: NDArray[np.uint8], settings: object) -> None:
         self._signs = unpack_tensors(content)[0]["signs"]
 
-    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> Sequence[NDArray[np.int64] | None]:
+    def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
         searches.append(k)
         agreement = np.where(entries.may_answer(), np.sign(queries) @ self._signs.T, -np.inf)
-        return list(np.sort(np.argsort(-agreement, axis=1, kind="stable")[:, :k]).astype(np.int64))
+        return np.sort(np.argsort(-agreement, axis=1, kind="stable")[:, :k])
 
 
 def make_toy(vectors: TrainingSet) -> tuple[dict[str, float], list[bytes | memoryview]]:

@@ -1,8 +1,8 @@
-"""Inner products of single rows in double precision."""
+"""Inner products: of single rows in double precision, of all rows in single precision."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,6 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 _Arrays = TypeVar("_Arrays", bound=NDArray[Any] | None)
+#: Of shortlists, queries, and room for products and rows; see `shortlist_ranker`.
+Ranker = Callable[[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]], bool]
 
 
 def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
@@ -17,48 +19,73 @@ def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
     return arrays
 
 
-def rank_shortlists(
+def rough_products(
     arrays: Sequence[NDArray[np.float32]],
-    chosen: Sequence[NDArray[np.intp] | None],
+    chosen: Sequence[NDArray[np.int64] | None],
     starts: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    shortlists: NDArray[np.int64],
-    queries: NDArray[np.float64],
+    queries: NDArray[np.float32],
     products: NDArray[np.float32],
-    found: NDArray[np.int64],
-) -> bool:
-    """The rows of each shortlist with the largest inner products, best first; equal products by ascending row.
-
-    Products are those of `inner_products`, rounded to float32.
+) -> None:
+    """Add the inner products of queries with the rows of blocks, in float32 and in any order of adding.
 
     Args:
         arrays: (n, W) of each of B blocks; `addressed` ones are faster.
         chosen: (m,) rows of the array that a block has; None for all.
+        starts: (B + 1,) the first of its rows among those of all blocks, and their number, N.
+        queries: (Q, W).
+        products: (Q, N).
+    """
+    for array, own, start in zip(arrays, chosen, starts.tolist(), strict=False):
+        rows = array if own is None else array[own]
+        for query, sums in zip(queries, products, strict=True):
+            sums[start : start + len(rows)] += np.einsum("nd,d->n", rows, query)
+
+
+def shortlist_ranker(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.int64] | None],
+    starts: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> Ranker:
+    """A function that ranks the rows of shortlists by their inner products; equal products by ascending row.
+
+    Products are those of `inner_products`, rounded to float32.
+
+    Args:
+        arrays: (n, W) of each of B blocks.
+        chosen: (m,) rows of the array that a block has; None for all.
         starts: (B,) or more, the first position of each block among all positions, ascending.
         rows: (N,) the row that each position stands for.
-        shortlists: (Q, L) positions; filled up with -1, behind at least k others.
-        queries: (Q, W).
-        products: (Q, k) room for the products.
-        found: (Q, k) room for the rows.
 
     Returns:
-        Whether all products are finite numbers.
+        A function of shortlists (Q, L), which are positions, filled up with -1 behind at least k others; of queries
+        (Q, W); and of room for products (Q, k) and rows (Q, k), best first. It returns whether all products are finite.
     """
-    asked, places = np.nonzero(shortlists >= 0)
-    positions = shortlists[asked, places]
-    numbers = np.searchsorted(starts[: len(arrays)], positions, side="right") - 1
-    inside = positions - starts[numbers]
-    for number, own in enumerate(chosen):
-        if own is not None:
-            inside[numbers == number] = own[inside[numbers == number]]
-    sums = np.zeros(len(positions))
-    inner_products(arrays, numbers, inside, asked, queries, sums)
-    rounded = sums.astype(np.float32)
-    for query in range(len(shortlists)):
-        own_rows, own_products = rows[positions[asked == query]], rounded[asked == query]
-        order = np.lexsort((own_rows, -own_products))[: found.shape[1]]
-        products[query], found[query] = own_products[order], own_rows[order]
-    return bool(np.isfinite(sums).all())
+    starts = starts[: len(arrays)]
+
+    def rank(
+        shortlists: NDArray[np.int64],
+        queries: NDArray[np.float32],
+        products: NDArray[np.float32],
+        found: NDArray[np.int64],
+    ) -> bool:
+        asked, places = np.nonzero(shortlists >= 0)
+        positions = shortlists[asked, places]
+        numbers = np.searchsorted(starts, positions, side="right") - 1
+        inside = positions - starts[numbers]
+        for number, own in enumerate(chosen):
+            if own is not None:
+                inside[numbers == number] = own[inside[numbers == number]]
+        sums = np.zeros(len(positions))
+        inner_products(arrays, numbers, inside, asked, queries.astype(np.float64), sums)
+        rounded = sums.astype(np.float32)
+        for query in range(len(shortlists)):
+            own_rows, own_products = rows[positions[asked == query]], rounded[asked == query]
+            order = np.lexsort((own_rows, -own_products))[: found.shape[1]]
+            products[query], found[query] = own_products[order], own_rows[order]
+        return bool(np.isfinite(sums).all())
+
+    return rank
 
 
 def inner_products(

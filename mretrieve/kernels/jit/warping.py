@@ -139,11 +139,36 @@ def _match(
             end_costs[time], end_starts[time] = above, above_start
 
 
+def cheapest_fixed_speeds(
+    products: Sequence[NDArray[np.float32]],
+    query_squares: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    frames: NDArray[np.int64],
+    speeds: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The cheapest alignment of a query with each of some motions from each start; see `warping.fixed_speed_costs`.
+
+    Args:
+        products: (n, m_i) of the frames of the query with those of each motion; overwritten.
+        query_squares: (n,) those of the query's frames with themselves.
+        squares: (M,) those of the frames of all motions, one motion after the other.
+        frames: (n,) positions of the query's frames.
+        speeds: (S,) frames of a motion per frame of the query.
+    """
+    best, ends = np.empty(len(squares), np.float32), np.empty(len(squares), np.int32)
+    last = 0
+    for own in products:
+        first, last = last, last + own.shape[1]
+        costs = (np.float32(-2.0) * own + query_squares[:, None]) + squares[first:last]
+        best[first:last], ends[first:last] = _cheapest_fixed_speed(costs, frames, speeds)
+    return best, ends
+
+
 @njit(cache=True, nogil=True)
-def cheapest_fixed_speed(
+def _cheapest_fixed_speed(
     costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """See `fixed_speed.fixed_speed_costs`; costs: squared distances (n, m) of all pairs of frames."""
+    """Of squared distances (n, m) of all pairs of frames."""
     count, length = costs.shape
     best, ends = np.full(length, np.inf, np.float32), np.zeros(length, np.int32)
     for speed in speeds:

@@ -6,8 +6,8 @@ The functions are those of `mretrieve.kernels.jit`, which documents them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from ctypes import c_double, c_float, c_int64, c_void_p
+from collections.abc import Callable, Sequence
+from ctypes import addressof, c_char, c_double, c_float, c_int64, c_void_p
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 __all__ = [
     "addressed",
     "body_channels",
-    "cheapest_fixed_speed",
+    "cheapest_fixed_speeds",
     "code_shortlists",
     "distances_between",
     "dtw_distances",
@@ -28,11 +28,12 @@ __all__ = [
     "forward_kinematics",
     "inner_products",
     "map_rows",
-    "rank_shortlists",
     "reprojection_costs",
     "resample_frames",
+    "rough_products",
     "scan_frames",
     "scan_rows",
+    "shortlist_ranker",
     "subsequence_matches",
     "warping_features",
     "window_statistics",
@@ -40,6 +41,13 @@ __all__ = [
 
 #: Of the C source.
 _LANES, _RUNS, _AXES = 16, 6, 6
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Of an array in C order; numpy's `ctypes.data` takes four times as long."""
+    if array.flags.writeable and array.size:  # which ctypes requires
+        return addressof(c_char.from_buffer(array.data))
+    return array.ctypes.data
 
 
 class _Array:
@@ -51,7 +59,7 @@ class _Array:
     def from_param(self, array: NDArray[Any]) -> c_void_p:
         if array.dtype != self._dtype or not array.flags.c_contiguous:
             raise TypeError(f"an array of {self._dtype} in C order is needed, not one of {array.dtype}")
-        return c_void_p(array.ctypes.data)
+        return c_void_p(_address(array))
 
 
 _REALS = {np.dtype(name): _Array(name) for name in ("float32", "float64")}
@@ -62,7 +70,7 @@ _bool, _uint8, _int16, _int32, _int64, _uint64, _pointers = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 11
+_VERSION = 12
 
 
 def _library(name: str) -> ctypes.CDLL:
@@ -114,6 +122,8 @@ _coded = _uint8, _float32, _float32, _float32, c_int64, c_int64, c_int64, c_void
 _code_queries = _int16, _float32, _float32, _float32, _float32, c_int64
 _shortlists = c_int64, _float32, c_int64, _int32, _float32, _int64
 _code_shortlists = _function(_fused, "code_shortlists", *_coded, *_code_queries, *_shortlists, result=None)
+_scanned = c_void_p, c_void_p, _int64, c_int64, _float32, c_int64, c_int64  # arrays, chosen rows, starts, queries
+_rough_products = _function(_fused, "rough_products", *_scanned, _float32, result=None)
 _body = _pointers, _int64, c_int64, c_int64, _int32, _float32, c_int64, _int32, _int32, _float32, c_int64
 _warping_features = _function(
     _fused, "warping_features", *_body, c_float, c_float, _float64, _float32, _float32, result=None
@@ -144,9 +154,10 @@ _inner_products = _function(_exact, "inner_products", *_pairs, _float64, c_int64
 _blocks = c_void_p, c_void_p, c_void_p, c_int64  # arrays, chosen rows, starts
 _lists = c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64  # rows, shortlists, queries, k
 _rank_shortlists = _function(_exact, "rank_shortlists", *_blocks, *_lists, c_void_p, c_void_p)
-_speeds = _float64, c_int64, _float32, _float32, _int32
-_cheapest_fixed_speed = _function(
-    _exact, "cheapest_fixed_speed", _float32, _int64, c_int64, c_int64, *_speeds, result=None
+_squares = _float32, _float32, _int64, c_int64  # of the query and the motions; frames of the query
+_fixed_speeds = *_squares, _float64, c_int64, _int64, _float32, _int32
+_cheapest_fixed_speeds = _function(
+    _exact, "cheapest_fixed_speeds", _pointers, _int64, c_int64, *_fixed_speeds, result=None
 )
 
 
@@ -159,14 +170,14 @@ def _in_memory(
     """
     addresses, lengths = np.empty(len(sequences), np.uintp), np.empty(len(sequences), np.int64)
     listed = [sequences[index] for index in order.tolist()]
-    addresses[order] = [sequence.ctypes.data for sequence in listed]
+    addresses[order] = [_address(sequence) for sequence in listed]
     lengths[order] = [len(sequence) for sequence in listed]
     return addresses, lengths, order, len(order)
 
 
 def _addresses_and_lengths(motions: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.uintp], NDArray[np.int64]]:
     """Of motions, which are in C order."""
-    addresses = np.array([motion.ctypes.data for motion in motions], np.uintp)
+    addresses = np.array([_address(motion) for motion in motions], np.uintp)
     return addresses, np.array([len(motion) for motion in motions], np.int64)
 
 
@@ -256,7 +267,7 @@ def code_shortlists(
     bounds: NDArray[np.float32],
     counts: NDArray[np.int64],
 ) -> None:
-    filters = None if clips is None else clips.ctypes.data, None if allowed is None else allowed.ctypes.data
+    filters = None if clips is None else _address(clips), None if allowed is None else _address(allowed)
     coded = codes, scales, errors, others, *codes.shape, len(others), *filters
     wanted = queries, other_queries, units, norms, slacks, len(queries)
     _code_shortlists(*coded, *wanted, smallest.shape[1], smallest, found.shape[1], found, bounds, counts)
@@ -267,35 +278,53 @@ class _Addressed(list[Any]):
 
     def __init__(self, arrays: Sequence[NDArray[Any] | None]) -> None:
         super().__init__(arrays)
-        self.addresses = np.array([0 if each is None else each.ctypes.data for each in arrays], np.uintp)
-        self.address = self.addresses.ctypes.data
+        self.addresses = np.array([0 if each is None else _address(each) for each in arrays], np.uintp)
+        self.address = _address(self.addresses)
 
 
 def addressed(arrays: Sequence[_Arrays]) -> Sequence[_Arrays]:
     return _Addressed(arrays)
 
 
-def rank_shortlists(
+def rough_products(
     arrays: Sequence[NDArray[np.float32]],
-    chosen: Sequence[NDArray[np.intp] | None],
+    chosen: Sequence[NDArray[np.int64] | None],
+    starts: NDArray[np.int64],
+    queries: NDArray[np.float32],
+    products: NDArray[np.float32],
+) -> None:
+    blocks, maps = (each if isinstance(each, _Addressed) else _Addressed(each) for each in (arrays, chosen))
+    _rough_products(blocks.address, maps.address, starts, len(blocks), queries, *queries.shape, products)
+
+
+class _ShortlistRanker:
+    def __init__(
+        self, arrays: _Addressed, chosen: _Addressed, starts: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> None:
+        self._kept = arrays, chosen, starts, rows
+        self._pointers = arrays.address, chosen.address, _address(starts), len(arrays), _address(rows)
+
+    def __call__(
+        self,
+        shortlists: NDArray[np.int64],
+        queries: NDArray[np.float32],
+        products: NDArray[np.float32],
+        found: NDArray[np.int64],
+    ) -> bool:
+        # Pointers are passed as numbers: to check the types of arrays takes longer than to rank a short shortlist.
+        size = *shortlists.shape, _address(queries), queries.shape[1], products.shape[1]
+        finite = _rank_shortlists(*self._pointers, _address(shortlists), *size, _address(products), _address(found))
+        _check_memory(finite < 0)
+        return bool(finite)
+
+
+def shortlist_ranker(
+    arrays: Sequence[NDArray[np.float32]],
+    chosen: Sequence[NDArray[np.int64] | None],
     starts: NDArray[np.int64],
     rows: NDArray[np.int64],
-    shortlists: NDArray[np.int64],
-    queries: NDArray[np.float64],
-    products: NDArray[np.float32],
-    found: NDArray[np.int64],
-) -> bool:
-    blocks, maps = (each if isinstance(each, _Addressed) else _Addressed(each) for each in (arrays, chosen))
-    # Pointers are passed as numbers: to check the types of arrays takes longer than to rank a short shortlist.
-    starts_at, rows_at, lists_at, queries_at, products_at, found_at = (
-        each.ctypes.data for each in (starts, rows, shortlists, queries, products, found)
-    )
-    size = *shortlists.shape, queries_at, queries.shape[1], products.shape[1]
-    finite = _rank_shortlists(
-        blocks.address, maps.address, starts_at, len(blocks), rows_at, lists_at, *size, products_at, found_at
-    )
-    _check_memory(finite < 0)
-    return bool(finite)
+) -> Callable[[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]], bool]:
+    return _ShortlistRanker(_Addressed(arrays), _Addressed(chosen), starts, rows)
 
 
 def inner_products(
@@ -310,12 +339,18 @@ def inner_products(
     _inner_products(addresses, numbers, rows, asked, len(sums), queries, queries.shape[1], sums)
 
 
-def cheapest_fixed_speed(
-    costs: NDArray[np.float32], frames: NDArray[np.int64], speeds: NDArray[np.float64]
+def cheapest_fixed_speeds(
+    products: Sequence[NDArray[np.float32]],
+    query_squares: NDArray[np.float32],
+    squares: NDArray[np.float32],
+    frames: NDArray[np.int64],
+    speeds: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    count, length = costs.shape
-    sums, best, ends = np.empty(length, np.float32), np.empty(length, np.float32), np.empty(length, np.int32)
-    _cheapest_fixed_speed(costs, frames, count, length, speeds, len(speeds), sums, best, ends)
+    addresses = np.array([_address(each) for each in products], np.uintp)
+    lengths = np.array([each.shape[1] for each in products], np.int64)
+    best, ends = np.empty(len(squares), np.float32), np.empty(len(squares), np.int32)
+    asked = query_squares, squares, frames, len(frames), speeds, len(speeds), np.empty(len(frames), np.int64)
+    _cheapest_fixed_speeds(addresses, lengths, len(products), *asked, best, ends)
     return best, ends
 
 

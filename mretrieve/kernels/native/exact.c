@@ -291,29 +291,62 @@ CLONES void resample_frames(const float *samples, int64_t count, int64_t width, 
     }
 }
 
-INLINE void add_to(float *restrict sums, const float *restrict values, int64_t count) {
-    for (int64_t index = 0; index < count; index++) sums[index] += values[index];
+typedef float start_sums __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t start_ends __attribute__((vector_size(64), aligned(4), may_alias));
+#define STARTS 16    /* in a vector */
+#define START_RUNS 4 /* vectors at once */
+static const start_ends EACH_START = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* Compare the alignments from STARTS * runs starts, from `first` on, with the best so far. */
+INLINE void compare_starts(const float *costs, const int64_t *shifts, int64_t count, int64_t first, int32_t length,
+                           int64_t runs, float *best, int32_t *ends) {
+    start_sums sums[START_RUNS] = {0};
+    for (int64_t row = 0; row < count; row++)
+        for (int64_t run = 0; run < runs; run++)
+            sums[run] += *(const start_sums *)(costs + shifts[row] + first + run * STARTS);
+    for (int64_t run = 0; run < runs; run++) {
+        start_sums *nearest = (start_sums *)(best + first + run * STARTS);
+        start_ends *end = (start_ends *)(ends + first + run * STARTS), nearer = sums[run] < *nearest;
+        int32_t from = (int32_t)(first + run * STARTS) + length;
+        *nearest = (start_sums)((nearer & (start_ends)sums[run]) | (~nearer & (start_ends)*nearest));
+        *end = (nearer & (EACH_START + from)) | (~nearer & *end);
+    }
 }
 
-/* See the jit module's function of this name. sums (length,): room to work in. */
-CLONES void cheapest_fixed_speed(const float *restrict costs, const int64_t *frames, int64_t count, int64_t length,
-                                 const double *speeds, int64_t speed_count, float *restrict sums, float *restrict best,
-                                 int32_t *restrict ends) {
-    for (int64_t start = 0; start < length; start++) best[start] = INFINITY, ends[start] = 0;
-    for (int64_t speed = 0; speed < speed_count; speed++) {
-        int64_t last = (int64_t)rint(frames[count - 1] * speeds[speed]), starts = length - last;
-        for (int64_t start = 0; start < starts; start++) sums[start] = 0;
-        for (int64_t row = 0; row < count && starts > 0; row++) {
-            const float *shifted = costs + row * length + (int64_t)rint(frames[row] * speeds[speed]);
-            add_to(sums, shifted, starts);
+/* See the jit module's function of this name. The products become costs; shifts (count,): room to work in. */
+CLONES void cheapest_fixed_speeds(const uintptr_t *products, const int64_t *lengths, int64_t motions,
+                                  const float *restrict own_squares, const float *restrict squares,
+                                  const int64_t *frames, int64_t count, const double *speeds, int64_t speed_count,
+                                  int64_t *restrict shifts, float *restrict best, int32_t *restrict ends) {
+    for (int64_t motion = 0; motion < motions; motion++) {
+        float *costs = (float *)products[motion];
+        int64_t length = lengths[motion];
+        for (int64_t row = 0; row < count; row++)
+            for (int64_t start = 0; start < length; start++)
+                costs[row * length + start] = (-2 * costs[row * length + start] + own_squares[row]) + squares[start];
+        for (int64_t start = 0; start < length; start++) best[start] = INFINITY, ends[start] = 0;
+        for (int64_t speed = 0; speed < speed_count; speed++) {
+            int64_t last = (int64_t)rint(frames[count - 1] * speeds[speed]), starts = length - last, start = 0;
+            for (int64_t row = 0; row < count && starts > 0; row++)
+                shifts[row] = row * length + (int64_t)rint(frames[row] * speeds[speed]);
+            for (; start + STARTS * START_RUNS <= starts; start += STARTS * START_RUNS)
+                compare_starts(costs, shifts, count, start, (int32_t)last + 1, START_RUNS, best, ends);
+            for (; start + STARTS <= starts; start += STARTS)
+                compare_starts(costs, shifts, count, start, (int32_t)last + 1, 1, best, ends);
+            if (start < starts && starts >= STARTS) { /* the last ones, some of which were compared before */
+                compare_starts(costs, shifts, count, starts - STARTS, (int32_t)last + 1, 1, best, ends);
+                start = starts;
+            }
+            for (; start < starts; start++) {
+                float sum = 0;
+                for (int64_t row = 0; row < count; row++) sum += costs[shifts[row] + start];
+                if (sum < best[start]) best[start] = sum, ends[start] = (int32_t)(start + last) + 1;
+            }
         }
-        for (int64_t start = 0; start < starts; start++) {
-            ends[start] = sums[start] < best[start] ? (int32_t)(start + last + 1) : ends[start];
-            best[start] = sums[start] < best[start] ? sums[start] : best[start];
+        for (int64_t start = 0; start < length; start++) {
+            float mean = best[start] / (float)count;
+            best[start] = mean > 0 ? mean : 0;
         }
-    }
-    for (int64_t start = 0; start < length; start++) {
-        float mean = best[start] / (float)count;
-        best[start] = mean > 0 ? mean : 0;
+        best += length, ends += length, squares += length;
     }
 }

@@ -1,5 +1,5 @@
 /* Kernels whose sums may use fused multiply-add: dynamic time warping and its features, statistics of
-   motions, signs in poses, reprojection and forward kinematics. */
+   motions, signs in poses, reprojection, forward kinematics and passes over vectors. */
 
 #include "native.h"
 
@@ -23,6 +23,7 @@
 #include "warping.h"
 #include "reprojection.h"
 #include "codes.h"
+#include "scan.h"
 #include "headings.h"
 #include "features.h"
 #include "statistics.h"

@@ -71,15 +71,17 @@ INLINE const float *vector_at(row_blocks blocks, int64_t position) {
 /* See the jit module's function of this name; `heap` has room for k rows, `vectors` for a shortlist. */
 CLONES int rank_shortlists(const uintptr_t *arrays, const uintptr_t *chosen, const int64_t *starts, int64_t count,
                            const int64_t *restrict rows, const int64_t *restrict shortlists, int64_t query_count,
-                           int64_t length, const double *restrict queries, int64_t width, int64_t k,
+                           int64_t length, const float *restrict queries, int64_t width, int64_t k,
                            float *restrict products, int64_t *restrict found) {
     row_blocks blocks = {arrays, chosen, starts, count, width};
     ranked_row *heap = malloc(k * sizeof(ranked_row));
     const float **vectors = malloc(length * sizeof(float *));
-    int finite = 1;
-    for (int64_t query = 0; heap && vectors && query < query_count; query++) {
+    double *wide = malloc(width * sizeof(double));
+    int failed = !heap || !vectors || !wide, finite = 1;
+    for (int64_t query = 0; !failed && query < query_count; query++) {
         const int64_t *shortlist = shortlists + query * length;
         int64_t size = 0, kept = 0;
+        for (int64_t column = 0; column < width; column++) wide[column] = queries[query * width + column];
         while (size < length && shortlist[size] >= 0) {
             vectors[size] = vector_at(blocks, shortlist[size]);
             size++;
@@ -88,7 +90,7 @@ CLONES int rank_shortlists(const uintptr_t *arrays, const uintptr_t *chosen, con
             if (place + PRODUCTS_AHEAD < size)
                 for (int64_t column = 0; column < width; column += 16)
                     __builtin_prefetch(vectors[place + PRODUCTS_AHEAD] + column, 0, 2);
-            double sum = 0.0 + inner_product(vectors[place], queries + query * width, width);
+            double sum = 0.0 + inner_product(vectors[place], wide, width);
             ranked_row row = {(float)sum, rows[shortlist[place]]};
             finite &= isfinite(sum) != 0;
             if (kept < k) { /* the heap grows from its end */
@@ -104,8 +106,8 @@ CLONES int rank_shortlists(const uintptr_t *arrays, const uintptr_t *chosen, con
             sink(heap, place, heap[place]);
         }
     }
-    int failed = !heap || !vectors;
     free(heap);
     free(vectors);
+    free(wide);
     return failed ? -1 : finite;
 }
