@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,19 @@ _UP, _LEVEL = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A rule that a body breaks.
+
+    Attributes:
+        text: what was measured.
+        excess: how far that is beyond the limit, in metres, or as a ratio or cosine; infinite if it has no size.
+    """
+
+    text: str
+    excess: float = inf
+
+
+@dataclass(frozen=True)
 class BodyMeasures:
     """What the positions of a clip show; NaN if they do not show it.
 
@@ -73,23 +87,28 @@ class BodyMeasures:
     path: float
 
     @property
-    def faults(self) -> dict[str, str]:
-        """Kind of fault to its description: "size", "limbs", "standing", "feet", "floor", "sides"."""
+    def faults(self) -> dict[str, Fault]:
+        """Each kind of fault: "size", "limbs", "standing", "feet", "floor", "sides"."""
         found = {}
         if not HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1]:
-            found["size"] = f"{self.height_m:.2f} m high"
-        unequal = not LIMB_RATIO[0] <= self.limb_ratio <= LIMB_RATIO[1] or self.side_ratio > SIDE_RATIO
-        if unequal and self.bone_change_m <= RIGID_M:
-            found["limbs"] = f"limb parts 1 : {self.limb_ratio:.2f}, sides 1 : {self.side_ratio:.2f}"
+            excess = max(HEIGHT_M[0] - self.height_m, self.height_m - HEIGHT_M[1])
+            found["size"] = Fault(f"{self.height_m:.2f} m high", excess)
+        beyond = max(LIMB_RATIO[0] - self.limb_ratio, self.limb_ratio - LIMB_RATIO[1], self.side_ratio - SIDE_RATIO)
+        if beyond > 0 and self.bone_change_m <= RIGID_M:
+            found["limbs"] = Fault(f"limb parts 1 : {self.limb_ratio:.2f}, sides 1 : {self.side_ratio:.2f}", beyond)
         if not self.standing_frames:
-            found["standing"] = "never stands"
-        if abs(self.foot_levels_m[0] - self.foot_levels_m[1]) > LEVEL_M:
-            found["feet"] = "left foot at {:.2f} m, right foot at {:.2f} m".format(*self.foot_levels_m)
+            found["standing"] = Fault("never stands")
+        left, right = self.foot_levels_m
+        if abs(left - right) > LEVEL_M:
+            text = f"left foot at {left:.2f} m, right foot at {right:.2f} m"
+            found["feet"] = Fault(text, abs(left - right) - LEVEL_M)
         if self.floor_range_m > LEVEL_M:
-            found["floor"] = f"the lowest foot changes by {self.floor_range_m:.2f} m"
-        wrong = [f"{part} {value:.2f}" for part, value in self.directions.items() if value < LEAST_COSINE]
+            text = f"the lowest foot changes by {self.floor_range_m:.2f} m"
+            found["floor"] = Fault(text, self.floor_range_m - LEVEL_M)
+        wrong = {part: value for part, value in self.directions.items() if value < LEAST_COSINE}
         if wrong:
-            found["sides"] = f"cosine of the front and the {', '.join(wrong)}"
+            parts = ", ".join(f"{part} {value:.2f}" for part, value in wrong.items())
+            found["sides"] = Fault(f"cosine of the front and the {parts}", LEAST_COSINE - min(wrong.values()))
         return found
 
     @property
@@ -124,11 +143,11 @@ def measure(clip: Clip) -> BodyMeasures:
         standing_frames=int(standing.sum()),
         foot_levels_m=(_low(heights[standing, 0]), _low(heights[standing, 1])),
         floor_range_m=max(floors) - min(floors),
-        toes=_agreement(clip, foot - ankle, on_floor) if _has(clip, "ankle", "foot") else np.nan,
-        knees=_agreement(clip, knee - (hip + ankle) / 2, standing[:, None], knee_shortest_m)
-        if _has(clip, "knee", "ankle")
-        else np.nan,
-        elbows=_agreement(clip, elbow - (shoulder + wrist) / 2, standing[:, None]) if _has(clip, "elbow") else np.nan,
+        toes=_agreement(clip, foot - ankle, on_floor & _seen(clip, "hip", "ankle", "foot")),
+        knees=_agreement(
+            clip, knee - (hip + ankle) / 2, standing[:, None] & _seen(clip, "hip", "knee", "ankle"), knee_shortest_m
+        ),
+        elbows=_agreement(clip, elbow - (shoulder + wrist) / 2, standing[:, None] & _seen(clip, "hip", "elbow")),
         path=path_direction(clip)[0],
     )
 
@@ -190,8 +209,10 @@ def _low(heights: Floats) -> float:
     return float(np.sort(heights)[: max(1, len(heights) // 20)].mean()) if len(heights) else np.nan
 
 
-def _has(clip: Clip, *parts: str) -> bool:
-    return all(clip.observed[:, joint(f"{side}_{part}")].any() for side in ("left", "right") for part in parts)
+def _seen(clip: Clip, *parts: str) -> NDArray[np.bool_]:
+    """The frames (T, 1) in which these parts of both sides are in the file."""
+    joints = [joint(f"{side}_{part}") for side in ("left", "right") for part in parts]
+    return np.asarray(clip.observed[:, joints].all(axis=1, keepdims=True))
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
-from body_checks import HEIGHT_M, BodyMeasures, measure  # noqa: E402
+from body_checks import HEIGHT_M, BodyMeasures, Fault, measure  # noqa: E402
 from named_motions import expected_reason, named_results, twin_distances  # noqa: E402
 
 from mretrieve.errors import MRetrieveError  # noqa: E402
@@ -104,27 +104,28 @@ def rig_kind(rig: Rig) -> tuple[object, ...]:
     return rig.joint_names, tuple(rig.parents.tolist()), tuple((lengths > 1e-6 * lengths.max(initial=0)).tolist())
 
 
-def faults(people: Sequence[Person]) -> list[tuple[str, str, str]]:
-    """(path, kind, description) of every fault: of bodies, of maps, of what names say and of twins."""
-    found = [(one.path, kind, text) for one in people for kind, text in one.measures.faults.items()]
+def faults(people: Sequence[Person]) -> list[tuple[str, str, Fault]]:
+    """(path, kind, fault) of every fault: of bodies, of maps, of what names say and of twins."""
+    found = [(one.path, kind, fault) for one in people for kind, fault in one.measures.faults.items()]
     found += [
-        (one.path, "declared size", f"{one.declared_height_m:.2f} m high in the unit of the file")
+        (one.path, "declared size", Fault(f"{one.declared_height_m:.2f} m high in the unit of the file"))
         for one in people
         if one.declared_height_m < HEIGHT_M[0] or one.declared_height_m > HEIGHT_M[1]
     ]
     first = {one.rig: one for one in reversed(people)}
     found += [
-        (one.path, "map", f"the map of its rig is another in {first[one.rig].path}")
+        (one.path, "map", Fault(f"the map of its rig is another in {first[one.rig].path}"))
         for one in people
         if one.joints != first[one.rig].joints
     ]
     clips = {one.path: one.clip for one in people}
     for named, shown in named_results(clips):
         wrong = [path for path, value in shown.items() if not value > 0]
-        found += [(path, "name", f"does not show that it {named.statement}") for path in wrong]
+        found += [(path, "name", Fault(f"does not show that it {named.statement}")) for path in wrong]
     for path, other, plain, mirrored in twin_distances(clips):
         if plain >= mirrored:
-            found.append((path, "twin", f"its mirror image is nearer to {other} ({plain:.2f}, {mirrored:.2f})"))
+            text = f"its mirror image is nearer to {other} ({plain:.2f}, {mirrored:.2f})"
+            found.append((path, "twin", Fault(text)))
     return found
 
 
@@ -195,10 +196,10 @@ def main() -> None:
     print_statements(readings.people)
     unexpected = 0
     print("\nFaults:")
-    for path, kind, text in faults(readings.people):
-        reason = expected_reason(path, kind)
+    for path, kind, fault in faults(readings.people):
+        reason = expected_reason(path, kind, fault.excess)
         unexpected += not reason
-        print(f"  {path}: {kind}: {text}" + (f" (expected: {reason})" if reason else ""))
+        print(f"  {path}: {kind}: {fault.text}" + (f" (expected: {reason})" if reason else ""))
     reasons = Counter(why.removeprefix(f"{path}: ") for path, why in readings.refused.items())
     print(f"\n{len(readings.people)} people; {readings.lifted} more of keypoints, which are not measured")
     print(f"{len(readings.refused)} files refused:")

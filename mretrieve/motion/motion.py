@@ -103,6 +103,7 @@ class Motion:
         repairs: what the reader corrected or assumed, one line each.
         local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
         declared_up: the direction that the file declares to be up, "+Z"; None if it declares none (BVH, ASF).
+        usual_up: the direction that is up in most files of a format of positions; None if there is no usual one.
     """
 
     rig: Rig
@@ -115,6 +116,7 @@ class Motion:
     repairs: tuple[str, ...] = ()
     local_poses: Poses | None = None
     declared_up: str | None = None
+    usual_up: str | None = None
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import MRetrieveError
 from ..formats import MotionFile, ReadingOptions, read_file
+from ..formats.frame_files import by_recording, frame_files
 from ..motion import Motion, RigMap
 from ..motion.canonical.axes_evidence import AxesEvidence
 from ..motion.canonical.conversion import measure_axes
@@ -18,15 +19,16 @@ _FILES, _LARGEST = 8, 16 << 20
 def siblings_evidence(motion: Motion, rig_map: RigMap, options: ReadingOptions) -> list[AxesEvidence]:
     """Evidence for the axes from other files in the folder of a motion, of its format and with its rig's joint tree.
 
-    The files that are looked at depend on the folder alone, so that all clips of a rig have the same ones. The list is
-    empty if the motion is not of a file.
+    The files that are looked at depend on the folder alone, so that all clips of a rig have the same ones. The frames
+    of a recording in files of their own are one file. The list is empty if the motion is not of a file.
     """
     if not motion.source.is_file():
         return []
     folder = motion.source.parent
     rig = (motion.rig.joint_names, tuple(motion.rig.parents.tolist()))
     seen = _evidence_in(folder, folder.stat().st_mtime_ns, motion.source.suffix.lower(), rig, rig_map.joints, options)
-    return [evidence for name, evidence in seen if name != motion.source.name]
+    own = {path.name for path in frame_files(motion.source)}
+    return [evidence for name, evidence in seen if name not in own]
 
 
 @lru_cache(maxsize=64)
@@ -39,7 +41,11 @@ def _evidence_in(
     options: ReadingOptions,
 ) -> tuple[tuple[str, AxesEvidence], ...]:
     rig_map, evidence = RigMap(joints, "siblings", 1.0), []
-    for path in _spread(sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix)):
+    paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix.lower() == suffix}
+    for _, *frames in by_recording(paths).values():
+        for name in frames:
+            del paths[name]
+    for path in _spread(list(paths.values())):
         try:
             if path.stat().st_size > _LARGEST:
                 continue

@@ -252,6 +252,37 @@ def test_damage_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: s
     assert "a.c3d" in str(refusal.value) and len(str(refusal.value).splitlines()) == 1
 
 
+def relabelled(labels: dict[str, str], places: dict[str, tuple[float, float, float]] | None = None) -> str:
+    """A TRC in which some labels are others, and some of the markers are elsewhere."""
+    lines = trc().splitlines()
+    for old, new in labels.items():
+        lines[3] = lines[3].replace(old, new)
+    for place in (places or {}).items():
+        column = 2 + 3 * LABELS.index(place[0])
+        for row, point in enumerate(moved(place[1]), start=6):
+            cells_of_row = lines[row].split("\t")
+            cells_of_row[column : column + 3] = [f"{value:.4f}" for value in point]
+            lines[row] = "\t".join(cells_of_row)
+    return "\n".join(lines) + "\n"
+
+
+def test_ankles_are_known_by_heel_and_toe_if_the_legs_have_markers_on_segments_only(tmp_path: Path) -> None:
+    labels = {"LKNE": "LTH1", "RKNE": "RTH1", "LANK": "LHEE", "RANK": "RHEE"}
+    (tmp_path / "a.trc").write_text(relabelled(labels, {"LANK": (0, 105, 45), "RANK": (0, -105, 45)}))
+    (motion,) = read(tmp_path / "a.trc")
+    assert not {"left_knee", "right_knee"} & set(motion.rig.joint_names)
+    ankle = motion.positions[:, motion.rig.joint_names.index("left_ankle")]
+    seen = np.arange(FRAMES) != 5
+    np.testing.assert_allclose(ankle[seen], moved((56, 105, 85))[seen], atol=6.0)
+    assert canonicalise(motion).observed.any(axis=0).sum() > 12
+
+
+def test_what_markers_do_not_tell_of_a_body_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.trc").write_text(relabelled({"LKNE": "LTH1", "RKNE": "RTH1", "LANK": "LTB1", "RANK": "RTB1"}))
+    with pytest.raises(FormatError, match="its markers do not tell both knees or both ankles; export"):
+        read(tmp_path / "a.trc")
+
+
 @pytest.mark.parametrize("kind", ["c3d", "trc"])
 def test_mutants_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     sound, path = c3d_bytes() if kind == "c3d" else trc().encode(), tmp_path / f"a.{kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.framed_people import HELD_AT_ORIGIN, framed
 
 from mretrieve.formats import MotionFile, ReadingOptions, read
 from mretrieve.motion import find_rig_map
+from mretrieve.motion.joint_sets import JOINT_SETS
 from mretrieve.sources.reading import read_bodies
 from mretrieve.sources.resolve import ClipResolver
 from mretrieve.sources.siblings import siblings_evidence
@@ -64,6 +66,20 @@ def test_few_files_of_a_large_folder_are_read_and_the_same_ones_for_all(tmp_path
         rig_map = find_rig_map(motion.rig, motion.positions)
         counts.append(len(siblings_evidence(motion, rig_map, ReadingOptions())))
     assert sorted(counts) == [7] * 8 + [8] * 22
+
+
+def test_the_frames_of_a_recording_are_not_files_of_their_own(tmp_path: Path):
+    for frame in range(20):
+        joints = [
+            {"JointType": name, "Position": {"X": 0.1 * number, "Y": -0.1 * number, "Z": 2.0}}
+            for number, name in enumerate(JOINT_SETS["kinect-25"].joints)
+        ]
+        document = {"Timestamp": frame * 333_333, "Bodies": [{"TrackingId": 1, "Joints": joints}]}
+        (tmp_path / f"frame_{frame}.json").write_text(json.dumps(document), encoding="utf-8")
+    for frame in (0, 7):
+        (motion,) = read(tmp_path / f"frame_{frame}.json")
+        rig_map = find_rig_map(motion.rig, motion.positions)
+        assert siblings_evidence(motion, rig_map, ReadingOptions()) == []
 
 
 def test_content_in_memory_has_no_siblings(tmp_path: Path):

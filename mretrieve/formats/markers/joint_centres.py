@@ -2,7 +2,8 @@
 
 Hips: Bell et al., "A comparison of the accuracy of several hip center location prediction methods" (J. Biomech. 1990):
 36 % of the distance of the anterior iliac spines to the side, 19 % behind and 30 % below their middle. If a joint has a
-marker on one side only, the centre is inside of it by a share of the limb's length.
+marker on one side only, the centre is inside of it by a share of the limb's length. Markers on segments between joints
+tell none; of a leg with such markers only, the ankle is known by heel and toe.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _TO_THE_SIDE, _BEHIND, _BELOW = 0.36, 0.19, 0.30
 #: Half the width of a knee over the length of the thigh, and of an ankle over the length of the shank (adults: 5 of
 #: 42 cm, 3.5 of 42 cm).
 _HALF_KNEE, _HALF_ANKLE = 0.12, 0.085
+#: The centre of an ankle without markers at its sides is before the heel marker by the first share of the distance from
+#: heel to toe, and above it by the second: in ten feet of five sets that have both they are 0.13 to 0.42 and 0.14 to
+#: 0.26, which is an error of 1 to 5 cm.
+_BEFORE_HEEL, _ABOVE_HEEL = 0.28, 0.20
 #: The centre of a shoulder is below the acromion by this share of the distance of both (adults: 6 of 36 cm).
 _BELOW_ACROMION = 0.17
 #: The centre of a hip is inside of the trochanter by this share of the distance of both (adults: 7 of 33 cm).
@@ -39,7 +44,8 @@ class JointCentres:
         for side, name in (("l", "left"), ("r", "right")):
             hip = self.joints.get(f"{name}_hip")
             knee = self._add(f"{name}_knee", self._hinge("knee", side, hip, _HALF_KNEE))
-            self._add(f"{name}_ankle", self._hinge("ankle", side, knee, _HALF_ANKLE))
+            ankle = self._hinge("ankle", side, knee, _HALF_ANKLE)
+            self._add(f"{name}_ankle", self._above_heel(side, hip) if _is_lost(ankle) else ankle)
             toes = self._middle((("toe", side),), (("first metatarsal", side), ("fifth metatarsal", side)))
             self._add(f"{name}_foot", self._middle((("fifth metatarsal", side),)) if toes is None else toes)
         chest = self._middle((("c7", ""), ("clavicles", "")))
@@ -100,6 +106,17 @@ class JointCentres:
         inward = _unit(inward - np.sum(inward * along, axis=1, keepdims=True) * along)
         return np.asarray(outer + half_width * np.linalg.norm(outer - above, axis=1, keepdims=True) * inward)
 
+    def _above_heel(self, side: str, hip: Points | None) -> Points | None:
+        """The centre of an ankle by heel and toe, on the side of the foot that is towards the hip."""
+        heel, toe = self._at.get(("heel", side)), self._at.get(("toe", side))
+        if heel is None or toe is None or hip is None:
+            return None
+        sole = toe - heel
+        length = np.linalg.norm(sole, axis=1, keepdims=True)
+        forward, up = sole / length, hip - heel
+        up = _unit(up - np.sum(up * forward, axis=1, keepdims=True) * forward)
+        return np.asarray(heel + length * (_BEFORE_HEEL * forward + _ABOVE_HEEL * up))
+
     def _shoulder(self, side: str) -> Points | None:
         centre = self._at.get(("shoulder centre", side))
         own, other = self._at.get(("acromion", side)), self._at.get(("acromion", "r" if side == "l" else "l"))
@@ -108,6 +125,10 @@ class JointCentres:
             return own if centre is None else centre
         down = _unit(pelvis - ((own + other) / 2 if neck is None else neck))
         return np.asarray(own + _BELOW_ACROMION * np.linalg.norm(own - other, axis=1, keepdims=True) * down)
+
+
+def _is_lost(points: Points | None) -> bool:
+    return points is None or not np.isfinite(points).any()
 
 
 def _unit(vectors: Points) -> Points:

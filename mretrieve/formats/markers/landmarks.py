@@ -23,6 +23,7 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "medial knee": ("{s}knm", "{s}knem", "{s}kneemed", "{s}kneemedial", "{s}mfc", "{s}fme", "{s}mk", "{s}mkne"),
     "lateral ankle": ("{s}ank", "{s}ankle", "{s}anklelat", "{s}anklelateral", "{s}lmal", "{s}fal", "{s}la", "{s}a"),
     "medial ankle": ("{s}anm", "{s}anklemed", "{s}anklemedial", "{s}mmal", "{s}tam", "{s}ma", "{s}mank"),
+    "heel": ("{s}hee", "{s}heel", "{s}cal", "{s}calc", "{s}fcc"),
     "toe": ("{s}toe", "{s}toetip", "{s}mt2", "{s}rmt2", "{s}fm2"),
     "first metatarsal": ("{s}mt1", "{s}fm1", "{s}toemed", "{s}footmedial"),
     "fifth metatarsal": ("{s}mt5", "{s}fm5", "{s}met", "{s}toelat", "{s}footlateral"),

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ _TRC, _QUALISYS, _VICON = b"PathFileType", b"NO_OF_FRAMES", b"Trajectories"
 def read_trc(text: MotionText) -> list[Motion]:
     """A motion for each subject. The third line holds the rate, the fourth the markers (OpenSim's documentation).
 
+    In models of OpenSim +Y is up, but not in all files that laboratories write.
+
     Raises:
         FormatError: the header is not complete, or a row has other columns than it names.
     """
@@ -35,7 +38,8 @@ def read_trc(text: MotionText) -> list[Motion]:
     spaced = names[2::3]  # with two empty cells after each, which some programs leave out
     labels = spaced if sum(map(bool, spaced)) == sum(map(bool, names[2:])) else names[2:]
     first = next((row for row in range(4, len(rows)) if _is_number(rows[row], 0)), len(rows))
-    return _motions(text, labels, rows, first, 2, fps, may_be_wider=True)  # unnamed markers follow in some frames
+    motions = _motions(text, labels, rows, first, 2, fps, may_be_wider=True)  # unnamed markers follow in some frames
+    return [replace(motion, usual_up="+Y") for motion in motions]
 
 
 def read_qualisys(text: MotionText) -> list[Motion]:

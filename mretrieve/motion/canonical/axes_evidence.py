@@ -33,8 +33,8 @@ _USUAL_OF_POSITIONS = np.array([-0.6, -0.6, 0.0, -0.5, -0.2, -0.6])
 _REST, _REST_LEAD = 4.5, 2.5
 #: Against the opposite one: exporters lay rigs down, but do not turn them upside down.
 _UPSIDE_DOWN = 3.0
-#: By how much a declared direction leads.
-_DECLARED_LEAD = 6.0
+#: By how much a declared direction leads, and the one that is usual in a format of positions.
+_DECLARED_LEAD, _USUAL_LEAD = 6.0, 2.5
 #: Less than Y leads Z in a format of rotations, and half of what it leads -Y: posture alone never turns such a file.
 _POSTURE = 1.0
 
@@ -136,6 +136,8 @@ def axes_evidence(
     usual = _USUAL if motion.has_rotations else _USUAL_OF_POSITIONS
     if motion.declared_up is not None:
         usual = np.where(np.array(DIRECTIONS) == motion.declared_up, _DECLARED_LEAD, usual)
+    elif motion.usual_up is not None:
+        usual = np.where(np.array(DIRECTIONS) == motion.usual_up, _USUAL_LEAD, usual)
     step = max(1, round(_STEP_S * motion.fps))
     first = spread_frames(max(len(positions) - step, 1), _FRAMES)
     observed, later = positions[first] * scale, positions[np.minimum(first + step, len(positions) - 1)] * scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from math import log
 
 import numpy as np
@@ -104,11 +104,27 @@ def search_body(
     readings = read_names(joint_names)
     names = NameEvidence.of(readings, tree)
     blank = NameEvidence.of((NameReading(),) * len(readings), tree)
+    by_names = _by_names_alone(names)
     for words, arms_of in product((names, blank), (limb_pairs, single_limbs)) if len(tree.positions) else ():
+        if words is blank and _are_chains(tree, by_names):  # the shape is that of handles
+            return by_names
         found = _best_body(tree, words, names, arms_of)
         if found is not None and not _contradicted(words, found):
             return found
-    return _by_names_alone(names)
+    return by_names
+
+
+def _are_chains(tree: JointTree, found: FoundBody) -> bool:
+    """Whether names alone find both legs, and the joints of all limbs are below each other as those of a body are."""
+    joints = dict(zip(JOINTS, found.joints, strict=True))
+    for side in ("left", "right"):
+        for limb in (LEG, ARM):
+            way = [index for part in limb if (index := joints[f"{side}_{part}"]) is not None]
+            if len(way) < (len(LEG) if limb is LEG else 2):
+                return False
+            if not all(tree.is_above[upper, lower] for upper, lower in pairwise(way)):
+                return False
+    return True
 
 
 def _contradicted(names: NameEvidence, found: FoundBody) -> bool:

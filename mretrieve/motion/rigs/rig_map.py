@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,13 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "both knees or both ankles": (("left_knee", "right_knee"), ("left_ankle", "right_ankle")),
     "neck, head or both shoulders": (("neck",), ("head",), ("left_shoulder", "right_shoulder")),
 }
+
+
+def missing_groups(joints: Collection[str]) -> tuple[str, ...]:
+    """The groups of REQUIRED of which none is whole among canonical joints."""
+    has = set(joints)
+    return tuple(what for what, ways in REQUIRED.items() if not any(has.issuperset(way) for way in ways))
+
 
 #: From this confidence on, names and sides decide, whatever the movement.
 _CLEAR = 0.9
@@ -57,8 +65,7 @@ class RigMap:
     @cached_property
     def lacking(self) -> tuple[str, ...]:
         """The groups of REQUIRED that are missing; empty if a motion on this rig can be made canonical."""
-        has = {JOINTS[j] for j in self.mapped}
-        return tuple(what for what, ways in REQUIRED.items() if not any(has.issuperset(way) for way in ways))
+        return missing_groups({JOINTS[j] for j in self.mapped})
 
     def require_body(self, rig: Rig, source: Path | str) -> None:
         """RigError, with the missing joints and the command to add them, unless the map holds what a body needs."""

@@ -163,6 +163,33 @@ def test_an_arm_that_ends_at_the_elbow_is_no_reason_to_take_other_joints():
     assert [None if index is None else kept[index] for index in found.joints] == [*range(21), None]
 
 
+#: A cartoon body with short thighs and without hands, and the handles that move it: (name, parent, position).
+HANDLED = [
+    ("MASTER", -1, (0, 0, 0)), ("hip", 0, (0, 0.6, 0)), ("waist", 1, (0, 0.7, 0)), ("chest", 2, (0, 1.0, 0)),
+    ("neck", 3, (0, 1.35, 0)), ("head", 4, (0, 1.5, -0.05)),
+    *((f"{side}-arm", 3, (x, 1.2, 0)) for side, x in (("l", 0.3), ("r", -0.3))),
+    *((f"{side}-forearm", parent, (x, 1.0, -0.1)) for side, parent, x in (("l", 6, 0.5), ("r", 7, -0.5))),
+    *((f"{side}-thigh", 1, (x, 0.65, 0)) for side, x in (("l", 0.1), ("r", -0.1))),
+    *((f"{side}-leg", parent, (x, 0.5, 0.03)) for side, parent, x in (("l", 10, 0.12), ("r", 11, -0.12))),
+    *((f"{side}-foot", parent, (x, 0.05, 0)) for side, parent, x in (("l", 12, 0.15), ("r", 13, -0.15))),
+    *((f"{side}-LEGCONTROL", 0, (x, 0.05, 0)) for side, x in (("l", 0.15), ("r", -0.15))),
+    *((f"{side}-LEGORIENT", 0, (x, 0.5, 0.2)) for side, x in (("l", 0.12), ("r", -0.12))),
+    *((f"{side}-ARMCONTROL", 0, (x, 0.8, 0.05)) for side, x in (("l", 0.8), ("r", -0.8))),
+]  # fmt: skip
+
+
+def test_arms_that_end_at_the_elbows_are_not_replaced_by_the_handles_of_the_rig():
+    names, parents, places = zip(*HANDLED, strict=True)
+    motion = motion_of(np.tile(places, (30, 1, 1)), names, parents)
+    found = find_rig_map(motion.rig, motion.positions)
+    expected = {"pelvis": "hip", "spine1": "waist", "spine3": "chest", "neck": "neck", "head": "head"}
+    limbs = {"shoulder": "arm", "elbow": "forearm", "hip": "thigh", "knee": "leg", "ankle": "foot"}
+    expected |= {f"{side}_{part}": f"{side[0]}-{word}" for side in ("left", "right") for part, word in limbs.items()}
+    assert {
+        name: names[index] for name, index in zip(JOINTS, found.joints, strict=True) if index is not None
+    } == expected
+
+
 @pytest.mark.parametrize(
     ("name", "side", "part"),
     [
