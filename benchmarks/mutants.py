@@ -40,6 +40,8 @@ from mretrieve.sources.reading import read_bodies  # noqa: E402
 
 _LONGEST_S, _MEMORY = 1.0, 512 << 20
 _SEEDS, _LARGEST = 4, 400_000
+#: Lines that are repeated a thousand times make files of which no program is done in a second; these are cut here.
+_LARGEST_MUTANT = 2 << 20
 #: A process that says nothing for longer hangs.
 _HANGS_S = 60.0
 _FBX_SHARE = 50
@@ -88,7 +90,7 @@ def read_mutants(paths: list[Path], first: int, last: int, seed: int, answers: C
     contents = [path.read_bytes() for path in paths]
     for number in range(first, last):
         which = number % len(paths)
-        damaged = mutate_structure(contents[which], 1_000_003 * seed + number)
+        damaged = mutate_structure(contents[which], 1_000_003 * seed + number)[:_LARGEST_MUTANT]
         start_s = time.process_time()
         try:
             read_bodies(MotionFile(paths[which], damaged), ReadingOptions())
