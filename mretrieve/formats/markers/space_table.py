@@ -60,6 +60,8 @@ def read_space_table(text: MotionText, options: ReadingOptions) -> list[Motion]:
 def _named(row: Sequence[str]) -> dict[str, list[int]]:
     """The three columns of each name in a header; empty if the names are no markers and no joints of these sets."""
     found: dict[str, list[int]] = {}
+    if sum(cell.strip(' "')[:1].isalpha() for cell in row) < 3 * FEWEST_JOINTS:  # soon seen of rows of numbers
+        return found
     for column, cell in enumerate(row):
         parts = _COLUMN.fullmatch(cell.strip().strip('"'))
         if parts:
