@@ -27,7 +27,9 @@ MANUAL = [
     DOCS / "tutorial.md",
     *(page for page in PAGES if page.parent.name in ("how-to", "guide", "reference")),
 ]
-FILE = re.compile(r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz|safetensors)\b")
+FILE = re.compile(
+    r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz|safetensors|ipynb)\b"
+)
 MAKE_REFERENCE = runpy.run_path(str(DOCS / "make_cli_reference.py"))
 SOURCES = [path for top in ("mretrieve", "indexer", "cli") for path in sorted((REPOSITORY / top).rglob("*.py"))]
 
