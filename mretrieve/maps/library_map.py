@@ -107,8 +107,8 @@ def map_library(snapshot: Snapshot, space: str | None = None) -> LibraryMap:
             return LibraryMap(snapshot, opened.name, stored, points)
     vectors = snapshot.vectors(opened.name, WHOLE)
 
-    def distances(rows: NDArray[np.intp]) -> NDArray[np.floating]:
-        return -(opened.encoder.as_queries(vectors[rows]) @ vectors.T)
+    def distances(rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.floating]:
+        return -(opened.encoder.as_queries(vectors[rows]) @ vectors[others].T)
 
     points = project(distances, count, method)
     write_map(snapshot.index, map_id(snapshot.manifest, opened.name, method), points)

@@ -8,10 +8,12 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-#: Squared distances (Q, N) from some clips (Q,) to all.
-Distances = Callable[[NDArray[np.intp]], NDArray[np.floating]]
+#: Squared distances (Q, N) from some clips (Q,) to others (N,), by their rows.
+Distances = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.floating]]
 #: Distances are measured from at most so many clips, and kept in so many dimensions for the methods after PCA.
 _LANDMARKS, _DIMENSIONS = 1500, 30
+#: Clips whose distances are in memory at a time.
+_AT_ONCE = 8192
 #: With fewer clips, neighbourhoods say nothing, and PCA alone is used.
 _FEWEST = 12
 _NEIGHBOURS, _LEAST_DISTANCE, _PERPLEXITY = 15, 0.4, 30
@@ -45,8 +47,7 @@ def project(distances: Distances, count: int, method: str) -> NDArray[np.float32
 def principal_components(distances: Distances, count: int) -> NDArray[np.float64]:
     """Coordinates (count, D) whose Euclidean distances are nearest to the given ones, D from 2 to 30."""
     landmarks = np.unique(np.linspace(0, count - 1, min(count, _LANDMARKS)).round().astype(np.intp))
-    squares = np.maximum(distances(landmarks), 0).astype(np.float64)  # (L, count)
-    between = squares[:, landmarks]
+    between = np.maximum(distances(landmarks, landmarks), 0).astype(np.float64)
     between = (between + between.T) / 2
     means = between.mean(axis=0)
     centred = -(between - means - means[:, None] + means.mean()) / 2
@@ -57,9 +58,13 @@ def principal_components(distances: Distances, count: int) -> NDArray[np.float64
     axes = axes * np.where(largest < 0, -1, 1)  # the sign of an eigenvector is arbitrary
     usable = variances > 1e-9 * max(float(variances.max(initial=0)), 1e-12)
     scales = np.where(usable, 1 / np.sqrt(np.where(usable, variances, 1)), 0)
-    found = (means[:, None] - squares).T / 2 @ (axes * scales)
-    missing = max(0, 2 - found.shape[1])
-    return np.pad(found, ((0, 0), (0, missing)))
+    axes *= scales
+    found = np.zeros((count, max(2, axes.shape[1])))
+    for start in range(0, count, _AT_ONCE):
+        rows = np.arange(start, min(count, start + _AT_ONCE))
+        squares = np.maximum(distances(landmarks, rows), 0)  # (L, rows)
+        found[rows, : axes.shape[1]] = (means[:, None] - squares).T / 2 @ axes
+    return found
 
 
 def _umap(scaled: NDArray[np.float64]) -> NDArray[np.floating]:

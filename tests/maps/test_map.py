@@ -44,8 +44,9 @@ def squares(points: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("landmarks", [200, 20])
 def test_components_have_the_distances_that_were_given(landmarks: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(projection, "_LANDMARKS", landmarks)
+    monkeypatch.setattr(projection, "_AT_ONCE", 25)
     points = np.random.default_rng(1).normal(size=(60, 4)) * (4, 3, 2, 1)
-    found = principal_components(lambda rows: squares(points)[rows], 60)
+    found = principal_components(lambda rows, others: squares(points)[np.ix_(rows, others)], 60)
     np.testing.assert_allclose(squares(found), squares(points), atol=1e-6)
     spread = found.std(axis=0)
     assert (np.diff(spread) < 1e-6).all() or landmarks < 60  # of all points, the first component has most
@@ -55,14 +56,14 @@ def test_components_of_clips_have_the_distances_of_the_encoder(library: Library)
     opened = Spaces(library.snapshot).asked("pose-statistics", None)
     vectors = library.snapshot.vectors("pose-statistics", 0)
     distances = -(opened.encoder.as_queries(vectors) @ vectors.T)
-    found = squares(principal_components(lambda rows: distances[rows], len(vectors)))
+    found = squares(principal_components(lambda rows, others: distances[np.ix_(rows, others)], len(vectors)))
     others = ~np.eye(len(vectors), dtype=bool)
     assert np.corrcoef(found[others], distances[others])[0, 1] > 0.99
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_few_clips_are_points_too(count: int):
-    points = project(lambda rows: squares(np.eye(count))[rows], count, "umap")
+    points = project(lambda rows, others: squares(np.eye(count))[np.ix_(rows, others)], count, "umap")
     assert points.shape == (count, 2)
     assert np.isfinite(points).all()
 
@@ -72,7 +73,7 @@ def test_neighbours_stay_together_and_the_map_is_the_same_again(method: str, lib
     pytest.importorskip(library_name, reason=f"NO {library_name}: maps by it are not tested")
     groups = np.repeat(np.arange(4), 20)
     points = np.random.default_rng(2).normal(size=(80, 5)) + 20 * np.eye(5)[groups]
-    found, again = (project(lambda rows: squares(points)[rows], 80, method) for _ in range(2))
+    found, again = (project(lambda rows, others: squares(points)[np.ix_(rows, others)], 80, method) for _ in range(2))
     assert np.array_equal(found, again)
     apart = squares(found) + 9 * np.eye(80)
     assert (groups[apart.argmin(axis=1)] == groups).mean() > 0.95
