@@ -233,9 +233,8 @@ if bpy is not None:
         """Scale a body whose file has another unit, by its longest chain of bones: 1.2 m from hips to fingertips."""
         reach: dict[str, float] = {}
         for bone in armature.data.bones:  # parents come first
-            inside = (
-                bone.parent is not None and bone.parent.parent is not None
-            )  # the first bone may be far from the body
+            # the first bone may be far from the body
+            inside = bone.parent is not None and bone.parent.parent is not None
             length = (bone.head_local - bone.parent.head_local).length if inside else 0.0
             reach[bone.name] = length + (reach[bone.parent.name] if inside else 0.0)
         units = (1.0, 0.0254 / 0.45, 0.0254, 0.01, 0.001)  # metres, CMU's, inches, centimetres, millimetres
