@@ -22,6 +22,7 @@ _COMMANDS = {
     "compare": ("compare", "Compare two takes of the same motion, with advice for each part of the body."),
     "align": ("align", "Tell which frame of one clip answers to which of another."),
     "show": ("show", "Draw a moment as a picture, a GIF or a video."),
+    "map": ("map", "Draw all clips of an index as points, alike ones near each other."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),
     "info": ("index", "Describe the contents of an index."),
     "list": ("index", "List the clips of an index with their durations and labels."),

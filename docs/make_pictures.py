@@ -1,6 +1,6 @@
-"""Write the picture of a report in docs/pictures: python docs/make_pictures.py
+"""Write the pictures of a report and of a map in docs/pictures: python docs/make_pictures.py
 
-It needs the viewer (`make web`), Playwright and Chromium. The motion is the demo library's.
+It needs the viewer (`make web`), Playwright, Chromium, Matplotlib and umap-learn. The motion is the demo library's.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ _WIDTH, _COLOURS = 1000, 224
 
 
 def make_report(folder: Path, hits: int = 10) -> Path:
-    """The report of the query of `make demo`."""
+    """The report of the query of `make demo`, with the map of its library next to it."""
     commands = (
         ("demo", "."),
         ("index", "library", "--labels", "library/labels.csv"),
         ("query", "zoe_kick.bvh", "--mirror", "both", "-k", str(hits), "--html", "hits.html"),
+        ("map", "--png", "map.png"),
     )
     for words in commands:
         subprocess.run([sys.executable, "-m", "mretrieve", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -52,11 +53,16 @@ def photograph(report: Path) -> bytes:
 def main() -> None:
     """Write the pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        picture = Image.open(io.BytesIO(photograph(make_report(Path(folder))))).convert("RGB")
+        report = make_report(Path(folder))
+        pictures = {
+            "report": Image.open(io.BytesIO(photograph(report))).convert("RGB"),
+            "map": Image.open(report.with_name("map.png")).convert("RGB"),
+        }
     PICTURES.mkdir(exist_ok=True)
-    height = round(_WIDTH * picture.height / picture.width)
-    small = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS).quantize(_COLOURS)
-    small.save(PICTURES / "report.png", optimize=True)
+    for name, picture in pictures.items():
+        height = round(_WIDTH * picture.height / picture.width)
+        small = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS).quantize(_COLOURS)
+        small.save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,5 @@
+"""Maps: all clips of an index as points in a plane, alike ones near each other."""
+
+from .library_map import LibraryMap, MapGroup, map_library
+
+__all__ = ["LibraryMap", "MapGroup", "map_library"]
