@@ -254,13 +254,21 @@ class Index:
         """
         return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
 
-    def playback(self, answer: Answer, query: Searchable, *, options: QueryOptions | None = None) -> Playback:
+    def playback(
+        self,
+        answer: Answer,
+        query: Searchable,
+        *,
+        options: QueryOptions | None = None,
+        resolver: ClipResolver | None = None,
+    ) -> Playback:
         """The motions of an answer next to the query's, aligned, for a viewer.
 
         Args:
             answer: an answer of `search`.
             query: the query that it answers.
             options: the options with which it was answered; None for the defaults.
+            resolver: what finds the query by name, as in `search_many`; hits are clips of this index.
 
         Raises:
             QueryError, FormatError, RigError: the query cannot be read any more.
@@ -269,7 +277,7 @@ class Index:
         from .comparison.playback import Playback
 
         options = options or QueryOptions()
-        found, weights = self._resolved(query, options), options.part_weights
+        found, weights = self._resolved(query, options, resolver), options.part_weights
         explained = []
         for hit in answer:
             # a clip whose file of a shard is damaged: the other hits can be shown
@@ -343,7 +351,7 @@ def explain_moment(
     if isinstance(moment, Hit):
         mirror = moment.mirror
         found = found.between(moment.query_start_s, moment.query_end_s)
-        other = resolver.resolve(moment.clip, start_s=moment.start_s, end_s=moment.end_s)
+        other = resolver.resolve_indexed(moment.clip).between(moment.start_s, moment.end_s)
         named = replace(NamedClip.of(other), is_moment=True)
     else:
         named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))

@@ -18,10 +18,12 @@ from mretrieve.service.server import listen, make_server, url_of
 
 
 @contextmanager
-def running_service(index: Path, limits: Limits | None = None, token: str | None = None) -> Iterator[httpx.Client]:
+def running_service(
+    index: Path, limits: Limits | None = None, token: str | None = None, port: int = 0
+) -> Iterator[httpx.Client]:
     """A client of the service of an index; the service ends with the block."""
     started = threading.Event()
-    with listen("127.0.0.1", 0) as listening:
+    with listen("127.0.0.1", port) as listening:
         server = make_server(LiveIndex(index), listening, limits or Limits(threads=2), token, started=started.set)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
         thread.start()

@@ -45,6 +45,7 @@ export class HitGrid implements View {
   constructor(
     private readonly library: Library,
     private readonly onOpen: (at: number) => void,
+    private readonly actions: (pair: Pair) => HTMLElement | null = () => null,
   ) {
     const shown = [library.query, ...library.pairs.map((pair) => pair.other)];
     const longest = Math.max(...shown.map((motion) => motion.durationS));
@@ -97,6 +98,11 @@ export class HitGrid implements View {
   /** Puts the focus on a hit's tile. */
   focus(at: number): void {
     this.tiles[at + 1]?.root.querySelector("button")?.focus({ preventScroll: false });
+  }
+
+  /** The hit whose tile has the focus; -1 for none. */
+  get focused(): number {
+    return this.tiles.slice(1).findIndex(({ root }) => root.contains(document.activeElement));
   }
 
   dispose(): void {
@@ -217,7 +223,7 @@ export class HitGrid implements View {
       ),
     );
     made.addEventListener("click", () => this.onOpen(this.library.pairs.indexOf(pair)));
-    return element("li", { class: "tile" }, made);
+    return element("li", { class: "tile" }, made, this.actions(pair));
   }
 }
 

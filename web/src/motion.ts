@@ -64,8 +64,11 @@ export class Motion {
 }
 
 /** Numbers of 16 bits (IEEE 754, little-endian) in base64. */
-export function decodeFloat16(text: string): Float32Array {
-  const view = new DataView(bytes(text));
+export const decodeFloat16 = (text: string): Float32Array => readFloat16(bytes(text));
+
+/** Numbers of 16 bits (IEEE 754, little-endian). */
+export function readFloat16(buffer: ArrayBuffer): Float32Array {
+  const view = new DataView(buffer);
   return Float32Array.from({ length: view.byteLength / 2 }, (_, at) => fromFloat16(view.getUint16(2 * at, true)));
 }
 

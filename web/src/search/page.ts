@@ -1,0 +1,268 @@
+/** The page: what is searched for is in its address, and everything on it follows from that. */
+
+import { button } from "../dom";
+import { isForPage, Screen } from "../screen";
+import type { Stages } from "../stages";
+import { message, notes } from "../states";
+import { fileName, span } from "../text";
+import { onThemeChange } from "../theme";
+import { HitActions } from "./actions";
+import { Basket } from "./basket";
+import { mainFile, openButton, takeDrops } from "./files";
+import { Finder } from "./finder";
+import { Frame } from "./frame";
+import { fromHash, toHash } from "./link";
+import { Panel } from "./panel";
+import { FIRST, type Search } from "./query";
+import { Results } from "./results";
+import { Gone, type LibraryFacts, Refused, Service, type Shown } from "./service";
+import { empty, failure, suggestions, tokenForm } from "./states";
+
+const LISTED_CLIPS = 200;
+const AGAIN_MS = 1500;
+
+export class SearchPage {
+  private readonly service = new Service();
+  private readonly basket = new Basket(this.service);
+  private readonly finder = new Finder(
+    this.service,
+    (name) => this.choose({ query: name, file: "" }),
+    (error) => this.fail(error),
+  );
+  private readonly panel = new Panel((changes) => this.go({ ...this.search, ...changes }));
+  private readonly actions = new HitActions(
+    this.basket,
+    (hit) => this.choose({ query: hit.clip, file: "", startS: hit.start_s, endS: hit.end_s }),
+    (hit) => this.go({ ...this.search, excluded: [...this.search.excluded, hit.clip] }),
+  );
+  private readonly screen: Screen;
+  private readonly frame: Frame;
+  /** Files that were dropped, by the name of the one that is searched for. */
+  private readonly files = new Map<string, File[]>();
+  private search: Search = FIRST;
+  private results: Results | null = null;
+  private opened = 0;
+  private facts: LibraryFacts | null = null;
+  private asked: AbortController | null = null;
+  private isWaiting = false;
+
+  constructor(stages: Stages) {
+    this.screen = new Screen(stages);
+    const open = openButton((files) => this.drop(files));
+    this.frame = new Frame(this.finder.root, open, this.basket.root, this.panel.root);
+    takeDrops((files) => this.drop(files));
+    onThemeChange(() => this.panel.repaint());
+    addEventListener("keydown", (event) => this.key(event));
+    addEventListener("popstate", () => this.follow());
+  }
+
+  /** Asks what the library holds, and shows what the address names. */
+  async start(): Promise<void> {
+    try {
+      await this.know();
+      this.follow();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async know(): Promise<void> {
+    this.facts = await this.service.library();
+    this.panel.filters.know(this.facts.contents.labels);
+    this.basket.know(this.facts.index);
+  }
+
+  /** Goes to a search, or to a hit of the present one. */
+  private go(search: Search, hit = 0): void {
+    history.pushState(null, "", toHash(search, hit));
+    this.follow();
+  }
+
+  /** Another query, with the options that are set. */
+  private choose(query: Pick<Search, "query" | "file"> & Partial<Search>): void {
+    this.go({ ...this.search, startS: null, endS: null, ...query });
+  }
+
+  private drop(files: File[]): void {
+    const file = mainFile(files);
+    this.files.set(file.name, files);
+    this.results = null; // the same name may be another file now
+    this.choose({ query: file.name, file: file.name });
+  }
+
+  private follow(): void {
+    const named = fromHash(location.hash);
+    if (!named) this.showEmpty();
+    else if (this.results && toHash(named.search, 0) === toHash(this.search, 0)) this.open(named.hit);
+    else void this.run(named.search, named.hit);
+  }
+
+  private async run(search: Search, hit: number): Promise<void> {
+    const isOther = search.query !== this.search.query || search.file !== this.search.file || !this.results;
+    const files = search.file ? this.files.get(search.file) : [];
+    this.asked?.abort();
+    this.asked = new AbortController();
+    const { signal } = this.asked;
+    this.search = search;
+    this.panel.show(search);
+    if (isOther) this.panel.know(null, search);
+    this.finder.show(search.query);
+    if (!files) {
+      this.say(
+        message("Drop the file again", `The link is of a search for ${search.file}. Drop that file on this page.`),
+      );
+      return;
+    }
+    this.frame.setBusy(true);
+    if (!this.results) this.say(message("Searching …", `${this.facts?.contents.clips ?? "All"} clips are searched.`));
+    try {
+      const shown = await this.service.search(search, files, signal);
+      this.accept(shown, hit);
+      if (isOther) this.panel.know(await this.service.motion(this.search.query, files, signal), this.search);
+    } catch (error) {
+      if (!signal.aborted) this.fail(error);
+    } finally {
+      if (this.asked.signal === signal) this.frame.setBusy(false);
+    }
+  }
+
+  private accept(shown: Shown, hit: number): void {
+    const { path, start_s: startS, end_s: endS } = shown.answer.query;
+    if (path !== this.search.query) this.search = { ...this.search, query: path, startS, endS }; // a moment was named
+    history.replaceState(null, "", toHash(this.search, hit));
+    this.panel.show(this.search);
+    this.frame.setBusy(false);
+    this.results = new Results(
+      shown,
+      this.screen,
+      this.actions,
+      (rank) => this.go(this.search, rank),
+      (from, to) => this.go({ ...this.search, startS: from, endS: to }),
+    );
+    this.opened = 0;
+    if (this.facts && this.facts.version !== shown.answer.index.version) this.know().catch(() => {});
+    if (this.results.count) this.open(hit);
+    else this.showNone(this.results.notes);
+  }
+
+  private open(rank: number): void {
+    const { results } = this;
+    if (!results) return;
+    const before = this.opened;
+    this.opened = results.has(rank) ? rank : 0;
+    const view = results.view(this.opened);
+    const { startS, endS } = { startS: results.shown.answer.query.start_s, endS: results.shown.answer.query.end_s };
+    const name = fileName(this.search.query);
+    const title = this.opened ? `Hit ${rank} of ${results.count} for ${name}` : `${results.count} hits for ${name}`;
+    this.frame.show(`${title}, ${span(startS, endS)}`, this.navigation(results), notes(results.notes), view.root);
+    this.screen.show(view);
+    if (this.opened !== before) scrollTo(0, 0);
+    if (!this.opened && before) results.focus(before);
+    else if (this.opened && this.opened !== before) this.frame.focusHeading();
+  }
+
+  private navigation(results: Results): HTMLElement[] {
+    if (!this.opened) return [];
+    const other = (label: string, places: number) => {
+      const rank = results.after(this.opened, places);
+      const made = button(label, () => this.go(this.search, rank));
+      made.disabled = !rank;
+      return made;
+    };
+    return [button("All hits", () => this.go(this.search)), other("Previous", -1), other("Next", 1)];
+  }
+
+  private say(content: HTMLElement): void {
+    this.screen.show(null);
+    this.opened = 0;
+    this.frame.show("", [], null, content);
+  }
+
+  private showEmpty(): void {
+    this.asked?.abort();
+    this.search = FIRST;
+    this.results = null;
+    this.finder.show("");
+    const place = empty(
+      openButton((files) => this.drop(files), { class: "primary" }),
+      () => this.finder.focus(),
+    );
+    this.say(place);
+    this.frame.setEmpty();
+    const { facts } = this;
+    if (!facts) return;
+    this.service
+      .clips("", 0, LISTED_CLIPS)
+      .then((page) => {
+        const made = suggestions(facts, page.clips, (clip) => this.choose({ query: clip, file: "" }));
+        if (made && place.isConnected) place.append(made);
+      })
+      .catch((error) => this.fail(error));
+  }
+
+  private showNone(lines: string[]): void {
+    const clear = button("Clear the conditions", () =>
+      this.go({ ...this.search, labels: {}, condition: "", excluded: [] }),
+    );
+    const line = ["No clip of the library meets the conditions of this search.", ...lines].join(" ");
+    this.say(failure("No moment was found", line, clear));
+  }
+
+  private fail(error: unknown): void {
+    this.results = null;
+    const again = button("Try again", () => void this.start(), { class: "primary" });
+    if (error instanceof Gone) this.wait();
+    else if (error instanceof Refused && error.status === 401)
+      this.say(
+        tokenForm("Whoever started it knows it: it is that of --token or $MRETRIEVE_TOKEN.", (token) => {
+          this.service.setToken(token);
+          void this.start();
+        }),
+      );
+    else if (error instanceof Refused && error.status === 503)
+      this.say(failure("The service is busy", error.message, again));
+    else if (error instanceof Refused) this.say(failure("This cannot be searched", error.message));
+    else throw error;
+  }
+
+  /** The service has gone; the page goes on when it answers again. */
+  private wait(): void {
+    this.say(
+      failure(
+        "The service does not answer",
+        "Start mretrieve serve again; this page goes on by itself as soon as it answers.",
+      ),
+    );
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    const timer = setInterval(async () => {
+      if (!(await this.service.answers())) return;
+      clearInterval(timer);
+      this.isWaiting = false;
+      void this.start();
+    }, AGAIN_MS);
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!isForPage(event)) return;
+    if (event.key === "/") this.finder.focus();
+    else if (event.key === " ") this.screen.shown?.clock.toggle();
+    else if (!this.navigates(event.key) && !this.screen.shown?.key(event.key)) return;
+    event.preventDefault();
+  }
+
+  private navigates(key: string): boolean {
+    const { results, opened } = this;
+    if (!results || !this.screen.shown) return false;
+    if (/^\d$/.test(key)) this.goIfThere(((Number(key) + 9) % 10) + 1);
+    else if (key === "Escape" && opened) this.go(this.search);
+    else if (key === "[" && opened) this.goIfThere(results.after(opened, -1));
+    else if (key === "]" && opened) this.goIfThere(results.after(opened, 1));
+    else return results.key(key, opened);
+    return true;
+  }
+
+  private goIfThere(rank: number): void {
+    if (rank && this.results?.has(rank)) this.go(this.search, rank);
+  }
+}
