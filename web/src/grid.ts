@@ -1,5 +1,6 @@
 /** Hits as moving bodies next to the query, all started at the moment that is alike. */
 
+import { partBars, spoken } from "./bars";
 import { Body } from "./body";
 import { cameraChoice } from "./cameras";
 import { Clock } from "./clock";
@@ -8,7 +9,6 @@ import { Grid, Track } from "./ground";
 import type { Library, Pair } from "./library";
 import type { Motion } from "./motion";
 import { Player } from "./player";
-import { PART_NAMES, partName } from "./skeleton";
 import { Stage } from "./stages";
 import { breakable, fileName, seconds, span } from "./text";
 import { theme } from "./theme";
@@ -16,8 +16,6 @@ import type { View } from "./view";
 import { turnByDragging, Viewpoint } from "./viewpoint";
 
 const PAUSE_AT_END_S = 0.4;
-/** A part differs clearly if its score is so much below the best. */
-const CLEARLY_LOWER = 0.05;
 
 interface Tile {
   root: HTMLElement;
@@ -227,28 +225,7 @@ export class HitGrid implements View {
   }
 }
 
-/** Text for those who hear the page. */
-const spoken = (text: string) => element("span", { class: "hidden" }, text);
-
 function about(motion: Motion, label: string | null = null, matched = ""): string {
   const when = span(motion.timeS(0), motion.timeS(motion.frameCount));
   return [when, label, matched].filter(Boolean).join(" · ");
-}
-
-/** The score of each part as a bar, and in words the one that differs most, if it clearly does. */
-function partBars(pair: Pair): HTMLElement {
-  const scores = PART_NAMES.map((part) => pair.data.parts[part]);
-  const bars = PART_NAMES.map((part, at) => {
-    const bar = element("i", {
-      class: "meter",
-      title: `${partName(part)}: ${scores[at]?.toFixed(2) ?? "not compared"}`,
-    });
-    bar.style.setProperty("--score", String(scores[at] ?? 0));
-    return bar;
-  });
-  const known = scores.filter((score) => score !== undefined);
-  const lowest = Math.min(...known);
-  const clear = known.length > 0 && lowest <= Math.max(...known) - CLEARLY_LOWER;
-  const worst = clear ? `${partName(PART_NAMES[scores.indexOf(lowest)])} ${lowest.toFixed(2)}` : "";
-  return element("span", { class: "bars" }, ...bars, element("span", {}, worst ? spoken("least alike ") : null, worst));
 }

@@ -16,7 +16,7 @@ import { Panel } from "./panel";
 import { FIRST, type Search } from "./query";
 import { Results } from "./results";
 import { Gone, type LibraryFacts, Refused, Service, type Shown } from "./service";
-import { empty, failure, suggestions, tokenForm } from "./states";
+import { empty, gone, none, refusal, suggestions } from "./states";
 
 const LISTED_CLIPS = 200;
 const AGAIN_MS = 1500;
@@ -142,7 +142,7 @@ export class SearchPage {
     this.opened = 0;
     if (this.facts && this.facts.version !== shown.answer.index.version) this.know().catch(() => {});
     if (this.results.count) this.open(hit);
-    else this.showNone(this.results.notes);
+    else this.say(none(this.results.notes, () => this.go({ ...this.search, labels: {}, condition: "", excluded: [] })));
   }
 
   private open(rank: number): void {
@@ -200,39 +200,22 @@ export class SearchPage {
       .catch((error) => this.fail(error));
   }
 
-  private showNone(lines: string[]): void {
-    const clear = button("Clear the conditions", () =>
-      this.go({ ...this.search, labels: {}, condition: "", excluded: [] }),
-    );
-    const line = ["No clip of the library meets the conditions of this search.", ...lines].join(" ");
-    this.say(failure("No moment was found", line, clear));
-  }
-
   private fail(error: unknown): void {
     this.results = null;
-    const again = button("Try again", () => void this.start(), { class: "primary" });
     if (error instanceof Gone) this.wait();
-    else if (error instanceof Refused && error.status === 401)
-      this.say(
-        tokenForm("Whoever started it knows it: it is that of --token or $MRETRIEVE_TOKEN.", (token) => {
-          this.service.setToken(token);
-          void this.start();
-        }),
-      );
-    else if (error instanceof Refused && error.status === 503)
-      this.say(failure("The service is busy", error.message, again));
-    else if (error instanceof Refused) this.say(failure("This cannot be searched", error.message));
+    else if (error instanceof Refused) this.say(refusal(error, (token) => this.restart(token)));
     else throw error;
+  }
+
+  /** Begins again, if need be with a token. */
+  private restart(token?: string): void {
+    if (token !== undefined) this.service.setToken(token);
+    void this.start();
   }
 
   /** The service has gone; the page goes on when it answers again. */
   private wait(): void {
-    this.say(
-      failure(
-        "The service does not answer",
-        "Start mretrieve serve again; this page goes on by itself as soon as it answers.",
-      ),
-    );
+    this.say(gone());
     if (this.isWaiting) return;
     this.isWaiting = true;
     const timer = setInterval(async () => {

@@ -3,7 +3,7 @@
 import { button, element } from "../dom";
 import { message } from "../states";
 import { seconds } from "../text";
-import type { ClipFacts, LibraryFacts } from "./service";
+import type { ClipFacts, LibraryFacts, Refused } from "./service";
 
 const SUGGESTED = 9;
 
@@ -59,8 +59,31 @@ function clipText(clip: ClipFacts): HTMLElement[] {
   return [element("span", { class: "text" }, clip.clip), element("span", { class: "about" }, about)];
 }
 
-/** The service has refused, or cannot answer now. */
-export function failure(title: string, line: string, ...buttons: HTMLElement[]): HTMLElement {
+/** No clip meets the conditions. */
+export function none(lines: string[], onClear: () => void): HTMLElement {
+  const line = ["No clip of the library meets the conditions of this search.", ...lines].join(" ");
+  return failure("No moment was found", line, button("Clear the conditions", onClear));
+}
+
+/** The service has gone. */
+export const gone = (): HTMLElement =>
+  failure(
+    "The service does not answer",
+    "Start mretrieve serve again; this page goes on by itself as soon as it answers.",
+  );
+
+/** The service has refused: in its own words, and with what can be done. */
+export function refusal(error: Refused, onRestart: (token?: string) => void): HTMLElement {
+  if (error.status === 401) return tokenForm(onRestart);
+  if (error.status !== 503) return failure("This cannot be searched", error.message);
+  return failure(
+    "The service is busy",
+    error.message,
+    button("Try again", () => onRestart(), { class: "primary" }),
+  );
+}
+
+function failure(title: string, line: string, ...buttons: HTMLElement[]): HTMLElement {
   const made = message(title);
   made.setAttribute("role", "alert");
   made.append(element("p", { class: "line" }, line));
@@ -68,8 +91,7 @@ export function failure(title: string, line: string, ...buttons: HTMLElement[]):
   return made;
 }
 
-/** The service wants its token. */
-export function tokenForm(line: string, onToken: (token: string) => void): HTMLElement {
+function tokenForm(onToken: (token: string) => void): HTMLElement {
   const input = element("input", { type: "password", autocomplete: "off", required: "" });
   const form = element(
     "form",
@@ -81,7 +103,10 @@ export function tokenForm(line: string, onToken: (token: string) => void): HTMLE
     event.preventDefault();
     onToken(input.value.trim());
   });
-  const made = message("This service needs its token", line);
+  const made = message(
+    "This service needs its token",
+    "It is the one that was given to it as --token or $MRETRIEVE_TOKEN.",
+  );
   made.append(form);
   return made;
 }
