@@ -23,6 +23,7 @@ _COMMANDS = {
     "align": ("align", "Tell which frame of one clip answers to which of another."),
     "show": ("show", "Draw a moment as a picture, a GIF or a video."),
     "export": ("export", "Write a moment as BVH, cut out of its own file on its own rig."),
+    "map": ("map", "Draw the library: each clip a point, near those that move like it."),
     "info": ("index", "Describe the contents of an index."),
     "list": ("index", "List the clips of an index with their durations and labels."),
     "verify": ("index", "Check every file of an index."),

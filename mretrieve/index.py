@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .export import Exported
     from .motion.body_parts import Flip
     from .search.classification import Classified
+    from .search.library_map import LibraryMap
 
 #: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
 Searchable = Clip | Motion | Keypoints | View | Path | str
@@ -253,6 +254,23 @@ class Index:
             QueryError, FormatError, RigError: a clip or moment cannot be found or read.
         """
         return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
+
+    def map(self) -> LibraryMap:
+        """The clips as points of a picture, by the default encoders. QueryError: the index has no clips."""
+        from .search.library_map import LibraryMap
+        from .storage.layout import WHOLE
+
+        if not len(self):
+            raise QueryError(f"{self._snapshot.index}: has no clips to draw")
+        space = self._spaces.asked(None, None)
+        return LibraryMap.of(space.encoder, self._snapshot.vectors(space.name.split(","), WHOLE))
+
+    def encoded(
+        self, query: Searchable, *, options: QueryOptions | None = None, resolver: ClipResolver | None = None
+    ) -> NDArray[np.float32]:
+        """The vector (1, D) of a query by the default encoders; arguments and errors are those of `playback`."""
+        understood = self._understood(query, options or QueryOptions(), resolver)
+        return understood.encoded_by(self._spaces.asked(None, None).encoder)
 
     def playback(
         self,

@@ -53,7 +53,7 @@ def draw_motion(path: Path, shown: NamedClip) -> None:
         strip = filmstrip(shown.clip, _POSES)
         low, high = strip.extent_m
         wide, tall = strip.pitch_m * len(strip.times_s), 2 * (high - low) + 0.75
-        figure = _new_figure((12.0, max(2.5, 0.5 + 11.6 * tall / wide)))
+        figure = new_figure((12.0, max(2.5, 0.5 + 11.6 * tall / wide)))
         height = float(figure.get_figheight())
         figure.text(0.017, 1 - 0.26 / height, printable(str(shown)), fontsize=11, va="center", parse_math=False)
         draw_strip(figure.add_axes((0.017, 0.0, 0.966, 1 - 0.5 / height)), strip)
@@ -103,7 +103,7 @@ def _frames(shown: NamedClip, fps: float) -> Iterator[NDArray[np.uint8]]:
     for time_s in np.arange(0, clip.duration_s, 1 / fps):
         frame = min(round(float(time_s) * CANONICAL_FPS), clip.frame_count - 1)
         with readable_names():
-            figure = _new_figure((_FRAME_SIZE[0] / _FRAME_DPI, _FRAME_SIZE[1] / _FRAME_DPI))
+            figure = new_figure((_FRAME_SIZE[0] / _FRAME_DPI, _FRAME_SIZE[1] / _FRAME_DPI))
             axes = figure.add_axes((0.02, 0.02, 0.96, 0.86))
             title = f"{printable(shown.name)}, {strip.times_s[frame]:.2f} s"
             figure.text(0.03, 0.94, title, fontsize=10, va="center", parse_math=False)
@@ -184,7 +184,8 @@ def _written(path: Path) -> Iterator[Path]:
         raise MRetrieveError(f"{path}: cannot be written: {error.strerror or error}; name another file") from None
 
 
-def _new_figure(inches: tuple[float, float]) -> Figure:
+def new_figure(inches: tuple[float, float]) -> Figure:
+    """An empty figure that needs no window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # no window, whatever the user's settings are
     from matplotlib.figure import Figure
 

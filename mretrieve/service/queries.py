@@ -43,12 +43,17 @@ def play_answer(asked: QueryInput, call: Call) -> Response:
 
 def _answered(asked: QueryInput, call: Call) -> tuple[Answer, str | Clip | Keypoints, QueryOptions]:
     """The answer to a request, and what was searched for with which options."""
-    options = asked.options(call.files)
-    options = replace(options, encoder=call.encoders(options.encoder))
-    query = _searched(asked, options, call)
+    query, options = searched(asked, call)
     (answer,) = call.version.index.search_many([query], options=options, resolver=call.clips)
     call.notes["took_ms"] = {step: round(milliseconds, 3) for step, milliseconds in asdict(answer.took_ms).items()}
     return answer, query, options
+
+
+def searched(asked: QueryInput, call: Call) -> tuple[str | Clip | Keypoints, QueryOptions]:
+    """What a request searches for, and with which options. QueryError: as `answer_query`."""
+    options = asked.options(call.files)
+    options = replace(options, encoder=call.encoders(options.encoder))
+    return _searched(asked, options, call), options
 
 
 def play_query(asked: MotionRequest, call: Call) -> Response:

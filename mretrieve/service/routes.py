@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from . import comparisons, exports, library, queries
+from . import comparisons, exports, library, maps, queries
 from .handling import Handling
 from .interface import BINARY, answer_schema, described
 from .models import (
@@ -46,6 +46,14 @@ def library_routes(handling: Handling) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST_CLIPS)] = 100,
     ) -> Response:
         return await handling.look_up(request, lambda call: library.list_clips(call, where, offset, limit))
+
+    @routes.get("/map", summary="The clips as points, near those that move like them")
+    async def library_map(request: Request) -> Response:
+        return await handling.look_up(request, maps.describe_map)
+
+    @routes.post("/map", summary="Where a query belongs among them", **described(QueryRequest))
+    async def place(request: Request) -> Response:
+        return await handling.answer(request, QueryRequest, maps.place_query)
 
     @routes.get("/where", summary="The columns and operators of conditions")
     async def where(request: Request) -> Response:

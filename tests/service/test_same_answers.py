@@ -179,6 +179,16 @@ def test_an_archive_holds_the_exported_files_and_says_what_is_missing(service: h
     assert service.post("/api/v1/exports", json={"moments": []}).status_code == 422
 
 
+def test_the_map_is_that_of_the_library_and_a_clip_is_placed_where_it_is(service: httpx.Client, library: Library):
+    drawn = service.get("/api/v1/map").json()["clips"]
+    assert [each["clip"] for each in drawn] == library.opened.clips
+    assert np.array([each["place"] for each in drawn]) == pytest.approx(library.opened.map().places, abs=1e-4)
+    (own,) = [each for each in drawn if each["clip"] == library.short_clip]
+    place = service.post("/api/v1/map", json={"query": library.short_clip}).json()["place"]
+    assert place == pytest.approx(own["place"], abs=1e-3)
+    assert own["labels"]["label"] == "kick"
+
+
 def test_the_library_is_described_as_on_the_command_line(service: httpx.Client, printed: Run, tmp_path: Path):
     assert service.get("/api/v1/index").text == printed("info", "--format", "json", folder=tmp_path)
     where = "label = 'walk' AND duration_s > 1"

@@ -58,6 +58,7 @@ def page(browser: Browser, service: httpx.Client) -> Iterator[Page]:
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("request", lambda request: requests.append(request.url))
     opened.goto(str(service.base_url))
+    expect(opened.locator(".suggestions")).to_be_visible()
     yield opened
     own = (str(service.base_url), "data:", "blob:")
     assert complaints == []
@@ -209,6 +210,53 @@ def test_parts_labels_and_unwanted_clips_change_the_hits_as_the_options_of_a_que
     assert like["query"] == {"path": best["clip"], "start_s": best["start_s"], "end_s": best["end_s"]}
 
 
+def test_the_map_shows_clips_that_move_and_searches_for_one_or_among_some(page: Page, service: httpx.Client):
+    clips = service.get("/api/v1/map").json()["clips"]
+    page.get_by_role("button", name="Map").click()
+
+    def drawn() -> dict[str, float]:
+        box = page.locator(".scatter").bounding_box()
+        assert box is not None
+        return dict(box)
+
+    def seen(clip: dict[str, Any]) -> tuple[float, float]:
+        """Where a clip is drawn: the picture is filled but for its margins."""
+        box, found = drawn(), []
+        for axis, size in ((0, box["width"]), (1, box["height"])):
+            values = [each["place"][axis] for each in clips]
+            part = (clip["place"][axis] - (min(values) + max(values)) / 2) / (max(values) - min(values))
+            found.append(size / 2 + (1 if axis == 0 else -1) * part * (size - 56))
+        return box["x"] + found[0], box["y"] + found[1]
+
+    leftmost = min(clips, key=lambda clip: clip["place"][0])
+    page.mouse.move(*seen(leftmost))
+    card = page.locator(".map-card")
+    expect(card).to_contain_text(leftmost["clip"])
+    page.wait_for_timeout(500)
+    before = pictures(page, card.locator(".stage"))
+    page.wait_for_timeout(500)
+    assert pictures(page, card.locator(".stage")) != before
+    page.mouse.click(*seen(leftmost))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(leftmost["clip"].rpartition("/")[2])
+
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator(".scatter")).to_be_visible()
+    box = drawn()
+    half = box["x"] + box["width"] / 2
+    corners = [(half, box["y"] + 2), (half, box["y"] + box["height"] - 2)]
+    corners += [(box["x"] + 2, box["y"] + box["height"] - 2), (box["x"] + 2, box["y"] + 2)]
+    inside = {clip["clip"] for clip in clips if seen(clip)[0] < half}
+    page.keyboard.down("Shift")
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=3)
+    answer = _answered(page, page.mouse.up)
+    page.keyboard.up("Shift")
+    assert {hit["clip"] for hit in answer["results"]} <= inside
+    expect(page.get_by_text(f"Only the {len(inside)} clips")).to_be_visible()
+
+
 def test_kept_moments_are_saved_as_bvh_in_one_archive(page: Page, service: httpx.Client, kick: Path):
     _drop(page, kick.name, kick.read_text())
     for rank in (1, 3):
@@ -294,6 +342,9 @@ def test_axe_finds_nothing_serious_in_any_state(page: Page, kick: Path, scheme: 
     page.get_by_role("button", name="Close").click()
     _drop(page, "broken.bvh", BROKEN)
     expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("button", name="Map").click()
+    check("map")
+    page.go_back()
     if width < 900:
         page.get_by_role("button", name="Options").click()
     check("refused")

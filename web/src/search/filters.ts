@@ -4,7 +4,8 @@ import { button, element } from "../dom";
 import { breakable, fileName } from "../text";
 import type { Search } from "./query";
 
-type Filters = Pick<Search, "labels" | "condition" | "excluded">;
+export const NO_FILTERS: Filters = { labels: {}, condition: "", excluded: [], only: [] };
+type Filters = Pick<Search, "labels" | "condition" | "excluded" | "only">;
 
 /** Columns with more values than this are measurements rather than labels, and are not listed. */
 const MOST_VALUES = 60;
@@ -12,7 +13,7 @@ const SHOWN_VALUES = 8;
 
 export class FilterList {
   readonly root = element("section", { class: "filters", "aria-label": "Which clips may answer" });
-  private filters: Filters = { labels: {}, condition: "", excluded: [] };
+  private filters: Filters = NO_FILTERS;
   private counts: Record<string, Record<string, number>> = {};
   private readonly opened = new Set(["label"]);
   private readonly complete = new Set<string>();
@@ -26,7 +27,8 @@ export class FilterList {
   }
 
   show(filters: Filters): void {
-    this.filters = { labels: filters.labels, condition: filters.condition, excluded: filters.excluded };
+    const { labels, condition, excluded, only } = filters;
+    this.filters = { labels, condition, excluded, only };
     const columns = Object.entries(this.counts).filter(([, values]) => {
       const count = Object.keys(values).length;
       return count > 1 && count <= MOST_VALUES;
@@ -36,6 +38,7 @@ export class FilterList {
       element("div", { class: "head" }, element("h2", {}, "Which clips"), this.clear()),
       ...columns.map(([column, values]) => this.column(column, values)),
       this.condition(),
+      ...this.only(),
       ...this.excluded(),
     );
     if (focused) this.root.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
@@ -47,9 +50,10 @@ export class FilterList {
   }
 
   private clear(): HTMLButtonElement {
-    const made = button("Clear", () => this.change({ labels: {}, condition: "", excluded: [] }), { class: "quiet" });
-    const { labels, condition, excluded } = this.filters;
-    made.disabled = !condition && !excluded.length && !Object.values(labels).some((values) => values.length);
+    const made = button("Clear", () => this.change(NO_FILTERS), { class: "quiet" });
+    const { labels, condition, excluded, only } = this.filters;
+    made.disabled =
+      !condition && !excluded.length && !only.length && !Object.values(labels).some((values) => values.length);
     return made;
   }
 
@@ -111,6 +115,16 @@ export class FilterList {
     input.value = this.filters.condition;
     input.addEventListener("change", () => this.change({ condition: input.value }));
     return element("label", { class: "field" }, element("span", {}, "Condition"), input);
+  }
+
+  private only(): HTMLElement[] {
+    const count = this.filters.only.length;
+    if (!count) return [];
+    const all = button("×", () => this.change({ only: [] }), {
+      class: "quiet",
+      "aria-label": "Search all clips again",
+    });
+    return [element("p", { class: "chosen-clips" }, `Only the ${count} clips chosen on the map`, all)];
   }
 
   private excluded(): HTMLElement[] {

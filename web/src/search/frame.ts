@@ -23,7 +23,7 @@ export class Frame {
   private readonly work: HTMLElement;
   private readonly options: HTMLButtonElement;
 
-  constructor(finder: HTMLElement, open: HTMLElement, basket: HTMLElement, panel: HTMLElement) {
+  constructor(finder: HTMLElement, starts: HTMLElement[], basket: HTMLElement, panel: HTMLElement) {
     this.options = button("Options", () => this.unfold(!this.work.classList.contains("unfolded")), {
       class: "options",
       "aria-controls": panel.id,
@@ -35,7 +35,7 @@ export class Frame {
       {},
       element("a", { class: "brand", href: "#" }, "mretrieve"),
       finder,
-      open,
+      ...starts,
       element("span", { class: "tools" }, ...tools),
     );
     const main = element("main", {}, this.title, this.content, this.status);

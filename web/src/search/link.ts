@@ -5,7 +5,10 @@ import { evenWeights, FIRST, type Mirror, type Search } from "./query";
 
 const MIRRORS = ["none", "whole", "both", "arms", "legs", "any"];
 
-/** The part of the address after `#`; `hit` is the rank of the opened hit, 0 for none. */
+/** What is opened instead of a hit: the map. */
+export const MAP = -1;
+
+/** The part of the address after `#`; `hit` is the rank of the opened hit, 0 for none, or MAP. */
 export function toHash(search: Search, hit: number): string {
   const words = new URLSearchParams();
   const set = (name: string, value: string | number | null, unset: string | number | null) => {
@@ -24,15 +27,17 @@ export function toHash(search: Search, hit: number): string {
     for (const value of values) words.append("label", `${column}:${value}`);
   set("where", search.condition, "");
   for (const clip of search.excluded) words.append("not", clip);
-  set("hit", hit, 0);
+  for (const clip of search.only) words.append("only", clip);
+  set("hit", hit === MAP ? "map" : hit, 0);
   return `#${words}`;
 }
 
-/** What an address names; null if it names no query. Values without a meaning are left out. */
+/** What an address names; null if it names neither a query nor the map. Values without a meaning are left out. */
 export function fromHash(hash: string): { search: Search; hit: number } | null {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const query = words.get("q");
-  if (!query) return null;
+  const isMap = words.get("hit") === "map";
+  if (!query && !isMap) return null;
   const number = (name: string): number | null => {
     const value = words.get(name);
     return value !== null && value !== "" && Number(value) >= 0 ? Number(value) : null;
@@ -48,7 +53,7 @@ export function fromHash(hash: string): { search: Search; hit: number } | null {
     labels[column] = [...(labels[column] ?? []), each.slice(at + 1)];
   }
   const search: Search = {
-    query,
+    query: query ?? "",
     file: words.get("file") ?? "",
     startS: number("from"),
     endS: number("to"),
@@ -60,6 +65,7 @@ export function fromHash(hash: string): { search: Search; hit: number } | null {
     labels,
     condition: words.get("where") ?? "",
     excluded: words.getAll("not"),
+    only: words.getAll("only"),
   };
-  return { search, hit: Math.round(number("hit") ?? 0) };
+  return { search, hit: isMap ? MAP : Math.round(number("hit") ?? 0) };
 }

@@ -4,14 +4,15 @@ import { button } from "../dom";
 import { isForPage, Screen } from "../screen";
 import type { Stages } from "../stages";
 import { message, notes } from "../states";
-import { fileName, span } from "../text";
 import { onThemeChange } from "../theme";
 import { HitActions } from "./actions";
 import { Basket } from "./basket";
 import { mainFile, openButton, takeDrops } from "./files";
+import { NO_FILTERS } from "./filters";
 import { Finder } from "./finder";
 import { Frame } from "./frame";
-import { fromHash, toHash } from "./link";
+import { fromHash, MAP, toHash } from "./link";
+import { MapView } from "./map";
 import { Panel } from "./panel";
 import { FIRST, type Search } from "./query";
 import { Results } from "./results";
@@ -49,7 +50,8 @@ export class SearchPage {
   constructor(stages: Stages) {
     this.screen = new Screen(stages);
     const open = openButton((files) => this.drop(files));
-    this.frame = new Frame(this.finder.root, open, this.basket.root, this.panel.root);
+    const map = button("Map", () => this.go(this.search, MAP));
+    this.frame = new Frame(this.finder.root, [open, map], this.basket.root, this.panel.root);
     takeDrops((files) => this.drop(files));
     onThemeChange(() => this.panel.repaint());
     addEventListener("keydown", (event) => this.key(event));
@@ -93,6 +95,7 @@ export class SearchPage {
   private follow(): void {
     const named = fromHash(location.hash);
     if (!named) this.showEmpty();
+    else if (named.hit === MAP) void this.showMap(named.search);
     else if (this.results && toHash(named.search, 0) === toHash(this.search, 0)) this.open(named.hit);
     else void this.run(named.search, named.hit);
   }
@@ -142,7 +145,7 @@ export class SearchPage {
     this.opened = 0;
     if (this.facts && this.facts.version !== shown.answer.index.version) this.know().catch(() => {});
     if (this.results.count) this.open(hit);
-    else this.say(none(this.results.notes, () => this.go({ ...this.search, labels: {}, condition: "", excluded: [] })));
+    else this.say(none(this.results.notes, () => this.go({ ...this.search, ...NO_FILTERS })));
   }
 
   private open(rank: number): void {
@@ -151,31 +154,44 @@ export class SearchPage {
     const before = this.opened;
     this.opened = results.has(rank) ? rank : 0;
     const view = results.view(this.opened);
-    const { startS, endS } = { startS: results.shown.answer.query.start_s, endS: results.shown.answer.query.end_s };
-    const name = fileName(this.search.query);
-    const title = this.opened ? `Hit ${rank} of ${results.count} for ${name}` : `${results.count} hits for ${name}`;
-    this.frame.show(`${title}, ${span(startS, endS)}`, this.navigation(results), notes(results.notes), view.root);
+    const navigation = results.navigation(this.opened, (other) => this.go(this.search, other));
+    this.frame.show(results.title(this.opened), navigation, notes(results.notes), view.root);
     this.screen.show(view);
     if (this.opened !== before) scrollTo(0, 0);
     if (!this.opened && before) results.focus(before);
     else if (this.opened && this.opened !== before) this.frame.focusHeading();
   }
 
-  private navigation(results: Results): HTMLElement[] {
-    if (!this.opened) return [];
-    const other = (label: string, places: number) => {
-      const rank = results.after(this.opened, places);
-      const made = button(label, () => this.go(this.search, rank));
-      made.disabled = !rank;
-      return made;
-    };
-    return [button("All hits", () => this.go(this.search)), other("Previous", -1), other("Next", 1)];
-  }
-
   private say(content: HTMLElement): void {
     this.screen.show(null);
     this.opened = 0;
     this.frame.show("", [], null, content);
+  }
+
+  private async showMap(search: Search): Promise<void> {
+    this.asked?.abort();
+    if (toHash(search, 0) !== toHash(this.search, 0)) this.results = null;
+    this.search = search;
+    this.panel.show(search);
+    this.finder.show(search.query);
+    const files = search.file ? this.files.get(search.file) : [];
+    try {
+      const found = this.results?.shown.answer.results.map((hit) => hit.clip) ?? [];
+      const view = new MapView(this.service, await this.service.map(), new Set(found), {
+        onChoose: (clip) => this.choose({ query: clip, file: "" }),
+        onOnly: (only) => this.go({ ...this.search, only }, search.query ? 0 : MAP),
+      });
+      view.onArrange = () => this.screen.arrange();
+      const back = search.query ? [button("All hits", () => this.go(this.search))] : [];
+      this.opened = 0;
+      this.frame.show("Map of the library", back, null, view.root);
+      if (!search.query) this.frame.setEmpty();
+      this.screen.show(view);
+      view.repaint();
+      if (search.query && files) view.showQuery(await this.service.place(search, files));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private showEmpty(): void {

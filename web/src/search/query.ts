@@ -22,6 +22,8 @@ export interface Search {
   condition: string;
   /** Clips that are not wanted. */
   excluded: string[];
+  /** The clips that were chosen on the map; none for all. */
+  only: string[];
 }
 
 export const evenWeights = (): Record<Part, number> =>
@@ -41,6 +43,7 @@ export const FIRST: Search = {
   labels: {},
   condition: "",
   excluded: [],
+  only: [],
 };
 
 /** The fields of a request, without those that have their defaults. */
@@ -63,12 +66,13 @@ export function fields(search: Search): Record<string, string | number | boolean
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The labels, the typed condition and the clips that are not wanted, as one condition. */
-export function conditionOf({ labels, condition, excluded }: Search): string {
+/** The labels, the typed condition and the clips that are wanted or not, as one condition. */
+export function conditionOf({ labels, condition, excluded, only }: Search): string {
   const chosen = Object.entries(labels).filter(([, values]) => values.length);
   const all = chosen.map(([column, values]) => `"${column}" IN (${values.map(quoted).join(", ")})`);
   if (condition.trim()) all.push(`(${condition.trim()})`);
   if (excluded.length) all.push(`clip NOT IN (${excluded.map(quoted).join(", ")})`);
+  if (only.length) all.push(`clip IN (${only.map(quoted).join(", ")})`);
   return all.join(" AND ");
 }
 

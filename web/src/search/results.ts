@@ -1,9 +1,11 @@
 /** The hits of one answer, as a grid and one by one. */
 
+import { button } from "../dom";
 import { HitGrid } from "../grid";
 import { Library } from "../library";
 import { PairView } from "../pair";
 import type { Screen } from "../screen";
+import { fileName, span } from "../text";
 import type { View } from "../view";
 import type { HitActions } from "./actions";
 import type { Hit, Shown } from "./service";
@@ -64,6 +66,25 @@ export class Results {
     );
     view.onArrange = () => this.screen.arrange();
     return view;
+  }
+
+  /** What is shown, in a line. */
+  title(rank: number): string {
+    const { path, start_s: startS, end_s: endS } = this.shown.answer.query;
+    const what = rank ? `Hit ${rank} of ${this.count}` : `${this.count} hits`;
+    return `${what} for ${fileName(path) || "a motion"}, ${span(startS, endS)}`;
+  }
+
+  /** Buttons from a hit to others, by their ranks, and to all. */
+  navigation(rank: number, onGo: (rank: number) => void): HTMLElement[] {
+    if (!rank) return [];
+    const other = (label: string, places: number) => {
+      const to = this.after(rank, places);
+      const made = button(label, () => onGo(to));
+      made.disabled = !to;
+      return made;
+    };
+    return [button("All hits", () => onGo(0)), other("Previous", -1), other("Next", 1)];
   }
 
   /** Puts the focus on the tile of a hit. */

@@ -47,6 +47,12 @@ export interface ClipPage {
   clips: ClipFacts[];
 }
 
+export interface MapClip {
+  clip: string;
+  place: [number, number];
+  labels: Record<string, string | null>;
+}
+
 /** See docs/guide/serving.md, Motion for playback. */
 export interface WholeMotion {
   joints: ArrayBuffer;
@@ -102,6 +108,19 @@ export class Service {
     const words = new URLSearchParams({ offset: String(offset), limit: String(limit) });
     if (where) words.set("where", where);
     return (await this.ask(`clips?${words}`, { signal })).json() as Promise<ClipPage>;
+  }
+
+  /** The clips as points. */
+  async map(): Promise<MapClip[]> {
+    return ((await (await this.ask("map", {})).json()) as { clips: MapClip[] }).clips;
+  }
+
+  /** Where a query belongs among them. */
+  async place(search: Search, files: File[]): Promise<[number, number]> {
+    const { query, start_s, end_s } = fields(search);
+    const part = Object.entries({ query, start_s, end_s }).filter(([, value]) => value !== undefined);
+    const response = await this.send("map", body(Object.fromEntries(part), files));
+    return ((await response.json()) as { place: [number, number] }).place;
   }
 
   /** Moments as BVH in a ZIP archive, and how many of them are missing in it. */
