@@ -82,8 +82,8 @@ export class MapView implements View {
     return this.body ? [this.stage] : [];
   }
 
-  /** Where the query belongs. */
-  showQuery(place: [number, number]): void {
+  /** Where the query belongs; null if nothing is known of that. */
+  showQuery(place: [number, number] | null): void {
     this.query = place;
     this.repaint();
   }

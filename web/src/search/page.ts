@@ -22,6 +22,12 @@ import { empty, gone, none, refusal, suggestions } from "./states";
 const LISTED_CLIPS = 200;
 const AGAIN_MS = 1500;
 
+/** A query that cannot be read has no place on the map, which can be looked at all the same. */
+function unlessGone(error: unknown): null {
+  if (error instanceof Refused && error.status !== 401) return null;
+  throw error;
+}
+
 export class SearchPage {
   private readonly service = new Service();
   private readonly basket = new Basket(this.service);
@@ -188,7 +194,7 @@ export class SearchPage {
       if (!search.query) this.frame.setEmpty();
       this.screen.show(view);
       view.repaint();
-      if (search.query && files) view.showQuery(await this.service.place(search, files));
+      if (search.query && files) view.showQuery(await this.service.place(search, files).catch(unlessGone));
     } catch (error) {
       this.fail(error);
     }
