@@ -75,6 +75,9 @@ export class Scatter {
       disc(pen, x, y, MARKED_PX, style.accentColor, style.color);
       pen.fillStyle = style.color;
       pen.font = `600 13px ${style.fontFamily}`;
+      pen.strokeStyle = style.backgroundColor;
+      pen.lineWidth = 4;
+      pen.strokeText("Query", x + MARKED_PX + 4, y + 4);
       pen.fillText("Query", x + MARKED_PX + 4, y + 4);
     }
     if (this.lasso.length) {
