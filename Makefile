@@ -37,8 +37,9 @@ demo: $(VENV)/runtime
 	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
-# The viewer of reports needs Node.js to be built and a browser to be used. Tests that need it are skipped without.
-VIEWER := mretrieve/viewer/report.html
+# The page of the service and the viewer of reports need Node.js to be built and a browser to be used. Tests that need
+# them are skipped without.
+VIEWER := mretrieve/viewer/search.html
 
 web: $(VIEWER)
 
@@ -51,7 +52,7 @@ test: $(VENV)/development .build/wheels/complete $(if $(shell command -v npm),we
 
 # The site loads nothing from other hosts. A warning is an error. MkDocs and its theme advertise their successors otherwise.
 docs: $(VENV)/development
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo 'To read it: $(BIN)/python -m http.server --directory .build/site'
 
 lint: $(VENV)/development

@@ -33,7 +33,7 @@ _COMMANDS = {
     "formats": ("formats", "List the motion formats, and what is missing to read them."),
     "push": ("publish", "Copy an index to an object store or another disk."),
     "pull": ("publish", "Fetch an index from an object store or another disk."),
-    "serve": ("serve", "Answer queries over HTTP, for pages and programs."),
+    "serve": ("serve", "Serve a page for searching, and answers over HTTP for programs."),
     "pose": ("pose", "Find the people in a video and write their joints."),
     "rig": ("rig", "Show which joint of a file plays which canonical joint."),
     "train": ("train", "Train an encoder on your own motion and labels."),

@@ -266,19 +266,35 @@ class Index:
         """
         return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
 
-    def playback(self, answer: Answer, query: Searchable, *, options: QueryOptions | None = None) -> Playback:
+    def encoded(
+        self, query: Searchable, *, options: QueryOptions | None = None, resolver: ClipResolver | None = None
+    ) -> NDArray[np.float32]:
+        """The vector (1, D) of a query by the encoders of the options; arguments and errors are those of `playback`."""
+        options = options or QueryOptions()
+        encoder = self._spaces.asked(options.encoder, options.encoder_weights).encoder
+        return self._understood(self._resolved(query, options, resolver)).encoded_by(encoder)
+
+    def playback(
+        self,
+        answer: Answer,
+        query: Searchable,
+        *,
+        options: QueryOptions | None = None,
+        resolver: ClipResolver | None = None,
+    ) -> Playback:
         """The motions of an answer next to the query's, aligned, for a viewer.
 
         Args:
             answer: an answer of `search`.
             query: the query that it answers.
             options: the options with which it was answered; None for the defaults.
+            resolver: what finds the query by name, as in `search_many`; hits are clips of this index.
 
         Raises:
             QueryError, FormatError, RigError: the query cannot be read any more.
         """
         options = options or QueryOptions()
-        return self._playback(answer, self._resolved(query, options), options)
+        return self._playback(answer, self._resolved(query, options, resolver), options)
 
     def _playback(self, answer: Answer, found: ResolvedClip, options: QueryOptions) -> Playback:
         from .comparison import NamedClip
@@ -358,7 +374,7 @@ def explain_moment(
     if isinstance(moment, Hit):
         mirror = moment.mirror
         found = found.between(moment.query_start_s, moment.query_end_s)
-        other = resolver.resolve(moment.clip, start_s=moment.start_s, end_s=moment.end_s)
+        other = resolver.resolve_indexed(moment.clip).between(moment.start_s, moment.end_s)
         named = replace(NamedClip.of(other), is_moment=True)
     else:
         named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..encoders import WindowEncoder
 from ..errors import QueryError
 from ..search.spaces import Spaces
 from ..storage.layout import WHOLE
@@ -41,12 +42,14 @@ class LibraryMap:
     Attributes:
         snapshot: the version.
         space: the space whose distances are shown, by the name of its encoder.
+        encoder: that encoder.
         method: "umap", "tsne" or "pca". The axes have no meaning; after UMAP and t-SNE, neither have long distances.
         points: (N, 2) float32 within -1 to 1, in the order of the snapshot's clips.
     """
 
     snapshot: Snapshot
     space: str
+    encoder: WindowEncoder
     method: str
     points: NDArray[np.float32]
 
@@ -104,7 +107,7 @@ def map_library(snapshot: Snapshot, space: str | None = None) -> LibraryMap:
     for stored in METHODS[: METHODS.index(method) + 1]:  # one that was made with a better method elsewhere
         points = read_map(snapshot.index, map_id(snapshot.manifest, opened.name, stored), count)
         if points is not None:
-            return LibraryMap(snapshot, opened.name, stored, points)
+            return LibraryMap(snapshot, opened.name, opened.encoder, stored, points)
     vectors = snapshot.vectors(opened.name, WHOLE)
 
     def distances(rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.floating]:
@@ -112,4 +115,4 @@ def map_library(snapshot: Snapshot, space: str | None = None) -> LibraryMap:
 
     points = project(distances, count, method)
     write_map(snapshot.index, map_id(snapshot.manifest, opened.name, method), points)
-    return LibraryMap(snapshot, opened.name, method, points)
+    return LibraryMap(snapshot, opened.name, opened.encoder, method, points)

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from support.generated_library import Library
 from support.html_pages import Elements
 
-from mretrieve import QueryError, open_index
+from mretrieve import QueryError, QueryOptions, open_index
 from mretrieve.cli import main
-from mretrieve.maps import library_map, map_library, projection
+from mretrieve.maps import library_map, map_library, place, projection
 from mretrieve.maps.page import map_page
 from mretrieve.maps.projection import principal_components, project
 from mretrieve.search.spaces import Spaces
@@ -106,6 +106,14 @@ def test_an_index_that_cannot_be_written_has_a_map(index: Path, monkeypatch: pyt
 
     monkeypatch.setattr("mretrieve.storage.map_files.publish_file", refuse)
     assert len(map_library(open_index(index).snapshot).points) == len(open_index(index))
+
+
+def test_the_file_of_a_clip_is_placed_where_the_clip_is(library: Library):
+    drawn, options = map_library(library.snapshot), QueryOptions(encoder="pose-statistics")
+    files = [clip for clip in library.opened.clips if "#" not in clip][::10]
+    encoded = np.concatenate([library.opened.encoded(library.folder / clip, options=options) for clip in files])
+    own = drawn.points[[drawn.names.index(clip) for clip in files]]
+    assert np.abs(place(drawn, encoded) - own).max() < 0.02
 
 
 def test_groups_are_the_values_of_a_column(library: Library):
