@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -153,10 +153,13 @@ class IngestReport:
         return self.unread_files > 0
 
     def to_json(self) -> str:
-        """The report as JSON; file names that are not UTF-8 are kept as escaped surrogates."""
+        """The report as JSON, a file a line; file names that are not UTF-8 are kept as escaped surrogates."""
         counts = Counter(entry.outcome.value for entry in self.entries)
         counts["repaired"] = len(self.repaired)
-        return json.dumps({"schema": SCHEMA, "counts": counts, **asdict(self)}, indent=1) + "\n"
+        content = {"schema": SCHEMA, "counts": counts, **asdict(replace(self, entries=()))}
+        members = {name: json.dumps(value) for name, value in content.items()}
+        members["entries"] = "[" + ",".join(f"\n  {json.dumps(vars(entry))}" for entry in self.entries) + "]"
+        return "{\n" + ",\n".join(f" {json.dumps(name)}: {value}" for name, value in members.items()) + "\n}\n"
 
 
 @dataclass(frozen=True)

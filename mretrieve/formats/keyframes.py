@@ -72,9 +72,10 @@ class Track:
 def raster_fps(tracks: Sequence[Track]) -> float:
     """The rate of the key frames (frames per second) if they lie on a raster, else SPARSE_FPS."""
     steps_s = np.concatenate([np.diff(track.times_s) for track in tracks])
-    if not len(steps_s):
+    step_s = float(np.quantile(steps_s, 0.1)) if len(steps_s) else 0.0
+    if step_s < 0.5 / _HIGHEST_RASTER_FPS:
         return SPARSE_FPS
-    fps = 1.0 / float(np.quantile(steps_s, 0.1))
+    fps = 1.0 / step_s
     fps = round(fps) if abs(fps - round(fps)) < 0.005 * fps else fps
     on_raster = np.abs(steps_s * fps - np.round(steps_s * fps)) < 0.05
     is_raster = _LOWEST_RASTER_FPS <= fps <= _HIGHEST_RASTER_FPS and on_raster.mean() > 0.9

@@ -32,6 +32,7 @@ _BUILT_IN = {
     "kinect-json": "kinect.json_frames:KINECT_JSON",
     "kinect": "kinect.text_frames:KINECT_TABLE",
     "skeleton": "kinect.ntu:NTU",
+    "mvnx": "mvnx:MVNX",
     "fbx": "fbx.reader:FBX",
     "gltf": "gltf.reader:GLTF",
     "asf": "asf:ASF",

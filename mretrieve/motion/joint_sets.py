@@ -136,7 +136,8 @@ JOINT_SETS: dict[str, JointSet] = {
     )
 }  # fmt: skip
 
-#: The set of a list of this many joints without names. COCO-WholeBody's 133 begin with COCO's 17, Halpe's 136 with 26.
+#: The set of a list of this many joints without names. COCO-WholeBody's 133 begin with COCO's 17, Halpe's 136 with 26,
+#: MediaPipe's 543 and 553 with hands and face (FreeMoCap) with its 33 of the body.
 _BY_COUNT = {
     15: "jhmdb-15",
     16: "mpii-16",
@@ -148,6 +149,8 @@ _BY_COUNT = {
     33: "mediapipe-33",
     133: "coco-17",
     136: "halpe-26",
+    543: "mediapipe-33",
+    553: "mediapipe-33",
 }
 
 

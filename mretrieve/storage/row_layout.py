@@ -17,24 +17,25 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
     clips, clip_shard, clip_local = _live_clips(shards, removed)
     clip_first = np.empty(len(clips), np.int64)
     windows = []
-    for number, shard in enumerate(shards):
-        here = clip_shard == number
-        clip_first[here] = shard.first_frames[clip_local[here]]
+    cuts = np.cumsum(np.bincount(clip_shard, minlength=len(shards)))[:-1]
+    for shard, own in zip(shards, np.split(np.argsort(clip_shard, kind="stable"), cuts), strict=False):
+        clip_first[own] = shard.first_frames[clip_local[own]]
         row_of_local = np.full(shard.record.clip_count, -1, np.int32)
-        row_of_local[clip_local[here]] = np.flatnonzero(here)
+        row_of_local[clip_local[own]] = own
         windows.append(_live_windows(shard, row_of_local))
     lengths = np.unique(np.concatenate([np.zeros(0, np.int64), *(each.lengths for each in windows)]))
     # Rows ascend by this key; within a shard, so do windows.
     starts = [np.searchsorted(lengths, each.lengths) * len(clips) for each in windows]
     keys = [np.repeat(start, each.counts) + each.clips for start, each in zip(starts, windows, strict=True)]
-    by_shard = [np.bincount(key, minlength=len(lengths) * len(clips)) for key in keys]
-    counts = np.sum([np.zeros(len(lengths) * len(clips), np.int64), *by_shard], axis=0)
+    every_key = np.concatenate([np.zeros(0, np.int64), *keys])
+    counts = np.bincount(every_key, minlength=len(lengths) * len(clips))
     before = np.cumsum(counts) - counts
     bounds = np.concatenate([[0], np.cumsum(counts.reshape(len(lengths), len(clips)).sum(axis=1))])
     window_rows = []
     spans = np.empty((2, bounds[-1]), np.int32)
-    for shard, each, key, own in zip(shards, windows, keys, by_shard, strict=True):
-        rows = np.arange(len(key)) + (before - (np.cumsum(own) - own))[key]
+    for shard, each, key in zip(shards, windows, keys, strict=True):
+        firsts = np.flatnonzero(np.diff(key, prepend=-1))  # all windows of a key are in one shard
+        rows = np.arange(len(key)) + np.repeat(before[key[firsts]] - firsts, np.diff(firsts, append=len(key)))
         for column, values in zip(spans, shard.windows[1:], strict=True):
             column[rows] = values[each.positions]
         window_rows.append(rows)

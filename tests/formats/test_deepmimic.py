@@ -53,3 +53,9 @@ def test_other_rows_are_refused(tmp_path: Path, frames: object) -> None:
     (tmp_path / "a.txt").write_text(json.dumps({"Loop": "none", "Frames": frames}))
     with pytest.raises(FormatError, match=r"a\.txt: `Frames` are not rows of 44 numbers"):
         read(tmp_path / "a.txt")
+
+
+def test_frames_that_take_no_time_to_speak_of_are_read_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(json.dumps({"Loop": "none", "Frames": [[1e-320, *[0.1] * 43]] * 4}))
+    (motion,) = read(tmp_path / "a.txt")
+    assert motion.frame_count == 1

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 from support.gltf_files import GltfWriter
-from support.mutations import mutate
+from support.structured_mutations import mutate_structure
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
@@ -215,7 +215,7 @@ def test_buffers_elsewhere_are_not_read(tmp_path: Path, uri: str) -> None:
 def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     sound, path, refused = writer().text().encode(), tmp_path / "a.gltf", 0
     for seed in range(150):
-        path.write_bytes(mutate(sound, seed))
+        path.write_bytes(mutate_structure(sound, seed))
         try:
             motions = read(path)
         except FormatError as error:

@@ -14,6 +14,7 @@ from support.mutations import mutate
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
 from mretrieve.motion import canonicalise
+from mretrieve.motion.joint_sets import JOINT_SETS
 
 RNG = np.random.default_rng(0)
 FRAMES = 60
@@ -218,6 +219,21 @@ def test_joints_of_a_kinect_in_columns(tmp_path: Path) -> None:
     knee = motion.positions[:, motion.rig.joint_names.index("left_knee")]
     np.testing.assert_allclose(knee, positions[:, names.index("KneeLeft")], atol=1e-6)
     assert motion.fps == 15.0
+
+
+def test_joints_of_mediapipe_in_space_are_no_markers(tmp_path: Path) -> None:
+    """FreeMoCap writes them as a table, and as an array with hands and face after the body."""
+    names = JOINT_SETS["mediapipe-33"].joints
+    positions = RNG.uniform(-1, 1, (20, 553, 3))
+    header = ",".join(f"{name}_{axis}" for name in names for axis in "xyz")
+    rows = [",".join(map(str, row.ravel())) for row in positions[:, :33]]
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows]))
+    np.save(tmp_path / "a.npy", positions)
+    for name in ("a.csv", "a.npy"):
+        (motion,) = read(tmp_path / name)
+        for joint, own in (("left_hip", "left_hip"), ("right_foot", "right_foot_index")):
+            found = motion.positions[:, motion.rig.joint_names.index(joint)]
+            np.testing.assert_allclose(found, positions[:, names.index(own)], atol=1e-6)
 
 
 def test_two_subjects_are_two_bodies_and_props_are_left_out(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def _pieces(windows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def _distinct(spans: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """The different rows (n, 2) of spans (S, 2), sorted, and the row of each span among them."""
-    longest = int(spans.max()) + 1
+    longest = int(spans.max(initial=0)) + 1
     keys, rows = np.unique(spans[:, 0] * longest + spans[:, 1], return_inverse=True)
     return np.stack(np.divmod(keys, longest), axis=1), rows
 

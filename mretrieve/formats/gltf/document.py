@@ -141,7 +141,8 @@ def load_gltf(file: MotionFile) -> GltfDocument:
             parsed = json.loads(chunks[_JSON_CHUNK])
         except (ValueError, RecursionError):
             raise document.error("its document is broken JSON; export the file again") from None
-    version = parsed.get("asset", {}).get("version") if isinstance(parsed, dict) else None
+    asset = parsed.get("asset") if isinstance(parsed, dict) else None
+    version = asset.get("version") if isinstance(asset, dict) else None
     if not isinstance(version, str) or not version.startswith("2."):
         raise document.error("not glTF 2.0; export the file again")
     return GltfDocument(file.path, parsed, binary)

@@ -20,9 +20,11 @@ def scene_of(document: GltfDocument) -> tuple[Scene, dict[int, int]]:
     """The nodes, depth first, and the place there of each node of the document.
 
     Raises:
-        FormatError: the nodes are not a forest, or are not placed by finite numbers.
+        FormatError: there are no nodes, they are not a forest, or are not placed by finite numbers.
     """
     nodes = document.objects("nodes")
+    if not nodes:
+        raise document.error("holds no nodes; export the motion with the skeleton")
     parents = _parents(document, nodes)
     try:
         order = depth_first(parents)

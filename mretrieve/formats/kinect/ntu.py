@@ -6,7 +6,6 @@ tracking state, which is 2 for a joint that the sensor sees, 1 for one that it g
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,9 @@ _KINECT = JOINT_SETS["kinect-25"]
 _HEADER, _JOINT = 10, 12
 _BODY = _HEADER + 1 + _JOINT * len(_KINECT.joints)
 _TRACKED = 2
-_LONG_ID = re.compile(rb"\n\d{10,30}(?= )")
-_SHORT_IDS = 900_000_000
+#: Digits of a long id, and the first of the numbers that stand in for them, which are shorter.
+_LONG_ID, _SHORT_IDS = 10, 900_000_000
+_DIGITS = frozenset(b"0123456789")
 
 
 def read_skeleton(text: MotionText) -> list[Motion]:
@@ -33,7 +33,8 @@ def read_skeleton(text: MotionText) -> list[Motion]:
     Raises:
         FormatError: the numbers do not add up to frames of bodies with 25 joints, or nobody is tracked.
     """
-    numbers = read_numbers(_with_short_ids(text))
+    _shorten_ids(text)
+    numbers = read_numbers(text)
     frames, starts = _bodies(numbers, text)
     rows = numbers[starts[:, None] + np.arange(_BODY)] if len(starts) else np.zeros((0, _BODY))
     joints = rows[:, _HEADER + 1 :].reshape(len(rows), -1, _JOINT)
@@ -68,14 +69,20 @@ def _bodies(numbers: NDArray[np.float64], text: MotionText) -> tuple[NDArray[np.
     return np.concatenate(frames or nothing), np.concatenate(starts or nothing)
 
 
-def _with_short_ids(text: MotionText) -> MotionText:
-    """The text with a small number for each id: ids have more digits than a float64 holds."""
+def _shorten_ids(text: MotionText) -> None:
+    """Write a small number over each long id at the start of a line: ids have more digits than a float64 holds."""
+    content = np.frombuffer(text.content, np.uint8)
+    starts = np.flatnonzero(content[: max(text.size - _LONG_ID, 0)] == ord("\n")) + 1
+    for place in range(_LONG_ID):
+        digits = content[starts + place]
+        starts = starts[(digits >= ord("0")) & (digits <= ord("9"))]
     short: dict[bytes, bytes] = {}
-    content = _LONG_ID.sub(
-        lambda found: short.setdefault(found.group(), b"\n%d" % (_SHORT_IDS + len(short))),
-        memoryview(text.content)[: text.size],
-    )
-    return MotionText.of(text.path, bytearray(content)) if short else text
+    for start in starts.tolist():
+        end = start + _LONG_ID
+        while end < text.size and content[end] in _DIGITS:
+            end += 1
+        found = bytes(text.content[start:end])
+        text.content[start:end] = short.setdefault(found, b"%d" % (_SHORT_IDS + len(short))).ljust(end - start)
 
 
 def _is_skeleton(head: bytes, path: Path) -> bool:

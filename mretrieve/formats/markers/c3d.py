@@ -6,6 +6,7 @@ files take to be read.
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ _BLOCK = 512
 _INTEL, _DEC, _SGI = 84, 85, 86
 _PROCESSORS = (_INTEL, _DEC, _SGI)
 _LARGEST = 1 << 30
+_POINT = "POINT"
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,12 @@ def read_c3d(file: MotionFile) -> list[Motion]:
 
 
 def _parameters(content: _Content, start: int) -> dict[str, Any]:
-    """Values by `GROUP:NAME`: lists of text, or arrays of numbers."""
+    """Values of the group POINT by `POINT:NAME`: lists of text, or arrays of numbers."""
     groups: dict[int, str] = {}
-    found: list[tuple[int, str, Any]] = []
+    places: list[tuple[int, str, int]] = []
     place = start + 4
     while place + 4 <= len(content.data):
-        length, group = np.frombuffer(content.data, np.int8, 2, place).tolist()
+        length, group = struct.unpack_from("bb", content.data, place)
         if length == 0:
             break
         name_end = place + 2 + abs(length)
@@ -88,12 +90,16 @@ def _parameters(content: _Content, start: int) -> dict[str, Any]:
         if group < 0:
             groups[-group] = name
         else:
-            with suppress(FormatError):  # a parameter that nobody needs may be damaged
-                found.append((group, name, _value(content, name_end + 2)))
+            places.append((group, name, name_end + 2))
         if step <= 0:
             break
         place = name_end + step
-    return {f"{groups.get(group, '')}:{name}": value for group, name, value in found}
+    found: dict[str, Any] = {}
+    for group, name, place in places:
+        if groups.get(group) == _POINT:
+            with suppress(FormatError):  # a parameter that nobody needs may be damaged
+                found[f"{_POINT}:{name}"] = _value(content, place)
+    return found
 
 
 def _value(content: _Content, place: int) -> Any:
@@ -132,7 +138,7 @@ def _markers(content: _Content, parameters: dict[str, Any]) -> Markers:
         raise content.error("holds no frames; export the markers")
     whole = content.integers if item == 2 else content.reals
     rows = whole(data_start, frames * (4 * count + analog)).reshape(frames, -1)[:, : 4 * count]
-    points = rows.reshape(frames, count, 4).astype(np.float64)
+    points = rows.reshape(frames, count, 4).astype(np.float64, copy=False)
     positions = points[:, :, :3] * (scale if item == 2 else 1.0)
     is_lost = (points[:, :, 3] < 0) | ~(positions != 0).any(axis=2) | ~np.isfinite(positions).all(axis=2)
     positions[is_lost] = np.nan

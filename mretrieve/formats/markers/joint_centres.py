@@ -111,9 +111,8 @@ class JointCentres:
         heel, toe = self._at.get(("heel", side)), self._at.get(("toe", side))
         if heel is None or toe is None or hip is None:
             return None
-        sole = toe - heel
-        length = np.linalg.norm(sole, axis=1, keepdims=True)
-        forward, up = sole / length, hip - heel
+        sole, up = toe - heel, hip - heel
+        length, forward = np.linalg.norm(sole, axis=1, keepdims=True), _unit(sole)
         up = _unit(up - np.sum(up * forward, axis=1, keepdims=True) * forward)
         return np.asarray(heel + length * (_BEFORE_HEEL * forward + _ABOVE_HEEL * up))
 

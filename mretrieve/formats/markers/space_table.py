@@ -1,6 +1,7 @@
 """Tables with a column for each coordinate in space: `LASI_X,LASI_Y,LASI_Z`, `C7[0],C7[1],C7[2]`, `LFEP_1,LFEP_2,...`.
 
-Lines above the header are comments or settings. The names are labels of markers, or those of the joints of a Kinect.
+Lines above the header are comments or settings. The names are labels of markers, or those of the joints
+of a Kinect or of MediaPipe, as FreeMoCap writes them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _COLUMN = re.compile(r"(?P<name>.+?)(?:[_. :](?P<axis>[xyzXYZ123])|\[(?P<place>[
 _AXIS = {"x": 0, "y": 1, "z": 2, "1": 0, "2": 1, "3": 2}
 _RATE = re.compile(r"(?:fs|fps|frequency|rate)\s*[=:,\t]\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 _HEADER_LINES = 40
-_KINECTS = (JOINT_SETS["kinect-25"], JOINT_SETS["kinect-20"])
+#: Sets of joints that are in space; the other names could be those of markers.
+_IN_SPACE = tuple(JOINT_SETS[name] for name in ("kinect-25", "kinect-20", "mediapipe-33"))
 
 
 def read_space_table(text: MotionText, options: ReadingOptions) -> list[Motion]:
@@ -49,15 +51,17 @@ def read_space_table(text: MotionText, options: ReadingOptions) -> list[Motion]:
     above = " ".join(",".join(row) for row in rows[:number])
     fps = options.fps or _rate_of_times(rows[number], values) or _declared_rate(above)
     known = joint_set_by_names(names)
-    if known is not None and known[0] in _KINECTS:
+    if known is not None and known[0] in _IN_SPACE:
         placed = joints_at(known[1], positions, np.nan).astype(np.float32)
         return [motion_of_joints(known[0], placed, fps, text.path)]
     return motions_of_markers(Markers(names, positions, fps or ASSUMED_FPS), text.path)
 
 
 def _named(row: Sequence[str]) -> dict[str, list[int]]:
-    """The three columns of each name in a header; empty if the names are no markers and no joints of a Kinect."""
+    """The three columns of each name in a header; empty if the names are no markers and no joints of these sets."""
     found: dict[str, list[int]] = {}
+    if sum(cell.strip(' "')[:1].isalpha() for cell in row) < 3 * FEWEST_JOINTS:  # soon seen of rows of numbers
+        return found
     for column, cell in enumerate(row):
         parts = _COLUMN.fullmatch(cell.strip().strip('"'))
         if parts:
@@ -65,8 +69,8 @@ def _named(row: Sequence[str]) -> dict[str, list[int]]:
             found.setdefault(parts["name"], [-1, -1, -1])[axis] = column
     found = {name: columns for name, columns in found.items() if min(columns) >= 0}
     known = joint_set_by_names(tuple(found))
-    is_kinect = known is not None and known[0] in _KINECTS
-    return found if is_kinect or len(landmarks_of(tuple(found))) >= FEWEST_JOINTS else {}
+    has_joints = known is not None and known[0] in _IN_SPACE
+    return found if has_joints or len(landmarks_of(tuple(found))) >= FEWEST_JOINTS else {}
 
 
 def _rate_of_times(header: Sequence[str], values: np.ndarray) -> float | None:

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from ...errors import FormatError
 from ...motion.motion import Motion, Poses, Rig
-from ...motion.rotations import from_rotation_vectors
 from ...motion.skeleton import JOINTS, PARENTS
 from ..reader import MOST_JOINTS
 
 _FPS = ("mocap_framerate", "mocap_frame_rate", "fps")
 _PATH = ("trans", "transl", "root_trans")
 _AVERAGE = "shape: that of the average SMPL body, whose joints are up to a few centimetres off those of the performer"
+
+#: Frames that are computed at a time, so that they fit in the processor's cache.
+_BLOCK = 512
 
 #: Rest positions of the 22 joints in metres, left and right alike; X to the left, Y up.
 _REST = {
@@ -65,30 +67,55 @@ def motion_of_parameters(arrays: dict[str, NDArray[Any]], path: Path, fps: float
         raise FormatError(f"{path}: poses of {poses.shape} and {name} of {place.shape}; they are (T, 3 J) and (T, 3)")
     if poses.dtype.kind not in "fiu" or place.dtype.kind not in "fiu":
         raise FormatError(f"{path}: poses and {name} are not numbers; save the archive again")
-    vectors = poses[:, : 3 * len(JOINTS)].astype(np.float64).reshape(len(poses), len(JOINTS), 3)
+    vectors = np.ascontiguousarray(poses[:, : 3 * len(JOINTS)].T, np.float64).reshape(len(JOINTS), 3, len(poses))
     if not (np.isfinite(vectors).all() and np.isfinite(place).all()):
         raise FormatError(f"{path}: holds numbers that are not finite; save the archive again")
     rate = fps or _rate(arrays, path)
     rest = np.array([_rest_position(joint) for joint in JOINTS])
     parents = np.array(PARENTS, np.int32)
     offsets = rest - np.where(parents[:, None] < 0, 0.0, rest[parents])
-    turns = from_rotation_vectors(vectors)
     translations = np.tile(offsets, (len(poses), 1, 1))
     translations[:, 0] += place
-    world, positions = turns.copy(), translations.copy()
-    for joint, parent in enumerate(PARENTS):
-        if parent >= 0:
-            world[:, joint] = world[:, parent] @ turns[:, joint]
-            positions[:, joint] = positions[:, parent] + (world[:, parent] @ offsets[joint])
+    turns, positions = np.empty((len(poses), len(JOINTS), 3, 3)), np.empty((len(poses), len(JOINTS), 3), np.float32)
+    for start in range(0, len(poses), _BLOCK):
+        frames = slice(start, start + _BLOCK)
+        of_block = _rotations(vectors[:, :, frames])
+        turns[frames] = of_block.transpose(3, 0, 1, 2)
+        positions[frames] = _places(of_block, translations[frames, 0].T, offsets).transpose(2, 0, 1)
     return Motion(
         Rig(JOINTS, parents, offsets),
-        positions.astype(np.float32),
+        positions,
         rate,
         path,
         repairs=(_AVERAGE,),
         local_poses=Poses(turns, translations),
         declared_up="+Z" if "mocap_framerate" in arrays or "mocap_frame_rate" in arrays else None,
     )
+
+
+def _places(turns: NDArray[np.float64], path: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions (J, 3, T) by rotations (J, 3, 3, T), the path (3, T) of the root, and offsets (J, 3)."""
+    world, places = turns.copy(), np.empty((len(turns), *path.shape))
+    places[0] = path
+    for joint, parent in enumerate(PARENTS):
+        if parent >= 0:
+            np.einsum("abt,bct->act", world[parent], turns[joint], out=world[joint])
+            places[joint] = places[parent] + np.einsum("abt,b->at", world[parent], offsets[joint])
+    return places
+
+
+def _rotations(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotations (J, 3, 3, T) of rotation vectors (J, 3, T) by Rodrigues' formula; rows as long as this are fast."""
+    angle = np.sqrt(np.einsum("jit,jit->jt", vectors, vectors))
+    sine, cosine = np.sin(angle), np.cos(angle)
+    axis = vectors / np.maximum(angle, 1e-12)[:, None]
+    rotations = axis[:, :, None] * ((1 - cosine)[:, None] * axis)[:, None]
+    for first in range(3):
+        second, third = (first + 1) % 3, (first + 2) % 3
+        rotations[:, first, first] += cosine
+        rotations[:, third, second] += sine * axis[:, first]
+        rotations[:, second, third] -= sine * axis[:, first]
+    return np.asarray(rotations)
 
 
 def _rate(arrays: dict[str, NDArray[Any]], path: Path) -> float:

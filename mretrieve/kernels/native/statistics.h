@@ -101,6 +101,13 @@ INLINE void exchange(float *restrict low, float *restrict high) {
     }
 }
 
+/* Exchange each of `part` rows from `first` and `part` rows on with the row so far `apart`, up to `end`. */
+INLINE void exchange_all(float (*rows)[LANES], int64_t first, int64_t end, int64_t part, int64_t apart) {
+    for (; first + part <= end; first += 2 * part)
+        for (int64_t row = first; row < first + part; row++) exchange(rows[row], rows[row + apart]);
+    for (; first < end; first++) exchange(rows[first], rows[first + apart]);
+}
+
 /* Sort LANES columns, each on its own, by Batcher's merge exchange (Knuth, The Art of Computer Programming, volume 3,
 5.2.2, algorithm M): the steps do not depend on the numbers, so that the columns take them together. */
 INLINE void sort_columns(float (*rows)[LANES], int64_t count) {
@@ -108,9 +115,12 @@ INLINE void sort_columns(float (*rows)[LANES], int64_t count) {
     while (2 * top < count) top *= 2;
     for (int64_t part = top; part > 0; part /= 2)
         for (int64_t reach = top, offset = 0, apart = part;; apart = reach - part, reach /= 2, offset = part) {
-            for (int64_t first = offset; first < count - apart; first += 2 * part)
-                for (int64_t row = first; row < first + part && row < count - apart; row++)
-                    exchange(rows[row], rows[row + apart]);
+            if (part == 1) /* written out by the compiler: most steps are such short ones */
+                exchange_all(rows, offset, count - apart, 1, apart);
+            else if (part == 2)
+                exchange_all(rows, offset, count - apart, 2, apart);
+            else
+                exchange_all(rows, offset, count - apart, part, apart);
             if (reach == part) break;
         }
 }

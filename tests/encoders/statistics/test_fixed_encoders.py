@@ -46,6 +46,17 @@ def test_a_window_is_nearly_what_the_same_frames_are_when_cut_out(encoder, clips
     assert -(encoder.as_queries(encoder.encode([clip.cut(45, 105)])) @ inside.T)[0, 0] < 0.01
 
 
+def test_windows_of_several_clips_have_the_vectors_of_each_clip_alone(encoder, clips):
+    left_leg, head = np.array(PARTS["left_leg"]), np.array([15])
+    lost = [lose_joints(clips[number], joints) for number, joints in ((2, left_leg), (3, head), (4, head))]
+    bodies = [clips[3], lost[0], clips[0], *lost[1:]]
+    windows = [np.array([[0, clip.frame_count], [5, 20], [0, 12]]) for clip in bodies]
+    windows[2] = windows[2][:0]
+    together = encoder.encode_clips(bodies, windows)
+    for clip, own, vectors in zip(bodies, windows, together, strict=True):
+        np.testing.assert_array_equal(encoder.encode_windows(clip, own), vectors)
+
+
 @pytest.mark.parametrize("window", [(0, 0), (40, 20), (-1, 10), (0, 131)])
 def test_a_window_without_frames_or_outside_the_clip_is_refused(encoder, window):
     with pytest.raises(ValueError, match="window"):

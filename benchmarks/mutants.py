@@ -1,0 +1,171 @@
+"""Damaged files of every format: read, or refused by an MRetrieveError in one line, within a second and 512 MiB.
+
+    python benchmarks/mutants.py --data FOLDER [--count 20000] [--seed 0] [--only bvh,c3d]
+
+The smallest files of each format below the folder, and generated ones of formats without any, are damaged as
+`tests/support/structured_mutations.py` says, and read as `mretrieve index` does, in a process of its own whose memory
+is limited. A file that is over a limit, raises another error or ends the process is printed with its number; the exit
+status is 1 if there is one. FBX is read in a further process, which takes its time to start: it has a fiftieth of the
+files.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy is imported, which reads them once
+
+import argparse  # noqa: E402
+import multiprocessing  # noqa: E402
+import resource  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from collections import Counter, defaultdict  # noqa: E402
+from dataclasses import dataclass, field  # noqa: E402
+from multiprocessing.connection import Connection  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from reading_formats import amass, ntu  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.structured_mutations import mutate_structure  # noqa: E402
+
+from mretrieve.errors import MRetrieveError  # noqa: E402
+from mretrieve.formats import MotionFile, ReadingOptions  # noqa: E402
+from mretrieve.formats.registry import recognise  # noqa: E402
+from mretrieve.sources.reading import read_bodies  # noqa: E402
+
+_LONGEST_S, _MEMORY = 1.0, 512 << 20
+_SEEDS, _LARGEST = 4, 400_000
+#: Lines that are repeated a thousand times make files of which no program is done in a second; these are cut here.
+_LARGEST_MUTANT = 2 << 20
+#: A process that says nothing for longer hangs.
+_HANGS_S = 60.0
+_FBX_SHARE = 50
+
+
+@dataclass
+class Tally:
+    """What became of the damaged files of a format."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest_s: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+
+def seeds(data: Path, folder: Path) -> dict[str, list[Path]]:
+    """The smallest files of each format, and generated ones in the folder."""
+    (folder / "generated.npz").write_bytes(amass(20))
+    (folder / "generated.skeleton").write_bytes(ntu(20))
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted([*data.rglob("*"), *folder.iterdir()], key=lambda path: path.stat().st_size):
+        if path.is_file() and 0 < path.stat().st_size <= _LARGEST:
+            reader = recognise(path)
+            if reader is not None and not reader.is_companion and reader.name != "video":
+                name = "smpl" if path.suffix == ".npz" and path.parent == folder else reader.name
+                if len(found[name]) < _SEEDS and _is_read(path):
+                    found[name].append(path)
+    return {name: paths for name, paths in sorted(found.items()) if paths}
+
+
+def _is_read(path: Path) -> bool:
+    try:
+        return bool(read_bodies(MotionFile(path), ReadingOptions()))
+    except MRetrieveError:
+        return False
+
+
+def read_mutants(paths: list[Path], first: int, last: int, seed: int, answers: Connection) -> None:
+    """Sends (number, outcome, seconds) of each mutant; runs in a process of its own."""
+    for path in paths:
+        _is_read(path)  # everything is imported and compiled before the memory is limited
+    size = (
+        int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
+    )
+    if size:
+        resource.setrlimit(resource.RLIMIT_AS, (size + _MEMORY, resource.RLIM_INFINITY))
+    contents = [path.read_bytes() for path in paths]
+    for number in range(first, last):
+        which = number % len(paths)
+        damaged = mutate_structure(contents[which], 1_000_003 * seed + number)[:_LARGEST_MUTANT]
+        start_s = time.process_time()
+        try:
+            read_bodies(MotionFile(paths[which], damaged), ReadingOptions())
+            outcome = "read"
+        except MRetrieveError as error:
+            outcome = (
+                "refused" if len(str(error).splitlines()) == 1 else f"message of several lines: {str(error)[:200]!r}"
+            )
+        except Exception as error:  # what this program looks for
+            outcome = f"{type(error).__name__}: {str(error)[:200]!r}"
+        answers.send((number, outcome, time.process_time() - start_s))
+    answers.close()
+
+
+def tally(paths: list[Path], count: int, seed: int) -> Tally:
+    """The outcomes of `count` mutants; a process that dies is replaced."""
+    found, number = Tally(), 0
+    context = multiprocessing.get_context("spawn")
+    while number < count:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=read_mutants, args=(paths, number, count, seed, sender))
+        process.start()
+        sender.close()
+        try:
+            while receiver.poll(_HANGS_S):
+                number, outcome, taken_s = receiver.recv()
+                found.outcomes[outcome if outcome in ("read", "refused") else "fault"] += 1
+                found.slowest_s = max(found.slowest_s, taken_s)
+                if outcome not in ("read", "refused"):
+                    found.faults.append(f"{number}: {outcome}")
+                elif taken_s > _LONGEST_S:
+                    found.faults.append(f"{number}: {taken_s:.2f} s")
+                number += 1
+            found.faults.append(f"{number}: nothing after {_HANGS_S:g} s")
+        except EOFError:
+            if number < count:
+                process.join()
+                found.faults.append(f"{number}: the process ended with {process.exitcode}")
+        process.kill()
+        process.join()
+        number += number < count
+    return found
+
+
+def main() -> None:
+    """Print a row for each format, and the faults."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="a folder of motion files, with its subfolders")
+    parser.add_argument("--count", type=int, default=20_000, help="how many files, of all formats together")
+    parser.add_argument("--seed", type=int, default=0, help="files of another seed are other files")
+    parser.add_argument("--only", default="", help="formats, separated by commas")
+    arguments = parser.parse_args()
+    faults = 0
+    with tempfile.TemporaryDirectory() as folder:
+        by_format = seeds(arguments.data, Path(folder))
+        only = set(arguments.only.split(",")) - {""}
+        count = -(-arguments.count // len(by_format))
+        print("| format | files | read | refused | faults | slowest, s |\n|---|---|---|---|---|---|", flush=True)
+        for name, paths in by_format.items():
+            if only and name not in only:
+                continue
+            own = max(count // _FBX_SHARE, 1) if name == "fbx" else count
+            found = tally(paths, own, arguments.seed)
+            faults += len(found.faults)
+            outcomes = found.outcomes
+            print(
+                f"| {name} | {own} | {outcomes['read']} | {outcomes['refused']} | {len(found.faults)} "
+                f"| {found.slowest_s:.2f} |",
+                flush=True,
+            )
+            for fault in found.faults[:20]:
+                print(f"  {fault}", file=sys.stderr)
+    print(f"\n{faults} faults")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
