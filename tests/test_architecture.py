@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),
     ("search",),
-    ("comparison", "export", "evaluation"),
+    ("comparison", "export", "evaluation", "maps"),
     ("index",),
     ("training",),
     ("indexer",),

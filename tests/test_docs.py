@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
 import re
 import runpy
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from support.generated_library import Library
 
 from mretrieve import QueryOptions
 from mretrieve.cli import main
@@ -19,9 +22,16 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 #: The pages with commands to type; the others show output of programs.
-MANUAL = [PAGES[0], *(page for page in PAGES if page.parent.name in ("guide", "reference"))]
-FILE = re.compile(r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz|safetensors)\b")
+MANUAL = [
+    PAGES[0],
+    DOCS / "tutorial.md",
+    *(page for page in PAGES if page.parent.name in ("how-to", "guide", "reference")),
+]
+FILE = re.compile(
+    r"\b(?:mretrieve|indexer|cli|benchmarks|tests|examples)/[\w/.-]*\w\.(?:py|json|npz|safetensors|ipynb)\b"
+)
 MAKE_REFERENCE = runpy.run_path(str(DOCS / "make_cli_reference.py"))
+SOURCES = [path for top in ("mretrieve", "indexer", "cli") for path in sorted((REPOSITORY / top).rglob("*.py"))]
 
 
 def _code_blocks(page: Path) -> list[str]:
@@ -96,6 +106,29 @@ def test_files_that_are_named_exist(page: Path):
 def test_the_command_line_reference_is_current():
     page = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     assert page == MAKE_REFERENCE["reference"](), "run python docs/make_cli_reference.py"
+
+
+def test_the_rest_reference_is_current(library: Library):
+    make = runpy.run_path(str(DOCS / "make_rest_reference.py"))
+    page = (DOCS / "reference" / "rest.md").read_text(encoding="utf-8")
+    assert page == make["reference"](make["description"](library.index)), "run python docs/make_rest_reference.py"
+
+
+def test_messages_under_troubleshooting_are_those_of_the_code():
+    page = (DOCS / "reference" / "troubleshooting.md").read_text(encoding="utf-8")
+    texts = [text for path in SOURCES for text in _texts(path)]
+    for message in re.findall(r"^### `(.*)`$", page, re.MULTILINE):
+        pieces = re.compile(".*".join(map(re.escape, message.split("..."))))
+        assert any(pieces.search(text) for text in texts), f"no message {message!r}"
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """The texts in a source file; of f-strings, what is written in them, with a placeholder for each value."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_query_options_are_all_documented():

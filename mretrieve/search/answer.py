@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
@@ -15,9 +15,19 @@ if TYPE_CHECKING:
 #: Name and version of the JSON that `mretrieve query --format json` prints; the schema is query.schema.json.
 SCHEMA = "mretrieve.query/3"
 
+#: Draws hits of an answer next to its query, as HTML for a notebook; None if it cannot.
+Player = Callable[[Sequence["Hit"]], str | None]
+
+
+class _Played:
+    """Shown as moving bodies in a notebook. The player is not copied or pickled: it holds the open index."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "player"}
+
 
 @dataclass(frozen=True)
-class Hit:
+class Hit(_Played):
     """One moment of an answer.
 
     Attributes:
@@ -37,6 +47,7 @@ class Hit:
         camera_azimuth_deg: of a query in two dimensions, where a camera stands that sees the moment so: from the +Z of
             the clip towards +X, see `motion.camera.Camera`; None for other queries.
         camera_pitch_deg: likewise how far it looks down.
+        player: draws the hit in a notebook; None for a hit that no open index returned.
     """
 
     rank: int
@@ -54,6 +65,7 @@ class Hit:
     query_end_s: float
     camera_azimuth_deg: float | None = None
     camera_pitch_deg: float | None = None
+    player: Player | None = field(default=None, repr=False, compare=False)
 
     @property
     def mirrored(self) -> bool:
@@ -84,6 +96,9 @@ class Hit:
         where = f"{self.clip}@{self.start_s:.2f}-{self.end_s:.2f}"
         return f"<Hit {self.rank}: {where} score {self.score:.3f}, {self.distance_mm:.0f} mm>"
 
+    def _repr_html_(self) -> str | None:
+        return None if self.player is None else self.player([self])
+
 
 @dataclass(frozen=True)
 class StepTimes:
@@ -108,7 +123,7 @@ class StepTimes:
 
 
 @dataclass(frozen=True)
-class Answer(Sequence[Hit]):
+class Answer(_Played, Sequence[Hit]):
     """The hits of one query, best first, and how the query was understood.
 
     Attributes:
@@ -123,6 +138,7 @@ class Answer(Sequence[Hit]):
         notes: of a query in two dimensions, what makes the answer less certain, one line each.
         missing_shards: ids of the shards that were not searched, because no process that holds them answered; better
             moments may be in them.
+        player: draws the hits in a notebook; None for an answer that no open index returned.
     """
 
     query: str
@@ -135,6 +151,7 @@ class Answer(Sequence[Hit]):
     took_ms: StepTimes
     notes: tuple[str, ...] = ()
     missing_shards: tuple[str, ...] = ()
+    player: Player | None = field(default=None, repr=False, compare=False)
 
     @property
     def partial(self) -> bool:
@@ -157,6 +174,9 @@ class Answer(Sequence[Hit]):
     def __repr__(self) -> str:
         best = f", best {self.hits[0]!r}" if self.hits else ""
         return f"<Answer to {self.query or 'a motion'}: {len(self.hits)} hits{best}>"
+
+    def _repr_html_(self) -> str | None:
+        return None if self.player is None else self.player(self.hits)
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON contract (schema SCHEMA) as plain dicts and lists."""
@@ -184,7 +204,7 @@ class Answer(Sequence[Hit]):
 
         text: dict[str, pa.DataType] = dict.fromkeys(("clip", "file", "label", "mirror"), pa.string())
         seen = any(hit.camera_azimuth_deg is not None for hit in self.hits)
-        left_out = {"parts"} if seen else {"parts", "camera_azimuth_deg", "camera_pitch_deg"}
+        left_out = {"parts", "player"} | (set() if seen else {"camera_azimuth_deg", "camera_pitch_deg"})
         names = [name for name in Hit.__dataclass_fields__ if name not in left_out]
         types = [text.get(name, pa.int64() if name == "rank" else pa.float64()) for name in names]
         columns = {

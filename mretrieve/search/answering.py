@@ -42,8 +42,8 @@ def answer_queries(
     queries: Sequence[tuple[Query, float]],
     options: QueryOptions,
     on_error: OnError,
-) -> list[Answer]:
-    """Search an index for queries; each answer is what the query gets alone.
+) -> dict[int, Answer]:
+    """Search an index for queries; each answer, by the number of its query, is what the query gets alone.
 
     The condition is evaluated once, and passes over the vectors are shared; an answer states its share of their time.
 
@@ -70,10 +70,10 @@ def answer_queries(
     started = time.perf_counter()
     candidates = candidates_of_all([one.search for one in encoded], [one.vectors for one in encoded])
     search_s = (time.perf_counter() - started) / max(1, len(encoded))
-    answers = []
+    answers = {}
     for one, found in zip(encoded, candidates, strict=True):
         try:
-            answers.append(_answer(spaces, one, found, options, search_s))
+            answers[one.number] = _answer(spaces, one, found, options, search_s)
         except OF_ONE_QUERY as error:
             on_error(one.number, error)
     return answers

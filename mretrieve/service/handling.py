@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -66,36 +66,47 @@ Answerer = Callable[[_Model, Call], Response]
 
 
 class Handling:
-    """Answers requests in threads, some of which are for look-ups only, so that those do not wait for queries."""
+    """Answers requests in threads, some of which are for look-ups only, so that those do not wait for queries.
+
+    Attributes:
+        maps: the thread of maps, of which the first of a version may take a minute; it is not computed twice.
+    """
 
     def __init__(self, live: LiveIndex, limits: Limits) -> None:
         self._live = live
         self._limits = limits
         self._queries = WorkQueue(limits)
         self._look_ups = WorkQueue(limits)
+        self.maps = WorkQueue(replace(limits, threads=1))
 
     @property
     def unfinished(self) -> int:
         """Number of requests that are being answered or wait for it."""
-        return self._queries.unfinished + self._look_ups.unfinished
+        return self._queries.unfinished + self._look_ups.unfinished + self.maps.unfinished
 
     def close(self) -> None:
         """Wait until all that runs has ended."""
         self._queries.close()
         self._look_ups.close()
+        self.maps.close()
 
-    async def answer(self, request: Request, model: type[_Model], answerer: Answerer[_Model]) -> Response:
-        """The answer to a request with a body.
+    async def answer(
+        self, request: Request, model: type[_Model], answerer: Answerer[_Model], queue: WorkQueue | None = None
+    ) -> Response:
+        """The answer to a request with a body, in the threads of queries unless a queue is given.
 
         Raises:
             MRetrieveError, pydantic.ValidationError, HTTPException: see `failures`.
         """
         async with received(request) as body:
-            return await self._run(self._queries, request, lambda call: answerer(body.parsed(model), call), body)
+            queue = queue or self._queries
+            return await self._run(queue, request, lambda call: answerer(body.parsed(model), call), body)
 
-    async def look_up(self, request: Request, answerer: Callable[[Call], Response]) -> Response:
+    async def look_up(
+        self, request: Request, answerer: Callable[[Call], Response], queue: WorkQueue | None = None
+    ) -> Response:
         """The answer to a request without a body, from the tables of the index. Errors are those of `answer`."""
-        return await self._run(self._look_ups, request, answerer, Body())
+        return await self._run(queue or self._look_ups, request, answerer, Body())
 
     async def _run(
         self, queue: WorkQueue, request: Request, answerer: Callable[[Call], Response], body: Body

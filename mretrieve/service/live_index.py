@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import IndexStateError, MRetrieveError
 from ..index import Index, open_index
 from ..indexer import IndexDescription, describe_index
+from ..maps import LibraryMap, map_library
 from ..storage.layout import manifest_file, versions
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
@@ -38,6 +39,11 @@ class OpenVersion:
     def description(self) -> IndexDescription:
         """Its contents, counted once."""
         return describe_index(self.index.snapshot)
+
+    @cached_property
+    def library_map(self) -> LibraryMap:
+        """Its clips as points, read from the index or computed once. QueryError: it has none."""
+        return map_library(self.index.snapshot)
 
 
 class LiveIndex:

@@ -146,14 +146,19 @@ class AlignRequest(PairRequest):
     format: Literal["json", "csv"] = "json"
 
 
-class ExportRequest(Request):
+class CutRequest(Request):
+    """How moments are cut out of their files as BVH."""
+
+    mirrored: bool = Field(False, description="swap left and right")
+    fps: float | None = Field(None, description="frames per second; null for those of the file")
+    keep_rest_pose: bool = Field(False, description="keep the T-pose frames at the start of a file")
+
+
+class ExportRequest(CutRequest):
     """A moment that is cut out of its file as BVH."""
 
     moment: Text = Field(description="a file of the request, an indexed clip, or a moment of either")
     retime_to: Text | None = Field(None, description="a motion; the moment does at each time what it does then")
-    mirrored: bool = Field(False, description="swap left and right")
-    fps: float | None = Field(None, description="frames per second; null for those of the file")
-    keep_rest_pose: bool = Field(False, description="keep the T-pose frames at the start of a file")
     asf: str | None = Field(None, description=_about("asf"))
     rig_map: str | None = Field(None, description=_about("rig_map"))
 
@@ -161,6 +166,16 @@ class ExportRequest(Request):
         """How it is exported. QueryError: the rate has no meaning, or the request lacks a file that it names."""
         reading = ReadingOptions(files.path("asf", self.asf), files.path("rig_map", self.rig_map))
         return ExportOptions(self.retime_to, self.mirrored, self.fps, self.keep_rest_pose, reading)
+
+
+class ExportsRequest(CutRequest):
+    """Moments that are cut out of their files as BVH, in one archive."""
+
+    moments: list[Text] = Field(description="indexed clips, or moments of them", min_length=1, max_length=1000)
+
+    def options(self) -> ExportOptions:
+        """How they are exported. QueryError: the rate has no meaning."""
+        return ExportOptions(None, self.mirrored, self.fps, self.keep_rest_pose)
 
 
 def one_line(errors: Sequence[Mapping[str, Any]]) -> str:

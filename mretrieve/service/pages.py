@@ -1,15 +1,18 @@
-"""The pages of the service: what it is, and its interface as OpenAPI describes it; without scripts or network."""
+"""The pages of the service: the page for searching, if it is built, and the interface as OpenAPI describes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from html import escape
+from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+#: The built page has its own policy inside, with the hashes of its script and style; frames can only be refused here.
+_SEARCH_HEADERS = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache"}
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -26,6 +29,7 @@ h2 {{ margin-top: 2.5rem; font-size: 1.1rem }}
 """
 _HOME = """<h1>mretrieve</h1>
 <p>Finds the moments in a motion library where a body moves like this one.</p>
+<p>The page for searching is not built in this checkout: <code>make web</code> builds it, which needs Node.js.</p>
 <p>This is the service of one index. <a href="/docs">Its interface</a> ·
 <a href="/openapi.json">the same for programs</a> · <a href="/ready">its state</a></p>"""
 
@@ -34,8 +38,12 @@ def page_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
     """The pages; `openapi` gives the description of the interface."""
     routes = APIRouter(include_in_schema=False)
 
+    search_page = _search_page()
+
     @routes.get("/")
     async def home() -> HTMLResponse:
+        if search_page is not None:
+            return HTMLResponse(search_page, headers=_SEARCH_HEADERS)
         return HTMLResponse(_PAGE.format(title="mretrieve", content=_HOME), headers=_HEADERS)
 
     @routes.get("/docs")
@@ -44,6 +52,14 @@ def page_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
         return HTMLResponse(_PAGE.format(title="mretrieve: interface", content=content), headers=_HEADERS)
 
     return routes
+
+
+def _search_page() -> str | None:
+    """The page for searching; None if it has not been built."""
+    try:
+        return (files("mretrieve") / "viewer" / "search.html").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _reference(described: dict[str, Any]) -> Iterator[str]:

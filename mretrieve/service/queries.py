@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ..errors import QueryError
 from ..motion import Clip
 from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
+from ..search.answer import Answer
 from ..search.options import QueryOptions
 from ..sources.reading import clip_from_joints
 from .handling import Call, json_answer
@@ -26,12 +28,32 @@ def answer_query(asked: QueryInput, call: Call) -> Response:
     Raises:
         MRetrieveError: as `Index.search`; or the request holds no query, or two.
     """
+    answer, _, _ = _answered(asked, call)
+    return json_answer(answer.to_dict())
+
+
+def play_answer(asked: QueryInput, call: Call) -> Response:
+    """The answer to a query, and what a viewer plays of it. Errors are those of `answer_query`."""
+    answer, query, options = _answered(asked, call)
+    playback = call.version.index.playback(answer, query, options=options, resolver=call.clips)
+    content = {"answer": answer.to_dict(), "playback": playback.to_dict()}
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Response(text.encode("utf-8", "replace"), media_type="application/json")
+
+
+def _answered(asked: QueryInput, call: Call) -> tuple[Answer, str | Clip | Keypoints, QueryOptions]:
+    """The answer to a request, and what was searched for with which options."""
+    query, options = searched(asked, call)
+    (answer,) = call.version.index.search_many([query], options=options, resolver=call.clips)
+    call.notes["took_ms"] = {step: round(milliseconds, 3) for step, milliseconds in asdict(answer.took_ms).items()}
+    return answer, query, options
+
+
+def searched(asked: QueryInput, call: Call) -> tuple[str | Clip | Keypoints, QueryOptions]:
+    """What a request searches for, and with which options. QueryError: as `answer_query`."""
     options = asked.options(call.files)
     options = replace(options, encoder=call.encoders(options.encoder))
-    index = call.version.index
-    (answer,) = index.search_many([_searched(asked, options, call)], options=options, resolver=call.clips)
-    call.notes["took_ms"] = {step: round(milliseconds, 3) for step, milliseconds in asdict(answer.took_ms).items()}
-    return json_answer(answer.to_dict())
+    return _searched(asked, options, call), options
 
 
 def play_query(asked: MotionRequest, call: Call) -> Response:

@@ -6,10 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from . import comparisons, library, queries
+from . import comparisons, exports, library, maps, queries
 from .handling import Handling
 from .interface import BINARY, answer_schema, described
-from .models import AlignRequest, ExplainRequest, ExportRequest, MotionRequest, PairRequest, QueryRequest
+from .models import (
+    AlignRequest,
+    ExplainRequest,
+    ExportRequest,
+    ExportsRequest,
+    MotionRequest,
+    PairRequest,
+    QueryRequest,
+)
 
 _MOST_CLIPS = 10_000
 _Name = Annotated[str, Query(max_length=10_000, description="an indexed clip, or a moment of one: walk.bvh@3.20-5.43")]
@@ -39,6 +47,14 @@ def library_routes(handling: Handling) -> APIRouter:
     ) -> Response:
         return await handling.look_up(request, lambda call: library.list_clips(call, where, offset, limit))
 
+    @routes.get("/map", summary="The clips as points, near those that move like them")
+    async def library_map(request: Request) -> Response:
+        return await handling.look_up(request, maps.describe_map, handling.maps)
+
+    @routes.post("/map", summary="Where a query belongs among them", **described(QueryRequest))
+    async def place(request: Request) -> Response:
+        return await handling.answer(request, QueryRequest, maps.place_query, handling.maps)
+
     @routes.get("/where", summary="The columns and operators of conditions")
     async def where(request: Request) -> Response:
         return await handling.look_up(request, library.where_help)
@@ -55,6 +71,10 @@ def search_routes(handling: Handling) -> APIRouter:
     )
     async def query(request: Request) -> Response:
         return await handling.answer(request, QueryRequest, queries.answer_query)
+
+    @routes.post("/playback", summary="The same, with motions to play", **described(QueryRequest))
+    async def playback(request: Request) -> Response:
+        return await handling.answer(request, QueryRequest, queries.play_answer)
 
     @routes.post("/explain", summary="Why a moment matches a query", **described(ExplainRequest))
     async def explain(request: Request) -> Response:
@@ -95,6 +115,10 @@ def motion_routes(handling: Handling) -> APIRouter:
 
     @routes.post("/export", summary="A moment as BVH, on its own rig", **described(ExportRequest, content=BINARY))
     async def export(request: Request) -> Response:
-        return await handling.answer(request, ExportRequest, comparisons.export)
+        return await handling.answer(request, ExportRequest, exports.export)
+
+    @routes.post("/exports", summary="Moments as BVH, in a ZIP archive", **described(ExportsRequest, content=BINARY))
+    async def export_all(request: Request) -> Response:
+        return await handling.answer(request, ExportsRequest, exports.export_all)
 
     return routes

@@ -17,14 +17,17 @@ from .layout import (
     INVENTORIES,
     LABELS,
     MANIFESTS,
+    MAPS,
     NAMES,
     SHARDS,
     VECTOR_INDEXES,
     manifest_file,
+    map_file,
     shard_folder,
     versions,
 )
 from .manifest import read_manifest
+from .map_files import map_ids
 from .ownership import entries, own_entries, shard_files
 
 
@@ -65,7 +68,7 @@ def collect_garbage(index: Path, keep_versions: int, grace_s: float) -> list[Pat
 
 
 def orphans(index: Path) -> list[Path]:
-    """Shards, labels, weights, vector indexes and left-overs that no version names.
+    """Shards, labels, weights, vector indexes, maps and left-overs that no version names.
 
     Raises:
         IndexStateError: a manifest is damaged, so that the files it names are unknown.
@@ -86,13 +89,14 @@ def _paths_of(index: Path, version: int) -> Iterator[Path]:
     manifest = read_manifest(index, version)
     yield from (shard_folder(index, record.id) for record in manifest.shards)
     yield from (path for path, _ in manifest.files(index))
+    yield from (map_file(index, map_id) for map_id in map_ids(manifest))
 
 
 def _named_things(index: Path) -> list[Path]:
     """All shards, and all files that are named by their content."""
     return [
         path
-        for room in (SHARDS, LABELS, ENCODERS, VECTOR_INDEXES, INVENTORIES)
+        for room in (SHARDS, LABELS, ENCODERS, VECTOR_INDEXES, INVENTORIES, MAPS)
         for path in own_entries(index, room)
         if _has_content(path)
     ]

@@ -16,6 +16,7 @@ LABELS = "labels"
 ENCODERS = "encoders"
 VECTOR_INDEXES = "vector-indexes"
 INVENTORIES = "inventories"
+MAPS = "maps"
 REPORTS = "reports"
 
 #: Files of every shard; there is also a `<space>.npy` for each space.
@@ -45,6 +46,7 @@ NAMES = {
     ENCODERS: re.compile(rf"{_ID}\.safetensors"),
     VECTOR_INDEXES: re.compile(rf"{_ID}\.safetensors"),
     INVENTORIES: re.compile(rf"{_ID}\.(rows|arrow)"),
+    MAPS: re.compile(rf"{_ID}\.npy"),
     REPORTS: re.compile(r"[0-9]{8,}\.json"),
 }
 SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -91,6 +93,11 @@ def rows_inventory(index: Path, inventory_id: str) -> Path:
 def clips_inventory(index: Path, inventory_id: str) -> Path:
     """Path of the table of the clips of a version."""
     return index / INVENTORIES / f"{inventory_id}.arrow"
+
+
+def map_file(index: Path, map_id: str) -> Path:
+    """Path of a map of the clips."""
+    return index / MAPS / f"{map_id}.npy"
 
 
 def versions(index: Path) -> list[int]:

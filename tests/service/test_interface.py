@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
+from support.viewer import needs_viewer
 
 from mretrieve import QueryOptions
 from mretrieve.cli.align import align
@@ -14,6 +19,7 @@ from mretrieve.cli.compare import compare
 from mretrieve.cli.explain import explain
 from mretrieve.cli.export import export
 from mretrieve.cli.query import query
+from mretrieve.service import pages
 from mretrieve.service.models import AlignRequest, ExplainRequest, ExportRequest, PairRequest, QueryInput, QueryRequest
 
 #: Options of commands that say which index is asked and in which way the answer is shown.
@@ -51,9 +57,30 @@ def test_every_option_is_described(service: httpx.Client):
     assert "file" in form["properties"]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_pages_need_neither_scripts_nor_the_internet(service: httpx.Client, path: str):
-    page = service.get(path)
+def test_the_reference_needs_neither_scripts_nor_the_internet(service: httpx.Client):
+    page = service.get("/docs")
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert not re.findall(r"<script|https?:|//\w", page.text)
     assert "mretrieve" in page.text
+
+
+@needs_viewer
+def test_the_page_runs_its_own_script_only_and_asks_its_own_service_only(service: httpx.Client):
+    page = service.get("/")
+    assert page.headers["content-security-policy"] == "frame-ancestors 'none'"
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page.text)
+    assert policy is not None
+    hashed = r"'sha256-[\w+/]+=*'"
+    assert re.fullmatch(
+        rf"default-src 'none'; script-src {hashed}; style-src {hashed}; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        policy[1],
+    )
+    assert len(gzip.compress(page.content)) < 700_000
+
+
+def test_a_checkout_without_the_page_says_how_it_is_built(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pages, "files", lambda package: Path("nowhere"))
+    (home, _) = pages.page_routes(dict).routes
+    assert isinstance(home, APIRoute)
+    assert "make web" in asyncio.run(home.endpoint()).body.decode()

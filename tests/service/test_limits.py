@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,11 @@ from support.generated_library import Library
 from support.running_service import post_form, running_service, wait_until
 from support.slow_format import HEAD, slow_format
 
+from mretrieve.maps import LibraryMap, map_library
+from mretrieve.service import live_index
 from mretrieve.service.limits import Limits
 from mretrieve.service.models import FILE_OPTIONS
+from mretrieve.storage.snapshot import Snapshot
 
 SMALL = Limits(
     upload_bytes=1 << 20,
@@ -168,6 +172,26 @@ def test_requests_beyond_the_queue_are_refused_at_once(narrow: httpx.Client, que
         assert narrow.get("/api/v1/clips").json()["total"] > 0, "look-ups do not wait for queries"
         allowed.set()
         assert [each.result().status_code for each in running] == [200, 200]
+
+
+def test_the_first_map_of_a_version_is_waited_for_by_maps_only(library: Library, monkeypatch: pytest.MonkeyPatch):
+    begun, allowed = threading.Semaphore(0), threading.Event()
+
+    def slowly(snapshot: Snapshot) -> LibraryMap:
+        begun.release()
+        assert allowed.wait(SMALL.request_s)
+        return map_library(snapshot)
+
+    monkeypatch.setattr(live_index, "map_library", slowly)
+    with running_service(library.index, SMALL) as client, ThreadPoolExecutor(2) as others:
+        asked = {"query": library.short_clip}
+        running = [others.submit(client.get, "/api/v1/map"), others.submit(client.post, "/api/v1/map", json=asked)]
+        assert begun.acquire(timeout=SMALL.request_s)
+        assert client.get("/api/v1/clips").json()["total"] > 0
+        assert client.post("/api/v1/query", json=asked).status_code == 200
+        allowed.set()
+        assert [each.result().status_code for each in running] == [200, 200]
+        assert not begun.acquire(blocking=False), "it was computed once"
 
 
 def test_all_bodies_together_have_a_limit(narrow: httpx.Client, query_file: Path, tmp_path: Path):

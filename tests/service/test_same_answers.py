@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
+import zipfile
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from support.moving_bodies import random_clip
 from support.running_service import post_form
 from support.written_keypoints import COCO, coco_document, one_body, pixels, seen_from, write_json, write_openpose
 
+from mretrieve import QueryOptions
+from mretrieve.json_text import as_json
+from mretrieve.maps import map_library
 from mretrieve.motion import JOINTS
 
 #: Options as they are typed, and as a request has them.
@@ -142,6 +148,46 @@ def test_an_exported_moment_is_the_file_of_the_command_line(
     response = post_form(service, "/api/v1/export", fields, ("file", query_file))
     assert response.text == printed("export", moment, *words, folder=query_file.parent)
     assert response.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+
+
+def test_what_is_played_is_the_answer_and_the_report_of_the_command_line(
+    service: httpx.Client, library: Library, printed: Run, query_file: Path
+):
+    words = ["--mirror", "both", "-k", "4", "--parts", "arms=1,legs=0.5"]
+    fields = {"mirror": "both", "k": 4, "parts": "arms=1,legs=0.5"}
+    played = post_form(service, "/api/v1/playback", fields, ("query", query_file)).json()
+    text = printed("query", query_file.name, *words, "--format", "json", folder=query_file.parent)
+    assert timeless(as_json(played["answer"])) == timeless(text)
+    chosen = QueryOptions(k=4, mirror="both", parts="arms=1,legs=0.5")
+    with chdir(query_file.parent):
+        answer = library.opened.search(query_file.name, options=chosen)
+        expected = library.opened.playback(answer, query_file.name, options=chosen)
+    assert played["playback"] == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_an_archive_holds_the_exported_files_and_says_what_is_missing(service: httpx.Client, library: Library):
+    moments = [f"{library.short_clip}@0.30-1.20", library.short_clip]
+    response = service.post("/api/v1/exports", json={"moments": [*moments, "absent.bvh"], "fps": 24})
+    assert response.headers["moments-missing"] == "1"
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
+    *names, missing = archive.namelist()
+    assert {str(Path(name).parent) for name in names} == {str(Path(library.short_clip).parent)}
+    assert [archive.read(name) for name in names] == [
+        service.post("/api/v1/export", json={"moment": moment, "fps": 24}).content for moment in moments
+    ]
+    assert archive.read(missing).decode().startswith("absent.bvh: no clip of this name")
+    assert service.post("/api/v1/exports", json={"moments": ["absent.bvh"]}).status_code == 400
+    assert service.post("/api/v1/exports", json={"moments": []}).status_code == 422
+
+
+def test_the_map_is_that_of_the_library_and_a_clip_is_placed_where_it_is(service: httpx.Client, library: Library):
+    drawn = service.get("/api/v1/map").json()["clips"]
+    assert [each["clip"] for each in drawn] == library.opened.clips
+    assert np.array([each["place"] for each in drawn]) == pytest.approx(map_library(library.snapshot).points, abs=1e-4)
+    (own,) = [each for each in drawn if each["clip"] == library.short_clip]
+    place = service.post("/api/v1/map", json={"query": library.short_clip}).json()["place"]
+    assert place == pytest.approx(own["place"], abs=1e-3)
+    assert own["labels"]["label"] == "kick"
 
 
 def test_the_library_is_described_as_on_the_command_line(service: httpx.Client, printed: Run, tmp_path: Path):

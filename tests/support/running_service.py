@@ -18,16 +18,19 @@ from mretrieve.service.server import listen, make_server, url_of
 
 
 @contextmanager
-def running_service(index: Path, limits: Limits | None = None, token: str | None = None) -> Iterator[httpx.Client]:
+def running_service(
+    index: Path, limits: Limits | None = None, token: str | None = None, port: int = 0
+) -> Iterator[httpx.Client]:
     """A client of the service of an index; the service ends with the block."""
     started = threading.Event()
-    with listen("127.0.0.1", 0) as listening:
+    with listen("127.0.0.1", port) as listening:
         server = make_server(LiveIndex(index), listening, limits or Limits(threads=2), token, started=started.set)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
         thread.start()
         assert started.wait(60)
         try:
-            with httpx.Client(base_url=url_of(listening), timeout=60, trust_env=False) as client:
+            reused = httpx.Limits(keepalive_expiry=0.2)  # the service may be closing connections that are idle longer
+            with httpx.Client(base_url=url_of(listening), timeout=60, trust_env=False, limits=reused) as client:
                 yield client
         finally:
             server.should_exit = True

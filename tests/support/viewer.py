@@ -1,4 +1,4 @@
-"""The viewer that `make web` builds, and what a page that it is part of was given."""
+"""The pages that `make web` builds, and what a page that it is part of was given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 needs_viewer = pytest.mark.skipif(
-    not (files("mretrieve") / "viewer" / "report.html").is_file(),
+    not (files("mretrieve") / "viewer" / "search.html").is_file(),
     reason="NO VIEWER: run make web, which needs Node.js",
 )
 

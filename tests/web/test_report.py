@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from support.browsed_pages import PATIENCE_MS, TALL, pictures, serious_findings, set_slider
 from support.generated_library import Library
 from support.viewer import needs_viewer, playback_in
 
@@ -20,15 +20,9 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: pag
 expect = sync_api.expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_viewer
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-#: Graphics by the processor: machines of CI have no graphics card.
-SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
-#: On a busy machine a picture may take long.
-PATIENCE_MS = 60_000
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +33,6 @@ def report(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     return path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("NO CHROMIUM: pages are not opened")
-    with sync_api.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=program, args=SOFTWARE)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -71,29 +53,8 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
     context.close()
 
 
-def _pictures(stages: Locator) -> list[bytes]:
-    return [stage.screenshot() for stage in stages.all()]
-
-
 def _pause(page: Page) -> None:
     page.get_by_role("button", name="Pause").click()
-
-
-def _set(cursor: Locator, value: float) -> None:
-    cursor.evaluate("(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }", value)
-
-
-def _serious(page: Page) -> list[dict[str, Any]]:
-    """What axe finds serious or critical: https://github.com/dequelabs/axe-core"""
-    if not AXE.is_file():
-        pytest.skip("NO AXE: run make web")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    return [
-        {"rule": each["id"], "at": [node["html"] for node in each["nodes"]]}
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def test_ten_hits_fit_in_three_megabytes(report: Path):
@@ -104,16 +65,17 @@ def test_ten_hits_fit_in_three_megabytes(report: Path):
 
 def test_all_hits_move_and_each_in_its_own_way(page: Page):
     stages = page.locator(".stage")
+    page.set_viewport_size(TALL)
     expect(stages).to_have_count(11)  # with the query
     _pause(page)
     scrubber = page.get_by_label("Time since the moment begins")
-    _set(scrubber, 0.2)
+    set_slider(scrubber, 0.2)
     page.wait_for_timeout(300)
-    before = _pictures(stages)
-    _set(scrubber, 0.6)
+    before = pictures(page, stages)
+    set_slider(scrubber, 0.6)
     expect(page.locator("output.time")).to_have_text("0.60 s")
     page.wait_for_timeout(300)
-    after = _pictures(stages)
+    after = pictures(page, stages)
     assert len(set(after[1:])) == 10
     assert all(one != other for one, other in zip(before, after, strict=True))
 
@@ -132,17 +94,17 @@ def test_a_hit_opens_next_to_the_query_and_both_are_scrubbed_along_the_path(page
     expect(stages).to_have_count(2)
     _pause(page)
     cursor = page.get_by_label("Time in the query")
-    pictures = []
+    seen = []
     last = int(cursor.get_attribute("max") or 0)
     for frame in (0, last // 2, last):
-        _set(cursor, frame)
+        set_slider(cursor, frame)
         shown = [int(figure.get_attribute("data-frame") or -1) for figure in page.locator("figure").all()]
         assert shown[0] == frame
         assert shown in pair["path"]
         page.wait_for_timeout(300)
-        pictures.append(_pictures(stages))
+        seen.append(pictures(page, stages))
     for side in (0, 1):
-        assert len({picture[side] for picture in pictures}) == 3
+        assert len({picture[side] for picture in seen}) == 3
 
     page.get_by_label("Overlaid").check(force=True)
     expect(page.locator("figure .stage:visible")).to_have_count(1)
@@ -156,10 +118,10 @@ def test_axe_finds_nothing_serious(page: Page, scheme: str):
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.reload()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # nothing moves unasked
-    assert _serious(page) == []
+    assert serious_findings(page) == []
     page.keyboard.press("1")
     expect(page.locator("figure .stage")).to_have_count(2)
-    assert _serious(page) == []
+    assert serious_findings(page) == []
 
 
 def test_a_report_without_hits_and_one_of_another_version_say_so(browser: Browser, report: Path, tmp_path: Path):

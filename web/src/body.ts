@@ -117,10 +117,6 @@ export class Body {
     this.paint((joint) => errorColour(errors.joint(queryFrame, joint), theme));
   }
 
-  set opacity(value: number) {
-    this.capsules.opacity = value;
-  }
-
   dispose(): void {
     this.capsules.dispose();
   }

@@ -36,11 +36,13 @@ const VERTEX = /* glsl */ `
 
 const FRAGMENT = /* glsl */ `
   varying vec3 shade;
-  uniform float opacity;
   void main() {
-    gl_FragColor = vec4(shade, opacity);
+    gl_FragColor = vec4(shade, 1.0);
   }
 `;
+
+/** One for all bodies, and never disposed of: a program takes longer to compile than ten bodies to draw. */
+const MATERIAL = new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT });
 
 export class Capsules {
   readonly mesh: Mesh;
@@ -48,7 +50,6 @@ export class Capsules {
   readonly to: InstancedBufferAttribute;
   readonly radii: InstancedBufferAttribute;
   readonly tints: InstancedBufferAttribute;
-  private readonly material: ShaderMaterial;
 
   constructor(count: number) {
     const attribute = (size: number) => {
@@ -66,23 +67,12 @@ export class Capsules {
     geometry.setAttribute("radii", this.radii);
     geometry.setAttribute("tint", this.tints);
     geometry.instanceCount = count;
-    this.material = new ShaderMaterial({
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      uniforms: { opacity: { value: 1 } },
-    });
-    this.mesh = new Mesh(geometry, this.material);
+    this.mesh = new Mesh(geometry, MATERIAL);
     this.mesh.frustumCulled = false; // its extent is known to the shader alone
-  }
-
-  set opacity(value: number) {
-    this.material.uniforms.opacity.value = value;
-    this.material.transparent = value < 1;
   }
 
   dispose(): void {
     this.mesh.geometry.dispose();
-    this.material.dispose();
   }
 }
 

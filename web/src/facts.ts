@@ -5,7 +5,7 @@ import type { Pair } from "./library";
 import { PART_NAMES, partName } from "./skeleton";
 import { millimetres, span } from "./text";
 
-export function facts(pair: Pair, onSeek: (frame: number) => void): HTMLElement {
+export function facts(pair: Pair, actions: HTMLElement | null, onSeek: (frame: number) => void): HTMLElement {
   const { data, other } = pair;
   const rows: [string, string][] = [
     ["Moment", span(other.timeS(0), other.timeS(other.frameCount))],
@@ -19,7 +19,14 @@ export function facts(pair: Pair, onSeek: (frame: number) => void): HTMLElement 
     { class: "facts" },
     ...rows.flatMap(([term, value]) => [element("dt", {}, term), element("dd", {}, value)]),
   );
-  return element("aside", { class: "side", "aria-label": "About this pair" }, list, scores(pair), advice(pair, onSeek));
+  return element(
+    "aside",
+    { class: "side", "aria-label": "About this pair" },
+    actions,
+    list,
+    scores(pair),
+    advice(pair, onSeek),
+  );
 }
 
 function scores(pair: Pair): HTMLElement {

@@ -1,5 +1,6 @@
 /** Hits as moving bodies next to the query, all started at the moment that is alike. */
 
+import { partBars, spoken } from "./bars";
 import { Body } from "./body";
 import { cameraChoice } from "./cameras";
 import { Clock } from "./clock";
@@ -8,7 +9,6 @@ import { Grid, Track } from "./ground";
 import type { Library, Pair } from "./library";
 import type { Motion } from "./motion";
 import { Player } from "./player";
-import { PART_NAMES, partName } from "./skeleton";
 import { Stage } from "./stages";
 import { breakable, fileName, seconds, span } from "./text";
 import { theme } from "./theme";
@@ -16,8 +16,6 @@ import type { View } from "./view";
 import { turnByDragging, Viewpoint } from "./viewpoint";
 
 const PAUSE_AT_END_S = 0.4;
-/** A part differs clearly if its score is so much below the best. */
-const CLEARLY_LOWER = 0.05;
 
 interface Tile {
   root: HTMLElement;
@@ -45,6 +43,7 @@ export class HitGrid implements View {
   constructor(
     private readonly library: Library,
     private readonly onOpen: (at: number) => void,
+    private readonly actions: (pair: Pair) => HTMLElement | null = () => null,
   ) {
     const shown = [library.query, ...library.pairs.map((pair) => pair.other)];
     const longest = Math.max(...shown.map((motion) => motion.durationS));
@@ -97,6 +96,11 @@ export class HitGrid implements View {
   /** Puts the focus on a hit's tile. */
   focus(at: number): void {
     this.tiles[at + 1]?.root.querySelector("button")?.focus({ preventScroll: false });
+  }
+
+  /** The hit whose tile has the focus; -1 for none. */
+  get focused(): number {
+    return this.tiles.slice(1).findIndex(({ root }) => root.contains(document.activeElement));
   }
 
   dispose(): void {
@@ -217,32 +221,11 @@ export class HitGrid implements View {
       ),
     );
     made.addEventListener("click", () => this.onOpen(this.library.pairs.indexOf(pair)));
-    return element("li", { class: "tile" }, made);
+    return element("li", { class: "tile" }, made, this.actions(pair));
   }
 }
-
-/** Text for those who hear the page. */
-const spoken = (text: string) => element("span", { class: "hidden" }, text);
 
 function about(motion: Motion, label: string | null = null, matched = ""): string {
   const when = span(motion.timeS(0), motion.timeS(motion.frameCount));
   return [when, label, matched].filter(Boolean).join(" · ");
-}
-
-/** The score of each part as a bar, and in words the one that differs most, if it clearly does. */
-function partBars(pair: Pair): HTMLElement {
-  const scores = PART_NAMES.map((part) => pair.data.parts[part]);
-  const bars = PART_NAMES.map((part, at) => {
-    const bar = element("i", {
-      class: "meter",
-      title: `${partName(part)}: ${scores[at]?.toFixed(2) ?? "not compared"}`,
-    });
-    bar.style.setProperty("--score", String(scores[at] ?? 0));
-    return bar;
-  });
-  const known = scores.filter((score) => score !== undefined);
-  const lowest = Math.min(...known);
-  const clear = known.length > 0 && lowest <= Math.max(...known) - CLEARLY_LOWER;
-  const worst = clear ? `${partName(PART_NAMES[scores.indexOf(lowest)])} ${lowest.toFixed(2)}` : "";
-  return element("span", { class: "bars" }, ...bars, element("span", {}, worst ? spoken("least alike ") : null, worst));
 }

@@ -37,15 +37,19 @@ const FADING_FRAGMENT = /* glsl */ `
   }
 `;
 
+/** Materials of all stages, which are never disposed of, so that no program is compiled again. */
+const GRID_MATERIAL = new ShaderMaterial({
+  vertexShader: FADING_VERTEX,
+  fragmentShader: FADING_FRAGMENT,
+  uniforms: { tint: { value: new Color() } },
+  transparent: true,
+  depthWrite: false,
+});
+const LINE_MATERIAL = new LineBasicMaterial();
+const PRINT_MATERIAL = new MeshBasicMaterial({ depthWrite: false });
+
 export class Grid {
-  private readonly material = new ShaderMaterial({
-    vertexShader: FADING_VERTEX,
-    fragmentShader: FADING_FRAGMENT,
-    uniforms: { tint: { value: new Color() } },
-    transparent: true,
-    depthWrite: false,
-  });
-  readonly object = new LineSegments(gridLines(), this.material);
+  readonly object = new LineSegments(gridLines(), GRID_MATERIAL);
 
   /** Keeps the grid under a body that travels, without the lines appearing to move with it. */
   moveTo(x: number, z: number): void {
@@ -53,12 +57,11 @@ export class Grid {
   }
 
   paint(theme: Theme): void {
-    this.material.uniforms.tint.value.setRGB(...GROUND[theme].lines);
+    GRID_MATERIAL.uniforms.tint.value.setRGB(...GROUND[theme].lines);
   }
 
   dispose(): void {
     this.object.geometry.dispose();
-    this.material.dispose();
   }
 }
 
@@ -80,10 +83,10 @@ export class Track {
     }
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(points, 3));
-    this.line = new Line(geometry, new LineBasicMaterial());
+    this.line = new Line(geometry, LINE_MATERIAL);
     this.contacts = contactsOf(motion);
     const circle = new CircleGeometry(FOOT_RADIUS_M, 14).rotateX(-Math.PI / 2);
-    this.prints = new InstancedMesh(circle, new MeshBasicMaterial({ depthWrite: false }), this.contacts.length);
+    this.prints = new InstancedMesh(circle, PRINT_MATERIAL, this.contacts.length);
     this.contacts.forEach(({ x, z }, at) => {
       this.prints.setMatrixAt(at, new Matrix4().makeTranslation(x, 0.006, z));
     });
@@ -94,7 +97,7 @@ export class Track {
 
   paint(frame: number, theme: Theme): void {
     const { lines, path } = GROUND[theme];
-    this.line.material.color.setRGB(...path);
+    LINE_MATERIAL.color.setRGB(...path);
     this.contacts.forEach(({ side, startFrame, endFrame }, at) => {
       const stands = frame >= startFrame && frame < endFrame;
       this.prints.setColorAt(at, new Color(...(stands ? BODIES[theme][this.role][side] : lines)));
@@ -104,9 +107,7 @@ export class Track {
 
   dispose(): void {
     this.line.geometry.dispose();
-    this.line.material.dispose();
     this.prints.geometry.dispose();
-    this.prints.material.dispose();
     this.prints.dispose();
   }
 }

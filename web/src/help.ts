@@ -2,7 +2,9 @@
 
 import { button, element } from "./dom";
 
-const KEYS: [string, string][] = [
+export type Keys = [string, string][];
+
+export const KEYS: Keys = [
   ["Space", "play or pause"],
   ["← →", "one frame back or on"],
   ["1 to 9, 0", "open a hit; 0 is the tenth"],
@@ -13,8 +15,8 @@ const KEYS: [string, string][] = [
   ["Wheel", "nearer or farther, for one hit"],
 ];
 
-export function helpButton(): HTMLElement {
-  const rows = KEYS.map(([key, effect]) =>
+export function helpButton(keys: Keys = KEYS): HTMLElement {
+  const rows = keys.map(([key, effect]) =>
     element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, key)), element("td", {}, effect)),
   );
   const dialogue: HTMLDialogElement = element(

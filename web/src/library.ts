@@ -44,7 +44,7 @@ export class Library {
   }
 
   private motion(at: number): Motion {
-    return remembered(this.motions, at, () => new Motion(this.data.motions[at], this.data.fps));
+    return remembered(this.motions, at, () => Motion.decoded(this.data.motions[at], this.data.fps));
   }
 }
 

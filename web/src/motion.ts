@@ -8,18 +8,23 @@ const ROOT = 4;
 /** Joints are inside the body: the lowest one is this far above the ground. */
 const SOLE_M = 0.03;
 
+export type MotionFacts = Omit<MotionData, "poses" | "roots">;
+
 export class Motion {
   readonly frameCount: number;
-  private readonly poses: Float32Array;
-  private readonly roots: Float32Array;
 
+  /** `poses` and `roots` as PlayedMotion in mretrieve/comparison/playback.py has them. */
   constructor(
-    readonly data: MotionData,
+    readonly data: MotionFacts,
     readonly fps: number,
+    private readonly poses: Float32Array,
+    private readonly roots: Float32Array,
   ) {
-    this.poses = decodeFloat16(data.poses);
-    this.roots = decodeFloat32(data.roots);
     this.frameCount = data.frame_count;
+  }
+
+  static decoded(data: MotionData, fps: number): Motion {
+    return new Motion(data, fps, decodeFloat16(data.poses), decodeFloat32(data.roots));
   }
 
   get durationS(): number {
@@ -64,8 +69,11 @@ export class Motion {
 }
 
 /** Numbers of 16 bits (IEEE 754, little-endian) in base64. */
-export function decodeFloat16(text: string): Float32Array {
-  const view = new DataView(bytes(text));
+export const decodeFloat16 = (text: string): Float32Array => readFloat16(bytes(text));
+
+/** Numbers of 16 bits (IEEE 754, little-endian). */
+export function readFloat16(buffer: ArrayBuffer): Float32Array {
+  const view = new DataView(buffer);
   return Float32Array.from({ length: view.byteLength / 2 }, (_, at) => fromFloat16(view.getUint16(2 * at, true)));
 }
 

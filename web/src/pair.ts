@@ -24,6 +24,13 @@ export interface PairNames {
   other: string;
 }
 
+/** What a page that can search adds. */
+export interface PairExtras {
+  actions: HTMLElement | null;
+  /** Searches for a part of the query, in seconds of its file. */
+  onPart: ((startS: number, endS: number) => void) | null;
+}
+
 interface Side {
   motion: Motion;
   body: Body;
@@ -52,6 +59,7 @@ export class PairView implements View {
     private readonly library: Library,
     private readonly pair: Pair,
     names: PairNames,
+    extras: PairExtras = { actions: null, onPart: null },
   ) {
     this.clock = new Clock(pair.query.durationS);
     this.clock.onChange = () => this.refresh();
@@ -59,9 +67,7 @@ export class PairView implements View {
     this.sides = [this.side(pair.query, "query", names.query), this.side(pair.other, "other", names.other)];
     this.sides[0].stage.update = () => this.update(this.layout === "over" ? this.sides : [this.sides[0]]);
     this.sides[1].stage.update = () => this.update([this.sides[1]]);
-    this.timeline = new Timeline(pair.query, pair.errors, pair.data.differences, pair.data.key_frames, (frame) =>
-      this.seek(frame),
-    );
+    this.timeline = new Timeline(pair, (frame) => this.seek(frame), extras.onPart);
     this.layouts = new Choice<Layout>("Layout", { side: "Side by side", over: "Overlaid" }, this.layout, (layout) =>
       this.arrange(layout),
     );
@@ -70,7 +76,7 @@ export class PairView implements View {
       "div",
       { class: "pair-view" },
       element("div", { class: "bodies" }, ...this.sides.map((side) => side.figure)),
-      facts(pair, (frame) => this.seek(frame)),
+      facts(pair, extras.actions, (frame) => this.seek(frame)),
       this.controls(),
       this.timeline.root,
     );
@@ -96,7 +102,7 @@ export class PairView implements View {
   key(key: string): boolean {
     if (key === "ArrowLeft" || key === "ArrowRight") this.player.step(key === "ArrowLeft" ? -1 : 1);
     else if (key === "o") this.arrange(this.layout === "side" ? "over" : "side");
-    else return false;
+    else return this.timeline.key(key, Math.round(this.frame));
     return true;
   }
 

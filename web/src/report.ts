@@ -7,59 +7,33 @@ import { helpButton } from "./help";
 import { Library } from "./library";
 import { PairView } from "./pair";
 import { type PlaybackData, readPlayback } from "./playback";
+import { isForPage, Screen } from "./screen";
 import { Stages } from "./stages";
 import { message, notes } from "./states";
 import { span } from "./text";
-import { onThemeChange, themeButton } from "./theme";
-import type { View } from "./view";
+import { themeButton } from "./theme";
 
 const TITLES = { query: "Hits", explain: "Explanation", compare: "Comparison" };
-/** Nothing is drawn while nothing changes; after an event, until what it started has come to rest. */
-const DRAW_AFTER_EVENT_MS = 600;
-/** A page that was hidden goes on from where it was. */
-const LONGEST_STEP_MS = 250;
-const EVENTS = ["pointermove", "pointerdown", "keydown", "input", "change", "click", "scroll", "resize", "wheel"];
 
 class Report {
   private readonly main = element("main");
   private readonly heading = element("h1", { tabindex: "-1" });
   private readonly navigation = element("nav", { "aria-label": "Hits" });
   private readonly library: Library;
-  private view: View | null = null;
+  private readonly screen: Screen;
   private opened = -1;
-  private plays = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  private drawUntil = 0;
-  private changed = true;
 
   constructor(
     private readonly data: PlaybackData,
-    private readonly stages: Stages,
+    stages: Stages,
   ) {
+    this.screen = new Screen(stages);
     this.library = new Library(data);
     document.title = `${TITLES[data.kind]}: ${data.motions.map((motion) => motion.name)[0] || "motion"}`;
     show(header(this.heading, this.navigation), this.main);
-    onThemeChange(() => {
-      this.view?.repaint();
-      this.wake();
-    });
-    for (const event of EVENTS) addEventListener(event, () => this.wake(), { passive: true, capture: true });
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.follow());
     this.follow();
-    let before = Number.POSITIVE_INFINITY; // of the first picture no time has passed
-    const tick = (now: number) => {
-      this.view?.clock.advance(Math.min(Math.max(now - before, 0), LONGEST_STEP_MS) / 1000);
-      before = now;
-      if (this.view?.clock.playing || this.changed || now < this.drawUntil) this.stages.draw();
-      this.changed = false; // a slow machine may draw its next picture long after the event, but draws one
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
-  }
-
-  private wake(): void {
-    this.changed = true;
-    this.drawUntil = performance.now() + DRAW_AFTER_EVENT_MS;
   }
 
   /** Shows what the address names: `#hit-3`, or all hits. */
@@ -71,18 +45,14 @@ class Report {
 
   private open(at: number): void {
     const before = this.opened;
-    if (this.view) this.plays = this.view.clock.playing;
-    this.view?.dispose();
     this.opened = at;
-    this.view = at < 0 ? new HitGrid(this.library, (hit) => this.go(hit)) : this.pairView(at);
-    this.main.replaceChildren(...[notes(this.data.notes), this.view.root].filter((child) => child !== null));
-    this.stages.show(this.view.stages);
-    if (this.plays) this.view.clock.play();
+    const view = at < 0 ? new HitGrid(this.library, (hit) => this.go(hit)) : this.pairView(at);
+    this.main.replaceChildren(...[notes(this.data.notes), view.root].filter((child) => child !== null));
+    this.screen.show(view);
     this.name();
     scrollTo(0, 0);
-    if (this.view instanceof HitGrid && before >= 0) this.view.focus(before);
+    if (view instanceof HitGrid && before >= 0) view.focus(before);
     else if (at >= 0 && before !== at && this.data.kind === "query") this.heading.focus({ preventScroll: true });
-    this.wake();
   }
 
   private pairView(at: number): PairView {
@@ -91,7 +61,7 @@ class Report {
       this.data.kind
     ];
     const view = new PairView(this.library, pair, { query: names[0], other: names[1] });
-    view.onArrange = () => this.stages.show(view.stages);
+    view.onArrange = () => this.screen.arrange();
     return view;
   }
 
@@ -120,13 +90,10 @@ class Report {
   }
 
   private key(event: KeyboardEvent): void {
-    const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("dialog, select, input[type=text]")) return;
-    const own = target.matches("button, input, a");
-    if (event.key === " " && !own) this.view?.clock.toggle();
-    else if (event.key.startsWith("Arrow") && target.matches("input")) return;
+    if (!isForPage(event)) return;
+    if (event.key === " ") this.screen.shown?.clock.toggle();
     else if (this.data.kind === "query" && this.navigates(event.key)) return;
-    else if (!this.view?.key(event.key)) return;
+    else if (!this.screen.shown?.key(event.key)) return;
     event.preventDefault();
   }
 

@@ -36,6 +36,7 @@ export class Stages {
 
   show(stages: Stage[]): void {
     this.stages = stages;
+    this.canvas.hidden = !stages.length;
   }
 
   draw(): void {

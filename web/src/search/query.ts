@@ -1,0 +1,81 @@
+/** What is searched for and how, as the panel shows it, and as the service is asked. */
+
+import { PART_NAMES, type Part } from "../skeleton";
+
+export type Mirror = "none" | "whole" | "both" | "arms" | "legs" | "any";
+
+export interface Search {
+  /** An indexed clip or a dropped file, with its body if it holds several, as the service names it. */
+  query: string;
+  /** Name of the dropped file that is searched for; "" for an indexed clip. */
+  file: string;
+  /** The part of it that is compared, in seconds; null for its start or end. */
+  startS: number | null;
+  endS: number | null;
+  k: number;
+  mirror: Mirror;
+  allMoments: boolean;
+  leaveOutSelf: boolean;
+  weights: Record<Part, number>;
+  /** Chosen labels by column. */
+  labels: Record<string, string[]>;
+  condition: string;
+  /** Clips that are not wanted. */
+  excluded: string[];
+  /** The clips that were chosen on the map; none for all. */
+  only: string[];
+}
+
+export const evenWeights = (): Record<Part, number> =>
+  Object.fromEntries(PART_NAMES.map((part) => [part, 1])) as Record<Part, number>;
+
+/** The options with which a page begins; they stay when another query is chosen. */
+export const FIRST: Search = {
+  query: "",
+  file: "",
+  startS: null,
+  endS: null,
+  k: 10,
+  mirror: "none",
+  allMoments: false,
+  leaveOutSelf: true,
+  weights: evenWeights(),
+  labels: {},
+  condition: "",
+  excluded: [],
+  only: [],
+};
+
+/** The fields of a request, without those that have their defaults. */
+export function fields(search: Search): Record<string, string | number | boolean> {
+  const where = conditionOf(search);
+  const even = new Set(Object.values(search.weights)).size === 1;
+  const values: Record<string, string | number | boolean | null> = {
+    query: search.query,
+    start_s: search.startS,
+    end_s: search.endS,
+    k: search.k,
+    mirror: search.mirror,
+    all_moments: search.allMoments || null,
+    exclude_self: (search.leaveOutSelf && !search.file) || null,
+    parts: even ? null : PART_NAMES.map((part) => `${part}=${search.weights[part]}`).join(","),
+    where: where || null,
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Record<string, string>;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The labels, the typed condition and the clips that are wanted or not, as one condition. */
+export function conditionOf({ labels, condition, excluded, only }: Search): string {
+  const chosen = Object.entries(labels).filter(([, values]) => values.length);
+  const all = chosen.map(([column, values]) => `"${column}" IN (${values.map(quoted).join(", ")})`);
+  if (condition.trim()) all.push(`(${condition.trim()})`);
+  if (excluded.length) all.push(`clip NOT IN (${excluded.map(quoted).join(", ")})`);
+  if (only.length) all.push(`clip IN (${only.map(quoted).join(", ")})`);
+  return all.join(" AND ");
+}
+
+/** The name of a moment, as all commands take it. */
+export const momentName = (clip: string, startS: number, endS: number): string =>
+  `${clip}@${startS.toFixed(2)}-${endS.toFixed(2)}`;
