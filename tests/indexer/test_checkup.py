@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from support.generated_library import Library
@@ -44,7 +45,7 @@ def test_a_search_that_misses_windows_is_reported(indexed: Path):
         def __init__(self, *_: object) -> None: ...
 
         def shortlist(self, queries, k, entries):
-            return [entries.may_answer().nonzero()[0][-k:]] * len(queries)
+            return np.tile(entries.may_answer().nonzero()[0][-k:], (len(queries), 1))
 
     def make(vectors: TrainingSet) -> tuple[dict[str, float], list[bytes | memoryview]]:
         return {}, trained_kind("flat-codes").make(vectors)[1]
