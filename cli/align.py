@@ -39,8 +39,8 @@ def align(
     joints in millimetres. Of motion in 2D, poses that depend on neither camera nor body are aligned, and distances
     are those of the lifted motion.
     """
+    from mretrieve.comparison.by_name import align_clips
     from mretrieve.formats import ReadingOptions
-    from mretrieve.index import align_clips
     from mretrieve.sources.resolve import ClipResolver
 
     if out is not None:

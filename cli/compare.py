@@ -43,8 +43,8 @@ def compare(
     A and B are motion files, indexed clips, or moments of them such as walk.bvh@3.20-5.43. First and last frames of
     both are aligned.
     """
+    from mretrieve.comparison.by_name import compare_takes
     from mretrieve.formats import ReadingOptions
-    from mretrieve.index import compare_takes
     from mretrieve.sources.resolve import ClipResolver
 
     from .comparison_text import comparison_text

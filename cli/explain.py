@@ -72,8 +72,8 @@ def explain(
     walk.bvh@3.20-5.43; answer.json#3 is the third hit of a saved answer. In a clip much longer than QUERY the
     best-matching moment is explained.
     """
+    from mretrieve.comparison.by_name import explain_moment
     from mretrieve.formats import ReadingOptions
-    from mretrieve.index import explain_moment
     from mretrieve.sources.resolve import ClipResolver
 
     from .comparison_text import explanation_text

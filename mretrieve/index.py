@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,37 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .devices import find_devices
-from .errors import IndexStateError, MRetrieveError, QueryError
+from .errors import IndexStateError, MRetrieveError
 from .formats import ReadingOptions
-from .motion import Clip, Motion
-from .motion.body_parts import PartWeights
-from .motion.keypoints import Keypoints
-from .motion.view import View
 from .search.answer import Answer, Hit
 from .search.answering import OF_ONE_QUERY, answer_queries
 from .search.options import QueryOptions
 from .search.query import Query
 from .search.spaces import Spaces, VectorsOpener
-from .sources.resolve import ClipResolver, ResolvedClip, own_rows
+from .sources.resolve import ClipResolver, ResolvedClip, Searchable, own_rows
 from .storage.ownership import find_index
 from .storage.snapshot import Snapshot
 from .vectors import open_vectors
 
 if TYPE_CHECKING:
-    from .comparison import Explanation, NamedClip
+    from .comparison import Explanation
     from .comparison.correspondence import Correspondence
     from .comparison.differences import Comparison
     from .comparison.playback import Playback
-    from .encoders import WindowEncoder
     from .export import Exported
-    from .motion.body_parts import Flip
+    from .motion.body_parts import Flip, Parts
     from .search.classification import Classified
 
-#: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
-Searchable = Clip | Motion | Keypoints | View | Path | str
 #: Queries of `Index.search_many` that are searched together.
 QUERIES_AT_ONCE = 64
-Parts = PartWeights | Mapping[str, float] | str | None
 
 
 def open_index(
@@ -264,6 +256,8 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip or moment cannot be found or read.
         """
+        from .comparison.by_name import explain_moment
+
         return explain_moment(self._resolver, query, moment, parts=parts, mirror=mirror, encoders=encoders)
 
     def encoded(
@@ -298,6 +292,7 @@ class Index:
 
     def _playback(self, answer: Answer, found: ResolvedClip, options: QueryOptions) -> Playback:
         from .comparison import NamedClip
+        from .comparison.by_name import explain_moment
         from .comparison.playback import Playback
 
         weights = options.part_weights
@@ -315,6 +310,8 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip cannot be found or read.
         """
+        from .comparison.by_name import compare_takes
+
         return compare_takes(self._resolver, first, second, parts=parts)
 
     def align(
@@ -333,6 +330,8 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: a clip cannot be found or read.
         """
+        from .comparison.by_name import align_clips
+
         return align_clips(self._resolver, first, second, parts=parts, find=find)
 
     def export(self, moment: Hit | str, path: Path | str, *, force: bool = False, **options: Any) -> Exported:
@@ -355,106 +354,6 @@ class Index:
         exported = export_moment(name, ExportOptions(**options), self._resolver)
         exported.write(Path(path), replace=force)
         return exported
-
-
-def explain_moment(
-    resolver: ClipResolver,
-    query: Searchable | ResolvedClip,
-    moment: Hit | Searchable,
-    *,
-    parts: Parts = None,
-    mirror: Flip = "none",
-    encoders: Sequence[str] | None = None,
-    reading: ReadingOptions | None = None,
-) -> Explanation:
-    """See `Index.explain`; names are looked up by `resolver`, which needs an index only for indexed clips."""
-    from .comparison import NamedClip, explain
-
-    found = query if isinstance(query, ResolvedClip) else resolver.resolve(query, reading)
-    if isinstance(moment, Hit):
-        mirror = moment.mirror
-        found = found.between(moment.query_start_s, moment.query_end_s)
-        other = resolver.resolve_indexed(moment.clip).between(moment.start_s, moment.end_s)
-        named = replace(NamedClip.of(other), is_moment=True)
-    else:
-        named = NamedClip.of(resolver.resolve(moment, reading and replace(reading, rig_map=None)))
-    known = _encoders(resolver, encoders)
-    explanation = explain(NamedClip.of(found).flipped(mirror), named, PartWeights.of(parts), encoders=known)
-    if encoders is not None and len(explanation.attention) < len(encoders):
-        raise QueryError(f"encoder {', '.join(encoders)}: only encoders of the mmd-nca architecture have attention")
-    return explanation
-
-
-def compare_takes(
-    resolver: ClipResolver,
-    first: Searchable,
-    second: Searchable,
-    *,
-    parts: Parts = None,
-    reading: ReadingOptions | None = None,
-) -> Comparison:
-    """See `Index.compare`."""
-    from .comparison.differences import compare
-
-    return compare(*_named(resolver, first, second, reading), PartWeights.of(parts))
-
-
-def align_clips(
-    resolver: ClipResolver,
-    first: Searchable,
-    second: Searchable,
-    *,
-    parts: Parts = None,
-    find: bool = False,
-    reading: ReadingOptions | None = None,
-) -> Correspondence:
-    """See `Index.align`."""
-    from .comparison.correspondence import Correspondence
-    from .comparison.explanation import moment_like
-    from .comparison.view_alignment import align_motions
-
-    a, b = (_with_view(resolver.resolve(name, reading)) for name in (first, second))
-    weights = PartWeights.of(parts)
-    if find:
-        b = moment_like(a, b, weights)
-    return Correspondence(a, b, align_motions(a.clip, b.clip, weights))
-
-
-def _with_view(found: ResolvedClip) -> NamedClip:
-    """The part that a name means; together with what the camera saw, if it was lifted from that."""
-    from .comparison import NamedClip
-    from .motion.lifted_clip import LiftedClip
-
-    named, view = NamedClip.of(found), found.part_view
-    return named if view is None else replace(named, clip=LiftedClip.of(named.clip, view))
-
-
-def _named(
-    resolver: ClipResolver, first: Searchable, second: Searchable, reading: ReadingOptions | None
-) -> tuple[NamedClip, NamedClip]:
-    from .comparison import NamedClip
-
-    return NamedClip.of(resolver.resolve(first, reading)), NamedClip.of(resolver.resolve(second, reading))
-
-
-def _encoders(resolver: ClipResolver, names: Sequence[str] | None) -> list[WindowEncoder]:
-    """The named encoders, of the index or shipped; None for those of the index that can be loaded."""
-    from .encoders import load_encoder
-
-    try:
-        spaces = Spaces(resolver.snapshot)
-    except MRetrieveError:
-        return [load_encoder(name) for name in names or ()]
-    known = [record.name for record in resolver.snapshot.encoders]
-    if names is not None:
-        return [spaces.asked(name, None).encoder if name in known else load_encoder(name) for name in names]
-    encoders = []
-    for name in known:
-        try:
-            encoders.append(spaces.asked(name, None).encoder)
-        except MRetrieveError:  # its library is missing, say: it has nothing to add
-            continue
-    return encoders
 
 
 def _raised(_number: int, error: Exception) -> None:

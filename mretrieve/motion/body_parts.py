@@ -84,7 +84,7 @@ class PartWeights:
             raise QueryError("every body part has weight 0, so there is nothing to compare; give one of them a weight")
 
     @classmethod
-    def of(cls, weights: PartWeights | Mapping[str, float] | str | None) -> PartWeights:
+    def of(cls, weights: Parts) -> PartWeights:
         """Weights from what a caller gives: `{"arms": 1}`, "arms=1,legs=0.2", weights as they are; even ones for None.
 
         A later entry replaces an earlier one. Parts that are not named have weight 0, unless all named weights are 0:
@@ -141,6 +141,10 @@ class PartWeights:
         observed = clip.observed.copy()
         observed[:, unseen] = False
         return replace(clip, observed=observed)
+
+
+#: What a caller gives for weights: see `PartWeights.of`.
+Parts = PartWeights | Mapping[str, float] | str | None
 
 
 @lru_cache(256)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..errors import QueryError
 
 if TYPE_CHECKING:  # this module loads no NumPy, so that the command line can read its defaults
-    from ..motion.body_parts import Flip, PartWeights
+    from ..motion.body_parts import Flip, Parts, PartWeights
 
 #: Which variants of the query are searched; the best of them counts.
 Mirror = Literal["none", "whole", "both", "arms", "legs", "any"]
@@ -68,7 +68,7 @@ class QueryOptions:
     all_moments: bool = False
     scope: Scope = "auto"
     mirror: Mirror = "none"
-    parts: PartWeights | Mapping[str, float] | str | None = None
+    parts: Parts = None
     encoder: str | Sequence[str] | None = None
     encoder_weights: Sequence[float] | None = None
     mapper: Path | str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from ..index import align_clips, compare_takes, explain_moment
+from ..comparison.by_name import align_clips, compare_takes, explain_moment
 from .handling import Call, json_answer
 from .models import AlignRequest, ExplainRequest, PairRequest
 

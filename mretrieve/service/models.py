@@ -12,13 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from ..export import ExportOptions
 from ..formats import ReadingOptions
-from ..motion.body_parts import Flip, PartWeights
+from ..motion.body_parts import Flip, Parts
 from ..search.options import QueryOptions
 from .request_clips import RequestFiles
 
 #: Numbers of frames, hits and candidates beyond this have no meaning, and would not fit the library's integers.
 _LARGEST_NUMBER = 1_000_000
-_HINTS = get_type_hints(QueryOptions, localns={"PartWeights": PartWeights, "Flip": Flip})
+_HINTS = get_type_hints(QueryOptions, localns={"Parts": Parts, "Flip": Flip})
 #: The options that name files: in a request, files that are sent with it.
 FILE_OPTIONS = tuple(name for name, hint in _HINTS.items() if Path in get_args(hint))
 

@@ -15,10 +15,7 @@ from typing import BinaryIO
 from ..errors import QueryError
 from ..formats import MotionFile, ReadingOptions, recognise
 from ..formats.video.reader import VIDEO
-from ..motion import Clip, Motion
-from ..motion.keypoints import Keypoints
-from ..motion.view import View
-from ..sources.resolve import ClipResolver, ResolvedClip
+from ..sources.resolve import ClipResolver, ResolvedClip, Searchable
 from ..storage.snapshot import Snapshot
 from .limits import IncompleteError, Limits, TooLargeError, TooSlowError
 
@@ -83,7 +80,7 @@ class RequestClips(ClipResolver):
 
     def resolve(
         self,
-        query: Clip | Motion | View | Keypoints | Path | str,
+        query: Searchable,
         options: ReadingOptions | None = None,
         *,
         start_s: float | None = None,

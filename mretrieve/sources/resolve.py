@@ -26,6 +26,8 @@ from .keypoint_bodies import is_joint_set, lift_view
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
 from .reading import SourceClip, make_canonical, read_people
 
+#: What can be searched for and compared: a motion file, an indexed clip or a moment of either by name; a motion.
+Searchable = Clip | Motion | View | Keypoints | Path | str
 #: The joints that every detector looks for, and the middles between them.
 _LOOKED_FOR = np.isin(np.arange(JOINT_COUNT), (*DETECTED, *MIDDLES))
 #: The name of standard input.
@@ -124,7 +126,7 @@ class ClipResolver:
 
     def resolve(
         self,
-        query: Clip | Motion | View | Keypoints | Path | str,
+        query: Searchable,
         options: ReadingOptions | None = None,
         *,
         start_s: float | None = None,

@@ -9,10 +9,10 @@ import pytest
 
 from mretrieve import Clip
 from mretrieve.alignment.alignment import align
+from mretrieve.comparison.by_name import align_clips
 from mretrieve.comparison.view_alignment import align_motions, normalised_features
 from mretrieve.demo import MotionRecipe, synthesise_clip
 from mretrieve.errors import QueryError
-from mretrieve.index import align_clips
 from mretrieve.lifting import lift
 from mretrieve.motion.augmentation import change_speed, lose_joints
 from mretrieve.motion.body_parts import PartWeights
