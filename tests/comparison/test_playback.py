@@ -16,7 +16,7 @@ from support.changed_motion import raised_right_arm
 from support.generated_library import Library
 
 from mretrieve import QueryOptions
-from mretrieve.comparison import NamedClip, explain
+from mretrieve.comparison import NamedClip, by_name, explain
 from mretrieve.comparison.differences import compare
 from mretrieve.comparison.playback import Playback, PlayedMotion
 from mretrieve.errors import IndexStateError
@@ -99,10 +99,8 @@ def test_a_hit_whose_motion_cannot_be_read_is_named_and_the_others_are_shown(
             raise IndexStateError("damaged")
         return real(_resolver, found, hit, **options)
 
-    from mretrieve import index
-
-    real = index.explain_moment
-    monkeypatch.setattr(index, "explain_moment", explained)
+    real = by_name.explain_moment
+    monkeypatch.setattr(by_name, "explain_moment", explained)
     playback = library.opened.playback(answer, query)
     assert [pair.hit.rank for pair in playback.pairs if pair.hit] == [1, 3]
     assert playback.notes == (f"{answer[1].clip} cannot be shown: its motion cannot be read",)
