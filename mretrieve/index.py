@@ -141,11 +141,10 @@ class Index:
             query = clip_from_joints(query, options.fps, joints)
         elif joints is not None:
             raise TypeError("joints are for arrays of joint positions; files and motions have their own")
-        found = self._resolved(query, options)
-        understood = self._understood(found)
+        understood = self._understood(query, options)
         read_s = time.perf_counter() - started
         answers = answer_queries(self._spaces, [(understood, read_s)], options, _raised)
-        return self._playable(answers[0], found, options)
+        return self._playable(answers[0], query, options)
 
     def classify(
         self, query: Searchable, neighbours: int = 1, *, options: QueryOptions | None = None, **changes: Any
@@ -195,37 +194,40 @@ class Index:
         waiting = iter(queries)
         while group := list(islice(waiting, QUERIES_AT_ONCE)):
             understood: list[tuple[Query, float]] = []
-            named: list[tuple[Searchable, ResolvedClip]] = []
+            named: list[Searchable] = []
             for query in group:
                 started = time.perf_counter()
                 try:
-                    found = self._resolved(query, options, resolver)
-                    understood.append((self._understood(found), time.perf_counter() - started))
-                    named.append((query, found))
+                    understood.append((self._understood(query, options, resolver), time.perf_counter() - started))
+                    named.append(query)
                 except OF_ONE_QUERY as error:
                     if on_error is None:
                         raise
                     on_error(query, error)
 
-            def failed(number: int, error: Exception, named: list[tuple[Searchable, ResolvedClip]] = named) -> None:
+            def failed(number: int, error: Exception, named: list[Searchable] = named) -> None:
                 if on_error is None:
                     raise error
-                on_error(named[number][0], error)
+                on_error(named[number], error)
 
             of_group = answer_queries(self._spaces, understood, options, failed)
-            answers += [self._playable(answer, named[number][1], options) for number, answer in of_group.items()]
+            answers += [self._playable(answer, named[number], options, resolver) for number, answer in of_group.items()]
         return answers
 
-    def _understood(self, found: ResolvedClip) -> Query:
+    def _understood(self, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None) -> Query:
+        found = self._resolved(query, options, resolver)
         return Query.of(found, own_rows(self._snapshot, found))
 
-    def _playable(self, answer: Answer, query: ResolvedClip, options: QueryOptions) -> Answer:
-        """The answer with what draws it in a notebook."""
+    def _playable(
+        self, answer: Answer, query: Searchable, options: QueryOptions, resolver: ClipResolver | None = None
+    ) -> Answer:
+        """The answer with what draws it in a notebook; a query by name is read again then, and is not kept."""
 
         def player(hits: Sequence[Hit]) -> str | None:
             from .comparison.notebook import notebook_element
 
-            return notebook_element(self._playback(replace(answer, hits=tuple(hits)), query, options))
+            shown = replace(answer, hits=tuple(hits))
+            return notebook_element(self.playback(shown, query, options=options, resolver=resolver))
 
         return replace(answer, hits=tuple(replace(hit, player=player) for hit in answer.hits), player=player)
 
@@ -266,7 +268,7 @@ class Index:
         """The vector (1, D) of a query by the encoders of the options; arguments and errors are those of `playback`."""
         options = options or QueryOptions()
         encoder = self._spaces.asked(options.encoder, options.encoder_weights).encoder
-        return self._understood(self._resolved(query, options, resolver)).encoded_by(encoder)
+        return self._understood(query, options, resolver).encoded_by(encoder)
 
     def playback(
         self,
@@ -287,15 +289,12 @@ class Index:
         Raises:
             QueryError, FormatError, RigError: the query cannot be read any more.
         """
-        options = options or QueryOptions()
-        return self._playback(answer, self._resolved(query, options, resolver), options)
-
-    def _playback(self, answer: Answer, found: ResolvedClip, options: QueryOptions) -> Playback:
         from .comparison import NamedClip
         from .comparison.by_name import explain_moment
         from .comparison.playback import Playback
 
-        weights = options.part_weights
+        options = options or QueryOptions()
+        found, weights = self._resolved(query, options, resolver), options.part_weights
         explained = []
         for hit in answer:
             # a clip whose file of a shard is damaged: the other hits can be shown

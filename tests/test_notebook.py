@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import pickle
 import re
+import weakref
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.generated_library import Library
 from support.viewer import needs_viewer
 
 from mretrieve.search.answer import Answer
+from mretrieve.sources.resolve import ClipResolver, ResolvedClip
 
 NOTEBOOK = Path(__file__).resolve().parent.parent / "examples" / "search.ipynb"
 
@@ -49,3 +53,20 @@ def test_an_answer_can_be_pickled_without_its_index(library: Library):
     assert copy == answer
     assert copy._repr_html_() is None
     assert copy[0]._repr_html_() is None
+
+
+def test_an_answer_does_not_keep_the_motion_of_its_query(library: Library, monkeypatch: pytest.MonkeyPatch):
+    read: list[weakref.ref[ResolvedClip]] = []
+    real = ClipResolver.resolve
+
+    def resolved(*arguments: Any, **options: Any) -> ResolvedClip:
+        found = real(*arguments, **options)
+        read.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(ClipResolver, "resolve", resolved)
+    query = min(library.folder.rglob("*.bvh"))
+    answers = library.opened.search_many([query, query], k=3)
+    gc.collect()
+    assert len(answers) == len(read) == 2
+    assert [reference() for reference in read] == [None, None]
