@@ -8,7 +8,7 @@ import { Library } from "./library";
 import { PairView } from "./pair";
 import { type PlaybackData, readPlayback } from "./playback";
 import { isForPage, Screen } from "./screen";
-import { Stages } from "./stages";
+import { type Stages, stagesOfPage } from "./stages";
 import { message, notes } from "./states";
 import { span } from "./text";
 import { themeButton } from "./theme";
@@ -149,13 +149,8 @@ function start(): void {
     refuse("No moment was found", "No clip of the index meets the conditions of the query.", ...data.notes);
     return;
   }
-  const canvas = element("canvas", { id: "canvas", "aria-hidden": "true" });
-  document.body.append(canvas);
-  let stages: Stages;
-  try {
-    stages = new Stages(canvas);
-  } catch {
-    canvas.remove();
+  const stages = stagesOfPage();
+  if (!stages) {
     refuse(
       "This browser cannot draw in 3D",
       "WebGL is switched off or missing. Switch it on, or open the report in another browser.",

@@ -1,6 +1,7 @@
 /** Stages are elements of the page in which bodies move; one canvas with one WebGL context draws all of them. */
 
 import { LinearSRGBColorSpace, type Object3D, PerspectiveCamera, Scene, WebGLRenderer } from "three";
+import { element } from "./dom";
 import { quality } from "./quality";
 import type { Target, Viewpoint } from "./viewpoint";
 
@@ -56,5 +57,17 @@ export class Stages {
       this.renderer.setScissor(box.left, height - box.bottom, box.width, box.height);
       this.renderer.render(stage.scene, stage.camera);
     }
+  }
+}
+
+/** The stages of a page, on a canvas of their own; null if the browser draws nothing in 3D. */
+export function stagesOfPage(): Stages | null {
+  const canvas = element("canvas", { id: "canvas", "aria-hidden": "true" });
+  document.body.append(canvas);
+  try {
+    return new Stages(canvas);
+  } catch {
+    canvas.remove();
+    return null;
   }
 }

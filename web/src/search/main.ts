@@ -3,18 +3,13 @@
 import "../style.css";
 import "./style.css";
 import { element } from "../dom";
-import { Stages } from "../stages";
+import { stagesOfPage } from "../stages";
 import { message } from "../states";
 import { SearchPage } from "./page";
 
 function start(): void {
-  const canvas = element("canvas", { id: "canvas", "aria-hidden": "true" });
-  document.body.append(canvas);
-  let stages: Stages;
-  try {
-    stages = new Stages(canvas);
-  } catch {
-    canvas.remove();
+  const stages = stagesOfPage();
+  if (!stages) {
     const line = "WebGL is switched off or missing. Switch it on, or open the page in another browser.";
     document.body.append(element("main", {}, message("This browser cannot draw in 3D", line)));
     return;
