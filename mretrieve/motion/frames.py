@@ -1,4 +1,4 @@
-"""Which frames of a motion are looked at if a few are enough."""
+"""Some frames of a motion instead of all, and medians over them."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def spread_frames(frame_count: int, most: int) -> NDArray[np.intp]:
     frames = (np.arange(most) * ((frame_count - 1) / (most - 1))).astype(np.intp)
     frames[-1] = frame_count - 1
     return frames
+
+
+def medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Medians (K,) over frames of values (T, K), NaN without frames; `np.median` takes five times as long for a few."""
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
+    ordered = np.sort(values, axis=0)
+    return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

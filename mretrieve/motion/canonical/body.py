@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.compiled import distances_between
+from ..frames import medians
 from ..rotations import unit_vectors
 from ..skeleton import JOINTS, joint
 
@@ -44,8 +45,7 @@ def metres_per_unit(positions: NDArray[np.floating], mapped: Sequence[int] | NDA
     """
     positions = np.ascontiguousarray(positions, np.float32)
     for ends, standard in _known_metres(tuple(int(index) for index in mapped)):
-        lengths = np.sort(distances_between(positions, ends), axis=0)
-        measured = (lengths[(len(lengths) - 1) // 2] + lengths[len(lengths) // 2]) / 2
+        measured = medians(distances_between(positions, ends))
         proportion = measured / standard
         usable = proportion > _LEAST_PROPORTION * proportion.max()
         if usable.any():

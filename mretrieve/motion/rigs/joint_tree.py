@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import spread_frames
+from ..frames import medians, spread_frames
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -73,11 +73,11 @@ class JointTree:
 
     def distances(self, first: Indices, second: Indices) -> Floats:
         """Median distances (K,) of pairs of joints."""
-        return _medians(_distances(self.positions[::2], first, second))
+        return medians(_distances(self.positions[::2], first, second))
 
     def moving_distances(self, first: Indices, second: Indices) -> Floats:
         """Median distances (K,) of pairs of joints in motion, where limbs bend, whatever the pose that is measured."""
-        return _medians(_distances(self.moving[::2], first, second))
+        return medians(_distances(self.moving[::2], first, second))
 
     def length(self, a: int, b: int) -> float:
         """Median distance between two joints."""
@@ -110,11 +110,3 @@ class JointTree:
 def _distances(positions: Floats, first: Indices, second: Indices) -> Floats:
     bones = positions[:, first] - positions[:, second]
     return np.asarray(np.sqrt(np.einsum("tki,tki->tk", bones, bones)))
-
-
-def _medians(values: Floats) -> Floats:
-    """Medians (K,) over the rows of values (T, K); `np.median` takes five times as long for a few rows."""
-    if not len(values):
-        return np.full(values.shape[1], np.nan)
-    ordered = np.sort(values, axis=0)
-    return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
