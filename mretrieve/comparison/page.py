@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 
 from ..errors import MRetrieveError
+from ..json_text import json_element
 from .playback import Playback
 
 #: The line of the built page that the data replace.
@@ -24,8 +24,5 @@ def page(playback: Playback) -> str:
         raise MRetrieveError(
             "the viewer of --html is not built in this checkout; build it with `make web`, which needs Node.js"
         ) from None
-    data = json.dumps(playback.to_dict(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     before, _, after = viewer.partition(_PLACE)
-    # "<" is escaped: the data can neither end their element nor begin another one.
-    escaped = data.replace("<", "\\u003c")
-    return f'{before}<script type="application/json" id="playback">{escaped}</script>{after}'
+    return before + json_element("playback", playback.to_dict()) + after

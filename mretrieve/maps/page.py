@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from contextlib import suppress
 from importlib.resources import files
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError
+from ..json_text import json_element
 from ..motion import CANONICAL_FPS, PARENTS, Clip
 from ..motion.body_view import body_view
 from ..motion.filmstrip import BONES, floor_m
@@ -41,12 +41,11 @@ def map_page(drawn: LibraryMap, column: str | None = None) -> str:
         "bones": [[*bone, side] for side, bones in BONES.items() for bone in bones],
         "joints": len(PARENTS),
     }
-    content = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     template = (files("mretrieve.maps") / "map_page.html").read_text(encoding="utf-8")
     (script,) = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     before, _, after = template.replace("SCRIPT-HASH", f"sha256-{digest}").partition("<!-- data -->")
-    return f'{before}<script type="application/json" id="data">{content}</script>{after}'
+    return before + json_element("data", data) + after
 
 
 def _motions(drawn: LibraryMap) -> list[str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from fastapi import Response
 from numpy.typing import NDArray
 
 from ..errors import QueryError
+from ..json_text import as_compact_json
 from ..motion import Clip
 from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
@@ -36,8 +36,7 @@ def play_answer(asked: QueryInput, call: Call) -> Response:
     """The answer to a query, and what a viewer plays of it. Errors are those of `answer_query`."""
     answer, query, options = _answered(asked, call)
     playback = call.version.index.playback(answer, query, options=options, resolver=call.clips)
-    content = {"answer": answer.to_dict(), "playback": playback.to_dict()}
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = as_compact_json({"answer": answer.to_dict(), "playback": playback.to_dict()})
     return Response(text.encode("utf-8", "replace"), media_type="application/json")
 
 
