@@ -88,8 +88,7 @@ def joined(sets: list[ValidationSet]) -> Table:
                 )
                 poses = np.stack([pose_distances(query, gallery, JOINT_COUNT) for query in asked])
                 scores += [
-                    validation.mean_average_precision(combined_distance(embedding, poses, dtw_weight=weight))
-                    for weight in WEIGHTS
+                    validation.mean_average_precision(combined_distance(embedding, poses, weight)) for weight in WEIGHTS
                 ]
             changes.append(np.subtract(scores, alone))
             table.add_row(validation.name, f"{speed:g}", *(f"{1000 * score:.1f}" for score in (alone, *scores)))

@@ -35,24 +35,30 @@ UNRELATED_PART_M = {"torso": 0.20, "left_arm": 0.31, "right_arm": 0.31, "left_le
 
 
 def combined_distance(
-    embedding: NDArray[np.float64],
-    poses: NDArray[np.float64],
-    still_pose_distance: float = np.inf,
-    dtw_weight: float = DTW_WEIGHT,
+    embedding: NDArray[np.float64], poses: NDArray[np.float64], dtw_weight: float = DTW_WEIGHT
 ) -> NDArray[np.float64]:
     """One distance (N,) from that of the embedding and that of the poses, all about 1 between unrelated motions.
 
-    Among different performances of an action the embedding is more reliable, among copies of one performance the poses
-    are. So a candidate whose poses are nearly the query's is ranked first, by its poses alone. Nearly means nearer than
-    a body that stands still would be (`still_pose_distance`): otherwise every quiet stretch would be a copy of a quiet
-    query.
+    At least NEAR_COPY: smaller ones are those of copies, see `copy_distance`.
     """
-    mixed = NEAR_COPY + (1.0 - NEAR_COPY) * ((1.0 - dtw_weight) * embedding + dtw_weight * poses)
-    return np.where(poses <= same_motion_limit(still_pose_distance), NEAR_COPY / SAME_MOTION * poses, mixed)
+    return NEAR_COPY + (1.0 - NEAR_COPY) * ((1.0 - dtw_weight) * embedding + dtw_weight * poses)
+
+
+def copy_distance(pose_distance: float) -> float:
+    """The distance of a copy of the query's performance, by its poses alone.
+
+    Among different performances of an action the embedding is more reliable, among copies of one performance the poses
+    are.
+    """
+    return NEAR_COPY / SAME_MOTION * pose_distance
 
 
 def same_motion_limit(still_pose_distance: float) -> float:
-    """The pose distance up to which a motion is the same performance as the query; see `combined_distance`."""
+    """The pose distance up to which a motion can be the same performance as the query.
+
+    A copy is nearer than a body that stands still would be (`still_pose_distance`): otherwise every quiet stretch would
+    be a copy of a quiet query.
+    """
     return min(SAME_MOTION, still_pose_distance)
 
 

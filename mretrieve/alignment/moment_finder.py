@@ -168,7 +168,7 @@ class PoseComparer(Protocol):
 
     @property
     def copy_limit(self) -> float:
-        """The pose distance up to which a motion is the same performance as the query; negative if none can be."""
+        """The pose distance up to which a motion can be a copy of the query's performance; negative if none can be."""
         ...
 
     @property
@@ -233,11 +233,11 @@ class MomentFinder:
 
     def combined(self, embedding: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
         """One distance (N,) from that of the embedding and that of the poses; see `alignment.combined_distance`."""
-        return combined_distance(embedding, poses, self.still_pose_distance)
+        return combined_distance(embedding, poses)
 
     @property
     def copy_limit(self) -> float:
-        """The pose distance up to which a motion is the same performance as the query."""
+        """See `PoseComparer`."""
         return same_motion_limit(self.still_pose_distance)
 
     def _compared(self, seen: NDArray[np.bool_]) -> _Compared:

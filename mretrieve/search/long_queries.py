@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..alignment.alignment import NEAR_COPY, combined_distance
+from ..alignment.alignment import NEAR_COPY, combined_distance, copy_distance
 from ..alignment.moment_finder import MomentFinder
 from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_parts import PartWeights
@@ -127,7 +127,10 @@ def _realigned(chain: Match, clip: Clip, query: Clip, part_weights: PartWeights)
     start = max(0, chain.query_start - length)
     finder = MomentFinder(clip, part_weights)
     first, last, distances = finder.best([query.cut(start, chain.query_end + length)])
-    distance = float(combined_distance(np.array(chain.distance), distances[0], finder.still_pose_distance))
+    if distances[0] <= finder.copy_limit:
+        distance = copy_distance(float(distances[0]))
+    else:
+        distance = float(combined_distance(np.array(chain.distance), distances[0]))
     if distance >= chain.distance:
         return chain
     return replace(

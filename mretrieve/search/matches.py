@@ -14,6 +14,11 @@ from ..sources.resolve import indexed_clip, indexed_view
 from ..storage.snapshot import Snapshot
 from .candidates import Candidates
 
+#: A copy of the query's performance is at most this many times as far from the query as the nearest copy. Chosen on
+#: cmu/expmap: with farther ones, other actions that start and end in the same pose come before the query's own.
+COPIES_WITHIN = 1.25
+#: Up to this pose distance (10 mm a joint) a motion is the query itself, not another copy.
+EQUAL_POSES = 0.05
 #: How far a region extends beyond its window on either side, in lengths of the query.
 MARGIN = 1.0
 
@@ -149,6 +154,17 @@ def all_matches_in(
         limit = repetition_limit(nearest.pose_distance, comparers[nearest.variant].still_pose_distance)
         kept += [match for match in of_clip if match.pose_distance <= limit]
     return best_first(kept)
+
+
+def copy_limits(matches: Sequence[Match], comparers: Sequence[PoseComparer]) -> list[float]:
+    """The pose distance, for each variant of the query, up to which one of its matches is a copy of its performance.
+
+    Copies are that performance at another speed, on another body or with noise. Other performances of slow or small
+    motions can be as near as those, so nothing that is clearly farther than the nearest counts.
+    """
+    others = [match.pose_distance for match in matches if match.pose_distance > EQUAL_POSES]
+    farthest = COPIES_WITHIN * min(others, default=np.inf)
+    return [min(comparer.copy_limit, max(EQUAL_POSES, farthest)) for comparer in comparers]
 
 
 def best_first(matches: Sequence[Match]) -> list[Match]:

@@ -105,7 +105,8 @@ class Query:
 #: A clip up to this many times as long as the query is compared as a whole. Its windows describe the same motion at
 #: another scale; when both competed, the windows only added chance matches (benchmarks/rerank.py).
 WHOLE_UP_TO = 4.0
-#: A clip shorter than this part of the query holds only a part of it.
+#: A clip shorter than this part of a view holds only a part of it. In three dimensions that rule did harm: clips of
+#: walking that are short and long are answers to each other.
 WHOLE_FROM = 1.0 / WHOLE_UP_TO
 #: From this many times the query's length on, moments are looked for in a clip.
 MOMENTS_FROM = 1.5
@@ -177,7 +178,7 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
         k=options.k,
         candidates=max(options.k, options.rerank * (CANDIDATES_OF_VIEWS if is_view else 1)),
         whole_up_to=whole_up_to,
-        whole_from=0.0 if whole else WHOLE_FROM,
+        whole_from=WHOLE_FROM if is_view and not whole else 0.0,
         moments_from=moments_from,
         compare_wholes=not only_moments,
         compare_windows=not (whole or is_view),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..alignment.alignment import align, score_of
+from ..alignment.alignment import align, copy_distance, score_of
 from ..alignment.likeness import Likeness
 from ..alignment.moment_finder import SPEEDS, PoseComparer
 from ..motion import Clip
@@ -28,6 +28,7 @@ from .matches import (
     best_first,
     best_match_in,
     best_of_each_clip,
+    copy_limits,
     load_stretch,
     regions_around,
     suppress_overlaps,
@@ -140,7 +141,7 @@ class Search:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)
         clips = as_matches(self.snapshot, wholes)
         if not self.plan.compare_wholes:
-            return self._moments(regions + clips)
+            return self._ranked([], self._moments(regions + clips))
         compared = self._rerank_wholes(clips)
         rows = {match.clip_row for match in compared}
         if self.plan.compare_windows:
@@ -148,13 +149,21 @@ class Search:
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]
-        limits = [comparer.copy_limit for comparer in self.comparers]
-        moments = [
-            match
-            for match in self._moments(regions)
-            if match.clip_row not in rows or match.pose_distance <= limits[match.variant]
-        ]
-        return best_first(compared + moments)
+        return self._ranked(compared, self._moments(regions))
+
+    def _ranked(self, wholes: list[Match], moments: list[Match]) -> list[Match]:
+        """Matches, best first, copies by their poses alone.
+
+        A moment of a clip that is among the wholes counts only if it is a copy.
+        """
+        limits, rows = copy_limits(wholes + moments, self.comparers), {match.clip_row for match in wholes}
+
+        def is_copy(match: Match) -> bool:
+            return match.pose_distance <= limits[match.variant]
+
+        matches = wholes + [match for match in moments if match.clip_row not in rows or is_copy(match)]
+        copies = [replace(match, distance=copy_distance(match.pose_distance)) for match in matches if is_copy(match)]
+        return best_first(copies + [match for match in matches if not is_copy(match)])
 
     def _searchable(self, takes: Candidates) -> list[Match]:
         """The nearest takes, as many as can be searched throughout."""
@@ -169,16 +178,20 @@ class Search:
     def _rerank_wholes(self, clips: list[Match]) -> list[Match]:
         """Whole clips with the combined distance of the embedding and the aligned poses."""
         distances = np.array([clip.distance for clip in clips])
+        poses = np.full(len(clips), np.inf)
         variants = np.array([clip.variant for clip in clips], np.int64)
         for number, comparer in enumerate(self.comparers):
             rows = np.flatnonzero(variants == number)
             stretches = [load_stretch(self.snapshot, clips[row]) for row in rows.tolist()]
-            poses = comparer.distances(stretches, _threads(len(rows)))
-            distances[rows] = comparer.combined(distances[rows], poses)
+            poses[rows] = comparer.distances(stretches, _threads(len(rows)))
+            distances[rows] = comparer.combined(distances[rows], poses[rows])
         lengths = np.array([clip.end_frame - clip.start_frame for clip in clips])
         shares = np.minimum(1.0, lengths / max(1.0, self.plan.whole_from * self.frames))
         distances = np.where(distances < 1.0, 1.0 - shares * (1.0 - distances), distances)
-        return [replace(clip, distance=distance) for clip, distance in zip(clips, distances.tolist(), strict=True)]
+        return [
+            replace(clip, distance=distance, pose_distance=pose_distance)
+            for clip, distance, pose_distance in zip(clips, distances.tolist(), poses.tolist(), strict=True)
+        ]
 
     def _long_query(self, piece_frames: int) -> list[Match]:
         return match_long_query(

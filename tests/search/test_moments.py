@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ from support.generated_library import Library
 from support.moving_bodies import random_clip
 
 from mretrieve import Clip, Hit, QueryOptions, canonicalise, read
+from mretrieve.alignment.moment_finder import PoseComparer
 from mretrieve.errors import QueryError
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.body_parts import PartWeights, flip
 from mretrieve.search.long_queries import best_chains, match_long_query
-from mretrieve.search.matches import Match, best_of_each_clip, suppress_overlaps
+from mretrieve.search.matches import Match, best_of_each_clip, copy_limits, suppress_overlaps
 from mretrieve.search.query import SPLIT_FROM_FRAMES
 
 
@@ -177,3 +180,18 @@ def test_a_short_clip_answers_a_long_query_by_its_share_of_it_unless_it_is_a_cop
 def test_options_that_have_no_meaning_are_refused(options: dict[str, object], message: str):
     with pytest.raises(QueryError, match=message):
         QueryOptions(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pose_distances", "limit"),
+    [
+        ([0.12, 0.14, 0.2], 0.15),  # the second is as near as copies are to each other, the third is another motion
+        ([0.0, 0.12, 0.14, 0.2], 0.15),  # the query itself, which is in the index, says nothing about copies of it
+        ([0.3, 0.4], 0.22),  # never beyond the comparer's own limit
+        ([0.0], 0.22),
+    ],
+)
+def test_copies_are_not_clearly_farther_than_the_nearest_one(pose_distances: list[float], limit: float):
+    matches = [Match(row, 0, 30, 0, 0.5, pose_distance) for row, pose_distance in enumerate(pose_distances)]
+    comparer = cast(PoseComparer, SimpleNamespace(copy_limit=0.22))
+    assert copy_limits(matches, [comparer]) == pytest.approx([limit])

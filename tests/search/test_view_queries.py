@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -15,6 +16,7 @@ from mretrieve.motion.camera import Camera, film
 from mretrieve.motion.detection import LEGS, DetectionErrors, as_detected
 from mretrieve.motion.skeleton import joint
 from mretrieve.motion.view import View, mirror_view
+from mretrieve.search.options import Scope
 
 
 def clip_of(library: Library, name: str) -> Clip:
@@ -48,6 +50,22 @@ def test_a_long_view_is_found_in_the_take_that_it_shows(library: Library):
     best = library.opened.search(view, k=1)[0]
     assert best.clip == library.long_take
     assert best.camera_azimuth_deg == pytest.approx(75, abs=12)
+
+
+@pytest.mark.parametrize(("ratio", "holds_it"), [(3.9, True), (5.4, False)])
+def test_a_clip_shorter_than_a_quarter_of_a_view_does_not_score_like_a_match_of_the_whole(
+    library: Library, ratio: float, holds_it: bool
+):
+    short, other = [name for name in library.opened.clips if "_kick_" in name][:2]
+    kick, frames = clip_of(library, other), round(ratio * clip_of(library, short).frame_count)
+    times = np.linspace(0, kick.frame_count - 1, frames).astype(int)
+    slowed = replace(kick, positions=kick.positions[times], observed=kick.observed[times])
+    view = as_detected(film(slowed, Camera(30, 0)))
+
+    def score(scope: Scope) -> float:
+        return next(hit.score for hit in library.opened.search(view, k=10_000, scope=scope) if hit.clip == short)
+
+    assert (score("auto") == score("whole")) if holds_it else (score("auto") < 0.6 * score("whole"))
 
 
 def test_answers_to_views_follow_the_schema(library: Library):
