@@ -128,9 +128,11 @@ def rows(labelled: LabelledFolder, home: Path) -> Iterator[tuple[str, Score]]:
     """The table's rows for one set."""
     table = labelled.table()
     folder = labelled.path
-    mretrieve(home, "index", str(folder))
+    mretrieve(home, "index", str(folder), "--labels", str(folder / "labels.csv"))
     yield "default", score(through_the_command_line(folder, home), table)
     yield "without re-ranking (--rerank 0)", score(through_the_command_line(folder, home, "--rerank", "0"), table)
+    grouped = through_the_command_line(folder, home, "--group", labelled.group_column)
+    yield f"grouped (--group {labelled.group_column})", score(grouped, table)
     index = open_index(home / ".mretrieve")
     missing = missing_joints(np.random.default_rng(0))
     yield "20 % of the query's joints missing", score(disturbed(folder, index, missing), table)

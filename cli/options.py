@@ -181,6 +181,17 @@ def query_options(command: _Command) -> _Command:
         click.option(
             "--mapper", type=PATH, metavar="FILE", help="Sub-motion network written by `mretrieve train submotion`."
         ),
+        click.option(
+            "--group",
+            metavar="COLUMN",
+            help="Compare motions as seen from the mean of their group, such as performer, style or rig, so that the "
+            "same action by others comes first.",
+        ),
+        click.option(
+            "--query-group",
+            metavar="VALUE",
+            help="The query's value in that column. [default: that of the clip that the query is, else the nearest]",
+        ),
         ASF,
         RIG_MAP,
         FPS,

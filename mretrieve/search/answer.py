@@ -135,7 +135,7 @@ class Answer(_Played, Sequence[Hit]):
         encoder: encoder that was used; several are joined by commas.
         hits: the moments, best first; equal scores in the order of clip and start.
         took_ms: how long each step took.
-        notes: of a query in two dimensions, what makes the answer less certain, one line each.
+        notes: what makes the answer less certain, or what it takes for granted, one line each.
         missing_shards: ids of the shards that were not searched, because no process that holds them answered; better
             moments may be in them.
         player: draws the hits in a notebook; None for an answer that no open index returned.

@@ -73,7 +73,7 @@ def answer_queries(
     answers = {}
     for one, found in zip(encoded, candidates, strict=True):
         try:
-            answers[one.number] = _answer(spaces, one, found, options, search_s)
+            answers[one.number] = _answer(spaces, one, found, options, search_s, opener.notes(one.search))
         except OF_ONE_QUERY as error:
             on_error(one.number, error)
     return answers
@@ -85,6 +85,7 @@ def _answer(
     candidates: tuple[Candidates, Candidates, Candidates],
     options: QueryOptions,
     search_s: float,
+    notes: tuple[str, ...],
 ) -> Answer:
     started = time.perf_counter()
     query, search = encoded.query, encoded.search
@@ -100,6 +101,6 @@ def _answer(
         encoder=search.space.name,
         hits=hits,
         took_ms=StepTimes(*(seconds * 1e3 for seconds in steps_s)),
-        notes=() if query.view is None else view_notes(query.part, hits),
+        notes=notes + (() if query.view is None else view_notes(query.part, hits)),
         missing_shards=tuple(sorted(search.missing)),
     )

@@ -61,14 +61,17 @@ class Column:
         return cls(name, kind, np.fromiter(values, object, len(values)), missing)
 
     @classmethod
-    def named(cls, table: Table, name: str) -> Column:
-        """Read a column by its name in upper or lower case. QueryError: there is none, or several differ in case."""
+    def named(cls, table: Table, name: str, option: str = "--where") -> Column:
+        """Read a column by its name in upper or lower case, which `option` gave.
+
+        QueryError: there is none, or several differ in case.
+        """
         names = list(table.column_names)
         alike = [name] if name in names else [known for known in names if known.casefold() == name.casefold()]
         if len(alike) == 1:
             return cls.of(table, alike[0])
         close = alike or difflib.get_close_matches(name.casefold(), names) or sorted(names)
-        raise QueryError(f"--where: no column {name!r:.60} in this index; did you mean {', '.join(close)}?")
+        raise QueryError(f"{option}: no column {name!r:.60} in this index; did you mean {', '.join(close)}?")
 
     def comparable(self, value: str | float | bool) -> NDArray[Any]:
         """The values (R,) in the type of `value`, arbitrary if missing. QueryError: they cannot be compared with it."""

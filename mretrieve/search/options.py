@@ -48,6 +48,9 @@ class QueryOptions:
             index's default.
         encoder_weights: weights of their distances; None for those stored in the index.
         mapper: file of a sub-motion network; None for the one that comes with a learned encoder.
+        group: a column of the clips, such as performer, style or rig: motions are compared as seen from the mean of
+            their group, so that the same action by others comes first. None to compare them as they are.
+        query_group: the query's value in that column; None for that of the clip that the query is, else the nearest.
         asf: skeleton file of an AMC query that does not have it next to it.
         rig_map: saved rig map for the query's file.
         fps: frames per second of a query in keypoints or in an array; None for what the file says. Motion files have
@@ -72,6 +75,8 @@ class QueryOptions:
     encoder: str | Sequence[str] | None = None
     encoder_weights: Sequence[float] | None = None
     mapper: Path | str | None = None
+    group: str | None = None
+    query_group: str | None = None
     asf: Path | str | None = None
     rig_map: Path | str | None = None
     fps: float | None = None
@@ -88,6 +93,8 @@ class QueryOptions:
             raise QueryError(f"mirror is {self.mirror!r}; give one of {', '.join(_FLIPS)}")
         if self.scope not in get_args(Scope):
             raise QueryError(f"scope is {self.scope!r}; give one of {', '.join(get_args(Scope))}")
+        if self.query_group is not None and self.group is None:
+            raise QueryError(f"query_group is {self.query_group!r:.60}; name the column to group by as well")
         if self.all_moments and self.scope == "whole":
             raise QueryError("all moments of a clip and clips as a whole contradict each other; leave out one")
 

@@ -20,6 +20,7 @@ from ..sources.resolve import indexed_clip
 from ..storage.snapshot import Snapshot
 from .answer import Hit
 from .candidates import Candidates, Wanted, candidates_of, eligible_rows
+from .groups import CentredIndex, QueryGroup, group_notes
 from .long_queries import match_long_query
 from .matches import (
     Match,
@@ -57,6 +58,8 @@ class Search:
         part_weights: how much each body part counts.
         own_clips: clip rows of the query itself that must not match, () if they may.
         clips: (C,) clips that may match; None for all.
+        centred: the vectors as seen from groups of clips, if the search is group-aware.
+        group: the group of the query; None if it has none.
         missing: ids of the shards that were not searched for it or for its pieces; filled in by its searches.
     """
 
@@ -67,6 +70,8 @@ class Search:
     part_weights: PartWeights
     own_clips: tuple[int, ...]
     clips: NDArray[np.bool_] | None
+    centred: CentredIndex | None = None
+    group: QueryGroup | None = None
     missing: set[str] = field(default_factory=set)
 
     @property
@@ -93,7 +98,7 @@ class Search:
         eligible = eligible_rows(
             self.snapshot.rows, self.frames, plan.whole_up_to, plan.moments_from, self.clips, self.own_clips
         )
-        queries = self.space.prepared(encoded, self.own_clips)
+        queries = self._vectors_of(self.space.smoothed(encoded, self.own_clips))
         wanted = [
             Wanted(queries, [eligible.wholes], plan.candidates, 0),
             Wanted(queries, eligible.windows, plan.k, plan.candidates),
@@ -101,7 +106,15 @@ class Search:
         takes = None
         if plan.find_takes:
             takes = self.space.takes_of([variant.part for variant in self.variants], encoded)
-        return wanted if takes is None else [*wanted, Wanted(takes, [eligible.longer], MAX_TAKES, 0)]
+        if takes is None:
+            return wanted
+        return [*wanted, Wanted(self._vectors_of(takes), [eligible.longer], MAX_TAKES, 0)]
+
+    def _vectors_of(self, encoded: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors (Q, D) to search with, from encoded queries (Q, D)."""
+        if self.centred is None:
+            return self.space.encoder.as_queries(encoded)
+        return self.centred.query(encoded, self.group)
 
     def matches(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         """The matches among the candidates, best first: one of each clip, or all."""
@@ -236,7 +249,7 @@ def candidates_of_all(
     if not searches:
         return []
     wanted = [search.wanted(vectors) for search, vectors in zip(searches, encoded, strict=True)]
-    index, rows = searches[0].space.index, searches[0].snapshot.rows
+    index, rows = searches[0].centred or searches[0].space.index, searches[0].snapshot.rows
     found = iter(candidates_of(index, rows.window_clip, [one for several in wanted for one in several]))
     together = []
     for search, several in zip(searches, wanted, strict=True):
@@ -260,19 +273,36 @@ class SearchOpener:
         mapper = None if options.mapper is None else Path(options.mapper)
         self._space = spaces.asked(options.encoder, options.encoder_weights, self._weights, mapper)
         self._clips = _matching_clips(spaces.snapshot, options.where)
+        self._centred = None if options.group is None else self._space.centred(options.group)
+        if self._centred is not None and options.query_group is not None:
+            self._centred.groups.number(options.query_group)  # an error before any query is read
 
     def open(self, query: Query) -> Search:
-        """The search for a query. QueryError: it cannot be mirrored as asked for."""
-        options = self._options
+        """The search for a query. QueryError: it cannot be mirrored as asked for, or there is no such group."""
+        options, centred = self._options, self._centred
+        variants = tuple(query.variant(flip, self._weights) for flip in options.flips)
+        if centred is not None and not centred.differs:
+            centred = None
+        group = None
+        if centred is not None:
+            group = centred.group_of(variants[0].encoded_by(self._space.encoder), query.own_clips, options.query_group)
         return Search(
             self._snapshot,
             self._space,
-            tuple(query.variant(flip, self._weights) for flip in options.flips),
+            variants,
             plan_search(options, query.part.frame_count, query.view is not None),
             self._weights,
             query.own_clips if options.exclude_self else (),
             self._clips,
+            centred,
+            group,
         )
+
+    def notes(self, search: Search) -> tuple[str, ...]:
+        """What a group-aware search takes for granted, one line each."""
+        if self._centred is None:
+            return ()
+        return group_notes(self._centred.groups, search.group, search.centred is not None)
 
 
 def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] | None:

@@ -22,6 +22,7 @@ from ..motion.body_parts import PartWeights
 from ..storage.records import EncoderRecord
 from ..storage.snapshot import Snapshot
 from ..vectors import VectorIndex, open_vectors
+from .groups import CentredIndex, ClipGroups
 from .smoothing import SmoothedIndex
 
 if TYPE_CHECKING:
@@ -61,24 +62,28 @@ class OpenSpace:
         self._snapshot = snapshot
         self._names = tuple(names)
         self._open_vectors = vectors
+        self._centred: dict[str, CentredIndex] = {}
 
-    def prepared(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
-        """Vectors (Q, D) to search with, from encoded queries (Q, D).
+    def smoothed(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
+        """Encoded queries (Q, D), drawn towards their neighbours if the index is smoothed.
 
-        `without_clips` are clip rows (the query's own) that smoothing must not draw it towards.
+        `without_clips` are clip rows (the query's own) that they must not be drawn towards.
         """
-        if self._smoothed is not None:
-            encoded = self._smoothed.query(encoded, without_clips)
-        return self.encoder.as_queries(encoded)
+        return encoded if self._smoothed is None else self._smoothed.query(encoded, without_clips)
 
     def takes_of(self, pieces: Sequence[Clip], encoded: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """Vectors (Q, D) to find the takes with that pieces may have been cut out of; None without a mapping network.
+        """Vectors (Q, D) of the takes that pieces may have been cut out of; None without a mapping network.
 
         `encoded` are the pieces' own vectors (Q, D).
         """
-        if self._mapper is None:
-            return None
-        return self.encoder.as_queries(self._mapper.map(self.encoder, pieces, encoded))
+        return None if self._mapper is None else self._mapper.map(self.encoder, pieces, encoded)
+
+    def centred(self, column: str) -> CentredIndex:
+        """The search among its rows as seen from the groups by a column. QueryError: there are none."""
+        if column not in self._centred:
+            groups = ClipGroups.by(self._snapshot, column)
+            self._centred[column] = CentredIndex(self._snapshot, self._names, self.encoder, groups, self.index)
+        return self._centred[column]
 
     @property
     def index(self) -> VectorIndex:
