@@ -16,7 +16,7 @@ from .candidates import Candidates
 
 #: A copy of the query's performance is at most this many times as far from the query as the nearest copy. Chosen on
 #: cmu/expmap: with farther ones, other actions that start and end in the same pose come before the query's own.
-COPIES_WITHIN = 1.25
+COPIES_WITHIN = 1.5
 #: Up to this pose distance (10 mm a joint) a motion is the query itself, not another copy.
 EQUAL_POSES = 0.05
 #: How far a region extends beyond its window on either side, in lengths of the query.
