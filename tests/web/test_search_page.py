@@ -6,13 +6,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support.browsed_pages import PATIENCE_MS, TALL, pictures, serious_findings, set_slider
+from support.browsed_pages import TALL, pictures, serious_findings, set_slider
 from support.generated_library import Library
 from support.running_service import post_form, running_service
 from support.viewer import needs_viewer
@@ -32,38 +31,9 @@ BROKEN = "HIERARCHY\nROOT Hips\n{\n OFFSET 0 0\n"
 
 
 @pytest.fixture(scope="module")
-def service(library: Library) -> Iterator[httpx.Client]:
-    """A client of the service that the page comes from."""
-    with running_service(library.index) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def kick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A motion file that is not in the library."""
     return write_query(tmp_path_factory.mktemp("query"))
-
-
-@pytest.fixture
-def page(browser: Browser, service: httpx.Client) -> Iterator[Page]:
-    """The page; afterwards, nothing has gone wrong on it that was not shown, and no request has left the machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    # Chromium reports refused requests by itself, whatever the page does about them
-    refused = re.compile("Failed to load resource: the server responded with a status of 4")
-    opened.on("console", lambda message: None if refused.match(message.text) else complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(str(service.base_url))
-    expect(opened.locator(".suggestions")).to_be_visible()
-    yield opened
-    own = (str(service.base_url), "data:", "blob:")
-    assert complaints == []
-    assert [url for url in requests if not url.startswith(own)] == []
-    context.close()
 
 
 def _drop(page: Page, name: str, text: str) -> None:
@@ -342,6 +312,12 @@ def test_axe_finds_nothing_serious_in_any_state(page: Page, kick: Path, scheme: 
     page.get_by_role("button", name="Map").click()
     expect(page.locator(".scatter")).to_be_visible()
     check("map")
+    page.get_by_role("button", name="Act it out").click()
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    check("act")
+    page.get_by_role("button", name="Pose it").click()
+    page.get_by_role("button", name="Add a pose").click()
+    check("pose")
     _drop(page, "broken.bvh", BROKEN)
     expect(page.get_by_role("alert")).to_be_visible()
     if width < 900:
