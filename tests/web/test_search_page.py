@@ -13,10 +13,15 @@ import httpx
 import pytest
 from support.browsed_pages import TALL, pictures, serious_findings, set_slider
 from support.generated_library import Library
+from support.parts_here import PartsHere
 from support.running_service import post_form, running_service
 from support.viewer import needs_viewer
 
+from mretrieve import Index, build_index
 from mretrieve.demo import write_query
+from mretrieve.indexer.compaction import ShardSize
+from mretrieve.service import live_index
+from mretrieve.storage.snapshot import Snapshot
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: pages are not opened")
 expect = sync_api.expect
@@ -258,6 +263,32 @@ def test_what_cannot_be_searched_is_explained_in_the_words_of_the_service(
         f"{service.base_url}#q={json.loads(service.get('/api/v1/clips').text)['clips'][0]['clip']}&where=duration_s>999"
     )
     expect(page.get_by_role("alert")).to_contain_text("No clip of the library meets the conditions")
+
+
+def test_an_answer_without_a_part_of_the_index_says_so(
+    browser: Browser, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build_index(library.folder, tmp_path / "index", jobs=1, shard_size=ShardSize(clips=9))
+
+    def open_without_a_part(path: Path, *_: Any, **__: Any) -> Index:
+        snapshot = Snapshot.open(path)
+        here = PartsHere(snapshot)
+        for worker in here.workers[0]:
+            worker.dead = True
+        return Index(snapshot, here.open_vectors)
+
+    monkeypatch.setattr(live_index, "open_index", open_without_a_part)
+    with running_service(tmp_path / "index") as client:
+        page = browser.new_page()
+        page.goto(str(client.base_url))
+        answer = _answered(page, lambda: _search(page, library.short_clip))
+        missing = len(answer["missing_shards"])
+        assert answer["partial"] and missing
+        expect(page.get_by_text(f"Partial: {missing} shards of the index were not searched")).to_be_visible()
+        expect(page.locator(".tile")).to_have_count(11)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / "partial.png")
+        page.close()
 
 
 def test_the_page_goes_on_when_the_service_answers_again(browser: Browser, library: Library):
