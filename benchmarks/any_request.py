@@ -3,8 +3,9 @@
     python benchmarks/any_request.py [--examples N] [--seed N]
 
 The service answers from the demo library, in this process. Requests are made twice: from the interface as it is
-described, most of which name nothing, and with clips, moments and conditions that the library has. A table shows the
-requests by path and status; a status of 500 or more is a failure, but for 503. It needs schemathesis (`st`).
+described, most of which name nothing, and with clips, moments and conditions that the library has. The pages and the
+folder of the pose model, which the interface does not describe, are asked for too. A table shows the requests by path
+and status; a status of 500 or more is a failure, but for 503. It needs schemathesis (`st`).
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ def with_names(described: dict[str, Any], clips: list[str]) -> dict[str, Any]:
     def named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         if name in _NAMED:
             return {"type": "string", "enum": names}
+        if name == "moments":
+            return {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1, "maxItems": 4}
         return {"enum": _VALUES[name]} if name in _VALUES else schema
 
     for methods in described["paths"].values():
@@ -89,6 +92,7 @@ def with_names(described: dict[str, Any], clips: list[str]) -> dict[str, Any]:
 #: Instead of a name; they are tried with the interface as it is described.
 _ALTERNATIVES = (
     "positions",
+    "canonical",
     "joints",
     "keypoints",
     "joint_set",
@@ -99,6 +103,20 @@ _ALTERNATIVES = (
     "mapper",
     "pose_model",
 )
+
+
+#: The pages, of which OpenAPI does not know.
+_PAGES: dict[str, Any] = {
+    "/": {"get": {"summary": "The search page", "responses": {"200": {"description": "It"}}}},
+    "/docs": {"get": {"summary": "The interface", "responses": {"200": {"description": "It"}}}},
+    "/pose/{name}": {
+        "get": {
+            "summary": "The pose model",
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {"200": {"description": "It"}},
+        }
+    },
+}
 
 
 def request_all(url: str, described: Path, examples: int, seed: int) -> None:
@@ -120,6 +138,7 @@ def main(examples: int, seed: int) -> None:
         build_index(folder / "library", folder / "index", labels=[folder / "library" / "labels.csv"])
         with running(folder / "index") as url:
             described = json.load(_OPEN(f"{url}/openapi.json"))
+            described["paths"] |= _PAGES
             (folder / "described.json").write_text(json.dumps(described))
             request_all(url, folder / "described.json", examples, seed)
             clips = [clip["clip"] for clip in json.load(_OPEN(f"{url}/api/v1/clips"))["clips"]]

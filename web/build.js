@@ -1,13 +1,33 @@
 // Builds each page as one file without references to others: script and style are inside, and allowed by their hashes.
+// MediaPipe Pose, with which the search page finds a person in pictures, is copied beside it: its wasm and models are too
+// large for one file, and are only loaded when they are needed.
 import { createHash } from "node:crypto";
+import { copyFile, mkdir } from "node:fs/promises";
 import { build } from "vite";
 
 /** The pages, and what their content security policies allow besides their own script and style. */
-const PAGES = { report: [], search: ["connect-src 'self'", "img-src data:"] };
+const PAGES = {
+  report: { scripts: "", others: [] },
+  search: {
+    scripts: " 'self' 'wasm-unsafe-eval'", // MediaPipe Pose
+    others: ["connect-src 'self'", "img-src data:", "media-src blob:"],
+  },
+};
+const VIEWER = "../mretrieve/viewer";
+/** The part of @mediapipe/pose that current browsers load for the model of medium size. */
+const POSE_FILES = [
+  "pose.js",
+  "pose_web.binarypb",
+  "pose_solution_packed_assets_loader.js",
+  "pose_solution_packed_assets.data",
+  "pose_solution_simd_wasm_bin.js",
+  "pose_solution_simd_wasm_bin.wasm",
+  "pose_landmark_full.tflite",
+];
 
 const hashOf = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-const oneFile = (allowed) => ({
+const oneFile = ({ scripts, others }) => ({
   name: "one-file",
   enforce: "post",
   generateBundle(_options, bundle) {
@@ -18,9 +38,9 @@ const oneFile = (allowed) => ({
     if (/<\/(script|style)|<!--/i.test(script + style)) throw new Error("the script would end its own element");
     const policy = [
       "default-src 'none'",
-      `script-src ${hashOf(script)}`,
+      `script-src ${hashOf(script)}${scripts}`,
       `style-src ${hashOf(style)}`,
-      ...allowed,
+      ...others,
       "base-uri 'none'",
       "form-action 'none'",
     ].join("; ");
@@ -40,7 +60,7 @@ for (const [at, [page, allowed]] of Object.entries(PAGES).entries()) {
     logLevel: "warn",
     plugins: [oneFile(allowed)],
     build: {
-      outDir: "../mretrieve/viewer",
+      outDir: VIEWER,
       emptyOutDir: at === 0,
       target: "es2022",
       modulePreload: false,
@@ -48,3 +68,6 @@ for (const [at, [page, allowed]] of Object.entries(PAGES).entries()) {
     },
   });
 }
+
+await mkdir(`${VIEWER}/pose`);
+for (const file of POSE_FILES) await copyFile(`node_modules/@mediapipe/pose/${file}`, `${VIEWER}/pose/${file}`);

@@ -25,6 +25,8 @@ _JOINTS = ("keypoints", "landmarks", "pose_landmarks", "poseLandmarks")
 _WORLD = ("world_landmarks", "worldLandmarks", "pose_world_landmarks", "poseWorldLandmarks")
 _ABOUT = ("meta", "metadata", "info", "video", "video_info", "meta_info")
 
+_UNSEEN = [np.nan] * 3
+
 
 class _Body(NamedTuple):
     frame: int
@@ -120,11 +122,13 @@ def _names(about: list[Any], path: Path) -> list[str] | None:
 
 
 def _world_motion(file: MotionFile, bodies: list[_Body], frame_count: int, fps: float | None) -> Motion:
-    """MediaPipe's world landmarks: metres from the middle of the hips, y down, z away from the camera."""
+    """MediaPipe's world landmarks: metres from the middle of the hips, y down, z away from the camera; null: unseen."""
     positions = np.full((frame_count, len(JOINT_SETS["mediapipe-33"].joints), 3), np.nan, np.float32)
     try:
         for body in bodies:
-            positions[body.frame] = [[joint["x"], -joint["y"], -joint["z"]] for joint in body.world]
+            positions[body.frame] = [
+                _UNSEEN if joint is None else [joint["x"], -joint["y"], -joint["z"]] for joint in body.world
+            ]
     except (KeyError, TypeError, ValueError, OverflowError):
         raise FormatError(f"{file.path}: world landmarks are not 33 joints of x, y and z") from None
     return motion_of_joints(JOINT_SETS["mediapipe-33"], positions, fps, file.path, up="+Y")

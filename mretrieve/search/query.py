@@ -143,6 +143,7 @@ class SearchPlan:
         localise_wholes: whether a match of a whole clip is shown where the query fits in it.
         piece_frames: length of the pieces that the query is also cut into; None to leave it whole.
         refined: how many clips a view is compared with from more directions; see `Reprojection`.
+        is_pose: whether the query is a single pose, which is compared with all poses instead of candidates (`poses`).
     """
 
     k: int
@@ -158,6 +159,7 @@ class SearchPlan:
     localise_wholes: bool
     piece_frames: int | None
     refined: int = REFINED
+    is_pose: bool = False
 
 
 def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False) -> SearchPlan:
@@ -187,6 +189,7 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
         find_takes=align and not (whole or is_view),
         localise_wholes=align and not whole,
         piece_frames=PIECE_FRAMES if align and not whole and query_frames >= SPLIT_FROM_FRAMES else None,
+        is_pose=align and not (whole or is_view) and query_frames == 1,
     )
 
 

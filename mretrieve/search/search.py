@@ -35,6 +35,7 @@ from .matches import (
     suppress_overlaps,
 )
 from .options import QueryOptions
+from .poses import match_pose
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
 
@@ -118,6 +119,8 @@ class Search:
 
     def matches(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         """The matches among the candidates, best first: one of each clip, or all."""
+        if self.plan.is_pose:
+            return self._poses()
         if self.plan.align:
             matches = self._aligned(wholes, windows, takes)
         else:
@@ -149,6 +152,13 @@ class Search:
         from ..alignment.reprojection import Reprojection  # here: most queries are in space
 
         return Reprojection(view, self.part_weights).likeness(moment)
+
+    def _poses(self) -> list[Match]:
+        clips = np.ones(len(self.snapshot.rows.clip_frames), bool) if self.clips is None else self.clips.copy()
+        clips[list(self.own_clips)] = False
+        variants = [variant.part for variant in self.variants]
+        rows = np.flatnonzero(clips).tolist()
+        return match_pose(self.snapshot, variants, rows, self.part_weights, all_moments=self.plan.all_moments)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)

@@ -13,12 +13,12 @@ from starlette.types import ASGIApp
 
 from ..version import __version__
 from .failures import answer_failures
-from .guard import Guard
+from .guard import POSE_MODEL, Guard
 from .handling import Handling
 from .interface import ERRORS
 from .limits import Limits
 from .live_index import LiveIndex
-from .pages import page_routes
+from .pages import page_routes, pose_model
 from .routes import library_routes, motion_routes, search_routes
 from .telemetry import Metrics, Telemetry
 
@@ -70,6 +70,9 @@ def create_service(
         api.include_router(routes(handling))
     api.include_router(_state_routes(live, metrics))
     api.include_router(page_routes(api.openapi))
+    model = pose_model()
+    if model is not None:
+        api.mount(POSE_MODEL, model)
     return Telemetry(Guard(api, limits, token, hosts), metrics)
 
 

@@ -16,6 +16,8 @@ from .limits import BusyError, IncompleteError, Limits, TooLargeError
 
 #: Paths that need no token: they tell nothing about the index.
 PUBLIC = frozenset({"/", "/docs", "/openapi.json", "/health", "/ready"})
+#: The folder of the pose model of the search page, which needs no token either: browsers load scripts without.
+POSE_MODEL = "/pose"
 #: Names by which this machine is reached from itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -74,7 +76,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return HTTPStatus.FORBIDDEN, "Forbidden", "pages of other sites may not use this service"
-        if self._token is None or path in PUBLIC:
+        if self._token is None or path in PUBLIC or path.startswith(f"{POSE_MODEL}/"):
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._token):

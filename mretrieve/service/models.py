@@ -92,6 +92,11 @@ class QueryInput(Request):
     joints: list[str] | None = Field(
         None, description="names of the joints of `positions`; null for the 22 canonical ones"
     )
+    canonical: bool = Field(
+        False,
+        description="whether `positions` are canonical already: the 22 joints, metres, y up, 30 frames a second, "
+        "nothing missing; their rate, axes and unit are then not looked for",
+    )
     keypoints: list[list[tuple[float | None, float | None] | Point]] | None = Field(
         None,
         description="points in the image by frame and joint, x to the right and y down, and if known their "

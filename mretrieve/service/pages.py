@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
 
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 #: The built page has its own policy inside, with the hashes of its script and style; frames can only be refused here.
@@ -52,6 +54,12 @@ def page_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
         return HTMLResponse(_PAGE.format(title="mretrieve: interface", content=content), headers=_HEADERS)
 
     return routes
+
+
+def pose_model() -> StaticFiles | None:
+    """The files with which the search page finds a person in pictures; None if it has not been built."""
+    folder = Path(str(files("mretrieve") / "viewer" / "pose"))
+    return StaticFiles(directory=folder) if folder.is_dir() else None
 
 
 def _search_page() -> str | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import QueryError
 from ..json_text import as_compact_json
-from ..motion import Clip
+from ..motion import JOINT_COUNT, Clip
 from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
 from ..search.answer import Answer
@@ -72,13 +72,7 @@ def _searched(asked: QueryInput, options: QueryOptions, call: Call) -> str | Cli
     if len(given) > 1:
         raise QueryError(f"the request holds {' and '.join(given)}; send one of them")
     if asked.positions is not None:
-        if options.fps is None:
-            raise QueryError("positions need their rate; give it as fps")
-        positions = _array("positions", asked.positions)
-        try:
-            return clip_from_joints(positions, options.fps, asked.joints)
-        except TypeError as error:
-            raise QueryError(str(error)) from None
+        return _clip(asked, options)
     if asked.keypoints is not None:
         return _keypoints(asked, options)
     return _name(asked.query, call)
@@ -91,6 +85,21 @@ def _name(query: str | None, call: Call) -> str:
     if not call.files.names:
         raise QueryError("the request holds no query; send the name of a clip in `query`, or a file")
     return call.files.names[0]
+
+
+def _clip(asked: QueryInput, options: QueryOptions) -> Clip:
+    positions = _array("positions", asked.positions)
+    if asked.canonical:
+        if positions.shape[1:] != (JOINT_COUNT, 3) or asked.joints is not None:
+            raise QueryError(f"canonical positions are those of {JOINT_COUNT} joints in the order of /api/v1/skeleton")
+        with np.errstate(over="ignore"):  # beyond single precision is infinite, and refused as a query
+            return Clip(positions.astype(np.float32), np.ones(positions.shape[:2], bool))
+    if options.fps is None:
+        raise QueryError("positions need their rate; give it as fps")
+    try:
+        return clip_from_joints(positions, options.fps, asked.joints)
+    except TypeError as error:
+        raise QueryError(str(error)) from None
 
 
 def _keypoints(asked: QueryInput, options: QueryOptions) -> Keypoints:

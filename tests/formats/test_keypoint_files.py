@@ -193,6 +193,12 @@ def test_world_landmarks_are_motion_in_space_with_the_right_way_up(tmp_path: Pat
     with pytest.raises(FormatError, match=r"mretrieve\.read$"):
         read_keypoints(path)
 
+    for frame in frames:
+        frame["pose_world_landmarks"][27] = None  # an ankle below the picture
+    (without,) = read(write_json(tmp_path / "unseen.json", {"fps": 30, "frames": frames}))
+    before, after = (mretrieve.canonicalise(each).seen_joints for each in (motion, without))
+    assert np.flatnonzero(before & ~after).tolist() == [7]
+
 
 def npz(**arrays: Any) -> bytes:
     content = io.BytesIO()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+import socket
 from dataclasses import fields
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from support.generated_library import Library
+from support.running_service import running_service
 from support.viewer import needs_viewer
 
 from mretrieve import QueryOptions
@@ -72,7 +75,8 @@ def test_the_page_runs_its_own_script_only_and_asks_its_own_service_only(service
     assert policy is not None
     hashed = r"'sha256-[\w+/]+=*'"
     assert re.fullmatch(
-        rf"default-src 'none'; script-src {hashed}; style-src {hashed}; connect-src 'self'; img-src data:; "
+        rf"default-src 'none'; script-src {hashed} 'self' 'wasm-unsafe-eval'; style-src {hashed}; "
+        "connect-src 'self'; img-src data:; media-src blob:; "
         "base-uri 'none'; form-action 'none'",
         policy[1],
     )
@@ -84,3 +88,15 @@ def test_a_checkout_without_the_page_says_how_it_is_built(monkeypatch: pytest.Mo
     (home, _) = pages.page_routes(dict).routes
     assert isinstance(home, APIRoute)
     assert "make web" in asyncio.run(home.endpoint()).body.decode()
+
+
+@needs_viewer
+def test_the_pose_model_is_public_and_nothing_else_in_its_folder(library: Library):
+    with running_service(library.index, token="secret") as client:
+        script = client.get("/pose/pose.js")
+        assert (script.status_code, script.headers["content-type"].split(";")[0]) == (200, "text/javascript")
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as plain:
+            plain.sendall(b"GET /pose/../api/v1/index HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert plain.recv(100).startswith(b"HTTP/1.1 404")
+        assert client.get("/pose/%2e%2e/search.html").status_code == 404
+        assert client.get("/poses").status_code == 401

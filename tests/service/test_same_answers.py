@@ -21,7 +21,7 @@ from support.moving_bodies import random_clip
 from support.running_service import post_form
 from support.written_keypoints import COCO, coco_document, one_body, pixels, seen_from, write_json, write_openpose
 
-from mretrieve import QueryOptions
+from mretrieve import Clip, QueryOptions
 from mretrieve.json_text import as_json
 from mretrieve.maps import map_library
 from mretrieve.motion import JOINTS
@@ -98,7 +98,11 @@ def test_arrays_are_answered_as_from_python(service: httpx.Client, library: Libr
     assert answer["results"] == expected.to_dict()["results"]
     named = {"positions": positions, "fps": 30, "k": 5, "joints": list(JOINTS)}
     assert service.post("/api/v1/query", json=named).json()["results"]
+    canonical = {"positions": positions, "canonical": True, "k": 5}
+    as_it_is = library.opened.search(Clip(clip.positions, np.ones((70, 22), bool)), k=5)
+    assert service.post("/api/v1/query", json=canonical).json()["results"] == as_it_is.to_dict()["results"]
     positions[3][20] = [None, None, None]
+    assert service.post("/api/v1/query", json={**canonical, "positions": positions}).status_code == 400
     assert service.post("/api/v1/query", json={"positions": positions, "fps": 30}).status_code == 200
 
 

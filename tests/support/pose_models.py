@@ -1,8 +1,8 @@
 """A MediaPipe bundle and videos of a person, from wheels that `make test` downloads; None of them is in the repository.
 
 The wheel of MediaPipe 0.10.21 holds the two networks of the Pose Landmarker without the metadata that later versions
-require: how pictures are scaled. It also holds the schemas to add it. The wheel of pose2sim holds videos by four
-calibrated cameras (BSD 3-Clause).
+require: how pictures are scaled. It also holds the schemas to add it. The wheels of pose2sim and sports2d hold videos
+by four calibrated cameras and by one (BSD 3-Clause).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import zipfile
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,19 @@ def write_calibration(folder: Path) -> Path | None:
     with zipfile.ZipFile(source) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith("Demo_SinglePerson/calibration/Calib.qca.txt"))
         return _extracted(archive, name, folder)
+
+
+def write_walk(path: Path) -> Path | None:
+    """Write pictures of a woman who walks to the left, 3.5 s as MJPEG; None if they were not downloaded."""
+    source = wheel("sports2d")
+    if source is None:
+        return None
+    import av
+
+    with zipfile.ZipFile(source) as archive, archive.open("Sports2D/Demo/demo.mp4") as video, path.open("wb") as file:
+        for picture in islice(av.open(video).decode(video=0), 75, 180):
+            picture.to_image().crop((150, 440, 1350, 994)).resize((800, 368)).save(file, "jpeg")
+    return path
 
 
 def _extracted(archive: zipfile.ZipFile, name: str, folder: Path) -> Path:

@@ -6,18 +6,22 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support.browsed_pages import PATIENCE_MS, TALL, pictures, serious_findings, set_slider
+from support.browsed_pages import TALL, pictures, serious_findings, set_slider
 from support.generated_library import Library
+from support.parts_here import PartsHere
 from support.running_service import post_form, running_service
 from support.viewer import needs_viewer
 
+from mretrieve import Index, build_index
 from mretrieve.demo import write_query
+from mretrieve.indexer.compaction import ShardSize
+from mretrieve.service import live_index
+from mretrieve.storage.snapshot import Snapshot
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: pages are not opened")
 expect = sync_api.expect
@@ -32,38 +36,9 @@ BROKEN = "HIERARCHY\nROOT Hips\n{\n OFFSET 0 0\n"
 
 
 @pytest.fixture(scope="module")
-def service(library: Library) -> Iterator[httpx.Client]:
-    """A client of the service that the page comes from."""
-    with running_service(library.index) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def kick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A motion file that is not in the library."""
     return write_query(tmp_path_factory.mktemp("query"))
-
-
-@pytest.fixture
-def page(browser: Browser, service: httpx.Client) -> Iterator[Page]:
-    """The page; afterwards, nothing has gone wrong on it that was not shown, and no request has left the machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    # Chromium reports refused requests by itself, whatever the page does about them
-    refused = re.compile("Failed to load resource: the server responded with a status of 4")
-    opened.on("console", lambda message: None if refused.match(message.text) else complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(str(service.base_url))
-    expect(opened.locator(".suggestions")).to_be_visible()
-    yield opened
-    own = (str(service.base_url), "data:", "blob:")
-    assert complaints == []
-    assert [url for url in requests if not url.startswith(own)] == []
-    context.close()
 
 
 def _drop(page: Page, name: str, text: str) -> None:
@@ -290,6 +265,32 @@ def test_what_cannot_be_searched_is_explained_in_the_words_of_the_service(
     expect(page.get_by_role("alert")).to_contain_text("No clip of the library meets the conditions")
 
 
+def test_an_answer_without_a_part_of_the_index_says_so(
+    browser: Browser, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build_index(library.folder, tmp_path / "index", jobs=1, shard_size=ShardSize(clips=9))
+
+    def open_without_a_part(path: Path, *_: Any, **__: Any) -> Index:
+        snapshot = Snapshot.open(path)
+        here = PartsHere(snapshot)
+        for worker in here.workers[0]:
+            worker.dead = True
+        return Index(snapshot, here.open_vectors)
+
+    monkeypatch.setattr(live_index, "open_index", open_without_a_part)
+    with running_service(tmp_path / "index") as client:
+        page = browser.new_page()
+        page.goto(str(client.base_url))
+        answer = _answered(page, lambda: _search(page, library.short_clip))
+        missing = len(answer["missing_shards"])
+        assert answer["partial"] and missing
+        expect(page.get_by_text(f"Partial: {missing} shards of the index were not searched")).to_be_visible()
+        expect(page.locator(".tile")).to_have_count(11)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / "partial.png")
+        page.close()
+
+
 def test_the_page_goes_on_when_the_service_answers_again(browser: Browser, library: Library):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
@@ -342,6 +343,12 @@ def test_axe_finds_nothing_serious_in_any_state(page: Page, kick: Path, scheme: 
     page.get_by_role("button", name="Map").click()
     expect(page.locator(".scatter")).to_be_visible()
     check("map")
+    page.get_by_role("button", name="Act it out").click()
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    check("act")
+    page.get_by_role("button", name="Pose it").click()
+    page.get_by_role("button", name="Add a pose").click()
+    check("pose")
     _drop(page, "broken.bvh", BROKEN)
     expect(page.get_by_role("alert")).to_be_visible()
     if width < 900:

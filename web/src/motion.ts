@@ -6,7 +6,7 @@ import { JOINT_COUNT } from "./skeleton";
 const POSE = 3 * JOINT_COUNT;
 const ROOT = 4;
 /** Joints are inside the body: the lowest one is this far above the ground. */
-const SOLE_M = 0.03;
+export const SOLE_M = 0.03;
 
 export type MotionFacts = Omit<MotionData, "poses" | "roots">;
 

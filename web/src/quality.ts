@@ -26,7 +26,8 @@ export function quality(): Quality {
   return found;
 }
 
-function drawnBySoftware(): boolean {
+/** Whether the processor draws. */
+export function drawnBySoftware(): boolean {
   const context = document.createElement("canvas").getContext("webgl2");
   const names = context?.getExtension("WEBGL_debug_renderer_info");
   if (!context || !names) return false;

@@ -39,11 +39,11 @@ export class Screen {
 
   /** Shows another view, which plays if the one before did; null for none. */
   show(view: View | null): void {
-    if (this.view) this.plays = this.view.clock.playing;
+    if (this.view && !this.view.isStill) this.plays = this.view.clock.playing;
     this.view?.dispose();
     this.view = view;
     this.arrange();
-    if (view && this.plays) view.clock.play();
+    if (view && !view.isStill && this.plays) view.clock.play();
   }
 
   /** The view has other stages than before. */

@@ -2,6 +2,9 @@
 
 export const JOINT_COUNT = 22;
 
+/** Parent of each joint, -1 for the pelvis; a parent precedes its children. */
+export const PARENTS: readonly number[] = [-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19];
+
 export type Side = "left" | "right" | "middle";
 export type Part = "torso" | "left_arm" | "right_arm" | "left_leg" | "right_leg";
 

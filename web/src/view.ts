@@ -7,6 +7,8 @@ export interface View {
   readonly root: HTMLElement;
   readonly clock: Clock;
   readonly stages: Stage[];
+  /** Whether its clock is its own affair: it begins at rest, and the next view plays if the one before did. */
+  readonly isStill?: boolean;
   /** Colours have changed. */
   repaint(): void;
   /** A key that is this view's own; false leaves it to the page. */

@@ -25,6 +25,14 @@ export function activity({ joints, frameCount }: WholeMotion): Float32Array {
   });
 }
 
+/** The first pose, with the pelvis above the origin and the lowest joint on the ground. */
+export function firstPose({ joints }: WholeMotion): Float32Array {
+  const values = readFloat16(joints).subarray(0, AXES * JOINT_COUNT);
+  const pose = values.map((value, at) => (at < AXES ? 0 : value));
+  const lowest = Math.min(...pose.filter((_, at) => at % AXES === 1));
+  return pose.map((value, at) => (at % AXES === 1 ? value - lowest : value));
+}
+
 /** The motion for a stage. It faces as it does in its own file. */
 export function played(name: string, { joints, frameCount, fps, startS }: WholeMotion): Motion {
   const values = readFloat16(joints);

@@ -2,6 +2,9 @@
 
 import { button, element } from "../dom";
 
+/** Whether a file is a video, in which the page itself can find the person. */
+export const isVideo = (file: File): boolean => file.type.startsWith("video/");
+
 /** Files that only belong to others: skeletons of AMC, buffers of glTF, rig maps, labels. */
 const COMPANIONS = /\.(asf|bin|map\.json|csv|txt)$/i;
 
@@ -10,8 +13,13 @@ export function mainFile(files: File[]): File {
   return files.find((file) => !COMPANIONS.test(file.name)) ?? files[0];
 }
 
-export function openButton(onFiles: (files: File[]) => void, attributes: Record<string, string> = {}) {
-  const input = element("input", { type: "file", multiple: "", hidden: "", "aria-label": "Motion files" });
+export function openButton(
+  onFiles: (files: File[]) => void,
+  attributes: Record<string, string> = {},
+  label = "Open file …",
+  about = "Motion files",
+) {
+  const input = element("input", { type: "file", multiple: "", hidden: "", "aria-label": about });
   input.addEventListener("change", () => {
     const files = [...(input.files ?? [])];
     input.value = ""; // the same file can be chosen again
@@ -20,7 +28,7 @@ export function openButton(onFiles: (files: File[]) => void, attributes: Record<
   return element(
     "span",
     {},
-    button("Open file …", () => input.click(), attributes),
+    button(label, () => input.click(), attributes),
     input,
   );
 }

@@ -5,10 +5,17 @@ import { evenWeights, FIRST, type Mirror, type Search } from "./query";
 
 const MIRRORS = ["none", "whole", "both", "arms", "legs", "any"];
 
-/** What is opened instead of a hit: the map. */
+/** What is opened instead of a hit: the map, or the places to act out a query or to pose it. */
 export const MAP = -1;
+export const ACTING = -2;
+export const POSING = -3;
+const PLACES = new Map([
+  ["map", MAP],
+  ["act", ACTING],
+  ["pose", POSING],
+]);
 
-/** The part of the address after `#`; `hit` is the rank of the opened hit, 0 for none, or MAP. */
+/** The part of the address after `#`; `hit` is the rank of the opened hit, 0 for none, or a place. */
 export function toHash(search: Search, hit: number): string {
   const words = new URLSearchParams();
   const set = (name: string, value: string | number | null, unset: string | number | null) => {
@@ -16,6 +23,7 @@ export function toHash(search: Search, hit: number): string {
   };
   set("q", search.query, "");
   set("file", search.file, "");
+  set("poses", search.poses, "");
   set("from", search.startS, null);
   set("to", search.endS, null);
   set("k", search.k, FIRST.k);
@@ -28,16 +36,17 @@ export function toHash(search: Search, hit: number): string {
   set("where", search.condition, "");
   for (const clip of search.excluded) words.append("not", clip);
   for (const clip of search.only) words.append("only", clip);
-  set("hit", hit === MAP ? "map" : hit, 0);
+  const place = [...PLACES].find(([, number]) => number === hit)?.[0];
+  set("hit", place ?? hit, 0);
   return `#${words}`;
 }
 
-/** What an address names; null if it names neither a query nor the map. Values without a meaning are left out. */
+/** What an address names; null if it names neither a query nor a place. Values without a meaning are left out. */
 export function fromHash(hash: string): { search: Search; hit: number } | null {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const query = words.get("q");
-  const isMap = words.get("hit") === "map";
-  if (!query && !isMap) return null;
+  const place = PLACES.get(words.get("hit") ?? "");
+  if (!query && !place) return null;
   const number = (name: string): number | null => {
     const value = words.get(name);
     return value !== null && value !== "" && Number(value) >= 0 ? Number(value) : null;
@@ -55,6 +64,7 @@ export function fromHash(hash: string): { search: Search; hit: number } | null {
   const search: Search = {
     query: query ?? "",
     file: words.get("file") ?? "",
+    poses: words.get("poses") ?? "",
     startS: number("from"),
     endS: number("to"),
     k: Math.max(Math.round(number("k") ?? FIRST.k), 1),
@@ -67,5 +77,5 @@ export function fromHash(hash: string): { search: Search; hit: number } | null {
     excluded: words.getAll("not"),
     only: words.getAll("only"),
   };
-  return { search, hit: isMap ? MAP : Math.round(number("hit") ?? 0) };
+  return { search, hit: place ?? Math.round(number("hit") ?? 0) };
 }

@@ -5,22 +5,27 @@ import { isForPage, Screen } from "../screen";
 import type { Stages } from "../stages";
 import { message, notes } from "../states";
 import { onThemeChange } from "../theme";
+import { ActingView } from "./acting";
 import { HitActions } from "./actions";
+import { firstPose } from "./activity";
 import { Basket } from "./basket";
-import { mainFile, openButton, takeDrops } from "./files";
+import { isVideo, mainFile, openButton, takeDrops } from "./files";
 import { NO_FILTERS } from "./filters";
 import { Finder } from "./finder";
 import { Frame } from "./frame";
-import { fromHash, MAP, toHash } from "./link";
+import { ACTING, fromHash, MAP, POSING, toHash } from "./link";
 import { MapView } from "./map";
 import { Panel } from "./panel";
-import { FIRST, type Search } from "./query";
+import { PosingView } from "./posing";
+import { FIRST, momentName, type Search } from "./query";
 import { Results } from "./results";
 import { Gone, type LibraryFacts, Refused, Service, type Shown } from "./service";
 import { empty, gone, none, refusal, suggestions } from "./states";
 
 const LISTED_CLIPS = 200;
 const AGAIN_MS = 1500;
+/** A little more than a frame. */
+const POSE_S = 0.04;
 
 /** A query that cannot be read has no place on the map, which can be looked at all the same. */
 function unlessGone(error: unknown): null {
@@ -52,12 +57,15 @@ export class SearchPage {
   private facts: LibraryFacts | null = null;
   private asked: AbortController | null = null;
   private isWaiting = false;
+  private acting: ActingView | null = null;
 
   constructor(stages: Stages) {
     this.screen = new Screen(stages);
     const open = openButton((files) => this.drop(files));
     const map = button("Map", () => this.go(this.search, MAP));
-    this.frame = new Frame(this.finder.root, [open, map], this.basket.root, this.panel.root);
+    const act = button("Act it out", () => this.go(this.search, ACTING), { title: "Search by camera or video" });
+    const pose = button("Pose it", () => this.go(this.search, POSING), { title: "Search by a body that you pose" });
+    this.frame = new Frame(this.finder.root, [open, act, pose, map], this.basket.root, this.panel.root);
     takeDrops((files) => this.drop(files));
     onThemeChange(() => this.panel.repaint());
     addEventListener("keydown", (event) => this.key(event));
@@ -88,11 +96,18 @@ export class SearchPage {
 
   /** Another query, with the options that are set. */
   private choose(query: Pick<Search, "query" | "file"> & Partial<Search>): void {
-    this.go({ ...this.search, startS: null, endS: null, ...query });
+    this.go({ ...this.search, startS: null, endS: null, poses: "", ...query });
   }
 
   private drop(files: File[]): void {
     const file = mainFile(files);
+    if (isVideo(file) && files.length === 1) {
+      this.go(this.search, ACTING);
+      this.acting?.show(file);
+    } else this.searchFor(file, files);
+  }
+
+  private searchFor(file: File, files: File[]): void {
     this.files.set(file.name, files);
     this.results = null; // the same name may be another file now
     this.choose({ query: file.name, file: file.name });
@@ -102,12 +117,18 @@ export class SearchPage {
     const named = fromHash(location.hash);
     if (!named) this.showEmpty();
     else if (named.hit === MAP) void this.showMap(named.search);
+    else if (named.hit === ACTING) this.showActing(named.search);
+    else if (named.hit === POSING) this.showPosing(named.search);
     else if (this.results && toHash(named.search, 0) === toHash(this.search, 0)) this.open(named.hit);
     else void this.run(named.search, named.hit);
   }
 
   private async run(search: Search, hit: number): Promise<void> {
-    const isOther = search.query !== this.search.query || search.file !== this.search.file || !this.results;
+    const isOther =
+      search.query !== this.search.query ||
+      search.file !== this.search.file ||
+      search.poses !== this.search.poses ||
+      !this.results;
     const files = search.file ? this.files.get(search.file) : [];
     this.asked?.abort();
     this.asked = new AbortController();
@@ -127,7 +148,8 @@ export class SearchPage {
     try {
       const shown = await this.service.search(search, files, signal);
       this.accept(shown, hit);
-      if (isOther) this.panel.know(await this.service.motion(this.search.query, files, signal), this.search);
+      if (isOther && !search.poses)
+        this.panel.know(await this.service.motion(this.search.query, files, signal), this.search);
     } catch (error) {
       if (!signal.aborted) this.fail(error);
     } finally {
@@ -137,7 +159,7 @@ export class SearchPage {
 
   private accept(shown: Shown, hit: number): void {
     const { path, start_s: startS, end_s: endS } = shown.answer.query;
-    if (path !== this.search.query) this.search = { ...this.search, query: path, startS, endS }; // a moment was named
+    if (path && path !== this.search.query) this.search = { ...this.search, query: path, startS, endS }; // a moment was named
     history.replaceState(null, "", toHash(this.search, hit));
     this.panel.show(this.search);
     this.frame.setBusy(false);
@@ -175,11 +197,7 @@ export class SearchPage {
   }
 
   private async showMap(search: Search): Promise<void> {
-    this.asked?.abort();
-    if (toHash(search, 0) !== toHash(this.search, 0)) this.results = null;
-    this.search = search;
-    this.panel.show(search);
-    this.finder.show(search.query);
+    this.leave(search);
     const files = search.file ? this.files.get(search.file) : [];
     try {
       const found = this.results?.shown.answer.results.map((hit) => hit.clip) ?? [];
@@ -188,9 +206,7 @@ export class SearchPage {
         onOnly: (only) => this.go({ ...this.search, only }, search.query ? 0 : MAP),
       });
       view.onArrange = () => this.screen.arrange();
-      const back = search.query ? [button("All hits", () => this.go(this.search))] : [];
-      this.opened = 0;
-      this.frame.show("Map of the library", back, null, view.root);
+      this.frame.show("Map of the library", this.back(search), null, view.root);
       if (!search.query) this.frame.setEmpty();
       this.screen.show(view);
       view.repaint();
@@ -198,6 +214,52 @@ export class SearchPage {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private showActing(search: Search): void {
+    this.leave(search);
+    this.acting = new ActingView((file) => this.searchFor(file, [file]));
+    this.frame.show("Act it out", this.back(search), null, this.acting.root);
+    if (!search.query) this.frame.setEmpty();
+    this.screen.show(this.acting);
+  }
+
+  private showPosing(search: Search): void {
+    this.leave(search);
+    const view = new PosingView(search.poses, {
+      onSearch: (poses) => this.choose({ query: "a pose", file: "", poses }),
+      onLoad: (moment) => this.loadPose(moment),
+    });
+    this.frame.show("Pose a body", this.back(search), null, view.root);
+    if (!search.query) this.frame.setEmpty();
+    this.screen.show(view);
+  }
+
+  /** The first pose of a clip or moment, or the one at a time, as `walk.bvh@3.2`; or why it cannot be read. */
+  private async loadPose(moment: string): Promise<Float32Array | string> {
+    const [, clip, time] = /^(.*)@([\d.]+)$/.exec(moment) ?? [];
+    const name = clip ? momentName(clip, Number(time), Number(time) + POSE_S) : moment;
+    try {
+      return firstPose(await this.service.motion(name, [], new AbortController().signal));
+    } catch (error) {
+      if (error instanceof Refused) return error.message;
+      this.fail(error);
+      return "";
+    }
+  }
+
+  /** The hits are left for a place of the page. */
+  private leave(search: Search): void {
+    this.asked?.abort();
+    if (toHash(search, 0) !== toHash(this.search, 0)) this.results = null;
+    this.search = search;
+    this.opened = 0;
+    this.panel.show(search);
+    this.finder.show(search.query);
+  }
+
+  private back(search: Search): HTMLElement[] {
+    return search.query ? [button("All hits", () => this.go(this.search))] : [];
   }
 
   private showEmpty(): void {

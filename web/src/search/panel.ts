@@ -69,7 +69,7 @@ export class Panel {
     this.count.value = String(search.k);
     this.moments.querySelector("input")!.checked = search.allMoments;
     this.self.querySelector("input")!.checked = search.leaveOutSelf;
-    this.self.hidden = search.file !== "";
+    this.self.hidden = search.file !== "" || search.poses !== "";
     this.weights.show(search.weights);
     this.filters.show(search);
     this.bar?.show(search.startS, search.endS);

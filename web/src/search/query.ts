@@ -1,6 +1,7 @@
 /** What is searched for and how, as the panel shows it, and as the service is asked. */
 
 import { PART_NAMES, type Part } from "../skeleton";
+import { frames, fromText } from "./keyposes";
 
 export type Mirror = "none" | "whole" | "both" | "arms" | "legs" | "any";
 
@@ -9,6 +10,8 @@ export interface Search {
   query: string;
   /** Name of the dropped file that is searched for; "" for an indexed clip. */
   file: string;
+  /** Key poses that were posed and are searched for, see keyposes.ts; "" for none. */
+  poses: string;
   /** The part of it that is compared, in seconds; null for its start or end. */
   startS: number | null;
   endS: number | null;
@@ -33,6 +36,7 @@ export const evenWeights = (): Record<Part, number> =>
 export const FIRST: Search = {
   query: "",
   file: "",
+  poses: "",
   startS: null,
   endS: null,
   k: 10,
@@ -46,22 +50,35 @@ export const FIRST: Search = {
   only: [],
 };
 
+export type Fields = Record<string, string | number | boolean | number[][][]>;
+
+/** What is searched for, as fields of a request. */
+export function asked(search: Search): Fields {
+  if (search.poses) return { positions: frames(fromText(search.poses)).map(joints), canonical: true };
+  const { query, startS: start_s, endS: end_s } = search;
+  return known({ query, start_s, end_s });
+}
+
+/** A pose as joints of x, y and z. */
+const joints = (pose: Float32Array): number[][] =>
+  Array.from({ length: pose.length / 3 }, (_, joint) => [...pose.subarray(3 * joint, 3 * joint + 3)]);
+
+const known = (values: Record<string, Fields[string] | null>): Fields =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Fields;
+
 /** The fields of a request, without those that have their defaults. */
-export function fields(search: Search): Record<string, string | number | boolean> {
+export function fields(search: Search): Fields {
   const where = conditionOf(search);
   const even = new Set(Object.values(search.weights)).size === 1;
-  const values: Record<string, string | number | boolean | null> = {
-    query: search.query,
-    start_s: search.startS,
-    end_s: search.endS,
+  const options = known({
     k: search.k,
     mirror: search.mirror,
     all_moments: search.allMoments || null,
-    exclude_self: (search.leaveOutSelf && !search.file) || null,
+    exclude_self: (search.leaveOutSelf && !search.file && !search.poses) || null,
     parts: even ? null : PART_NAMES.map((part) => `${part}=${search.weights[part]}`).join(","),
     where: where || null,
-  };
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Record<string, string>;
+  });
+  return { ...asked(search), ...options };
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

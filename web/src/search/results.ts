@@ -72,7 +72,7 @@ export class Results {
   title(rank: number): string {
     const { path, start_s: startS, end_s: endS } = this.shown.answer.query;
     const what = rank ? `Hit ${rank} of ${this.count}` : `${this.count} hits`;
-    return `${what} for ${fileName(path) || "a motion"}, ${span(startS, endS)}`;
+    return `${what} for ${fileName(path) || "a pose"}, ${span(startS, endS)}`;
   }
 
   /** Buttons from a hit to others, by their ranks, and to all. */

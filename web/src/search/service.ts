@@ -2,7 +2,7 @@
 
 import type { PlaybackData } from "../playback";
 import type { Part } from "../skeleton";
-import { fields, type Search } from "./query";
+import { asked, type Fields, fields, type Search } from "./query";
 
 /** A hit as `mretrieve query --format json` prints it. */
 export interface Hit {
@@ -117,9 +117,7 @@ export class Service {
 
   /** Where a query belongs among them. */
   async place(search: Search, files: File[]): Promise<[number, number]> {
-    const { query, start_s, end_s } = fields(search);
-    const part = Object.entries({ query, start_s, end_s }).filter(([, value]) => value !== undefined);
-    const response = await this.send("map", body(Object.fromEntries(part), files));
+    const response = await this.send("map", body(asked(search), files));
     return ((await response.json()) as { place: [number, number] }).place;
   }
 
@@ -157,7 +155,7 @@ export class Service {
 }
 
 /** JSON, or a form if files come with it. */
-function body(values: Record<string, string | number | boolean>, files: File[]): FormData | string {
+function body(values: Fields, files: File[]): FormData | string {
   if (!files.length) return JSON.stringify(values);
   const form = new FormData();
   for (const [name, value] of Object.entries(values)) form.append(name, String(value));
