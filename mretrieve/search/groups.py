@@ -8,6 +8,7 @@ query of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,6 +28,8 @@ from .columns import Column
 SHRINKAGE = 1.0
 #: From this share of its clips on, a label makes a group one of a single action.
 _ONE_ACTION = 0.9
+#: Each group is searched by itself, which takes at least a tenth of a millisecond.
+_MOST_GROUPS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +50,17 @@ class ClipGroups:
 
     @classmethod
     def by(cls, snapshot: Snapshot, name: str) -> ClipGroups:
-        """The groups by a column. QueryError: there is no such column, or no clip has a value in it."""
+        """The groups by a column. QueryError: there is no such column, it has no values, or too many."""
         column = Column.named(snapshot.clips, name, "--group")
         present = ~column.missing
         if not present.any():
             raise QueryError(f"--group: no clip has a value in the column {column.name}; choose another")
         names, numbers = np.unique([str(value) for value in column.values[present]], return_inverse=True)
+        if len(names) > _MOST_GROUPS:
+            raise QueryError(
+                f"--group: {len(names)} different values in the column {column.name}; choose one with at most "
+                f"{_MOST_GROUPS}"
+            )
         of_clips = np.full(len(present), -1, np.intp)
         of_clips[present] = numbers.ravel()
         labels = Column.of(snapshot.clips, "label")
@@ -76,7 +84,7 @@ def _single_action(of_clips: NDArray[np.intp], labels: Column, groups: int) -> i
     found = 0
     for number in range(groups):
         own = labels.values[(of_clips == number) & ~labels.missing].tolist()
-        found += len(own) > 1 and max(map(own.count, set(own))) >= _ONE_ACTION * len(own)
+        found += len(own) > 1 and Counter(own).most_common(1)[0][1] >= _ONE_ACTION * len(own)
     return found
 
 

@@ -111,3 +111,9 @@ def test_wrong_groups_are_refused_in_one_line(opened: Index, options: dict[str, 
         opened.search("ada_2.npy", options=QueryOptions(**options))  # type: ignore[arg-type]
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
+
+
+def test_a_column_of_too_many_values_is_refused(opened: Index, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mretrieve.search.groups._MOST_GROUPS", 19)
+    with pytest.raises(QueryError, match="--group: 20 different values in the column clip; choose one with at most 19"):
+        opened.search("ada_2.npy", group="clip")
