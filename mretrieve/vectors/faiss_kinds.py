@@ -1,7 +1,7 @@
 """The kinds that faiss searches; what they find is compared exactly.
 
-They see only the numbers of a vector, at Euclidean distance, which is nearly in the order of the exact one; the large
-terms that depend on a vector's norm would fill up any quantiser (see `number_columns`).
+They see points whose Euclidean distances are nearly in the order of the exact ones (see `EuclideanMap`); the large
+terms that depend on a vector's norm would fill up any quantiser.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ..errors import IndexStateError
 from ..storage.files import Bytes
 from ..storage.tensors_file import pack_tensors, unpack_tensors
 from ..version import install_hint
-from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns, side_by_side
+from .euclidean import EuclideanMap
+from .trained import Entries, Settings, TrainingSet, VectorKind, side_by_side
 
 #: Vectors that an index is trained on, at least, and for each of its lists.
 _SAMPLE, _SAMPLE_OF_LIST = 50_000, 50
@@ -41,7 +42,8 @@ class FaissIndex:
         import faiss
 
         tensors, _ = unpack_tensors(content)
-        self._numbers, self._factors = _in_pairs(tensors["numbers"].astype(np.intp), np.reciprocal(tensors["factors"]))
+        scales = tensors.get("scales", np.zeros((0, 5)))  # earlier versions knew none
+        self._map = EuclideanMap(tensors["numbers"].astype(np.intp), tensors["factors"], scales)
         self._rescored = int(settings["rescored"])
         self._content = tensors["faiss"]  # the index reads from it
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)  # type: ignore[attr-defined]
@@ -52,7 +54,7 @@ class FaissIndex:
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
-        points = _points(queries, self._numbers, self._factors)
+        points = self._map.of_queries(queries)
         wanted = min(self._rescored * max(k, _LEAST), entries.count)
         if entries.all:
             looked_for, effort = wanted, self._usual
@@ -86,6 +88,18 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
+@contextmanager
+def _matrix_products() -> Iterator[None]:
+    """faiss compares vectors with centres by matrix products, four times as fast; its wheels set the limit too high."""
+    variables: Any = import_module("faiss").cvar
+    before = variables.distance_compute_blas_threshold
+    variables.distance_compute_blas_threshold = 1
+    try:
+        yield
+    finally:
+        variables.distance_compute_blas_threshold = before
+
+
 def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[Settings, list[Bytes]]:
     """`factory_of` gives the factory string for a dimension and a number of vectors."""
     try:
@@ -93,16 +107,8 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
     except ImportError:
         raise IndexStateError(f"a vector index of this kind needs faiss; {install_hint('cpu')}") from None
     sample = vectors.sample(max(_SAMPLE, _SAMPLE_OF_LIST * _lists(vectors.count)))
-    queries = vectors.as_queries(sample)
-    numbers = np.flatnonzero(number_columns(sample, queries))
-    # Of stored and query vectors, x and c x, both are multiplied to sqrt(c) x.
-    squares, products = (sample[:, numbers] ** 2).sum(axis=0), (sample[:, numbers] * queries[:, numbers]).sum(axis=0)
-    ratios = products / np.maximum(squares, 1e-30)
-    if not len(numbers) or not (ratios > 0).all():
-        raise ValueError("queries have other numbers than the vectors")
-    factors = np.sqrt(ratios).astype(np.float32)
-    in_pairs = _in_pairs(numbers, factors)
-    points = _points(sample, *in_pairs)
+    to_points = EuclideanMap.fitted(sample, vectors.as_queries(sample))
+    points = to_points.of_stored(sample)
     factory = factory_of(points.shape[1], vectors.count)
     try:
         index: Any = faiss.index_factory(points.shape[1], factory)
@@ -110,26 +116,17 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
         raise IndexStateError(f"faiss {faiss.__version__} cannot make {factory}; install a newer one") from None
     if hasattr(index, "nlist"):
         index.cp.max_points_per_centroid = _SAMPLE_OF_LIST
-    with _one_thread():
+    with _one_thread(), _matrix_products():
         index.train(points)
         for chunk in vectors.chunks():
-            index.add(_points(chunk, *in_pairs))
-    tensors = {"numbers": numbers.astype(np.int32), "factors": factors, "faiss": faiss.serialize_index(index)}
+            index.add(to_points.of_stored(chunk))
+    tensors: dict[str, NDArray[Any]] = {
+        "numbers": to_points.numbers.astype(np.int32),
+        "factors": to_points.factors,
+        "scales": to_points.scales,
+        "faiss": faiss.serialize_index(index),
+    }
     return {"factory": factory, "faiss": faiss.__version__}, pack_tensors(tensors)
-
-
-def _in_pairs(
-    numbers: NDArray[np.integer], factors: NDArray[np.float32]
-) -> tuple[NDArray[np.integer], NDArray[np.float32]]:
-    """Columns and their factors; with a factor of zero more if they are odd: quantisers take numbers in pairs."""
-    return (numbers, factors) if len(numbers) % 2 == 0 else (np.append(numbers, 0), np.append(factors, np.float32(0)))
-
-
-def _points(
-    vectors: NDArray[np.float32], numbers: NDArray[np.integer], factors: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Some numbers of vectors, multiplied."""
-    return np.multiply(vectors.take(numbers, axis=1), factors)
 
 
 def _lists(count: int) -> int:
