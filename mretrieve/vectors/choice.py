@@ -15,8 +15,8 @@ from .flat import FlatIndex
 
 #: Stands for the choice among the kinds.
 AUTOMATIC = "auto"
-#: Below this many windows of one length, an exact search of the vectors takes a small part of a query.
-TRAINED_FROM = 150_000
+#: Below this many windows of one length (clips as a whole are one), reading all their vectors takes a few milliseconds.
+TRAINED_FROM = 30_000
 #: From this many on, a search that misses some is worth its recall.
 APPROXIMATE_FROM = 1_000_000
 #: Fewer windows than this train no index, whatever the settings.

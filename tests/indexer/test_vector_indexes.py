@@ -50,7 +50,7 @@ def covered(version: Version) -> list[int]:
 
 
 def test_a_small_library_has_none():
-    assert planned(Version(shards(0, 14, 10_000))).vector_indexes == ()
+    assert planned(Version(shards(0, 2, 10_000))).vector_indexes == ()
 
 
 def test_a_large_one_has_one_over_all_shards_and_keeps_it():
@@ -102,8 +102,8 @@ def test_another_kind_replaces_it_and_a_recall_that_it_has_does_not():
 @pytest.mark.parametrize(
     ("windows", "settings", "weighted", "kind"),
     [
-        (149_999, VectorSearchSettings(recall=0.9), False, "flat"),
-        (150_000, VectorSearchSettings(recall=0.9), False, "flat-codes"),
+        (29_999, VectorSearchSettings(recall=0.9), False, "flat"),
+        (30_000, VectorSearchSettings(recall=0.9), False, "flat-codes"),
         (10_000_000, VectorSearchSettings(), False, "flat-codes"),
         (999_999, VectorSearchSettings(recall=0.99), False, "flat-codes"),
         (1_000_000, VectorSearchSettings(recall=0.99), False, "ivf-fast-scan"),
