@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..alignment.moment_finder import PoseComparer, SearchedRegions, apart, repetition_limit
+from ..alignment.moment_finder import Moments, PoseComparer, SearchedRegions, apart, repetition_limit
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..sources.resolve import indexed_clip, indexed_view
@@ -107,26 +107,27 @@ class _Regions:
         for variant, searched in enumerate(self._searched):
             own = [number for number in numbers if self._regions[number].variant == variant]
             if own:
-                found = searched.best(self._places[own].tolist(), threads)
-                starts, ends, distances = (column.tolist() for column in found)
-                moments = zip(own, starts, ends, distances, strict=True)
-                matches += [self._located(number, *moment) for number, *moment in moments]
+                matches += self._located(own, searched.best(self._places[own].tolist(), threads))
         return best_first(matches)
 
     def all_matches(self, number: int) -> list[Match]:
         """All moments of a region that are not chance matches whatever the best one of its clip, nearest first."""
         searched = self._searched[self._regions[number].variant]
         found = searched.all_matches(int(self._places[number]), limit=repetition_limit(np.inf))
-        starts, ends, distances = (column.tolist() for column in found)
-        return [self._located(number, *moment) for moment in zip(starts, ends, distances, strict=True)]
+        return self._located([number] * len(found[0]), found)
 
-    def _located(self, number: int, start: int, end: int, pose_distance: float) -> Match:
-        """The moment of a region from `start` to `end`, frames of the region."""
-        region = self._regions[number]
-        comparer = self._comparers[region.variant]
-        distance = float(comparer.combined(np.array(region.distance), np.array(pose_distance)))
-        first, last = region.start_frame + start, region.start_frame + end
-        return Match(region.clip_row, first, last, region.variant, distance, pose_distance)
+    def _located(self, numbers: Sequence[int], found: Moments) -> list[Match]:
+        """Moments (N,) in the regions of these numbers, all of one variant, in frames of the region."""
+        regions = [self._regions[number] for number in numbers]
+        if not regions:
+            return []
+        embedding = np.array([region.distance for region in regions])
+        distances = self._comparers[regions[0].variant].combined(embedding, found[2])
+        moments = zip(regions, *(column.tolist() for column in (*found, distances)), strict=True)
+        return [
+            Match(own.clip_row, own.start_frame + start, own.start_frame + end, own.variant, distance, poses)
+            for own, start, end, poses, distance in moments
+        ]
 
 
 def best_match_in(

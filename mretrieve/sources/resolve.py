@@ -263,7 +263,7 @@ def indexed_clip(snapshot: Snapshot, row: int, start_frame: int = 0, end_frame: 
     return Clip(
         np.asarray(positions[start_frame:end_frame]),
         np.asarray(observed[start_frame:end_frame]),
-        start_s=float(snapshot.clips["start_s"][row].as_py()) + start_frame / CANONICAL_FPS,
+        start_s=float(snapshot.clip_starts_s[row]) + start_frame / CANONICAL_FPS,
     )
 
 

@@ -159,6 +159,11 @@ class Snapshot:
         labels = None if record is None else read_labels(self.index, record)
         return clips_table(self._shards, self.rows, self.manifest.fps, labels)
 
+    @cached_property
+    def clip_starts_s(self) -> NDArray[np.float64]:
+        """(C,) file time of the first frame of each clip, the column `start_s` of `clips`."""
+        return np.asarray(self.clips["start_s"].to_numpy(), np.float64)
+
     def find_clip(self, clip: str) -> int | None:
         """Row of a clip in `clips`; None if the index has no clip of this id."""
         ids = self.rows.clips

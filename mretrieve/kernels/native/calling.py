@@ -40,7 +40,7 @@ BOOL, UINT8, INT16, INT32, INT64, UINT64, POINTERS = map(
 
 
 #: Of the compiled libraries that these declarations fit: `kernel_version` in native.h.
-_VERSION = 12
+_VERSION = 13
 
 
 def _library(name: str) -> ctypes.CDLL:

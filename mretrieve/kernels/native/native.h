@@ -16,7 +16,7 @@
 
 /* Raised with every change of a function's arguments: a library of another version is not called. */
 int32_t kernel_version(void);
-int32_t kernel_version(void) { return 12; }
+int32_t kernel_version(void) { return 13; }
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -1,7 +1,7 @@
 /* Inner products of single rows in double precision. */
 
 #define PRODUCT_LANES 8
-#define PRODUCTS_AHEAD 4 /* rows lie anywhere: so many are fetched early */
+#define PRODUCTS_AHEAD 8 /* rows lie anywhere: so many are fetched early */
 
 INLINE double inner_product(const float *restrict row, const double *restrict query, int64_t width) {
     double sums[PRODUCT_LANES] = {0};
@@ -24,6 +24,28 @@ CLONES void inner_products(const uintptr_t *restrict arrays, const int64_t *rest
         }
         const float *row = (const float *)arrays[numbers[pair]] + rows[pair] * width;
         sums[pair] += inner_product(row, queries + asked[pair] * width, width);
+    }
+}
+
+#define PRODUCT_ROWS 4 /* at once: sums of one row wait for each other */
+
+typedef double product_sums __attribute__((vector_size(8 * PRODUCT_LANES), aligned(8), may_alias));
+typedef float product_row __attribute__((vector_size(4 * PRODUCT_LANES), aligned(4), may_alias));
+
+/* As inner_product, of PRODUCT_ROWS rows. */
+INLINE void inner_products_of(const float *const *rows, const double *restrict query, int64_t width,
+                              double *restrict products) {
+    product_sums sums[PRODUCT_ROWS] = {0};
+    int64_t column = 0;
+    for (; column + PRODUCT_LANES <= width; column += PRODUCT_LANES)
+        for (int64_t row = 0; row < PRODUCT_ROWS; row++)
+            sums[row] += __builtin_convertvector(*(const product_row *)(rows[row] + column), product_sums) *
+                         *(const product_sums *)(query + column);
+    for (int64_t row = 0; row < PRODUCT_ROWS; row++) {
+        for (int64_t lane = 0; column + lane < width; lane++)
+            sums[row][lane] += rows[row][column + lane] * query[column + lane];
+        products[row] = ((sums[row][0] + sums[row][1]) + (sums[row][2] + sums[row][3])) +
+                        ((sums[row][4] + sums[row][5]) + (sums[row][6] + sums[row][7]));
     }
 }
 
@@ -84,19 +106,25 @@ CLONES int rank_shortlists(const uintptr_t *arrays, const uintptr_t *chosen, con
         for (int64_t column = 0; column < width; column++) wide[column] = queries[query * width + column];
         while (size < length && shortlist[size] >= 0) {
             vectors[size] = vector_at(blocks, shortlist[size]);
+            __builtin_prefetch(rows + shortlist[size]);
             size++;
         }
+        double sums[PRODUCT_ROWS];
         for (int64_t place = 0; place < size; place++) {
             if (place + PRODUCTS_AHEAD < size)
                 for (int64_t column = 0; column < width; column += 16)
                     __builtin_prefetch(vectors[place + PRODUCTS_AHEAD] + column, 0, 2);
-            double sum = 0.0 + inner_product(vectors[place], wide, width);
+            int64_t at = place % PRODUCT_ROWS;
+            if (!at && place + PRODUCT_ROWS <= size) inner_products_of(vectors + place, wide, width, sums);
+            if (place - at + PRODUCT_ROWS > size) sums[at] = inner_product(vectors[place], wide, width);
+            double sum = 0.0 + sums[at];
             ranked_row row = {(float)sum, rows[shortlist[place]]};
             finite &= isfinite(sum) != 0;
             if (kept < k) { /* the heap grows from its end */
-                int64_t at = kept++;
-                for (; at && is_better(heap[(at - 1) / 2], row); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
-                heap[at] = row;
+                int64_t hole = kept++;
+                for (; hole && is_better(heap[(hole - 1) / 2], row); hole = (hole - 1) / 2)
+                    heap[hole] = heap[(hole - 1) / 2];
+                heap[hole] = row;
             } else if (is_better(row, heap[0]))
                 sink(heap, k, row);
         }
