@@ -7,6 +7,7 @@ the size and the header are compared; nothing in them is parsed or trusted. `ver
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -122,8 +123,11 @@ def npy_header(rows: int, dimension: int) -> bytes:
     return start + described.encode().ljust(_NPY_HEADER_BYTES - 11) + b"\n"
 
 
-def mapped_npy(path: Path, rows: int, dimension: int) -> NDArray[np.float32]:
-    """The array (rows, dimension) of a file, read-only and mapped. IndexStateError if the file has another header."""
+def mapped_npy(path: Path, rows: int, dimension: int, scattered: bool = False) -> NDArray[np.float32]:
+    """The array (rows, dimension) of a file, read-only and mapped. IndexStateError if the file has another header.
+
+    `scattered`: single rows are read, so that the system need not read ahead (8 MB for each row, on some machines).
+    """
     try:
         with path.open("rb") as file:
             header = file.read(_NPY_HEADER_BYTES)
@@ -131,7 +135,16 @@ def mapped_npy(path: Path, rows: int, dimension: int) -> NDArray[np.float32]:
         raise corrupt_file_error(path, str(error)) from None
     if header != npy_header(rows, dimension):
         raise corrupt_file_error(path, f"it does not hold {rows} vectors of {dimension} numbers")
-    return mapped_array(path, np.float32, _NPY_HEADER_BYTES, (rows, dimension))
+    mapped = mapped_array(path, np.float32, _NPY_HEADER_BYTES, (rows, dimension))
+    return _read_at_random(path, mapped) if scattered and hasattr(mmap, "MADV_RANDOM") else mapped
+
+
+def _read_at_random(path: Path, mapped: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same array in a mapping of its own, whose pages the system reads one by one."""
+    with path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    content.madvise(mmap.MADV_RANDOM)
+    return np.frombuffer(content, "<f4", mapped.size, _NPY_HEADER_BYTES).reshape(mapped.shape)
 
 
 def mapped_array(path: Path, dtype: type[np.generic], offset: int, shape: tuple[int, ...]) -> NDArray[Any]:

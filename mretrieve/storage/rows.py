@@ -134,7 +134,12 @@ def vector_blocks(
 
 
 def indexed_blocks(
-    shards: Sequence[Shard], rows: Rows, dimensions: Mapping[str, int], length: int, counts: Mapping[str, int]
+    shards: Sequence[Shard],
+    rows: Rows,
+    dimensions: Mapping[str, int],
+    length: int,
+    counts: Mapping[str, int],
+    scattered: bool = False,
 ) -> list[VectorBlock]:
     """The vectors of all windows of one length in some shards; `rows` is -1 for windows that are not live.
 
@@ -144,6 +149,7 @@ def indexed_blocks(
         length: of the windows in frames, or WHOLE.
         counts: shard id -> number of its windows of this length, in the order of the blocks. A shard that the version
             lacks has a block without vectors.
+        scattered: whether single rows are read, see `mapped_npy`.
 
     Raises:
         IndexStateError: vectors are damaged.
@@ -162,7 +168,7 @@ def indexed_blocks(
         # If all are live, the table of the shard need not be read.
         positions = live if len(live) == count else shards[number].windows_of_length(length)
         names[np.searchsorted(positions, live)] = rows.window_rows[number][part]
-        blocks.append(_block(shards[number], positions, names, dimensions))
+        blocks.append(_block(shards[number], positions, names, dimensions, scattered))
     return blocks
 
 
@@ -183,10 +189,14 @@ def _rows_of_length(rows: Rows, number: int, length: int) -> slice:
 
 
 def _block(
-    shard: Shard, positions: NDArray[np.int64], names: NDArray[np.int64], dimensions: Mapping[str, int]
+    shard: Shard,
+    positions: NDArray[np.int64],
+    names: NDArray[np.int64],
+    dimensions: Mapping[str, int],
+    scattered: bool = False,
 ) -> VectorBlock:
     """The vectors at some positions of a shard, ascending; at least one."""
-    vectors = tuple(shard.vectors(space, dimension) for space, dimension in dimensions.items())
+    vectors = tuple(shard.vectors(space, dimension, scattered) for space, dimension in dimensions.items())
     norms = tuple(shard.record.largest_norms[space] for space in dimensions)
     first, last = int(positions[0]), int(positions[-1])
     if last - first == len(positions) - 1:

@@ -136,7 +136,7 @@ class Shard:
     def __init__(self, index: Path, record: ShardRecord) -> None:
         self.record = record
         self._folder = shard_folder(index, record.id)
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._vectors: dict[tuple[str, bool], NDArray[np.float32]] = {}
         folder = f"{self._folder}{os.sep}"  # making a Path takes longer than looking at the file
         for name, size in record.sizes.items():
             check_size(folder + name, size)
@@ -171,12 +171,15 @@ class Shard:
         """Positions of the windows of one length (or WHOLE), ascending."""
         return np.flatnonzero(self.window_lengths == length)
 
-    def vectors(self, space: str, dimension: int) -> NDArray[np.float32]:
-        """The vectors of a space, one row per window, mapped from the file: (windows, dimension)."""
-        if space not in self._vectors:
+    def vectors(self, space: str, dimension: int, scattered: bool = False) -> NDArray[np.float32]:
+        """The vectors of a space, one row per window, mapped from the file: (windows, dimension).
+
+        `scattered`: single rows are read, see `mapped_npy`.
+        """
+        if (space, scattered) not in self._vectors:
             path = self._folder / vectors_file(space)
-            self._vectors[space] = mapped_npy(path, self.record.window_count, dimension)
-        return self._vectors[space]
+            self._vectors[space, scattered] = mapped_npy(path, self.record.window_count, dimension, scattered)
+        return self._vectors[space, scattered]
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (T, J, 3) and observed (T, J) of a clip, read-only and mapped from the file."""

@@ -196,15 +196,17 @@ class Snapshot:
         """
         return vector_blocks(self._shards, self.rows, self._dimensions(space), length, without)
 
-    def indexed_blocks(self, space: str, length: int, counts: Mapping[str, int]) -> list[VectorBlock]:
+    def indexed_blocks(
+        self, space: str, length: int, counts: Mapping[str, int], scattered: bool = False
+    ) -> list[VectorBlock]:
         """The vectors of the windows in a vector index, in its order, mapped; `rows` is -1 for windows that are gone.
 
-        `counts` are the `shards` of its record.
+        `counts` are the `shards` of its record. `scattered`: single rows are read, see `mapped_npy`.
 
         Raises:
             IndexStateError: vectors are damaged.
         """
-        return indexed_blocks(self._shards, self.rows, self._dimensions(space), length, counts)
+        return indexed_blocks(self._shards, self.rows, self._dimensions(space), length, counts, scattered)
 
     def window_counts(self, length: int) -> dict[str, tuple[int, int]]:
         """Number of windows of one length (or WHOLE) by id of shard, all and live; shards without any are left out."""

@@ -88,18 +88,6 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-@contextmanager
-def _matrix_products() -> Iterator[None]:
-    """faiss compares vectors with centres by matrix products, four times as fast; its wheels set the limit too high."""
-    variables: Any = import_module("faiss").cvar
-    before = variables.distance_compute_blas_threshold
-    variables.distance_compute_blas_threshold = 1
-    try:
-        yield
-    finally:
-        variables.distance_compute_blas_threshold = before
-
-
 def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[Settings, list[Bytes]]:
     """`factory_of` gives the factory string for a dimension and a number of vectors."""
     try:
@@ -114,12 +102,17 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
         index: Any = faiss.index_factory(points.shape[1], factory)
     except RuntimeError:
         raise IndexStateError(f"faiss {faiss.__version__} cannot make {factory}; install a newer one") from None
+    add = index.add
     if hasattr(index, "nlist"):
         index.cp.max_points_per_centroid = _SAMPLE_OF_LIST
-    with _one_thread(), _matrix_products():
+        index.by_residual = False  # codes of residuals need a fifth fewer rows compared, and half as much time again
+        add = partial(_add_to_lists, index)
+    with _one_thread():
         index.train(points)
         for chunk in vectors.chunks():
-            index.add(to_points.of_stored(chunk))
+            add(to_points.of_stored(chunk))
+    if isinstance(index, faiss.IndexIVFPQ):
+        index = faiss.IndexIVFPQFastScan(index)
     tensors: dict[str, NDArray[Any]] = {
         "numbers": to_points.numbers.astype(np.int32),
         "factors": to_points.factors,
@@ -127,6 +120,16 @@ def _make(vectors: TrainingSet, factory_of: Callable[[int, int], str]) -> tuple[
         "faiss": faiss.serialize_index(index),
     }
     return {"factory": factory, "faiss": faiss.__version__}, pack_tensors(tensors)
+
+
+def _add_to_lists(index: Any, points: NDArray[np.float32]) -> None:
+    """Add points to the lists of their nearest centres, which NumPy finds in a fifth of the time that faiss takes."""
+    import faiss
+
+    centres: NDArray[np.float32] = index.quantizer.reconstruct_n(0, index.nlist)
+    nearest = (points @ centres.T - 0.5 * (centres**2).sum(axis=1)).argmax(axis=1).astype(np.int64)
+    points_at, nearest_at = map(faiss.swig_ptr, (points, nearest))
+    index.add_core(len(points), points_at, None, nearest_at)
 
 
 def _lists(count: int) -> int:
@@ -146,7 +149,7 @@ def _kind(name: str, factory_of: Callable[[int, int], str], efforts: Sequence[Se
 _PROBES = sorted(
     (
         {"rescored": times, "probed": lists}
-        for times in (2, 3, 4, 6, 8, 12, 16)
+        for times in (2, 3, 4, 5, 6, 8, 12, 16)
         for lists in (4, 8, 16, 32, 64, 128, 256)
     ),
     key=lambda effort: 4 * effort["rescored"] + effort["probed"],
@@ -155,9 +158,10 @@ _PROBES = sorted(
 FAST_SCAN = _kind(
     "fast-scan",
     lambda dimension, _: f"PQ{dimension // 2}x4fs",
-    [{"rescored": times} for times in (2, 3, 4, 6, 8, 12, 16, 32)],
+    [{"rescored": times} for times in (2, 3, 4, 5, 6, 8, 12, 16, 32)],
 )
-IVF_FAST_SCAN = _kind("ivf-fast-scan", lambda dimension, count: f"IVF{_lists(count)},PQ{dimension // 2}x4fs", _PROBES)
+# Filled as plain codes, and then put in the order of a fast scan.
+IVF_FAST_SCAN = _kind("ivf-fast-scan", lambda dimension, count: f"IVF{_lists(count)},PQ{dimension // 2}x4np", _PROBES)
 IVF_FLAT = _kind("ivf-flat", lambda _, count: f"IVF{_lists(count)},Flat", _PROBES)
 HNSW = _kind("hnsw", lambda *_: "HNSW32", [{"rescored": 2, "visited": size} for size in (200, 400, 800, 1600)])
 RABITQ = _kind(

@@ -65,7 +65,8 @@ class Group:
         self._index = index
         self._blocks = snapshot.indexed_blocks(record.space, record.length, record.shards)
         self._rows = np.concatenate([block.rows for block in self._blocks])
-        self._ranked = RankedShortlists(self._blocks, self._rows)
+        scattered = snapshot.indexed_blocks(record.space, record.length, record.shards, scattered=True)
+        self._ranked = RankedShortlists(scattered, self._rows)
         self._clips = np.where(self._rows >= 0, snapshot.rows.window_clip[self._rows], np.int32(-1))
         self._live_count = int(np.count_nonzero(self._rows >= 0))
         self._clip_counts = np.bincount(self._clips + 1, minlength=snapshot.rows.clip_count + 1)[1:]
