@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IndexStateError
-from .files import storage_error
+from .files import read_ordinary_file, storage_error
 from .layout import (
     clips_inventory,
     labels_file,
@@ -121,7 +121,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
     """
     path = manifest_file(index, version)
     try:
-        text = path.read_bytes()
+        text = read_ordinary_file(path)
     except OSError as error:
         raise storage_error(error, path) from None
     try:
@@ -158,7 +158,7 @@ def parsed_manifest(text: bytes, version: int, path: Path) -> Manifest:
 def is_sealed(path: Path) -> bool:
     """Whether a file is a manifest, of any layout, as mretrieve wrote it."""
     try:
-        return _holds_seal(path.read_bytes())
+        return _holds_seal(read_ordinary_file(path))
     except OSError:
         return False
 

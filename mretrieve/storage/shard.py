@@ -257,7 +257,10 @@ class Shard:
     @cached_property
     def clips(self) -> pa.Table:
         """One row per clip, sorted by id."""
-        return self._table(CLIPS_FILE)
+        table = self._table(CLIPS_FILE)
+        if not set(clips_schema().names).issubset(table.column_names) or len(table) != self.record.clip_count:
+            raise self._wrong(self._folder / CLIPS_FILE, f"it is not a table of {self.record.clip_count} clips")
+        return table
 
     @cached_property
     def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -265,8 +268,15 @@ class Shard:
 
         Windows are ordered by length, whole clips first, then by clip; in shards of 0.1.0, by clip alone.
         """
-        table = self._table(WINDOWS_FILE)
-        return numbers(table["clip"]), numbers(table["start_frame"]), numbers(table["end_frame"])
+        table, count = self._table(WINDOWS_FILE), self.record.window_count
+        try:
+            clip, start, end = (numbers(table[name]) for name in ("clip", "start_frame", "end_frame"))
+        except (LookupError, TypeError):
+            clip = start = end = np.zeros(0, np.int32)
+        is_sound = len(clip) == count and min(clip.min(initial=0), start.min(initial=0)) >= 0
+        if not is_sound or clip.max(initial=0) >= self.record.clip_count:
+            raise self._wrong(self._folder / WINDOWS_FILE, f"it is not a table of {count} windows of the clips")
+        return clip, start, end
 
     @cached_property
     def window_lengths(self) -> NDArray[np.int32]:
@@ -360,6 +370,8 @@ class Shard:
             return table_from(read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name]))
         except IndexStateError as error:
             raise self._damaged(error) from None
+        except (ValueError, OSError, MemoryError) as error:  # pyarrow's errors are among them
+            raise self._wrong(self._folder / name, str(error).splitlines()[0]) from None
 
     def _file(self, name: str) -> CheckedFile:
         if name not in self._files:
