@@ -15,7 +15,18 @@ import click
 from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
 
-from .options import ASF, FPS, INDEX, POSE_MODEL, RIG_MAP, WHERE, complete_clip, flush_columns, safe_cell
+from .options import (
+    ASF,
+    FPS,
+    INDEX,
+    POSE_MODEL,
+    RIG_MAP,
+    WHERE,
+    complete_clip,
+    flush_columns,
+    reported_as_partial,
+    safe_cell,
+)
 from .progress import search_video
 
 if TYPE_CHECKING:
@@ -63,19 +74,20 @@ def classify(
     opened = open_index(index)
     options = QueryOptions(where=where, asf=asf, rig_map=rig_map, fps=fps, pose_model=pose_model, exclude_self=True)
     found: dict[str, Classified] = {}
-    failed = False
+    failed = partial = False
     for query in dict.fromkeys(queries):
         try:
             search_video(query, pose_model)
             found[query] = opened.classify(query, neighbours, options=options)
+            partial |= reported_as_partial(found[query])
         except OF_ONE_QUERY as error:
             if len(queries) == 1:
                 raise
             click.echo(f"Error: {printable(str(error))}", err=True)
             failed = True
     click.echo(_PRINTERS[output]([(query, found[query]) for query in queries if query in found]), nl=False)
-    if failed:
-        sys.exit(2)
+    if failed or partial:
+        sys.exit(2 if failed else 3)
 
 
 def _table(found: _Found) -> str:

@@ -1,14 +1,16 @@
-"""`mretrieve index`, `info`, `list`, `verify`, `doctor`, `remove`, `compact`: create and maintain an index."""
+"""`mretrieve index`, `info`, `list`, `verify`, `repair`, `doctor`, `versions` and others that maintain an index."""
 
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from mretrieve.errors import IndexStateError
 from mretrieve.json_text import as_json
 from mretrieve.printable import printable
 
@@ -84,6 +86,7 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
 )
 @click.option("--rebuild", is_flag=True, help="Read every file again, and replace the index when done.")
 @click.option("--prune", is_flag=True, help="Remove the clips of folders that are not named, not there or empty.")
+@click.option("--check", is_flag=True, help="Compare all files of the index, and the content of all motion files.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if a file was refused.")
 @click.option("--html", type=PATH, metavar="FILE.html", help="Write a page with pictures of each rig.")
 @FORCE
@@ -105,6 +108,7 @@ def index(
     vector_index: str | None,
     rebuild: bool,
     prune: bool,
+    check: bool,
     strict: bool,
     html: Path | None,
     force: bool,
@@ -141,6 +145,7 @@ def index(
             vector_index=vector_index,
             rebuild=rebuild,
             prune=prune,
+            check=check,
             rigs=survey,
             progress=progress,
             stopped=lambda: bool(stop),
@@ -218,13 +223,80 @@ def verify(index: Path | None) -> None:
     path = find_index(index)
     problems = find_problems(path)
     for problem in problems:
-        click.echo(f"{problem.path}: {problem.what}{' (harmless)' if problem.harmless else ''}")
+        click.echo(printable(str(problem)))
     if count := sum(not problem.harmless for problem in problems):
-        click.echo(
-            f"{count} problem{'s' * (count > 1)} found; rebuild with `mretrieve index DIR --index {path} --rebuild`"
-        )
+        command = shlex.join(["mretrieve", "repair", "--index", str(path)])
+        click.echo(f"{count} problem{'s' * (count > 1)} found; repair the index with `{command}`")
         sys.exit(1)
     click.echo("OK: all files intact.")
+
+
+@click.command()
+@INDEX
+def repair(index: Path | None) -> None:
+    """Make the damaged parts of an index again; exits with status 1 if something is lost.
+
+    Clips are made again from what the index has of them, or from their motion files. Damaged versions that are merely
+    kept are dropped.
+    """
+    from mretrieve.indexer import repair_index
+    from mretrieve.storage.ownership import find_index
+
+    path = find_index(index)
+    done = repair_index(path)
+    for clip, reason in done.lost.items():
+        click.echo(f"Lost {printable(clip)}: {printable(reason)}")
+    for remark in done.remarks:
+        click.echo(printable(remark))
+    for number in done.dropped:
+        click.echo(f"Dropped version {number}, which was damaged.")
+    read = f", of them {len(done.read_again)} from their files" if done.read_again else ""
+    click.echo(
+        f"{path}: version {done.version}; {len(done.shards)} shards were made again, with "
+        f"{done.kept + len(done.read_again)} clips{read}; {len(done.lost)} clips are lost."
+    )
+    if done.lost:
+        sys.exit(1)
+
+
+@click.command("versions")
+@INDEX
+def list_versions(index: Path | None) -> None:
+    """List the versions of an index that are kept, the newest last."""
+    from mretrieve.storage.layout import versions
+    from mretrieve.storage.manifest import read_manifest
+    from mretrieve.storage.ownership import find_index
+
+    path = find_index(index)
+    rows = [["version", "made at", "clips", "shards", "written by"]]
+    for number in versions(path):
+        try:
+            manifest = read_manifest(path, number)
+        except IndexStateError:
+            rows.append([str(number), "", "", "", "its manifest is damaged"])
+            continue
+        removed = sum(map(len, manifest.removed.values()))
+        clips = sum(record.clip_count for record in manifest.shards) - removed
+        rows.append([str(number), manifest.committed_at, str(clips), str(len(manifest.shards)), manifest.writer])
+    for line in flush_columns([[printable(cell) for cell in row] for row in rows], right=(0, 2, 3)):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("version", type=click.IntRange(min=1))
+@INDEX
+def rollback(version: int, index: Path | None) -> None:
+    """Go back to an older version of an index: a new version gets the content of VERSION.
+
+    `mretrieve versions` lists those that are kept. Going back can itself be undone in this way.
+    """
+    from mretrieve.storage.commits import WriterLock, restore
+    from mretrieve.storage.ownership import find_index
+
+    path = find_index(index)
+    with WriterLock(path):
+        made = restore(path, version)
+    click.echo(f"Wrote version {made} of {path}, with the content of version {version}.")
 
 
 @click.command()

@@ -11,11 +11,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from mretrieve.errors import MRetrieveError, QueryError
+from mretrieve.printable import printable
 from mretrieve.search.options import QueryOptions
 
 if TYPE_CHECKING:
     from mretrieve.comparison import NamedClip
     from mretrieve.comparison.playback import Playback
+    from mretrieve.search.answer import Answer
+    from mretrieve.search.classification import Classified
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,6 +39,16 @@ def flush_columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) ->
         set_cells = [gap + cell if at in right else cell + gap for at, (cell, gap) in enumerate(cells)]
         lines.append("  ".join(set_cells).rstrip())
     return lines
+
+
+def reported_as_partial(answer: Answer | Classified) -> bool:
+    """Whether an answer is partial; says so on standard error."""
+    for damage in answer.damage:
+        click.echo(f"Partial: {printable(damage)}", err=True)
+    if len(answer.missing_shards) > len(answer.damage):
+        missing = ", ".join(answer.missing_shards)
+        click.echo(f"Partial: shards {missing} were not searched, as no process answers for them", err=True)
+    return bool(answer.missing_shards)
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -27,6 +27,7 @@ from .options import (
     given_options,
     html,
     query_options,
+    reported_as_partial,
     safe_cell,
     write_page,
 )
@@ -112,19 +113,11 @@ def query(
             answered += 1
             if page is not None:
                 write_page(page, opened.playback(answer, queries[0], options=chosen))
-            partial |= _reported_as_partial(answer)
+            partial |= reported_as_partial(answer)
             if not answer and chosen.where:
                 click.echo(f"No clip meets --where {chosen.where!r}", err=True)
     if failed or partial:
         sys.exit(2 if failed else 3)
-
-
-def _reported_as_partial(answer: Answer) -> bool:
-    """Whether an answer is partial; says so."""
-    if answer.partial:
-        missing = ", ".join(answer.missing_shards)
-        click.echo(f"Partial: shards {missing} were not searched, as no process answers for them", err=True)
-    return answer.partial
 
 
 def _json(answer: Answer, first: bool) -> str:

@@ -7,6 +7,7 @@ from .checkup import Checkup, SearchCheck, check_up
 from .compaction import Compaction, compact_index
 from .describe import ClipDescription, IndexContents, IndexDescription, describe_clips, describe_index, find_clips
 from .remove import Removal, remove_clips
+from .repair import Repair, repair_index
 from .report import FileEntry, IngestProgress, IngestReport, Outcome
 from .report_page import report_page
 from .rig_survey import RigSurvey
@@ -23,6 +24,7 @@ __all__ = [
     "IngestReport",
     "Outcome",
     "Removal",
+    "Repair",
     "RigSurvey",
     "SearchCheck",
     "build_index",
@@ -33,6 +35,7 @@ __all__ = [
     "description_rows",
     "find_clips",
     "remove_clips",
+    "repair_index",
     "report_page",
     "summary_lines",
     "windows_of",

@@ -58,6 +58,7 @@ def build_index(
     smooth: bool | None = None,
     rebuild: bool = False,
     prune: bool = False,
+    check: bool = False,
     recall: float | None = None,
     memory_bytes: int | None = None,
     vector_index: str | None = None,
@@ -100,6 +101,8 @@ def build_index(
         smooth: whether queries are smoothed over the gallery; None keeps the setting of the index, at first False.
         rebuild: read every file again; the new version replaces the old one when the run is complete.
         prune: remove the clips of folders that are not given, not there or empty. By default they are kept.
+        check: compare all files that the index keeps with what was written, and all motion files with their hashes. By
+            default a sample of the former is compared, and the size and time of the latter.
         recall: share of the 100 nearest windows that a search should find in a large library; 1 for an exact search.
             None keeps that of the index, at first 1.
         memory_bytes: limit for each vector index; 0 for no limit. None keeps that of the index, at first no limit.
@@ -124,7 +127,7 @@ def build_index(
         raise MRetrieveError("device: a Ray cluster encodes on its CPUs; leave out --device")
     if device is not None:
         find_devices(device)  # raises before anything is read
-    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device)
+    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device, check)
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)

@@ -50,15 +50,18 @@ class Changes:
     unchanged: int
 
 
-def changes(library: Library, known: Mapping[str, KnownFile], asf: Path | None, encode_all: bool = False) -> Changes:
+def changes(
+    library: Library, known: Mapping[str, KnownFile], asf: Path | None, encode_all: bool = False, check: bool = False
+) -> Changes:
     """Compare the files of a library with those that the index knows.
 
     A file is unchanged if its size and time are and, for AMC, the content of the skeletons next to it. Other files are
     recognised by content; files that hold no motion are ignored.
 
+    With `check` the content of every file is compared, whatever its time: a program may have changed it and kept that.
     With `encode_all` every clip that stays in the index is a task too.
     """
-    results, unchanged = _look_at(library, known, _Skeletons(library, asf))
+    results, unchanged = _look_at(library, known, _Skeletons(library, asf), check)
     entries, gone = _missing(library, known)
     tasks = [result for result in results if isinstance(result, FileTask)]
     if encode_all:
@@ -81,14 +84,14 @@ def _missing(library: Library, known: Mapping[str, KnownFile]) -> tuple[list[Fil
 
 
 def _look_at(
-    library: Library, known: Mapping[str, KnownFile], skeletons: _Skeletons
+    library: Library, known: Mapping[str, KnownFile], skeletons: _Skeletons, check: bool
 ) -> tuple[list[FileTask | FileEntry], int]:
     """Tasks and lines of the report for the files that are there, and the number of unchanged files with clips."""
     results: list[FileTask | FileEntry] = []
     unchanged = 0
     for file in library.scan.files:
         before = known.get(file.path)
-        if before is None or not _same(file, before, skeletons):
+        if before is None or check or not _same(file, before, skeletons):
             results += _new_or_changed(library.file(file.path), file, before, skeletons)
             continue
         unchanged += bool(before.clips)

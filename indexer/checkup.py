@@ -70,6 +70,7 @@ def check_up(index: Path | str) -> Checkup:
             compared by `storage.verification.verify`.
     """
     snapshot = Snapshot.open(Path(index))
+    snapshot.check_sound()
     searches = tuple(_searches(snapshot))
     return Checkup(searches, (*_missed(snapshot, searches), *_shards(snapshot), *_vector_indexes(snapshot)))
 

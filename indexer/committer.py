@@ -15,6 +15,7 @@ from mretrieve.storage.verification import is_intact
 
 from .compaction import ShardSize, live_clips, shards_to_merge
 from .plan import RunPlan
+from .report import removed_files
 from .worker import Workers
 
 
@@ -34,6 +35,7 @@ class Committer:
         self._shards: list[ShardRecord] = []
         self._stale: set[str] = set()
         self._labels, self._smooth = plan.labels, plan.smooth  # None if they stay as they are
+        self._removed = {file.path: file for file in removed_files(plan.removed)}
         if plan.base is None:
             return
         if plan.replace:
@@ -52,6 +54,8 @@ class Committer:
         """Add a file's clips, which have this many canonical frames together."""
         if clips:
             self._files.append(clips)
+            for clip in clips:
+                self._removed.pop(clip.path, None)  # it has changed since it was removed
             self._clips += len(clips)
             self._frames += frame_count
 
@@ -77,6 +81,8 @@ class Committer:
     def _differs(self, newest: Snapshot) -> bool:
         recorded = {folder.name: Path(folder.path) for folder in newest.manifest.folders}
         same = (self._plan.encoders, self._plan.library.folders) == (newest.encoders, recorded)
+        kept = newest.manifest.reading, newest.manifest.removed_files
+        same &= kept == (self._plan.reading, tuple(self._removed.values()))
         return not same or bool(self._stale) or self._labels is not None or self._smooth is not None
 
     def _take_small_shards(self) -> None:
@@ -112,6 +118,8 @@ class Committer:
             remove=self._stale,
             labels=self._labels,
             smooth=self._smooth,
+            reading=self._plan.reading,
+            removed_files=tuple(self._removed.values()),
             inventory=inventory,
         )
         self.newest = Snapshot.open(self._plan.spec.index)

@@ -18,7 +18,7 @@ from mretrieve.storage.garbage import collect_garbage
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
-from mretrieve.storage.verification import check_content
+from mretrieve.storage.verification import check_content, check_sample
 
 from .settings import chosen_spaces
 from .vector_indexes import update_vector_indexes
@@ -88,6 +88,7 @@ def compact_index(index: Path | str, size: ShardSize = DEFAULT_SIZE) -> Compacti
     Snapshot.open(place)  # raises if there is no index, before the lock creates one
     with WriterLock(place):
         base = Snapshot.open(place)
+        check_sample(base)
         made: list[ShardRecord] = []
         replaced: set[str] = set()
         for group in _groups(_contents(base, size)):

@@ -123,17 +123,17 @@ class Ingester:
         """The outcomes for files, in their order. Errors in a file go to its entry and are never raised."""
         done = [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
         try:
-            return self._encoded(done)
+            return self.encoded(done)
         except Exception:  # of one file, which is refused alone
             return [self._encoded_alone(task, ingested) for task, ingested in zip(tasks, done, strict=True)]
 
     def _encoded_alone(self, task: FileTask, ingested: Ingested) -> Ingested:
         try:
-            return self._encoded([ingested])[0]
+            return self.encoded([ingested])[0]
         except Exception as error:
             return _refused(task, error, ingested.entry.content_hash)
 
-    def _encoded(self, done: Sequence[Ingested]) -> list[Ingested]:
+    def encoded(self, done: Sequence[Ingested]) -> list[Ingested]:
         """The same with the vectors that are missing; clips of all files are encoded together."""
         clips = [clip for ingested in done for clip in ingested.clips]
         motions = [motion for ingested in done for motion in ingested.motions]

@@ -14,16 +14,16 @@ from mretrieve.sources.labels import read_labels
 from mretrieve.sources.scan import Scan
 from mretrieve.storage.folders import index_command
 from mretrieve.storage.layout import versions
-from mretrieve.storage.records import EncoderRecord, VectorSearchSettings
+from mretrieve.storage.records import EncoderRecord, ReadingRecord, VectorSearchSettings
 from mretrieve.storage.snapshot import Snapshot
-from mretrieve.storage.verification import check_content
+from mretrieve.storage.verification import check_content, check_sample
 from mretrieve.vectors import check_kind
 
 from .changes import Changes, changes
 from .folders import KnownFile, known_files
 from .ingest import DEFAULT_WINDOWS, IngestSpec
 from .library import Library, plan_library
-from .report import RunSettings, last_report
+from .report import FileEntry, Outcome, RunSettings, remembered
 from .settings import Space, chosen_spaces, same_spaces, settings_for
 
 
@@ -60,6 +60,7 @@ class IndexOptions:
     prune: bool
     vector_search: VectorSearchOptions
     device: str | None = None
+    check: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,8 @@ class RunPlan:
         changes: the work.
         labels: the new labels of the index; None keeps those that it has.
         smooth: the new setting for queries; None keeps that of the index.
+        reading: how files are read, to be recorded.
+        removed: files that stay out as long as they do not change.
         replace: whether one new version replaces everything in `base`, instead of several that add to it.
         vector_search: settings by which vector indexes are chosen.
         warnings: one line each.
@@ -86,6 +89,8 @@ class RunPlan:
     changes: Changes
     labels: pa.Table | None
     smooth: bool | None
+    reading: ReadingRecord
+    removed: tuple[FileEntry, ...]
     replace: bool
     vector_search: VectorSearchSettings
     warnings: tuple[str, ...]
@@ -103,8 +108,10 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
         IndexStateError, QueryError, MRetrieveError: see `build_index`.
     """
     base, warnings = _newest(index, may_be_damaged=options.rebuild)
-    last, remembered = last_report(index)
-    known = known_files(base, remembered)
+    if base is not None and not options.rebuild:
+        check_content(base) if options.check else check_sample(base)
+    last, entries = remembered(base, index)
+    known = known_files(base, entries)
     library = plan_library(scans, index, base, known, prune=options.prune)
     kept = base
     if options.rebuild:
@@ -131,9 +138,11 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
             stored_version=stored_version,
             device=options.device,
         ),
-        changes=changes(library, known, settings.reading.asf, stored_version is not None),
+        changes=changes(library, known, settings.reading.asf, stored_version is not None, options.check),
         labels=labels,
         smooth=options.smooth,
+        reading=settings.recorded(_label_files(options.labels, kept)),
+        removed=_staying_out(entries, library, known),
         replace=options.rebuild or stored_version is not None,
         vector_search=options.vector_search.settings(base),
         warnings=(*remarks, *library.warnings, *warnings),
@@ -157,6 +166,27 @@ def _read_labels(
     paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
     labels = read_labels(files, library.folders, paths)
     return labels.table, labels.warnings
+
+
+def _label_files(files: Sequence[Path], kept: Snapshot | None) -> tuple[str, ...]:
+    """Paths of the label files that the labels of the index are from."""
+    if files or kept is None or kept.manifest.reading is None:
+        return tuple(str(path.absolute()) for path in files)
+    return kept.manifest.reading.labels
+
+
+def _staying_out(
+    entries: Sequence[FileEntry], library: Library, known: Mapping[str, KnownFile]
+) -> tuple[FileEntry, ...]:
+    """The removed files that are still there, or may be, and are not to be read again."""
+    found = {file.path for file in library.scan.files}
+    return tuple(
+        entry
+        for entry in entries
+        if entry.outcome is Outcome.REMOVED
+        and entry.path in known
+        and (entry.path in found or library.keeps(entry.path))
+    )
 
 
 def _check_complete(library: Library, index: Path) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from mretrieve.errors import QueryError
 from mretrieve.sources.resolve import ClipResolver, own_rows
 from mretrieve.storage.commits import WriterLock, amend
+from mretrieve.storage.records import RemovedFile
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.version import __version__
 
 from .describe import count_contents
-from .report import FileEntry, IngestReport, Outcome, RunSettings, last_report, save_report
+from .report import IngestReport, RunSettings, remembered, removed_entry, removed_files, save_report
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,23 @@ def remove_clips(index: Path | str, names: Sequence[str]) -> Removal:
         base = Snapshot.open(place)
         resolver = ClipResolver(base)
         rows = sorted({row for name in names for row in _rows(resolver, name)})
-        clips = tuple(base.clips["clip"].to_pylist()[row] for row in rows)
-        version = amend(base, remove=set(clips))
-        left = Snapshot.open(place)
-        remaining = set(left.clips.column("path").to_pylist())
-        settings, remembered = last_report(place)
-        entries = {entry.path: entry for entry in remembered}
+        ids, paths = base.clips["clip"].to_pylist(), base.clips["path"].to_pylist()
+        clips = tuple(ids[row] for row in rows)
+        gone = set(rows)
+        remaining = {path for row, path in enumerate(paths) if row not in gone}
+        settings, known = remembered(base, place)
+        entries = {entry.path: entry for entry in known}
         for row in base.clips.take(rows).to_pylist():
             if row["path"] not in remaining:
-                entries[row["path"]] = FileEntry(
-                    row["path"],
-                    Outcome.REMOVED,
-                    row["size_bytes"],
-                    row["mtime_ns"],
-                    row["content_hash"],
-                    reason="removed by `mretrieve remove`; `--rebuild` brings it back",
-                )
+                file = RemovedFile(row["path"], row["content_hash"], row["size_bytes"], row["mtime_ns"])
+                entries[row["path"]] = removed_entry(file)
+        version = amend(
+            base,
+            remove=set(clips),
+            reading=None if settings is None else settings.recorded(_label_files(base)),
+            removed_files=removed_files(entries.values()),
+        )
+        left = Snapshot.open(place)
         report = IngestReport(
             folders={name: str(path) for name, path in base.folders.items()},
             index=str(place),
@@ -83,6 +85,10 @@ def remove_clips(index: Path | str, names: Sequence[str]) -> Removal:
         )
         save_report(report)
     return Removal(clips, version)
+
+
+def _label_files(base: Snapshot) -> tuple[str, ...]:
+    return () if base.manifest.reading is None else base.manifest.reading.labels
 
 
 def _rows(resolver: ClipResolver, name: str) -> Sequence[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,8 @@ from mretrieve.formats import ReadingOptions
 from mretrieve.storage.files import discard, make_folder, os_errors_as_index_errors, publish_file
 from mretrieve.storage.layout import NAMES, REPORTS
 from mretrieve.storage.ownership import own_entries
+from mretrieve.storage.records import ReadingRecord, RemovedFile
+from mretrieve.storage.snapshot import Snapshot
 
 from .describe import IndexContents
 
@@ -93,6 +95,10 @@ class RunSettings:
     rig_map: str | None = None
     rig_map_hash: str | None = None
     fps: float | None = None
+
+    def recorded(self, labels: tuple[str, ...] = ()) -> ReadingRecord:
+        """How files are read, as manifests have it; `labels` are the paths of label files."""
+        return ReadingRecord(self.asf, self.rig_map, self.rig_map_hash, self.fps, labels)
 
     @property
     def reading(self) -> ReadingOptions:
@@ -222,6 +228,44 @@ def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]
         return RunSettings(**saved["settings"]), tuple(entries)
     except (OSError, IndexError, ValueError, KeyError, TypeError, AttributeError):
         return None, ()
+
+
+def remembered(snapshot: Snapshot | None, index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]:
+    """The settings that an index was made with, and the entries that the next run needs.
+
+    Settings and removed files are those of the manifest, and of an index of a layout before 6 those of its last report.
+    What else a report has saves only time.
+    """
+    last, entries = last_report(index)
+    if snapshot is None or snapshot.manifest.reading is None:
+        return last, entries
+    recorded = snapshot.manifest.reading
+    if last is None:
+        last = RunSettings("", ",".join(one.name for one in snapshot.encoders))
+    settings = replace(
+        last,
+        asf=recorded.asf,
+        rig_map=recorded.rig_map,
+        rig_map_hash=recorded.rig_map_hash,
+        fps=recorded.fps,
+    )
+    others = [entry for entry in entries if entry.outcome is not Outcome.REMOVED]
+    return settings, (*others, *map(removed_entry, snapshot.manifest.removed_files))
+
+
+def removed_entry(file: RemovedFile) -> FileEntry:
+    """The line of a report for a file that was removed."""
+    reason = "removed by `mretrieve remove`; `--rebuild` brings it back"
+    return FileEntry(file.path, Outcome.REMOVED, file.size_bytes, file.mtime_ns, file.content_hash, reason=reason)
+
+
+def removed_files(entries: Iterable[FileEntry]) -> tuple[RemovedFile, ...]:
+    """The files among some entries that were removed, as manifests have them."""
+    return tuple(
+        RemovedFile(entry.path, entry.content_hash, entry.size_bytes, entry.mtime_ns)
+        for entry in entries
+        if entry.outcome is Outcome.REMOVED
+    )
 
 
 def _saved(folder: Path) -> list[Path]:

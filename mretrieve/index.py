@@ -164,7 +164,7 @@ class Index:
         where = f"({options.where}) AND {labelled}" if options.where else labelled
         answer = self.search(query, options=replace(options, where=where))
         voted = vote([hit.label for hit in answer if hit.label], [hit.rank for hit in answer if hit.label])
-        return replace(voted, missing_shards=answer.missing_shards)
+        return replace(voted, missing_shards=answer.missing_shards, damage=answer.damage)
 
     def search_many(
         self,

@@ -136,8 +136,9 @@ class Answer(_Played, Sequence[Hit]):
         hits: the moments, best first; equal scores in the order of clip and start.
         took_ms: how long each step took.
         notes: what makes the answer less certain, or what it takes for granted, one line each.
-        missing_shards: ids of the shards that were not searched, because no process that holds them answered; better
-            moments may be in them.
+        missing_shards: ids of the shards that were not searched, because they are damaged or no process that holds
+            them answered; better moments may be in them.
+        damage: what is wrong with those that are damaged, one line each.
         player: draws the hits in a notebook; None for an answer that no open index returned.
     """
 
@@ -151,6 +152,7 @@ class Answer(_Played, Sequence[Hit]):
     took_ms: StepTimes
     notes: tuple[str, ...] = ()
     missing_shards: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
     player: Player | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -191,6 +193,8 @@ class Answer(_Played, Sequence[Hit]):
             content["notes"] = list(self.notes)
         if self.partial:
             content |= {"partial": True, "missing_shards": list(self.missing_shards)}
+        if self.damage:
+            content["damage"] = list(self.damage)
         return content
 
     def to_arrow(self) -> pa.Table:

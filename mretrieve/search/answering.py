@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, QueryError, RigError
+from ..storage.checked_files import DamagedShardError
 from .answer import Answer, StepTimes
 from .candidates import Candidates
 from .options import QueryOptions
@@ -46,6 +47,7 @@ def answer_queries(
     """Search an index for queries; each answer, by the number of its query, is what the query gets alone.
 
     The condition is evaluated once, and passes over the vectors are shared; an answer states its share of their time.
+    If a shard turns out to be damaged, the queries are answered again without it.
 
     Args:
         spaces: the vectors of the index.
@@ -55,8 +57,25 @@ def answer_queries(
 
     Raises:
         QueryError: the condition, the encoders or their weights have no meaning for this index.
-        IndexStateError: the index is damaged, or its vectors were made by other weights.
+        IndexStateError: the index is damaged beyond its shards, or its vectors were made by other weights.
     """
+    while True:
+        failed: dict[int, Exception] = {}
+        known = len(spaces.snapshot.damage)
+        try:
+            answers = _answers(spaces, queries, options, failed.__setitem__)
+        except DamagedShardError:
+            if len(spaces.snapshot.damage) == known:  # not of the clips that are searched: the query is one of them
+                raise
+            continue
+        for number, error in failed.items():
+            on_error(number, error)
+        return answers
+
+
+def _answers(
+    spaces: Spaces, queries: Sequence[tuple[Query, float]], options: QueryOptions, on_error: OnError
+) -> dict[int, Answer]:
     opener = SearchOpener(spaces, options)
     encoded: list[_Encoded] = []
     for number, (query, read_s) in enumerate(queries):
@@ -103,4 +122,5 @@ def _answer(
         took_ms=StepTimes(*(seconds * 1e3 for seconds in steps_s)),
         notes=notes + (() if query.view is None else view_notes(query.part, hits)),
         missing_shards=tuple(sorted(search.missing)),
+        damage=tuple(what for shard, what in sorted(spaces.snapshot.damage.items()) if shard in search.missing),
     )

@@ -26,12 +26,14 @@ class Classified:
         share: part of these examples that have it.
         nearest: distance of the nearest example of this class, or its rank.
         missing_shards: ids of the shards that were not searched, as in `Answer`; nearer examples may be in them.
+        damage: what is wrong with those that are damaged.
     """
 
     label: str
     share: float
     nearest: float
     missing_shards: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
 
 
 def vote(labels: Sequence[str], distances: Sequence[float] | NDArray[np.floating]) -> Classified:

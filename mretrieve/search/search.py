@@ -286,6 +286,11 @@ class SearchOpener:
         self._centred = None if options.group is None else self._space.centred(options.group)
         if self._centred is not None and options.query_group is not None:
             self._centred.groups.number(options.query_group)  # an error before any query is read
+        self._damaged: frozenset[str] = frozenset()
+        sound = spaces.snapshot.sound_clips()
+        if sound is not None:
+            self._damaged = _shards_of(spaces.snapshot, ~sound if self._clips is None else self._clips & ~sound)
+            self._clips = sound if self._clips is None else self._clips & sound
 
     def open(self, query: Query) -> Search:
         """The search for a query. QueryError: it cannot be mirrored as asked for, or there is no such group."""
@@ -306,6 +311,7 @@ class SearchOpener:
             self._clips,
             centred,
             group,
+            set(self._damaged),
         )
 
     def notes(self, search: Search) -> tuple[str, ...]:
@@ -322,6 +328,13 @@ def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] 
     from .where import matching_rows  # here: few queries have a condition
 
     return matching_rows(where, snapshot.clips)
+
+
+def _shards_of(snapshot: Snapshot, clips: NDArray[np.bool_]) -> frozenset[str]:
+    """Ids of the shards that have any of some clips (C,), or whose clips are unknown because they are damaged."""
+    rows = snapshot.rows.clip_shard
+    numbers = {*np.unique(rows[clips]).tolist(), *(set(range(len(snapshot.shards))) - set(np.unique(rows).tolist()))}
+    return frozenset(snapshot.shards[number].id for number in numbers) & snapshot.damage.keys()
 
 
 def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hit:

@@ -34,7 +34,12 @@ class SmoothedIndex:
         self.kind = windows.kind
         self._encoder = encoder
         self._windows = windows
-        self._gallery = snapshot.vectors(spaces, WHOLE)
+        blocks = snapshot.vector_blocks(spaces, WHOLE)  # without shards that are known to be damaged
+        self._clips = np.sort(np.concatenate([np.zeros(0, np.int64), *(block.rows for block in blocks)]))
+        self._gallery = np.empty((len(self._clips), snapshot.dimension(spaces)), np.float32)
+        for block in blocks:
+            self._gallery[np.searchsorted(self._clips, block.rows)] = block.numbers()
+        self._clip_count = snapshot.rows.clip_count
         self._blended_gallery = blended(encoder, self._gallery, self._gallery, own=np.arange(len(self._gallery)))
         norms = np.linalg.norm(self._blended_gallery.astype(np.float64), axis=1)
         self._largest_norm = float(norms.max(initial=0.0))
@@ -43,14 +48,15 @@ class SmoothedIndex:
         """See VectorIndex."""
         if rows.length != WHOLE:
             return self._windows.search(queries, k, rows)
-        clips = np.arange(len(self._gallery))
-        block = VectorBlock((self._blended_gallery,), None, clips, (self._largest_norm,))
-        allowed = rows.allowed_clips(len(clips))
-        return best_rows(queries, [block if allowed is None else block.subset(allowed)], k)
+        block = VectorBlock((self._blended_gallery,), None, self._clips, (self._largest_norm,))
+        allowed = rows.allowed_clips(self._clip_count)
+        return best_rows(queries, [block if allowed is None else block.subset(allowed[self._clips])], k)
 
     def query(self, encoded: NDArray[np.float32], without_clips: tuple[int, ...]) -> NDArray[np.float32]:
         """Encoded queries (Q, D) blended with their nearest in the gallery, some clips (the query's own) left out."""
-        gallery = np.delete(self._gallery, without_clips, axis=0) if without_clips else self._gallery
+        gallery = self._gallery
+        if without_clips:
+            gallery = gallery[~np.isin(self._clips, without_clips)]
         return blended(self._encoder, encoded, gallery)
 
 

@@ -259,10 +259,10 @@ class ClipResolver:
 
 def indexed_clip(snapshot: Snapshot, row: int, start_frame: int = 0, end_frame: int | None = None) -> Clip:
     """The canonical motion of a clip of an index, or some of its frames. IndexStateError: its shard is damaged."""
-    positions, observed = snapshot.motion(row)
+    positions, observed = snapshot.motion(row, start_frame, end_frame)
     return Clip(
-        np.asarray(positions[start_frame:end_frame]),
-        np.asarray(observed[start_frame:end_frame]),
+        positions,
+        observed,
         start_s=float(snapshot.clip_starts_s[row]) + start_frame / CANONICAL_FPS,
     )
 

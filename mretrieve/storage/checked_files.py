@@ -1,12 +1,13 @@
 """Files that are compared with what was written when they are read or mapped, and the error if they differ.
 
-A file that is read whole, such as a table, is compared byte for byte. Of vectors and motions, which are mapped, only
-the size and the header are compared; nothing in them is parsed or trusted. `verify` reads them whole.
+A file that is read whole, such as a table, is compared as a whole; so are vector indexes and inventories, which are
+mapped. Vectors and motions are compared block by block when they are first read, see `block_sums`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import mmap
 import os
 from collections.abc import Callable, Sequence
@@ -17,18 +18,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError
+from .block_sums import block_sums, described_blocks, wrong_blocks
 from .files import Bytes, make_folder, move_aside, os_errors_as_index_errors, publish_file, sync_folder
 from .layout import vector_index_file, weights_file
 from .records import FileRecord
 
-_NPY_HEADER_BYTES = 128  # a multiple of 64, so that the vectors are aligned
+NPY_HEADER_BYTES = 128  # a multiple of 64, so that the vectors are aligned
+
+#: Of files outside the shards, whose sums are in the manifest.
+_BLOCK_BYTES = 1 << 20
+
+
+class DamagedShardError(IndexStateError):
+    """A file of a shard is missing or not what was written.
+
+    Attributes:
+        shard: id of the shard.
+    """
+
+    shard = ""
+
+    @classmethod
+    def of(cls, shard: str, message: str) -> DamagedShardError:
+        """The error for a shard."""
+        error = cls(message)
+        error.shard = shard
+        return error
 
 
 def corrupt_file_error(path: Path | str, reason: str) -> IndexStateError:
     """The error for a file of an index that is not what was written."""
     return IndexStateError(
-        f"{path}: is damaged ({reason}); restore it from a backup, or read the motion files again with "
-        "`mretrieve index DIR --rebuild`; `mretrieve verify` lists all damaged files"
+        f"{path}: is damaged ({reason}); `mretrieve repair` makes it again, `mretrieve verify` lists all damaged files"
     )
 
 
@@ -72,7 +93,8 @@ def write_content(parts: Sequence[Bytes], place: Callable[[str], Path]) -> FileR
     for part in parts:
         digest.update(part)
     checksum = digest.hexdigest()
-    record = FileRecord(checksum[:32], checksum, sum(memoryview(part).nbytes for part in parts))
+    sums = "".join(f"{each:016x}" for each in block_sums(parts, _BLOCK_BYTES).tolist())
+    record = FileRecord(checksum[:32], checksum, sum(memoryview(part).nbytes for part in parts), sums)
     path = place(record.id)
     with os_errors_as_index_errors(path):
         make_folder(path.parent)
@@ -96,12 +118,38 @@ def write_vector_index(index: Path, parts: Sequence[Bytes]) -> FileRecord:
     return write_content(parts, lambda name: vector_index_file(index, name))
 
 
-def mapped_vector_index(index: Path, record: FileRecord) -> NDArray[np.uint8]:
-    """The bytes of the file of a vector index, read-only and mapped. IndexStateError if it is missing or damaged."""
-    path = vector_index_file(index, record.id)
-    check_size(path, record.size)
-    content: NDArray[np.uint8] = mapped_array(path, np.uint8, 0, (record.size,))
-    return content
+def mapped_file(path: Path, size: int, scattered: bool = False) -> NDArray[np.uint8]:
+    """The bytes of a file, read-only and mapped. IndexStateError if it is missing or has another size.
+
+    `scattered`: small pieces are read, so that the system need not read ahead (8 MB for each of them on some machines).
+    """
+    check_size(path, size)
+    if not size:
+        return np.zeros(0, np.uint8)
+    try:
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        if scattered and hasattr(mmap, "MADV_RANDOM"):
+            content.madvise(mmap.MADV_RANDOM)
+        return np.frombuffer(content, np.uint8)
+    except (OSError, ValueError) as error:
+        raise corrupt_file_error(path, str(error)) from None
+
+
+def check_mapped(path: Path, content: NDArray[np.uint8], record: FileRecord) -> None:
+    """Compare the bytes of a file outside the shards with its record. IndexStateError: they are damaged."""
+    if not record.blocks:
+        if hashlib.sha256(content.data).hexdigest() != record.checksum:
+            raise corrupt_file_error(path, "its checksum is wrong")
+    elif wrong := described_wrong_blocks(content, record):
+        raise corrupt_file_error(path, wrong)
+
+
+def described_wrong_blocks(content: NDArray[np.uint8], record: FileRecord) -> str:
+    """The blocks of a file outside the shards that are not what was written; "" if there are no sums, or none is."""
+    sums = np.frombuffer(bytes.fromhex(record.blocks), ">u8")
+    wrong = wrong_blocks(content, sums, range(len(sums)), _BLOCK_BYTES)
+    return described_blocks(wrong, _BLOCK_BYTES) if wrong else ""
 
 
 def read_weights(index: Path, record: FileRecord) -> bytes:
@@ -118,38 +166,15 @@ def read_weights(index: Path, record: FileRecord) -> bytes:
 
 def npy_header(rows: int, dimension: int) -> bytes:
     """What precedes the numbers of a float32 array (rows, dimension) in NumPy's file format, version 1.0."""
-    start = b"\x93NUMPY\x01\x00" + (_NPY_HEADER_BYTES - 10).to_bytes(2, "little")
+    start = b"\x93NUMPY\x01\x00" + (NPY_HEADER_BYTES - 10).to_bytes(2, "little")
     described = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dimension}), }}"
-    return start + described.encode().ljust(_NPY_HEADER_BYTES - 11) + b"\n"
+    return start + described.encode().ljust(NPY_HEADER_BYTES - 11) + b"\n"
 
 
-def mapped_npy(path: Path, rows: int, dimension: int, scattered: bool = False) -> NDArray[np.float32]:
-    """The array (rows, dimension) of a file, read-only and mapped. IndexStateError if the file has another header.
-
-    `scattered`: single rows are read, so that the system need not read ahead (8 MB for each row, on some machines).
-    """
-    try:
-        with path.open("rb") as file:
-            header = file.read(_NPY_HEADER_BYTES)
-    except OSError as error:
-        raise corrupt_file_error(path, str(error)) from None
-    if header != npy_header(rows, dimension):
-        raise corrupt_file_error(path, f"it does not hold {rows} vectors of {dimension} numbers")
-    mapped = mapped_array(path, np.float32, _NPY_HEADER_BYTES, (rows, dimension))
-    return _read_at_random(path, mapped) if scattered and hasattr(mmap, "MADV_RANDOM") else mapped
-
-
-def _read_at_random(path: Path, mapped: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same array in a mapping of its own, whose pages the system reads one by one."""
-    with path.open("rb") as file:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    content.madvise(mmap.MADV_RANDOM)
-    return np.frombuffer(content, "<f4", mapped.size, _NPY_HEADER_BYTES).reshape(mapped.shape)
-
-
-def mapped_array(path: Path, dtype: type[np.generic], offset: int, shape: tuple[int, ...]) -> NDArray[Any]:
-    """An array in a file, read-only and mapped. IndexStateError if the file is too short or cannot be read."""
-    try:
-        return np.memmap(path, np.dtype(dtype).newbyteorder("<"), "r", offset, shape).view(np.ndarray)
-    except (OSError, ValueError) as error:
-        raise corrupt_file_error(path, str(error)) from None
+def array_in(content: NDArray[np.uint8], dtype: type[np.generic], offset: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array in the bytes of a file, which shares their memory. ValueError if they are too short."""
+    kind = np.dtype(dtype).newbyteorder("<")
+    end = offset + math.prod(shape) * kind.itemsize
+    if offset < 0 or min(shape) < 0 or end > len(content):
+        raise ValueError(f"it is too short for {shape} numbers")
+    return content[offset:end].view(kind).reshape(shape)

@@ -24,7 +24,15 @@ from .labels import write_labels
 from .layout import HOLDER, LOCK, manifest_file, vector_index_file, versions, weights_file
 from .manifest import Manifest
 from .ownership import claim
-from .records import EncoderRecord, ShardRecord, VectorIndexRecord, VectorSearchSettings, WindowSettings
+from .records import (
+    EncoderRecord,
+    ReadingRecord,
+    RemovedFile,
+    ShardRecord,
+    VectorIndexRecord,
+    VectorSearchSettings,
+    WindowSettings,
+)
 from .shard import Shard
 from .snapshot import Snapshot
 
@@ -97,6 +105,8 @@ def commit(
     smooth: bool | None = None,
     vector_search: VectorSearchSettings | None = None,
     vector_indexes: Sequence[VectorIndexRecord] | None = None,
+    reading: ReadingRecord | None = None,
+    removed_files: Sequence[RemovedFile] | None = None,
     inventory: bool = True,
 ) -> int:
     """Make a new version of an index. The caller holds the WriterLock.
@@ -117,6 +127,8 @@ def commit(
         vector_search: settings by which vector indexes are chosen; None keeps those of `base`.
         vector_indexes: over shards of the new version; their files are in the index already. None keeps those of `base`
             that have a shard left.
+        reading: how files were read; None keeps that of `base`.
+        removed_files: files that stay out; None keeps those of `base`.
         inventory: whether the version gets an inventory, with which it opens faster. The time to write one grows with
             the index, so versions that are soon followed by others do without.
 
@@ -151,6 +163,8 @@ def commit(
         removed=removed,
         vector_search=vector_search or (before.vector_search if before else VectorSearchSettings()),
         vector_indexes=_kept_indexes(before, shards) if vector_indexes is None else tuple(vector_indexes),
+        reading=reading or (before.reading if before is not None else None),
+        removed_files=tuple(removed_files if removed_files is not None else before.removed_files if before else ()),
     )
     for record in manifest.vector_indexes:
         check_size(vector_index_file(index, record.file.id), record.file.size)
@@ -168,6 +182,9 @@ def amend(
     remove: Collection[str] = (),
     vector_search: VectorSearchSettings | None = None,
     vector_indexes: Sequence[VectorIndexRecord] | None = None,
+    reading: ReadingRecord | None = None,
+    removed_files: Sequence[RemovedFile] | None = None,
+    labels: pa.Table | None = None,
 ) -> int:
     """`commit` a version with the folders, encoders and windows of `base`; arguments and errors as there."""
     return commit(
@@ -179,9 +196,34 @@ def amend(
         windows=base.windows_settings,
         add=add,
         remove=remove,
+        labels=labels,
         vector_search=vector_search,
         vector_indexes=vector_indexes,
+        reading=reading,
+        removed_files=removed_files,
     )
+
+
+def restore(index: Path, version: int) -> int:
+    """Make a new version with the content of an older one that is kept. The caller holds the WriterLock.
+
+    Returns:
+        The number of the new version.
+
+    Raises:
+        IndexStateError: the older version is not kept or is damaged, or the index cannot be written.
+    """
+    index = Path(os.path.abspath(index))  # noqa: PTH100  as in Snapshot.open
+    older = Snapshot.open(index, version)
+    older.check_sound()
+    manifest = replace(
+        older.manifest,
+        version=versions(index)[-1] + 1,
+        writer=f"mretrieve {__version__}",
+        committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    _publish(index, manifest)
+    return manifest.version
 
 
 def _publish(index: Path, manifest: Manifest) -> None:
@@ -238,7 +280,7 @@ def _check_spaces(index: Path, records: Sequence[ShardRecord], encoders: Sequenc
             raise ValueError(f"shard {record.id} has spaces {sorted(record.largest_norms)}, not those of {encoders}")
         shard = Shard(index, record)
         for encoder in encoders:
-            shard.vectors(encoder.name, encoder.dimension)
+            shard.rows_of(encoder.name, encoder.dimension)
     for encoder in encoders:
         if encoder.file is not None:
             check_size(weights_file(index, encoder.file.id), encoder.file.size)

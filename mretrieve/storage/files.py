@@ -12,6 +12,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ Bytes = bytes | memoryview
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}  # the last: FAT on Windows
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe is opened without waiting for its other end
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows writes "\r\n" for "\n" without it
 
 
@@ -45,6 +47,15 @@ def is_link(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def read_ordinary_file(path: Path) -> bytes:
+    """The bytes of a file. OSError: it cannot be read, or is a pipe or a device, which would block or never end."""
+    descriptor = os.open(path, os.O_RDONLY | _BINARY | _AT_ONCE)
+    with open(descriptor, "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not an ordinary file", str(path))
+        return file.read()
 
 
 def write_file(path: Path, parts: Iterable[Bytes]) -> None:

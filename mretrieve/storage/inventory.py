@@ -6,7 +6,6 @@ these are read.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .checked_files import check_size, corrupt_file_error, mapped_array, write_content
+from .checked_files import check_mapped, corrupt_file_error, mapped_file, write_content
 from .layout import clips_inventory, rows_inventory
 from .records import FileRecord, InventoryRecord
 from .rows import Rows
@@ -141,8 +140,6 @@ def read_clips(index: Path, record: InventoryRecord) -> pa.Table:
 
 def _mapped(path: Path, record: FileRecord) -> NDArray[np.uint8]:
     """The bytes of a file, mapped. IndexStateError: it is missing, or not what was written."""
-    check_size(path, record.size)
-    content = mapped_array(path, np.uint8, 0, (record.size,)) if record.size else np.zeros(0, np.uint8)
-    if hashlib.sha256(content.data).hexdigest() != record.checksum:
-        raise corrupt_file_error(path, "its checksum is wrong")
+    content = mapped_file(path, record.size)
+    check_mapped(path, content, record)
     return content

@@ -26,8 +26,9 @@ def clips_table(shards: Sequence[Shard], rows: Rows, fps: float, labels: pa.Tabl
     """One row per live clip, sorted by `clip`; its columns are those that `Snapshot.clips` describes."""
     import pyarrow as pa
 
-    clips = pa.concat_tables([shard.clips for shard in shards] or [clips_schema().empty_table()])
-    first_of_shard = np.cumsum([0, *(shard.record.clip_count for shard in shards)], dtype=np.int64)
+    tables = [shard.clips if shard.is_readable else clips_schema().empty_table() for shard in shards]
+    clips = pa.concat_tables(tables or [clips_schema().empty_table()])
+    first_of_shard = np.cumsum([0, *map(len, tables)], dtype=np.int64)
     order = (first_of_shard[rows.clip_shard] + rows.clip_local).astype(np.int64)
     if not np.array_equal(order, np.arange(clips.num_rows)):
         clips = clips.take(column_of(order))

@@ -23,6 +23,8 @@ REPORTS = "reports"
 CLIPS_FILE = "clips.parquet"
 WINDOWS_FILE = "windows.parquet"
 MOTIONS_FILE = "motions.h5"
+#: The sums of the blocks of motions and vectors; shards of layouts before 6 have none.
+BLOCKS_FILE = "blocks.xxh3"
 #: In MOTIONS_FILE, if clips were lifted from two dimensions: their rows, and their points one after the other.
 LIFTED, POINTS = "lifted", "points"
 
@@ -54,7 +56,7 @@ SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def is_shard_file(name: str) -> bool:
     """Whether a file of a shard can have this name."""
-    if name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE):
+    if name in (CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE, BLOCKS_FILE):
         return True
     space, _, suffix = name.rpartition(".")
     return suffix == "npy" and SPACE_NAME.fullmatch(space) is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IndexStateError
-from .files import storage_error
+from .files import read_ordinary_file, storage_error
 from .layout import (
     clips_inventory,
     labels_file,
@@ -25,6 +25,8 @@ from .records import (
     FileRecord,
     FolderRecord,
     InventoryRecord,
+    ReadingRecord,
+    RemovedFile,
     ShardRecord,
     VectorIndexRecord,
     VectorSearchSettings,
@@ -33,8 +35,9 @@ from .records import (
 
 #: The layout that is written; older ones are read too. It grows when an older mretrieve could misread a newer index.
 #: 2: several encoders, their weights, and copies of their weights files. 3: windows of several lengths. 4: windows
-#: ordered by length in a shard, several folders, the frame rate of canonical clips. 5: vector indexes.
-SCHEMA = 5
+#: ordered by length in a shard, several folders, the frame rate of canonical clips. 5: vector indexes. 6: sums of
+#: blocks, how files are read, and the files that were removed.
+SCHEMA = 6
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Manifest:
         vector_search: settings by which vector indexes are chosen.
         vector_indexes: over some of the shards; the others are searched exactly.
         inventory: the files that list its clips and windows; None if the tables of its shards are read instead.
+        reading: how files were read; None in layouts before 6, which have it in the report of the last run.
+        removed_files: files that stay out; in layouts before 6 they are in that report.
     """
 
     version: int
@@ -72,6 +77,8 @@ class Manifest:
     vector_search: VectorSearchSettings
     vector_indexes: tuple[VectorIndexRecord, ...]
     inventory: InventoryRecord | None = None
+    reading: ReadingRecord | None = None
+    removed_files: tuple[RemovedFile, ...] = ()
 
     def __post_init__(self) -> None:
         names = [encoder.name for encoder in self.encoders]
@@ -114,7 +121,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
     """
     path = manifest_file(index, version)
     try:
-        text = path.read_bytes()
+        text = read_ordinary_file(path)
     except OSError as error:
         raise storage_error(error, path) from None
     try:
@@ -151,13 +158,14 @@ def parsed_manifest(text: bytes, version: int, path: Path) -> Manifest:
 def is_sealed(path: Path) -> bool:
     """Whether a file is a manifest, of any layout, as mretrieve wrote it."""
     try:
-        return _holds_seal(path.read_bytes())
+        return _holds_seal(read_ordinary_file(path))
     except OSError:
         return False
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
     labels, windows, inventory = content["labels"], content["windows"], content.get("inventory")
+    reading = content.get("reading")
     return Manifest(
         **{
             **content,
@@ -170,6 +178,8 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             "vector_search": VectorSearchSettings(**content["vector_search"]),
             "vector_indexes": tuple(_vector_index(**record) for record in content["vector_indexes"]),
             "inventory": None if inventory is None else _inventory(**inventory),
+            "reading": None if reading is None else ReadingRecord(**{**reading, "labels": tuple(reading["labels"])}),
+            "removed_files": tuple(RemovedFile(**record) for record in content.get("removed_files", ())),
         }
     )
 

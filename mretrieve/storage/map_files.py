@@ -22,7 +22,9 @@ from .manifest import Manifest
 #: Methods of projection, the better ones first.
 METHODS = ("umap", "tsne", "pca")
 #: Grows when maps are computed in another way.
-_REVISION = 1
+_REVISION = 2
+#: The SHA-256 behind an array; programs that read the array do not look at it.
+_SEAL_BYTES = 32
 
 
 def map_id(manifest: Manifest, space: str, method: str) -> str:
@@ -41,17 +43,26 @@ def map_ids(manifest: Manifest) -> Iterator[str]:
 def read_map(index: Path, map_id: str, clip_count: int) -> NDArray[np.float32] | None:
     """Points (N, 2) of the clips of a version, in the order of its clips; None if there is no sound file."""
     try:
-        points = np.load(map_file(index, map_id), allow_pickle=False)
+        content = map_file(index, map_id).read_bytes()
+        if not is_sealed_map(content):
+            return None
+        points = np.load(io.BytesIO(content), allow_pickle=False)
     except (OSError, ValueError):
         return None
     sound = points.shape == (clip_count, 2) and points.dtype == np.float32 and np.isfinite(points).all()
     return points if sound else None
 
 
+def is_sealed_map(content: bytes) -> bool:
+    """Whether the content of a file ends with the SHA-256 of what is before."""
+    return hashlib.sha256(content[:-_SEAL_BYTES]).digest() == content[-_SEAL_BYTES:]
+
+
 def write_map(index: Path, map_id: str, points: NDArray[np.float32]) -> None:
     """Store points (N, 2) float32; nothing happens if the index cannot be written, as on a disk that is only read."""
     content = io.BytesIO()
     np.save(content, points)
+    content.write(hashlib.sha256(content.getvalue()).digest())
     path = map_file(index, map_id)
     with suppress(OSError):
         make_folder(path.parent)

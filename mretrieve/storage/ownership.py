@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import IndexStateError
-from .files import final_name, is_link, make_folder, publish_file, storage_error, sync_folder
+from .files import final_name, is_link, make_folder, publish_file, read_ordinary_file, storage_error, sync_folder
 from .layout import LOCK, MANIFESTS, MARKER, NAMES, SHARDS, is_shard_file, manifest_file, versions
 from .manifest import is_sealed
 
@@ -96,8 +96,7 @@ def _is_marked(folder: Path) -> bool:
     if is_link(folder / MARKER):
         return False
     try:
-        with (folder / MARKER).open("rb") as file:
-            return file.read(len(_MARK)) == _MARK
+        return read_ordinary_file(folder / MARKER).startswith(_MARK)
     except OSError:
         return False
 

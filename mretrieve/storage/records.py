@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .layout import (
+    BLOCKS_FILE,
     CLIPS_FILE,
     MOTIONS_FILE,
     SPACE_NAME,
@@ -27,11 +28,13 @@ class FileRecord:
         id: hash of its content.
         checksum: SHA-256 of its content.
         size: in bytes.
+        blocks: XXH3 of each MiB of it, 16 hexadecimal digits each; "" in layouts before 6.
     """
 
     id: str
     checksum: str
     size: int
+    blocks: str = ""
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -127,6 +130,42 @@ class WindowSettings:
 
 
 @dataclass(frozen=True)
+class ReadingRecord:
+    """How motion files were read, as far as a caller said.
+
+    Attributes:
+        asf: absolute path of the skeleton of all AMC files.
+        rig_map: absolute path of the rig map.
+        rig_map_hash: SHA-256 of its content.
+        fps: frames per second of keypoint files.
+        labels: absolute paths of the label files.
+    """
+
+    asf: str | None = None
+    rig_map: str | None = None
+    rig_map_hash: str | None = None
+    fps: float | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemovedFile:
+    """A file whose clips were removed; it stays out as long as its content is the same.
+
+    Attributes:
+        path: of the file in the index.
+        content_hash: of its content.
+        size_bytes: its size.
+        mtime_ns: time of its last modification.
+    """
+
+    path: str
+    content_hash: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
 class VectorSearchSettings:
     """Settings by which vector indexes are chosen.
 
@@ -209,10 +248,17 @@ class ShardRecord:
 
     def __post_init__(self) -> None:
         files = {CLIPS_FILE, WINDOWS_FILE, MOTIONS_FILE, *map(vectors_file, self.largest_norms)}
+        if BLOCKS_FILE in self.checksums:
+            files.add(BLOCKS_FILE)
         if not _ID.fullmatch(self.id) or set(self.checksums) != files or set(self.sizes) != files:
             raise ValueError(f"shard {self.id!r} has files {sorted(self.checksums)}, not {sorted(files)}")
         if not all(map(is_space_name, self.largest_norms)) or not all(map(is_shard_file, files)):
             raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}")
+
+    @property
+    def mapped(self) -> list[str]:
+        """Names of the files that are mapped, in the order in which their sums follow each other in BLOCKS_FILE."""
+        return sorted([MOTIONS_FILE, *map(vectors_file, self.largest_norms)])
 
 
 def is_space_name(name: str) -> bool:

@@ -13,12 +13,18 @@ from .shard import Shard
 
 
 def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> Rows:
-    """Lay out the rows of some shards, less the removed clips (shard id -> clip ids)."""
+    """Lay out the rows of some shards, less the removed clips (shard id -> clip ids).
+
+    A shard whose tables are damaged has no rows.
+    """
     clips, clip_shard, clip_local = _live_clips(shards, removed)
     clip_first = np.empty(len(clips), np.int64)
     windows = []
     cuts = np.cumsum(np.bincount(clip_shard, minlength=len(shards)))[:-1]
     for shard, own in zip(shards, np.split(np.argsort(clip_shard, kind="stable"), cuts), strict=False):
+        if not shard.is_readable:
+            windows.append(_NO_WINDOWS)
+            continue
         clip_first[own] = shard.first_frames[clip_local[own]]
         row_of_local = np.full(shard.record.clip_count, -1, np.int32)
         row_of_local[clip_local[own]] = own
@@ -36,7 +42,7 @@ def live_rows(shards: Sequence[Shard], removed: Mapping[str, Sequence[str]]) -> 
     for shard, each, key in zip(shards, windows, keys, strict=True):
         firsts = np.flatnonzero(np.diff(key, prepend=-1))  # all windows of a key are in one shard
         rows = np.arange(len(key)) + np.repeat(before[key[firsts]] - firsts, np.diff(firsts, append=len(key)))
-        for column, values in zip(spans, shard.windows[1:], strict=True):
+        for column, values in zip(spans, shard.windows[1:] if len(rows) else (), strict=False):
             column[rows] = values[each.positions]
         window_rows.append(rows)
     return Rows(
@@ -61,7 +67,7 @@ def _live_clips(
     live: list[tuple[str, int, int]] = []
     for number, shard in enumerate(shards):
         gone = set(removed.get(shard.record.id, ()))
-        ids = shard.clips["clip"].to_pylist()
+        ids = shard.clips["clip"].to_pylist() if shard.is_readable else []
         live += [(clip, number, local) for local, clip in enumerate(ids) if clip not in gone]
     live.sort()
     ids, numbers, locals_ = zip(*live, strict=True) if live else ((), (), ())
@@ -96,3 +102,7 @@ def _live_windows(shard: Shard, row_of_local: NDArray[np.int32]) -> _LiveWindows
         positions, lengths = positions[order], lengths[order]
     firsts = np.flatnonzero(np.diff(lengths, prepend=-1))
     return _LiveWindows(positions, rows[positions], lengths[firsts], np.diff(firsts, append=len(positions)))
+
+
+_NOTHING = np.zeros(0, np.int32)
+_NO_WINDOWS = _LiveWindows(_NOTHING.astype(np.int64), _NOTHING, _NOTHING, _NOTHING.astype(np.int64))

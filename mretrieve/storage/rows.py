@@ -9,7 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .shard import Shard
+from .shard import Shard, StoredRows
+
+#: If at least one row in this many is read, all rows are checked: blocks of the file hold several.
+_DENSE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +87,27 @@ class VectorBlock:
         chosen: (m,) ascending, which of the n belong to the block; None for all.
         rows: (m,) their rows in the snapshot, ascending.
         largest_norms: for each space, no less than the norm of any of its vectors.
+        stored: where the vectors of each space are stored; () for vectors in memory.
     """
 
     vectors: tuple[NDArray[np.float32], ...]
     chosen: NDArray[np.intp] | None
     rows: NDArray[np.int64]
     largest_norms: tuple[float, ...]
+    stored: tuple[StoredRows, ...] = ()
+
+    def check(self, positions: NDArray[np.intp] | None = None) -> None:
+        """Check the vectors at some positions among its own rows, or all; to be done before they are read.
+
+        Raises:
+            DamagedShardError: they are not what was written.
+        """
+        chosen = self.chosen if self.chosen is None or positions is None else self.chosen[positions]
+        wanted = positions if self.chosen is None else chosen
+        for stored in self.stored:
+            if not stored.file.complete:
+                is_dense = wanted is None or len(wanted) * _DENSE >= len(stored.vectors)
+                stored.check(None if is_dense else wanted)
 
     def subset(self, keep: NDArray[np.bool_]) -> VectorBlock:
         """The rows (m,) that are to be kept."""
@@ -98,10 +116,11 @@ class VectorBlock:
     def at(self, positions: NDArray[np.intp]) -> VectorBlock:
         """The rows at ascending positions among its own."""
         chosen = positions if self.chosen is None else self.chosen[positions]
-        return VectorBlock(self.vectors, chosen, self.rows[positions], self.largest_norms)
+        return VectorBlock(self.vectors, chosen, self.rows[positions], self.largest_norms, self.stored)
 
     def numbers(self) -> NDArray[np.float32]:
-        """A copy of its vectors (m, D), those of several spaces side by side."""
+        """A copy of its vectors (m, D), those of several spaces side by side, which are checked."""
+        self.check()
         taken = self.vectors if self.chosen is None else [vectors[self.chosen] for vectors in self.vectors]
         return np.concatenate(taken, axis=1)
 
@@ -113,7 +132,7 @@ def vector_blocks(
     length: int,
     without: Collection[str] = (),
 ) -> list[VectorBlock]:
-    """The vectors of windows of one length.
+    """The vectors of windows of one length; those of shards that are known to be damaged are left out.
 
     Args:
         shards: of the version, and `rows` how they are laid out.
@@ -127,7 +146,7 @@ def vector_blocks(
     blocks = []
     for number, shard in enumerate(shards):
         part = _rows_of_length(rows, number, length)
-        if part.start < part.stop and shard.record.id not in without:
+        if part.start < part.stop and shard.damage is None and shard.record.id not in without:
             names = rows.window_rows[number][part]
             blocks.append(_block(shard, rows.local_windows[number][part], names, dimensions))
     return blocks
@@ -148,13 +167,13 @@ def indexed_blocks(
         dimensions: the spaces, as in `vector_blocks`.
         length: of the windows in frames, or WHOLE.
         counts: shard id -> number of its windows of this length, in the order of the blocks. A shard that the version
-            lacks has a block without vectors.
-        scattered: whether single rows are read, see `mapped_npy`.
+            lacks, or that is known to be damaged, has a block without vectors.
+        scattered: whether single rows are read, see `mapped_file`.
 
     Raises:
         IndexStateError: vectors are damaged.
     """
-    numbers = {shard.record.id: number for number, shard in enumerate(shards)}
+    numbers = {shard.record.id: number for number, shard in enumerate(shards) if shard.damage is None}
     nothing = tuple(np.zeros((0, dimension), np.float32) for dimension in dimensions.values())
     blocks = []
     for shard_id, count in counts.items():
@@ -196,12 +215,14 @@ def _block(
     scattered: bool = False,
 ) -> VectorBlock:
     """The vectors at some positions of a shard, ascending; at least one."""
-    vectors = tuple(shard.vectors(space, dimension, scattered) for space, dimension in dimensions.items())
+    stored = tuple(shard.rows_of(space, dimension, scattered) for space, dimension in dimensions.items())
     norms = tuple(shard.record.largest_norms[space] for space in dimensions)
     first, last = int(positions[0]), int(positions[-1])
     if last - first == len(positions) - 1:
-        return VectorBlock(tuple(each[first : last + 1] for each in vectors), None, names, norms)
-    return VectorBlock(vectors, positions, names, norms)
+        stored, chosen = tuple(each.part(first, last + 1) for each in stored), None
+    else:
+        chosen = positions
+    return VectorBlock(tuple(each.vectors for each in stored), chosen, names, norms, stored)
 
 
 def blocks_at(blocks: Sequence[VectorBlock], positions: NDArray[np.intp]) -> list[VectorBlock]:

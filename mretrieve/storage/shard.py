@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .checked_files import check_size, corrupt_file_error, mapped_array, mapped_npy, read_content
-from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
+from ..errors import IndexStateError
+from .block_sums import CheckedFile, block_count, described_blocks
+from .checked_files import (
+    NPY_HEADER_BYTES,
+    DamagedShardError,
+    array_in,
+    check_size,
+    corrupt_file_error,
+    mapped_file,
+    npy_header,
+    read_content,
+)
+from .layout import (
+    BLOCKS_FILE,
+    CLIPS_FILE,
+    LIFTED,
+    MOTIONS_FILE,
+    POINTS,
+    WHOLE,
+    WINDOWS_FILE,
+    shard_folder,
+    vectors_file,
+)
 from .records import EncoderRecord, ShardRecord
 from .tables import numbers, table_from
 
@@ -121,30 +145,122 @@ def stored_clip(shard: Shard, row: int, encoders: tuple[EncoderRecord, ...]) -> 
         positions=positions.copy(),
         observed=observed.copy(),
         windows=np.stack([start[windows], end[windows]], axis=1),
-        vectors={encoder.name: shard.vectors(encoder.name, encoder.dimension)[windows] for encoder in encoders},
+        vectors={one.name: shard.rows_of(one.name, one.dimension).taken(windows) for one in encoders},
         points=None if points is None else points.copy(),
     )
+
+
+def windows_left(
+    shard: Shard, row: int, encoders: tuple[EncoderRecord, ...]
+) -> tuple[NDArray[np.int32] | None, dict[str, NDArray[np.float32]]]:
+    """The windows (W, 2) of a clip, None if their table is damaged, and their vectors in spaces that have them."""
+    vectors: dict[str, NDArray[np.float32]] = {}
+    try:
+        clip, start, end = shard.windows
+    except DamagedShardError:
+        return None, vectors
+    windows = np.flatnonzero(clip == row)
+    for encoder in encoders:
+        with suppress(DamagedShardError):
+            vectors[encoder.name] = shard.rows_of(encoder.name, encoder.dimension).taken(windows)
+    return np.stack([start[windows], end[windows]], axis=1), vectors
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRows:
+    """Vectors of a shard, one a row, in a mapped file; those that are read are to be checked before.
+
+    Attributes:
+        vectors: (n, D).
+        file: that holds them.
+        start: first byte of the first row.
+    """
+
+    vectors: NDArray[np.float32]
+    file: CheckedFile
+    start: int = NPY_HEADER_BYTES
+
+    def part(self, first: int, last: int) -> StoredRows:
+        """The rows from `first` up to `last`."""
+        return StoredRows(self.vectors[first:last], self.file, self.start + first * self._row_bytes)
+
+    def check(self, rows: NDArray[np.integer] | None = None) -> None:
+        """Check some rows, or all. DamagedShardError: they are not what was written."""
+        if rows is None:
+            self.file.check(self.start, self.start + len(self.vectors) * self._row_bytes)
+        else:
+            self.file.check_rows(self.start, self._row_bytes, rows)
+
+    def taken(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """A copy of some rows. DamagedShardError: they are not what was written."""
+        self.check(rows)
+        taken: NDArray[np.float32] = self.vectors[rows]
+        return taken
+
+    @property
+    def _row_bytes(self) -> int:
+        return 4 * int(self.vectors.shape[1])
 
 
 class Shard:
     """The files of one shard, read or mapped when they are first used.
 
-    All methods raise IndexStateError if a file is not the one that the manifest describes. Tables are compared byte for
-    byte, vectors and motions by size and header.
+    All methods raise DamagedShardError if what they read is not what was written. Tables are compared as a whole,
+    vectors and motions block by block, or as a whole in a shard of a layout before 6.
+
+    Attributes:
+        index: folder of the index.
+        record: of the shard.
+        damage: what is known to be wrong with it; None as long as nothing was found.
     """
 
     def __init__(self, index: Path, record: ShardRecord) -> None:
-        self.record = record
+        self.index, self.record = index, record
+        self.damage: str | None = None
         self._folder = shard_folder(index, record.id)
-        self._vectors: dict[tuple[str, bool], NDArray[np.float32]] = {}
+        self._files: dict[tuple[str, bool], CheckedFile] = {}
         folder = f"{self._folder}{os.sep}"  # making a Path takes longer than looking at the file
-        for name, size in record.sizes.items():
-            check_size(folder + name, size)
+        try:
+            for name, size in record.sizes.items():
+                if name != BLOCKS_FILE:
+                    check_size(folder + name, size)
+        except IndexStateError as error:
+            self._damaged(error)
+
+    def hold(self) -> None:
+        """Map its files now, so that they stay readable when they are removed."""
+        for name in self.record.mapped:
+            self._file(name)
+        _ = self._sums_content
+
+    def check_some(self, count: int, chance: Random) -> None:
+        """Check so many blocks of a file chosen at random."""
+        self._file(chance.choice(self.record.mapped)).check_some(count, chance)
+
+    def wrong_blocks(self, name: str) -> str:
+        """What is wrong with a mapped file, by blocks; "" if that cannot be told."""
+        try:
+            wrong = self._file(name).wrong_blocks()
+        except DamagedShardError:
+            return ""
+        return described_blocks(wrong) if wrong else ""
+
+    @cached_property
+    def is_readable(self) -> bool:
+        """Whether its tables are what was written."""
+        try:
+            _ = self.clips, self.windows
+        except DamagedShardError:
+            return False
+        return True
 
     @cached_property
     def clips(self) -> pa.Table:
         """One row per clip, sorted by id."""
-        return self._table(CLIPS_FILE)
+        table = self._table(CLIPS_FILE)
+        if not set(clips_schema().names).issubset(table.column_names) or len(table) != self.record.clip_count:
+            raise self._wrong(self._folder / CLIPS_FILE, f"it is not a table of {self.record.clip_count} clips")
+        return table
 
     @cached_property
     def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -152,8 +268,15 @@ class Shard:
 
         Windows are ordered by length, whole clips first, then by clip; in shards of 0.1.0, by clip alone.
         """
-        table = self._table(WINDOWS_FILE)
-        return numbers(table["clip"]), numbers(table["start_frame"]), numbers(table["end_frame"])
+        table, count = self._table(WINDOWS_FILE), self.record.window_count
+        try:
+            clip, start, end = (numbers(table[name]) for name in ("clip", "start_frame", "end_frame"))
+        except (LookupError, TypeError):
+            clip = start = end = np.zeros(0, np.int32)
+        is_sound = len(clip) == count and min(clip.min(initial=0), start.min(initial=0)) >= 0
+        if not is_sound or clip.max(initial=0) >= self.record.clip_count:
+            raise self._wrong(self._folder / WINDOWS_FILE, f"it is not a table of {count} windows of the clips")
+        return clip, start, end
 
     @cached_property
     def window_lengths(self) -> NDArray[np.int32]:
@@ -171,21 +294,32 @@ class Shard:
         """Positions of the windows of one length (or WHOLE), ascending."""
         return np.flatnonzero(self.window_lengths == length)
 
-    def vectors(self, space: str, dimension: int, scattered: bool = False) -> NDArray[np.float32]:
-        """The vectors of a space, one row per window, mapped from the file: (windows, dimension).
-
-        `scattered`: single rows are read, see `mapped_npy`.
-        """
-        if (space, scattered) not in self._vectors:
-            path = self._folder / vectors_file(space)
-            self._vectors[space, scattered] = mapped_npy(path, self.record.window_count, dimension, scattered)
-        return self._vectors[space, scattered]
+    def rows_of(self, space: str, dimension: int, scattered: bool = False) -> StoredRows:
+        """The vectors of a space, one row per window, not yet checked. `scattered`: see `mapped_file`."""
+        name, rows = vectors_file(space), self.record.window_count
+        file = self._file(name, scattered)
+        try:
+            vectors = array_in(file.content, np.float32, NPY_HEADER_BYTES, (rows, dimension))
+        except ValueError:
+            vectors = None
+        if vectors is None or file.content[:NPY_HEADER_BYTES].tobytes() != npy_header(rows, dimension):
+            raise self._wrong(self._folder / name, f"it does not hold {rows} vectors of {dimension} numbers")
+        return StoredRows(vectors, file)
 
     def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Positions (T, J, 3) and observed (T, J) of a clip, read-only and mapped from the file."""
-        positions, observed = self.motions
-        frames = slice(*self.first_frames[clip_row : clip_row + 2])
-        return positions[frames], observed[frames]
+        return self.frames(*self.first_frames[clip_row : clip_row + 2].tolist())
+
+    def frames(self, first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Positions (T, J, 3) and observed (T, J) of the frames from `first` up to `last` of all clips, in their order.
+
+        Read-only and mapped from the file.
+        """
+        positions, observed = self._motions
+        file, joints = self._file(MOTIONS_FILE), self.record.joint_count
+        for start, width in ((self.record.positions_offset, 12 * joints), (self.record.observed_offset, joints)):
+            file.check(start + first * width, start + last * width)
+        return positions[first:last], observed[first:last]
 
     def points(self, clip_row: int) -> NDArray[np.float32] | None:
         """Points (T, J, 2) that a clip was lifted from, read-only and mapped; None for motion in space."""
@@ -200,31 +334,31 @@ class Shard:
         """The points of all lifted clips, one after the other, and the first frame in them of each, by its row."""
         import h5py  # here: only clips that were lifted need it
 
-        path, joints = self._folder / MOTIONS_FILE, self.record.joint_count
+        path, joints, mapped = self._folder / MOTIONS_FILE, self.record.joint_count, self._file(MOTIONS_FILE)
+        mapped.check(0, len(mapped.content))  # nothing else is parsed
         try:
             with h5py.File(path, "r") as file:
                 if LIFTED not in file:
                     return np.zeros((0, joints, 2), np.float32), {}
                 rows, offset = file[LIFTED][:], int(file[POINTS].id.get_offset())
-        except (OSError, KeyError, TypeError) as error:
-            raise corrupt_file_error(path, str(error)) from None
-        lengths = np.diff(self.first_frames)[rows]
-        ends = np.cumsum(lengths)
-        points = mapped_array(path, np.float32, offset, (int(ends[-1]), joints, 2))
+            lengths = np.diff(self.first_frames)[rows]
+            ends = np.cumsum(lengths)
+            points = array_in(mapped.content, np.float32, offset, (int(ends[-1]), joints, 2))
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            raise self._wrong(path, str(error)) from None
         return points, dict(zip(rows.tolist(), (ends - lengths).tolist(), strict=True))
 
     @cached_property
-    def motions(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Positions (F, J, 3) and observed (F, J) of all clips, one after the other."""
+    def _motions(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Positions (F, J, 3) and observed (F, J) of all clips, one after the other, not yet checked."""
         # The manifest says where the two contiguous arrays of the HDF5 file are: this saves the 20 ms that importing
         # h5py takes.
-        path, frames, joints = self._folder / MOTIONS_FILE, self.record.frame_count, self.record.joint_count
-        shape = (frames, joints)
-        for offset, width in ((self.record.positions_offset, 12), (self.record.observed_offset, 1)):
-            if offset < 0 or min(shape) < 0 or offset + frames * joints * width > self.record.sizes[MOTIONS_FILE]:
-                raise corrupt_file_error(path, f"it is too short for {frames} frames of {joints} joints")
-        positions = mapped_array(path, np.float32, self.record.positions_offset, (*shape, 3))
-        return positions, mapped_array(path, np.bool_, self.record.observed_offset, shape)
+        content, shape = self._file(MOTIONS_FILE).content, (self.record.frame_count, self.record.joint_count)
+        try:
+            positions = array_in(content, np.float32, self.record.positions_offset, (*shape, 3))
+            return positions, array_in(content, np.bool_, self.record.observed_offset, shape)
+        except ValueError as error:
+            raise self._wrong(self._folder / MOTIONS_FILE, str(error)) from None
 
     @cached_property
     def first_frames(self) -> NDArray[np.int64]:
@@ -232,4 +366,55 @@ class Shard:
         return np.concatenate([[0], np.cumsum(numbers(self.clips["frame_count"]))])
 
     def _table(self, name: str) -> pa.Table:
-        return table_from(read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name]))
+        try:
+            return table_from(read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name]))
+        except IndexStateError as error:
+            raise self._damaged(error) from None
+        except (ValueError, OSError, MemoryError) as error:  # pyarrow's errors are among them
+            raise self._wrong(self._folder / name, str(error).splitlines()[0]) from None
+
+    def _file(self, name: str, scattered: bool = False) -> CheckedFile:
+        if (name, scattered) not in self._files:
+            path = self._folder / name
+            try:
+                content = mapped_file(path, self.record.sizes[name], scattered)
+            except IndexStateError as error:
+                if (name, False) in self._files:
+                    return self._files[name, False]  # it was removed after it was mapped, see `hold`
+                raise self._damaged(error) from None
+            sums = partial(self._sums_of, name)
+            file = CheckedFile(path, content, self.record.checksums[name], sums, self._wrong)
+            self._files[name, scattered] = file
+        return self._files[name, scattered]
+
+    def _sums_of(self, name: str) -> NDArray[np.uint64] | None:
+        """The sums of the blocks of a file; None if the shard has none, or they are themselves damaged."""
+        return self._sums.get(name)
+
+    @cached_property
+    def _sums(self) -> dict[str, NDArray[np.uint64]]:
+        content, names, sizes = self._sums_content, self.record.mapped, self.record.sizes
+        ends = np.cumsum([block_count(sizes[name]) for name in names])
+        if content is None or hashlib.sha256(content.data).hexdigest() != self.record.checksums[BLOCKS_FILE]:
+            return {}
+        if len(content) != 8 * ends[-1]:
+            return {}
+        return dict(zip(names, np.split(content.view("<u8"), ends[:-1]), strict=True))
+
+    @cached_property
+    def _sums_content(self) -> NDArray[np.uint8] | None:
+        """The file of the sums, mapped; None if there is none, or it is damaged."""
+        if BLOCKS_FILE not in self.record.sizes:
+            return None
+        try:
+            return mapped_file(self._folder / BLOCKS_FILE, self.record.sizes[BLOCKS_FILE])
+        except IndexStateError:
+            return None
+
+    def _wrong(self, path: Path, reason: str) -> DamagedShardError:
+        return self._damaged(corrupt_file_error(path, reason))
+
+    def _damaged(self, error: IndexStateError) -> DamagedShardError:
+        """Remember damage, and the error to raise."""
+        self.damage = self.damage or str(error)
+        return DamagedShardError.of(self.record.id, str(error))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .block_sums import block_sums
 from .checked_files import npy_header, sha256_of_file
 from .files import (
     Bytes,
@@ -23,7 +24,17 @@ from .files import (
     temporary_name,
     write_file,
 )
-from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WHOLE, WINDOWS_FILE, shard_folder, vectors_file
+from .layout import (
+    BLOCKS_FILE,
+    CLIPS_FILE,
+    LIFTED,
+    MOTIONS_FILE,
+    POINTS,
+    WHOLE,
+    WINDOWS_FILE,
+    shard_folder,
+    vectors_file,
+)
 from .records import ShardRecord
 from .shard import CLIP_COLUMNS, ShardClip, clips_schema
 from .tables import parquet
@@ -53,6 +64,8 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
         MOTIONS_FILE: [motions],
         **{vectors_file(space): [npy_header(*vectors.shape), vectors.data] for space, vectors in spaces.items()},
     }
+    mapped = sorted([MOTIONS_FILE, *map(vectors_file, spaces)])
+    contents[BLOCKS_FILE] = [block_sums(contents[name]).astype("<u8").tobytes() for name in mapped]
     checksums = {name: _sha256(parts) for name, parts in contents.items()}
     record = ShardRecord(
         id=hashlib.sha256(repr(sorted(checksums.items())).encode()).hexdigest()[:32],

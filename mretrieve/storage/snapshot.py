@@ -10,16 +10,17 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IndexStateError, QueryError
-from .checked_files import mapped_vector_index, read_weights
+from .checked_files import DamagedShardError, check_mapped, mapped_file, read_weights
 from .folders import file_of, index_command, locate_folder, split_path
 from .inventory import read_clips, read_rows
-from .layout import shard_folder, vectors_file, versions
+from .layout import shard_folder, vector_index_file, vectors_file, versions
 from .manifest import Manifest, read_manifest
 from .ownership import is_index, no_version
 from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettings
@@ -45,6 +46,7 @@ class Snapshot:
         self._shards = tuple(Shard(index, record) for record in manifest.shards)
         self._weights: dict[str, bytes] = {}
         self._vector_indexes: dict[str, NDArray[np.uint8]] = {}
+        self._checked_indexes: set[str] = set()
 
     @classmethod
     def open(cls, index: Path, version: int | None = None) -> Snapshot:
@@ -65,16 +67,18 @@ class Snapshot:
     def hold(self) -> None:
         """Map every file now, so that it stays readable when it has been replaced by a later version and removed.
 
+        A damaged shard does not keep others from being searched, see `damage`.
+
         Raises:
-            IndexStateError: a file is damaged, or was removed since the snapshot was opened.
+            IndexStateError: a file was removed since the snapshot was opened, or the table of labels is damaged.
         """
         _ = self.clips, self.rows
         for shard in self._shards:
-            _ = shard.motions
-            for encoder in self.encoders:
-                shard.vectors(encoder.name, encoder.dimension)
+            with suppress(DamagedShardError):  # queries go on without it
+                shard.hold()
         for record in self.vector_indexes:
-            self.vector_index(record)
+            with suppress(IndexStateError):  # and without this
+                self._mapped_index(record)
         for encoder in self.encoders:
             with suppress(IndexStateError):  # reported when it is used: other spaces do not need it
                 self.weights(encoder)
@@ -118,6 +122,27 @@ class Snapshot:
     def vector_indexes(self) -> tuple[VectorIndexRecord, ...]:
         """Its vector indexes, each over the windows of one length of some shards."""
         return self.manifest.vector_indexes
+
+    @property
+    def damage(self) -> dict[str, str]:
+        """The shards that are known to be damaged, by id, and what is wrong: more may be found when more is read."""
+        return {shard.record.id: shard.damage for shard in self._shards if shard.damage is not None}
+
+    def check_sound(self) -> None:
+        """DamagedShardError if a shard is known to be damaged."""
+        for shard, damage in self.damage.items():
+            raise DamagedShardError.of(shard, damage)
+
+    def check_blocks(self, count: int, chance: Random) -> None:
+        """Check so many blocks of vectors and motions, chosen at random. DamagedShardError: one is damaged."""
+        at_once = 8  # blocks of a file
+        for _ in range(count // at_once if self._shards else 0):
+            chance.choice(self._shards).check_some(at_once, chance)
+
+    def sound_clips(self) -> NDArray[np.bool_] | None:
+        """Which clips (C,) are in shards that are not known to be damaged; None for all."""
+        damaged = [number for number, shard in enumerate(self._shards) if shard.damage is not None]
+        return ~np.isin(self.rows.clip_shard, damaged) if damaged else None
 
     @property
     def size_bytes(self) -> int:
@@ -201,7 +226,7 @@ class Snapshot:
     ) -> list[VectorBlock]:
         """The vectors of the windows in a vector index, in its order, mapped; `rows` is -1 for windows that are gone.
 
-        `counts` are the `shards` of its record. `scattered`: single rows are read, see `mapped_npy`.
+        `counts` are the `shards` of its record. `scattered`: single rows are read, see `mapped_file`.
 
         Raises:
             IndexStateError: vectors are damaged.
@@ -214,9 +239,17 @@ class Snapshot:
 
     def vector_index(self, record: VectorIndexRecord) -> NDArray[np.uint8]:
         """The content of the file of a vector index, mapped. IndexStateError if it is missing or damaged."""
-        if record.file.id not in self._vector_indexes:
-            self._vector_indexes[record.file.id] = mapped_vector_index(self.index, record.file)
-        return self._vector_indexes[record.file.id]
+        content = self._mapped_index(record)
+        if record.file.id not in self._checked_indexes:
+            check_mapped(vector_index_file(self.index, record.file.id), content, record.file)
+            self._checked_indexes.add(record.file.id)
+        return content
+
+    def _mapped_index(self, record: VectorIndexRecord) -> NDArray[np.uint8]:
+        file = record.file
+        if file.id not in self._vector_indexes:
+            self._vector_indexes[file.id] = mapped_file(vector_index_file(self.index, file.id), file.size)
+        return self._vector_indexes[file.id]
 
     def vector_files(self, spaces: Sequence[str]) -> list[Path]:
         """The files with the vectors of some spaces."""
@@ -231,6 +264,7 @@ class Snapshot:
         Raises:
             IndexStateError: as in `vector_blocks`.
         """
+        self.check_sound()
         lengths = self.rows.lengths.tolist() if length is None else [length]
         return to_array([block for each in lengths for block in self.vector_blocks(space, each)], self.dimension(space))
 
@@ -241,17 +275,28 @@ class Snapshot:
         rows = self.rows
         return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)
 
-    def motion(self, clip_row: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def windows_left(self, clip_row: int) -> tuple[NDArray[np.int32] | None, dict[str, NDArray[np.float32]]]:
+        """What is left of the windows (W, 2) of a clip and their vectors in each space, in a damaged shard."""
+        from .shard import windows_left
+
+        rows = self.rows
+        shard, local = self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row])
+        return windows_left(shard, local, self.encoders)
+
+    def motion(
+        self, clip_row: int, start_frame: int = 0, end_frame: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Canonical positions (T, 22, 3) float32 in metres and observed (T, 22) bool of a clip: read-only, mapped.
+
+        Only the frames from `start_frame` up to `end_frame` are read, if these are given.
 
         Raises:
             IndexStateError: the shard that holds it is damaged.
         """
         rows = self.rows
-        positions, observed = self._shards[int(rows.clip_shard[clip_row])].motions
-        first = int(rows.clip_first[clip_row])
-        frames = slice(first, first + int(rows.clip_frames[clip_row]))
-        return positions[frames], observed[frames]
+        first, count = int(rows.clip_first[clip_row]), int(rows.clip_frames[clip_row])
+        start, end, _ = slice(start_frame, end_frame).indices(count)
+        return self._shards[int(rows.clip_shard[clip_row])].frames(first + start, first + max(start, end))
 
     def points(self, clip_row: int) -> NDArray[np.float32] | None:
         """Points (T, 22, 2) float32 that a clip was lifted from, as in a `View`: read-only, mapped.

@@ -1,34 +1,29 @@
-"""Verification: compare every file of every version with its manifest, byte for byte."""
+"""Verification: compare every file of every version with its manifest, byte for byte, and its meaning with the rest."""
 
 from __future__ import annotations
 
+import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 from ..errors import IndexStateError
-from .checked_files import corrupt_file_error, sha256_of_file
+from .checked_files import corrupt_file_error, described_wrong_blocks, mapped_file, sha256_of_file
 from .garbage import orphans
 from .inventory import rows_content
-from .layout import (
-    CLIPS_FILE,
-    MOTIONS_FILE,
-    WINDOWS_FILE,
-    clips_inventory,
-    labels_file,
-    manifest_file,
-    rows_inventory,
-    shard_folder,
-    vector_index_file,
-    vectors_file,
-    versions,
-    weights_file,
-)
+from .layout import MAPS, clips_inventory, manifest_file, rows_inventory, shard_folder, versions
 from .manifest import Manifest, read_manifest
-from .ownership import is_index, no_version
-from .records import EncoderRecord, ShardRecord
+from .map_files import is_sealed_map
+from .meaning import shard_contradictions, version_contradictions
+from .ownership import is_index, no_version, own_entries
+from .records import FileRecord, ShardRecord
 from .shard import Shard
 from .snapshot import Snapshot
+
+#: Blocks that every update of an index compares with their sums; they have 16 KiB.
+_SAMPLED_BLOCKS = 512
 
 
 @dataclass(frozen=True)
@@ -39,11 +34,21 @@ class Problem:
         path: of the file.
         what: the problem in one line, without the path.
         harmless: whether answers are unaffected; the next `mretrieve index` repairs it.
+        versions: the versions that need the file; () if it belongs to none.
+        is_old: whether the newest version does not need it, only versions that are merely kept.
     """
 
     path: Path
     what: str
     harmless: bool = False
+    versions: tuple[int, ...] = ()
+    is_old: bool = False
+
+    def __str__(self) -> str:
+        remark = " (harmless)" if self.harmless else ""
+        if self.is_old:
+            remark += f" (only in version {', '.join(map(str, self.versions))}, which is kept and not the newest)"
+        return f"{self.path}: {self.what}{remark}"
 
 
 def verify(index: Path) -> list[Problem]:
@@ -68,10 +73,19 @@ def check_content(snapshot: Snapshot, shards: Iterable[int] | None = None) -> No
         IndexStateError: a file is not what was written.
     """
     for number in range(len(snapshot.shards)) if shards is None else shards:
-        record = snapshot.shards[number]
-        for problem in _wrong_files(shard_folder(snapshot.index, record.id), record):
+        for problem in _wrong_files(snapshot.index, snapshot.shards[number]):
             if not problem.harmless:
                 raise corrupt_file_error(problem.path, problem.what)
+
+
+def check_sample(snapshot: Snapshot, seed: int | None = None) -> None:
+    """Compare some blocks of a version with their sums, others each time, and the sizes of all files.
+
+    Raises:
+        DamagedShardError: a block is not what was written.
+    """
+    snapshot.check_sound()
+    snapshot.check_blocks(_SAMPLED_BLOCKS, Random(secrets.randbits(64) if seed is None else seed))
 
 
 def is_intact(snapshot: Snapshot, shard: int) -> bool:
@@ -89,22 +103,45 @@ def _problems(index: Path, known: list[int]) -> Iterator[Problem]:
         try:
             manifests.append(read_manifest(index, version))
         except IndexStateError as error:
-            yield _problem(manifest_file(index, version), error)
-    shards = {record.id: (record, manifest.encoders) for manifest in manifests for record in manifest.shards}
-    labels = {labels_file(index, manifest.labels.id): manifest.labels for manifest in manifests if manifest.labels}
-    weights = {weights_file(index, file.id): file for manifest in manifests for file in manifest.weights_files}
-    for shard, encoders in shards.values():
-        yield from _shard_problems(index, shard, encoders)
-    searches = {record.file.id: record.file for manifest in manifests for record in manifest.vector_indexes}
-    vector_indexes = {vector_index_file(index, file.id): file for file in searches.values()}
-    for path, record in {**labels, **weights, **vector_indexes}.items():
-        if problem := _wrong_file(path, record.size, record.checksum):
-            yield problem
+            is_old = version != known[-1]
+            yield replace(_problem(manifest_file(index, version), error), versions=(version,), is_old=is_old)
+    for problem, naming in _problems_of_files(index, manifests):
+        yield replace(problem, versions=naming, is_old=bool(naming) and known[-1] not in naming)
     for manifest in manifests:
-        yield from _wrong_inventory(index, manifest)
+        for problem in (*_wrong_inventory(index, manifest), *_wrong_version(index, manifest)):
+            yield replace(problem, versions=(manifest.version,), is_old=manifest.version != known[-1])
+    for path in own_entries(index, MAPS):
+        if not path.is_file() or not is_sealed_map(path.read_bytes()):
+            yield Problem(path, "is not what was written; it is not used, and computed again", harmless=True)
     if len(manifests) == len(known):
         for path in orphans(index):
             yield Problem(path, "no version names it; a later `mretrieve index` removes it", harmless=True)
+
+
+def _problems_of_files(index: Path, manifests: list[Manifest]) -> Iterator[tuple[Problem, tuple[int, ...]]]:
+    """What is wrong with shards, labels, weights and vector indexes, and the versions that need each."""
+    shards: dict[str, tuple[ShardRecord, Manifest]] = {}
+    files: dict[Path, FileRecord] = {}
+    naming: dict[str | Path, tuple[int, ...]] = {}
+    for manifest in manifests:
+        inventory = set() if manifest.inventory is None else {manifest.inventory.rows.id, manifest.inventory.clips.id}
+        named = {path: record for path, record in manifest.files(index) if record.id not in inventory}
+        shards |= {record.id: (record, manifest) for record in manifest.shards}
+        files |= named
+        names: list[str | Path] = [*(record.id for record in manifest.shards), *named]
+        for name in names:
+            naming[name] = (*naming.get(name, ()), manifest.version)
+    for name, (record, manifest) in shards.items():
+        wrong = list(_wrong_files(index, record))
+        if not wrong:
+            folder = shard_folder(index, record.id)
+            wrong = [Problem(folder / file, what) for file, what in shard_contradictions(index, record, manifest)]
+        for problem in wrong:
+            yield problem, naming[name]
+    for path, file in files.items():
+        wrong_file = _wrong_file(path, file.size, file.checksum, file)
+        if wrong_file is not None:
+            yield wrong_file, naming[path]
 
 
 def _wrong_inventory(index: Path, manifest: Manifest) -> Iterator[Problem]:
@@ -115,70 +152,50 @@ def _wrong_inventory(index: Path, manifest: Manifest) -> Iterator[Problem]:
         (rows_inventory(index, manifest.inventory.rows.id), manifest.inventory.rows),
         (clips_inventory(index, manifest.inventory.clips.id), manifest.inventory.clips),
     )
-    problems = [_wrong_file(path, file.size, file.checksum) for path, file in files]
+    problems = [_wrong_file(path, file.size, file.checksum, file) for path, file in files]
     if any(problems):
         yield from (replace(problem, harmless=True) for problem in problems if problem)
         return
     try:
         listed, computed = Snapshot(index, manifest), Snapshot(index, replace(manifest, inventory=None))
         same = rows_content(listed.rows) == rows_content(computed.rows) and listed.clips.equals(computed.clips)
-    except IndexStateError:
-        return  # a shard or the table of labels is damaged, which is reported separately
-    if not same:
+    except (IndexStateError, ValueError, LookupError, TypeError):
+        return  # a shard or the table of labels is damaged or contradicts itself, which is reported separately
+    if not same and not computed.damage:
         yield Problem(files[0][0], "does not list the clips of the version")
 
 
-def _shard_problems(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:
-    folder = shard_folder(index, record.id)
-    wrong = list(_wrong_files(folder, record))
-    yield from wrong or _wrong_counts(index, record, encoders)
+def _wrong_version(index: Path, manifest: Manifest) -> Iterator[Problem]:
+    path = manifest_file(index, manifest.version)
+    yield from (Problem(path, what) for what in version_contradictions(index, manifest))
 
 
-def _wrong_files(folder: Path, record: ShardRecord) -> Iterator[Problem]:
+def _wrong_files(index: Path, record: ShardRecord) -> Iterator[Problem]:
+    shard, folder = Shard(index, record), shard_folder(index, record.id)
     for name, checksum in sorted(record.checksums.items()):
-        if problem := _wrong_file(folder / name, record.sizes[name], checksum):
-            yield problem
+        problem = _wrong_file(folder / name, record.sizes[name], checksum)
+        if problem is not None:
+            blocks = shard.wrong_blocks(name) if name in record.mapped else ""
+            yield replace(problem, what=blocks) if blocks else problem
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             if path.name not in record.checksums:
                 yield Problem(path, "does not belong to the shard; remove it", harmless=True)
 
 
-def _wrong_file(path: Path, size: int, checksum: str) -> Problem | None:
+def _wrong_file(path: Path, size: int, checksum: str, record: FileRecord | None = None) -> Problem | None:
     try:
-        if (actual := path.stat().st_size) != size:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return Problem(path, "is not an ordinary file")
+        if (actual := status.st_size) != size:
             return Problem(path, f"has {actual} bytes, not {size}")
         if sha256_of_file(path) != checksum:
-            return Problem(path, "its content is not what was written (the checksum differs)")
+            blocks = described_wrong_blocks(mapped_file(path, size), record) if record is not None else ""
+            return Problem(path, blocks or "its content is not what was written (the checksum differs)")
     except OSError as error:
         return Problem(path, error.strerror or str(error))
     return None
-
-
-def _wrong_counts(index: Path, record: ShardRecord, encoders: tuple[EncoderRecord, ...]) -> Iterator[Problem]:
-    """Differences between the manifest and the files as other programs read them."""
-    import h5py
-
-    shard, folder = Shard(index, record), shard_folder(index, record.id)
-    for name, table, count in (
-        (CLIPS_FILE, shard.clips, record.clip_count),
-        (WINDOWS_FILE, shard.windows[0], record.window_count),
-    ):
-        if len(table) != count:
-            yield Problem(folder / name, f"has {len(table)} rows, but the manifest says {count}")
-    for encoder in encoders:
-        try:
-            shard.vectors(encoder.name, encoder.dimension)
-        except IndexStateError as error:
-            yield _problem(folder / vectors_file(encoder.name), error)
-    shape = (record.frame_count, record.joint_count)
-    expected = {"positions": ((*shape, 3), record.positions_offset), "observed": (shape, record.observed_offset)}
-    with h5py.File(folder / MOTIONS_FILE, "r") as file:
-        for name, (expected_shape, offset) in expected.items():
-            stored = file.get(name)
-            fits = isinstance(stored, h5py.Dataset) and stored.shape == expected_shape
-            if not fits or stored.id.get_offset() != offset:
-                yield Problem(folder / MOTIONS_FILE, f"{name} is not where the manifest says")
 
 
 def _problem(path: Path, error: IndexStateError) -> Problem:

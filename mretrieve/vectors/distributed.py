@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..storage.checked_files import DamagedShardError
 from ..storage.snapshot import Snapshot
 from .grouped import merged
 from .interface import Ranking, RowFilter, VectorIndex
@@ -56,13 +57,28 @@ class PartSearch:
 
     def search(self, asked: PartQuery) -> Ranking:
         """The k nearest rows of the part, numbered as in the whole version; errors as in VectorIndex."""
-        if asked.spaces not in self._indexes:
-            self._indexes[asked.spaces] = open_vectors(self._snapshot, asked.spaces, part=self._part)
         clips = None
         if asked.allowed is not None:
             clips = np.zeros(self._snapshot.rows.clip_count, bool)
             clips[self._clips] = np.unpackbits(asked.allowed, count=len(self._clips))
-        return self._indexes[asked.spaces].search(asked.queries, asked.k, RowFilter(asked.length, clips))
+        while True:
+            known = len(self._snapshot.damage)
+            try:
+                return self._without_damage(asked, clips)
+            except DamagedShardError:
+                if len(self._snapshot.damage) == known:
+                    raise
+
+    def _without_damage(self, asked: PartQuery, clips: NDArray[np.bool_] | None) -> Ranking:
+        """The nearest rows in shards that are not known to be damaged; the others are missing."""
+        sound = self._snapshot.sound_clips()
+        if sound is not None:
+            clips = sound if clips is None else sound & clips
+        if asked.spaces not in self._indexes:
+            self._indexes[asked.spaces] = open_vectors(self._snapshot, asked.spaces, part=self._part)
+        ranking = self._indexes[asked.spaces].search(asked.queries, asked.k, RowFilter(asked.length, clips))
+        damaged = self._part.answered(self._snapshot, asked.spaces, asked.length) & self._snapshot.damage.keys()
+        return replace(ranking, missing=ranking.missing | damaged)
 
     @cached_property
     def _clips(self) -> NDArray[np.intp]:
@@ -171,8 +187,7 @@ class DistributedIndex:
         found, missing = [nothing], frozenset[str]()
         for answered, answer in answers:
             ranking = answer()
-            if ranking is None:
-                missing |= answered
-            elif ranking.rows.size:
+            missing |= answered if ranking is None else ranking.missing
+            if ranking is not None and ranking.rows.size:
                 found.append(ranking)
         return replace(merged(found[1:] or found, k), missing=missing)

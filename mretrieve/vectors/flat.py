@@ -102,8 +102,11 @@ def best_rows(queries: NDArray[np.float32], blocks: Sequence[VectorBlock], k: in
     Shape: queries (Q, D), D the sum over the spaces.
 
     Raises:
+        DamagedShardError: vectors are not what was written.
         FloatingPointError: a product is not a finite number.
     """
+    for block in blocks:
+        block.check()
     k = min(k, sum(len(block.rows) for block in blocks))
     best = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
     if not k:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import QueryError
+from ..errors import IndexStateError, QueryError
 from ..storage.records import VectorIndexRecord
 from ..storage.snapshot import Snapshot
 from .choice import AUTOMATIC
@@ -52,10 +52,10 @@ def open_vectors(
     single space, and exact over several. `part` limits it to a part of the index, which is not on devices.
 
     Trained indexes that cannot be used here, because their kind is not registered or its library is not installed or of
-    another version, are left out: their rows are searched exactly.
+    another version, or whose file is damaged, are left out: their rows are searched exactly.
 
     Raises:
-        IndexStateError: the index has no such space, or a file is damaged.
+        IndexStateError: the index has no such space, or vectors are damaged.
     """
     if devices:
         from .on_device import DeviceIndex
@@ -72,8 +72,11 @@ def open_vectors(
 
 
 def open_group(snapshot: Snapshot, record: VectorIndexRecord) -> Group | None:
-    """A trained index and its vectors; None if it cannot be used here. IndexStateError if its file is damaged."""
-    content = snapshot.vector_index(record)
+    """A trained index and its vectors; None if it cannot be used here, or its file is damaged."""
+    try:
+        content = snapshot.vector_index(record)
+    except IndexStateError:
+        return None
     try:
         return Group(snapshot, record, _KINDS[record.kind].open(content, record.settings))
     except (ImportError, LookupError, AttributeError, RuntimeError, ValueError):

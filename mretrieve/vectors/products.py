@@ -66,6 +66,7 @@ class RankedShortlists:
         """At least one block; `rows` are those of all of them."""
         starts = np.cumsum([0, *(len(block.rows) for block in blocks)], dtype=np.int64)
         arrays, rows = [block.vectors[0] for block in blocks], np.ascontiguousarray(rows, np.int64)
+        self._blocks, self._starts, self._checked = blocks, starts, np.zeros(len(rows), bool)
         self._rank = shortlist_ranker(arrays, chosen_rows(blocks), starts, rows)
 
     def of(self, queries: NDArray[np.float32], k: int, shortlists: NDArray[np.int64]) -> Ranking:
@@ -77,12 +78,27 @@ class RankedShortlists:
             shortlists: (Q, L) entries of the blocks, in C order, filled up with -1 behind at least k others.
 
         Raises:
+            DamagedShardError: vectors are not what was written.
             FloatingPointError: a product is not a finite number.
         """
+        self._check(shortlists)
         ranking = Ranking(np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64))
         if not self._rank(shortlists, queries, ranking.products, ranking.rows):
             raise FloatingPointError("an inner product is not a finite number")
         return ranking
+
+    def _check(self, shortlists: NDArray[np.int64]) -> None:
+        """Check the vectors of the entries that were not checked before."""
+        unchecked = shortlists[~self._checked[shortlists] & (shortlists >= 0)]
+        if not len(unchecked):
+            return
+        entries = np.unique(unchecked)
+        numbers = np.searchsorted(self._starts, entries, side="right") - 1
+        cuts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        for first, own in zip(cuts, np.split(entries, cuts[1:]), strict=True):
+            number = int(numbers[first])
+            self._blocks[number].check(own - self._starts[number])
+        self._checked[entries] = True
 
 
 def chosen_rows(blocks: Sequence[VectorBlock]) -> list[NDArray[np.int64] | None]:

@@ -105,7 +105,7 @@ def test_verify_names_the_file_that_is_wrong(run: Run, repository: Path, some_mo
     result = run("verify")
     assert result.exit_code == 1 and "motions.h5" in result.stdout
     index = Path(".mretrieve").absolute()
-    assert f"1 problem found; rebuild with `mretrieve index DIR --index {index} --rebuild`" in result.stdout
+    assert f"1 problem found; repair the index with `mretrieve repair --index {index}`" in result.stdout
     assert run("index", repository, "--rebuild").exit_code == 0
     assert Snapshot.open(Path(".mretrieve")).clips.num_rows == 3
 

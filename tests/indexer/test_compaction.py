@@ -86,7 +86,8 @@ def test_a_damaged_shard_is_never_given_a_new_checksum(repository: Path, index: 
     content = bytearray(vectors.read_bytes())
     content[-3] ^= 1
     vectors.write_bytes(content)
-    _add(repository, index, write_motion, range(1, 2))
+    with pytest.raises(IndexStateError, match=vectors.name):
+        _add(repository, index, write_motion, range(1, 2))
     assert damaged in dict(_shards(index)) and [problem.path for problem in verify(index)] == [vectors]
     with pytest.raises(IndexStateError, match=vectors.name):
         compact_index(index)

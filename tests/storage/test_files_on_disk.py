@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import xxhash
 from support.small_index import ENCODER, SPACE, by_length, made_clip, made_clips, made_labels, store
 
 from mretrieve import __version__
@@ -57,7 +58,7 @@ def test_a_shard_that_exists_is_not_written_again(tmp_path: Path):
     assert [path.stat().st_ino for path in tmp_path.glob("shards/*/motions.h5")] == [before]
 
 
-def test_layout_of_schema_5(tmp_path: Path):
+def test_layout_of_schema_6(tmp_path: Path):
     """Changing what this test says makes existing indexes unreadable: raise `SCHEMA` and keep reading the older one."""
     index = tmp_path / "repository" / ".mretrieve"
     index.parent.mkdir()
@@ -82,6 +83,7 @@ def test_layout_of_schema_5(tmp_path: Path):
         "manifests/00000001.json",
         "manifests/00000002.json",
         "mretrieve-index",
+        f"{folder}/blocks.xxh3",
         f"{folder}/clips.parquet",
         f"{folder}/motions.h5",
         f"{folder}/{SPACE}.npy",
@@ -89,9 +91,12 @@ def test_layout_of_schema_5(tmp_path: Path):
     ]
     manifest = json.loads((index / "manifests" / "00000002.json").read_text())
     assert len(manifest.pop("checksum")) == 64
+    content = (index / folder / "motions.h5").read_bytes()
+    sums = [xxhash.xxh3_64_intdigest(content), xxhash.xxh3_64_intdigest((index / folder / f"{SPACE}.npy").read_bytes())]
+    assert np.fromfile(index / folder / "blocks.xxh3", "<u8").tolist() == sums and len(content) < 16384
     assert manifest.pop("committed_at").endswith("+00:00")
     assert manifest == {
-        "schema": 5,
+        "schema": 6,
         "version": 2,
         "writer": f"mretrieve {__version__}",
         "folders": [{"name": "", "path": str(index.parent), "path_from_index": ".."}],
@@ -102,12 +107,17 @@ def test_layout_of_schema_5(tmp_path: Path):
                 "fingerprint": "0123abcd",
                 "dimension": 8,
                 "weight": 1.0,
-                "file": {"id": weights.id, "checksum": hashlib.sha256(b"weights").hexdigest(), "size": 7},
+                "file": {
+                    "id": weights.id,
+                    "checksum": hashlib.sha256(b"weights").hexdigest(),
+                    "size": 7,
+                    "blocks": xxhash.xxh3_64_hexdigest(b"weights"),
+                },
             }
         ],
         "windows": {"lengths_s": [0.2], "hop_share": 0.5},
         "smooth": True,
-        "labels": {"id": labels.id, "checksum": labels.checksum, "size": labels.size},
+        "labels": asdict(labels),
         "shards": [
             {
                 "id": shard.id,

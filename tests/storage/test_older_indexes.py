@@ -9,6 +9,7 @@ import pytest
 from support.older_index import write_older_index
 from support.small_index import ENCODER, SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
+from mretrieve.errors import IndexStateError
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.garbage import collect_garbage
 from mretrieve.storage.records import WindowSettings
@@ -58,3 +59,12 @@ def test_new_shards_are_added_to_it(index: Path):
         collect_garbage(index, 1, grace_s=-10.0)
     assert verify(index) == []
     assert_holds(Snapshot.open(index), [*kept, *added, replaced], {"a.bvh": "walk"})
+
+
+@pytest.mark.parametrize("name", [f"{SPACE}.npy", "motions.h5"])
+def test_damage_is_found_without_sums_of_blocks(index: Path, name: str):
+    for file in index.glob(f"shards/*/{name}"):
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(IndexStateError, match=rf"{name}: is damaged \(its checksum is wrong\)"):
+        assert_holds(Snapshot.open(index), LEFT)

@@ -97,7 +97,7 @@ def test_files_of_others_in_the_folder_of_an_index_survive(tmp_path: Path, make)
         "inventories",
         "labels",
         "manifests",
-        *["shards"] * 4,
+        *["shards"] * 5,
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_push_that_is_interrupted_leaves_the_last_version_and_the_next_one_fin
             except KeyboardInterrupt:
                 interruptions += 1
                 assert fetch(other).version == 1
-    assert interruptions == 6  # a shard of four files, two of the inventory, and the manifest
+    assert interruptions == 7  # a shard of five files, two of the inventory, and the manifest
     assert fetch(other).version == 2
     _assert_same(index, other)
 

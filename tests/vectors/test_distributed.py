@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from support.parts_here import PartsHere
 from support.small_index import ENCODER, SPACE, WINDOW_FRAMES, made_clip, store
 
-from mretrieve.errors import IndexStateError
 from mretrieve.storage.commits import WriterLock, amend
 from mretrieve.storage.layout import WHOLE, shard_folder, vectors_file
 from mretrieve.storage.records import EncoderRecord
@@ -126,13 +125,17 @@ def test_if_one_is_silent_another_is_asked_and_if_all_are_the_part_is_missing(
     assert index.search(asked, 9, rows).missing == here.parts[0].answered(snapshot, [SPACE], WHOLE)
 
 
-def test_a_damaged_shard_is_an_error_as_in_one_process(tmp_path: Path):
-    snapshot = store(tmp_path / "index", [made_clip(f"{row}") for row in range(4)])
-    path = shard_folder(snapshot.index, snapshot.shards[0].id) / vectors_file(SPACE)
-    path.write_bytes(path.read_bytes()[:-32] + np.full(8, np.nan, np.float32).tobytes())
-    index = PartsHere(snapshot).open_vectors(snapshot, [SPACE])
-    with pytest.raises(IndexStateError, match="not finite"):
-        index.search(queries(ENCODER.dimension), 100, RowFilter(WINDOW_FRAMES))
+def test_a_shard_that_a_worker_finds_damaged_is_missing_and_the_others_answer(tmp_path: Path):
+    index = tmp_path / "index"
+    store(index, [made_clip(f"{row}") for row in range(4)])
+    snapshot = store(index, [made_clip(f"{row}") for row in range(4, 8)])
+    damaged = snapshot.shards[0].id
+    path = shard_folder(index, damaged) / vectors_file(SPACE)
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\0\1")
+    rows = RowFilter(WINDOW_FRAMES)
+    ranking = PartsHere(snapshot, parts=1).open_vectors(snapshot, [SPACE]).search(queries(ENCODER.dimension), 100, rows)
+    assert ranking.missing == {damaged} and set(snapshot.damage) == {damaged}
+    assert set(snapshot.rows.window_clip[ranking.rows[0]].tolist()) == {4, 5, 6, 7}
 
 
 def test_every_shard_and_vector_index_is_in_one_part_and_parts_have_about_equally_many_windows(snapshot: Snapshot):

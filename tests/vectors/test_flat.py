@@ -165,12 +165,14 @@ def test_blocks_of_any_shape_are_ranked_as_one_sorted_list(data: st.DataObject):
         ] == expected
 
 
-def test_vectors_that_are_no_numbers_are_refused_not_ranked(tmp_path: Path):
+def test_damaged_vectors_are_refused_not_ranked(tmp_path: Path):
     index = tmp_path / "index"
     store(index, [made_clip("a")])
     (file,) = index.glob(f"shards/*/{SPACE}.npy")
     mapped = np.lib.format.open_memmap(file, mode="r+")
     mapped[0] = np.nan
     mapped.flush()
-    with pytest.raises(IndexStateError, match=rf"{SPACE}\.npy: vectors are not finite numbers; run `mretrieve verify`"):
+    with pytest.raises(
+        IndexStateError, match=rf"{SPACE}\.npy: is damaged \(block 0, from byte 0: not what was written"
+    ):
         search(Snapshot.open(index), np.ones((1, ENCODER.dimension), np.float32), 1, length=WHOLE)

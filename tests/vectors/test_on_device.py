@@ -112,7 +112,7 @@ def test_damaged_vectors_are_refused(tmp_path: Path):
     mapped[0] = np.nan
     mapped.flush()
     index = open_vectors(Snapshot.open(tmp_path / "i"), [SPACE], [CPU])
-    with pytest.raises(IndexStateError, match="vectors are not finite numbers; run `mretrieve verify`"):
+    with pytest.raises(IndexStateError, match=r"is damaged \(block 0, from byte 0"):
         index.search(np.ones((1, 8), np.float32), 1, RowFilter(WHOLE))
 
 
