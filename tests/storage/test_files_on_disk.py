@@ -133,6 +133,8 @@ def test_layout_of_schema_6(tmp_path: Path):
             }
         ],
         "removed": {shard.id: ["a.amc"]},
+        "removed_files": [],
+        "reading": None,
         "vector_search": {"kind": "auto", "recall": 1.0, "memory_bytes": None},
         "vector_indexes": [],
         "inventory": {
