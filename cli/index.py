@@ -250,10 +250,10 @@ def repair(index: Path | None) -> None:
         click.echo(printable(remark))
     for number in done.dropped:
         click.echo(f"Dropped version {number}, which was damaged.")
-    read = f", of them {len(done.read_again)} from their files" if done.read_again else ""
+    read = f" ({len(done.read_again)} from their files)" if done.read_again else ""
     click.echo(
-        f"{path}: version {done.version}; {len(done.shards)} shards were made again, with "
-        f"{done.kept + len(done.read_again)} clips{read}; {len(done.lost)} clips are lost."
+        f"{path}: version {done.version}. Shards made again: {len(done.shards)}, with "
+        f"{done.kept + len(done.read_again)} clips{read}. Clips lost: {len(done.lost)}."
     )
     if done.lost:
         sys.exit(1)

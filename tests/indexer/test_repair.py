@@ -106,7 +106,7 @@ def test_what_cannot_be_saved_is_said(index: Path, library: Library):
     assert result.exit_code == 1, result.output
     assert f"Lost {clips[0]}: " in result.output and f"Lost {clips[1]}: " in result.output
     assert "has changed since it was indexed; the next `mretrieve index` reads it" in result.output
-    assert "2 clips are lost." in result.output
+    assert "Clips lost: 2." in result.output
     assert set(Index(base).clips) - set(open_index(index).clips) == {clips[0], clips[1]}
     build_index(index.parent / "motions", index, jobs=1)
     assert set(Index(base).clips) - set(open_index(index).clips) == {clips[0]}
