@@ -106,7 +106,7 @@ def test_a_killed_run_that_is_resumed_gives_the_file_of_one_that_was_not_killed(
     expected = {path: (here / path).read_bytes() for path in ("encoder.safetensors", "encoder.card.md")}
     for path in expected:
         (here / path).unlink()
-    calls = [(IN_AN_UPDATE, 7), (IN_WRITING_A_CHECKPOINT, 1), (IN_WRITING_A_CHECKPOINT, 8)]
+    calls = [(IN_AN_UPDATE, 7), (IN_WRITING_A_CHECKPOINT, 1), (IN_WRITING_A_CHECKPOINT, 15)]
     ends = killed(*LONG, "--checkpoint-every", "0", "--resume", folder=here, calls=calls)
     assert ends == [-signal.SIGKILL] * 3
     assert (here / "encoder.safetensors.checkpoint").exists() and not (here / "encoder.safetensors").exists()

@@ -35,7 +35,7 @@ print(json.dumps(ends))
 
 #: Called once in each update, after the gradients and before the step.
 IN_AN_UPDATE = "torch.nn.utils.clip_grad_norm_"
-#: Called once for each checkpoint, which is written but not yet in its place.
+#: Called twice for each checkpoint: when it is written but not yet in its place, then for its folder.
 IN_WRITING_A_CHECKPOINT = "os.fsync"
 
 Train = Callable[..., Result]
