@@ -32,7 +32,7 @@ export class Results {
   /** What makes the answer less certain, and what is missing in it. */
   get notes(): string[] {
     const missing = this.shown.answer.missing_shards?.length ?? 0;
-    const partial = `Partial: ${missing} shards of the index were not searched; better moments may be in them.`;
+    const partial = `Partial: not all shards of the index were searched (missing: ${missing}); better moments may be in them.`;
     return missing ? [partial, ...this.shown.playback.notes] : this.shown.playback.notes;
   }
 
