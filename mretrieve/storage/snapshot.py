@@ -27,6 +27,7 @@ from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettin
 from .row_layout import live_rows
 from .rows import Rows, VectorBlock, indexed_blocks, to_array, vector_blocks, window_counts
 from .shard import Shard
+from .tables import numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -187,7 +188,7 @@ class Snapshot:
     @cached_property
     def clip_starts_s(self) -> NDArray[np.float64]:
         """(C,) file time of the first frame of each clip, the column `start_s` of `clips`."""
-        return np.asarray(self.clips["start_s"].to_numpy(), np.float64)
+        return np.asarray(numbers(self.clips["start_s"]), np.float64)
 
     def find_clip(self, clip: str) -> int | None:
         """Row of a clip in `clips`; None if the index has no clip of this id."""

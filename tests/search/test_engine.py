@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -346,3 +348,14 @@ def _with_fingerprint(encoder: object, fingerprint: str) -> object:
             return fingerprint if name == "fingerprint" else getattr(encoder, name)
 
     return Other()
+
+
+def test_a_query_loads_neither_torch_nor_faiss_nor_hdf5_nor_pandas(library: Library):
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "from mretrieve import open_index\n"
+        "assert open_index(sys.argv[1]).search(sys.argv[2], k=5, mirror='both', where=\"label <> 'take'\")\n"
+        "print(*sorted(set(sys.modules) & {'torch', 'faiss', 'h5py', 'pandas', 'scipy', 'sklearn'}))"
+    )
+    words = [sys.executable, "-c", program, str(library.index), str(library.folder / library.short_clip)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.split() == []

@@ -284,7 +284,9 @@ def test_an_answer_without_a_part_of_the_index_says_so(
         answer = _answered(page, lambda: _search(page, library.short_clip))
         missing = len(answer["missing_shards"])
         assert answer["partial"] and missing
-        expect(page.get_by_text(f"Partial: not all shards of the index were searched (missing: {missing})")).to_be_visible()
+        expect(
+            page.get_by_text(f"Partial: not all shards of the index were searched (missing: {missing})")
+        ).to_be_visible()
         expect(page.locator(".tile")).to_have_count(11)
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / "partial.png")
