@@ -16,7 +16,7 @@ from mretrieve.motion import Clip
 from mretrieve.sources.keypoint_bodies import is_joint_set
 from mretrieve.sources.scan import FoundFile
 from mretrieve.storage.commits import WriterLock, amend
-from mretrieve.storage.files import discard, sync_folder
+from mretrieve.storage.files import discard, os_errors_as_index_errors, sync_folder
 from mretrieve.storage.layout import INVENTORIES, LABELS, MANIFESTS, SHARDS, manifest_file, vector_index_file
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import CLIP_COLUMNS, ShardClip
@@ -235,5 +235,6 @@ def _drop_damaged(place: Path) -> tuple[int, ...]:
     for number in damaged:
         discard(manifest_file(place, number))
     if damaged:
-        sync_folder(place / MANIFESTS)
+        with os_errors_as_index_errors(place):
+            sync_folder(place / MANIFESTS)
     return tuple(sorted(damaged))

@@ -4,7 +4,7 @@ A file or folder is written under a temporary name (which begins with a dot), sy
 the name is synced. After a crash at any point, a name either stands for the complete content or does not exist.
 """
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH115
+# ruff: noqa: PTH102, PTH104, PTH105, PTH106, PTH108, PTH115
 # The calls of os, one by one, are what a test that injects faults stands in for.
 from __future__ import annotations
 
@@ -99,6 +99,13 @@ def publish_folder(made: Path, path: Path) -> None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
         raise
     sync_folder(path.parent)
+
+
+def replace_files(made: Path, folder: Path) -> None:
+    """Move the files of `made`, which are synced, over those of an existing folder; none is missing in between."""
+    for path in sorted(made.iterdir()):
+        os.replace(path, folder / path.name)
+    sync_folder(folder)
 
 
 def make_folder(path: Path) -> None:

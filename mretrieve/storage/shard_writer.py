@@ -16,10 +16,12 @@ from .checked_files import npy_header, sha256_of_file
 from .files import (
     Bytes,
     discard,
+    is_link,
     make_folder,
     move_aside,
     os_errors_as_index_errors,
     publish_folder,
+    replace_files,
     sync_folder,
     temporary_name,
     write_file,
@@ -86,20 +88,28 @@ def write_shard(index: Path, clips: Sequence[ShardClip]) -> ShardRecord:
 
 
 def publish_shard(folder: Path, record: ShardRecord, contents: Mapping[str, Iterable[Bytes]]) -> None:
-    """Write the files of a shard, each in parts, unless they are there. OSError: they cannot be written."""
+    """Write the files of a shard, each in parts, unless they are there. OSError: they cannot be written.
+
+    The files of a damaged shard are replaced one by one: after a crash, what was sound of it is still there.
+    """
     make_folder(folder.parent)
     if folder.exists():
         if _is_intact(folder, record):
             folder.touch()  # its time of grace before it may be collected starts again
-            sync_folder(folder.parent)  # the run that gave it its name may have ended before this
+            for path in (folder, folder.parent):  # the run that gave the names may have ended before this
+                sync_folder(path)
             return
-        move_aside(folder)
+        if not _is_replaceable(folder, record):
+            move_aside(folder)
     made = temporary_name(folder)
     try:
         make_folder(made)
         for name, parts in contents.items():
             write_file(made / name, parts)
-        publish_folder(made, folder)
+        if folder.exists():
+            replace_files(made, folder)
+        else:
+            publish_folder(made, folder)
     finally:
         for path in (*made.glob("*"), made):
             discard(path)
@@ -113,6 +123,13 @@ def _is_intact(folder: Path, record: ShardRecord) -> bool:
         )
     except OSError:
         return False
+
+
+def _is_replaceable(folder: Path, record: ShardRecord) -> bool:
+    """Whether a folder has only ordinary files of a shard, as far as it has any."""
+    if is_link(folder) or not folder.is_dir():
+        return False
+    return all(path.name in record.checksums and path.is_file() and not is_link(path) for path in folder.iterdir())
 
 
 def _check_agreement(clips: Sequence[ShardClip]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.simulated_disk import StandIn
+from support.simulated_disk import Failing, StandIn
 from support.small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
@@ -37,22 +37,6 @@ def _new(index: Path) -> None:
 def _collect(index: Path) -> None:
     with WriterLock(index):
         collect_garbage(index, keep_versions=1, grace_s=-10.0)
-
-
-class Failing(StandIn):
-    """`os` whose n-th change of the disk fails, and all later ones where `for_good`."""
-
-    def __init__(self, nth: int, number: int, for_good: bool) -> None:
-        self.calls = 0
-
-        def before(name: str, args: tuple[Any, ...]) -> None:
-            self.calls += 1
-            if self.calls == nth or (for_good and self.calls > nth):
-                raise OSError(
-                    number, os.strerror(number), *(argument for argument in args[:1] if isinstance(argument, Path))
-                )
-
-        super().__init__(before)
 
 
 def _with(stand_in: StandIn, action: Callable[[], None]) -> IndexStateError | None:

@@ -19,7 +19,7 @@ import pytest
 from mretrieve.storage import files
 
 #: The calls that change a disk, or make a change certain.
-CHANGES = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir")
+CHANGES = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir", "rmdir")
 
 
 class StandIn:
@@ -39,6 +39,22 @@ class StandIn:
             return real(*args)
 
         return call
+
+
+class Failing(StandIn):
+    """`os` whose n-th change of the disk fails, and all later ones if `for_good`."""
+
+    def __init__(self, nth: int, number: int, for_good: bool) -> None:
+        self.calls = 0
+
+        def before(name: str, args: tuple[Any, ...]) -> None:
+            self.calls += 1
+            if self.calls == nth or (for_good and self.calls > nth):
+                raise OSError(
+                    number, os.strerror(number), *(argument for argument in args[:1] if isinstance(argument, Path))
+                )
+
+        super().__init__(before)
 
 
 class Crash(Enum):
@@ -112,7 +128,7 @@ class Disk:
                     synced.synced = dict(synced.entries)
             case "link":
                 self._entries(paths[1])[paths[1].name] = self._find(paths[0])
-            case "rename":
+            case "rename" | "replace":
                 self._entries(paths[1])[paths[1].name] = self._entries(paths[0]).pop(paths[0].name)
             case "unlink" | "rmdir":
                 del self._entries(paths[0])[paths[0].name]
