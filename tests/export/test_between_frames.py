@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
+from support.moving_bodies import random_clip
 
-from mretrieve.export.warping import poses_at
-from mretrieve.motion import Motion, Rig
+from mretrieve.export.warping import poses_at, warped_times
+from mretrieve.motion import CANONICAL_FPS, Motion, Rig, mirror
 from mretrieve.motion.rotations import rotation_vectors, slerp
 
 
@@ -41,3 +42,9 @@ def test_at_a_frame_is_the_frame_and_the_root_goes_straight():
     assert np.array_equal(again[0], turned)
     assert np.array_equal(again[1], moved)
     np.testing.assert_allclose(poses_at(motion, np.array([1.25]))[1][0], 0.75 * moved[1] + 0.25 * moved[2])
+
+
+def test_a_clip_retimed_to_itself_or_to_its_mirror_image_keeps_its_times():
+    clip = random_clip(3, 60)
+    for query in (clip, mirror(clip)):
+        np.testing.assert_allclose(warped_times(query, clip), np.arange(60) / CANONICAL_FPS, atol=1e-9)

@@ -111,6 +111,12 @@ def test_the_checkpoint_is_written_as_often_as_asked(tmp_path: Path):
 # -- how long ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_loss_that_is_not_a_number_ends_the_run():
+    absurd = [replace(one, clip=replace(one.clip, positions=one.clip.positions * np.float32(np.nan))) for one in CLIPS]
+    with pytest.raises(MRetrieveError, match="training diverged: the loss of update 1 is nan; lower the learning rate"):
+        train(small("gru"), absurd)
+
+
 def test_a_time_limit_ends_the_run_with_an_encoder():
     trained = train(small("gru", updates=100_000), CLIPS, minutes=0.5 / 60)
     assert 0 < trained.updates < 100_000
