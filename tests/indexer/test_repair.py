@@ -190,6 +190,7 @@ def test_a_version_that_is_gone_back_to_lacks_the_clips_that_it_lacked(index: Pa
     remove_clips(index, [second])
     assert _run("rollback", version, "--index", index).exit_code == 0
     assert first not in open_index(index).clips and second in open_index(index).clips
+    assert _sound(index)
 
 
 def test_removed_files_and_settings_do_not_depend_on_reports(index: Path):

@@ -200,13 +200,6 @@ def test_damage_is_told_and_gets_no_new_checksum(repository: Path, index: Path, 
     assert versions(index) == [1]
 
 
-def test_damage_that_the_sample_of_a_run_misses_gets_no_new_checksum_either(
-    repository: Path, index: Path, some_motions: list[str], mine: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("mretrieve.indexer.plan.check_sample", lambda base: None)
-    test_damage_is_told_and_gets_no_new_checksum(repository, index, some_motions, mine)
-
-
 def test_a_damaged_copy_of_the_weights_is_told(repository: Path, index: Path, some_motions: list[str], mine: Path):
     build_index(repository, index, encoder=str(mine), jobs=1)
     (copy,) = (index / "encoders").iterdir()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from support.moving_bodies import random_clip
 from mretrieve import Clip, Index, QueryError, QueryOptions, open_index
 from mretrieve.indexer import build_index
 from mretrieve.motion.skeleton import joint
-from mretrieve.search.groups import ClipGroups, QueryGroup, group_notes
+from mretrieve.search.groups import CentredIndex, ClipGroups, QueryGroup, group_notes
 
 #: What moves in each action.
 ACTIONS = tuple(joint(name) for name in ("left_wrist", "right_wrist", "head", "left_knee", "right_ankle"))
@@ -132,3 +134,10 @@ def test_clips_of_no_group_are_found_too(tmp_path: Path):
     opened = open_index(tmp_path / "index")
     assert "cy" in ClipGroups.by(opened._spaces.snapshot, "performer").names
     assert {hit.clip for hit in opened.search("ada_2.npy", k=100, group="performer")} == set(opened.clips)
+
+
+def test_the_mean_of_a_group_is_that_of_the_others_in_it(opened: Index):
+    groups = ClipGroups.by(opened._spaces.snapshot, "performer")
+    row = opened.clips.index("ada_2.npy")
+    group = CentredIndex.group_of(cast(CentredIndex, SimpleNamespace(groups=groups)), np.zeros((1, 1)), (row,), None)
+    assert group is not None and group.name == "ada" and row not in group.members and len(group.members) == 4
