@@ -1,18 +1,24 @@
 """Moments exported and read back, on the rigs of the demo library and of real motion capture."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.performed_files import performed
 
-from mretrieve.errors import FormatError, QueryError, RigError
+from mretrieve.errors import FormatError, IndexStateError, QueryError, RigError
 from mretrieve.export import Exported, ExportOptions, export_moment
 from mretrieve.export.moment import leading_rest_frames
 from mretrieve.export.partners import mirror_partners
 from mretrieve.formats import read
 from mretrieve.formats.bvh_writer import write_bvh
+from mretrieve.formats.rotation_channels import rig_in_poses
+from mretrieve.indexer import build_index
 from mretrieve.motion import Motion, Rig, canonicalise, find_rig_map, mirror
+from mretrieve.motion.skeleton import joint
+from mretrieve.sources.resolve import ClipResolver
 
 REAL = [
     "cmu/bvh/002_01.bvh",
@@ -205,6 +211,71 @@ def test_a_rig_with_one_leg_longer_by_a_joint_is_refused(mocap):
     with pytest.raises(RigError, match=r"cannot be mirrored; retarget") as refused:
         mirror_partners(crippled, rig_map, "take.bvh")
     assert "\n" not in str(refused.value)
+
+
+def test_joints_that_are_placed_by_channels_change_sides_in_the_mirror(takes, tmp_path):
+    """Many programs write a position for every joint."""
+    (motion,) = read(next(take for take in takes if take.parent.name == "mixamo"))
+    rig, joints = motion.rig, np.arange(len(motion.rig.parents))
+    kinds = [rig.channel_kinds[(rig.channel_joints == number) & (rig.channel_kinds >= 3)] for number in joints]
+    placed = replace(
+        rig,
+        channel_joints=np.repeat(joints, [3 + len(own) for own in kinds]).astype(np.int32),
+        channel_kinds=np.concatenate([kind for own in kinds for kind in ([0, 1, 2], own)]).astype(np.int32),
+    )
+    placed, channels = rig_in_poses(placed, [motion.poses(slice(None))], motion.frame_count)
+    write_bvh(tmp_path / "placed.bvh", placed, channels, motion.fps)
+    check_mirror(tmp_path / "placed.bvh", tmp_path, mean_mm=5)
+
+
+def test_at_another_rate_frames_lie_between_those_of_the_file(takes, tmp_path):
+    path = takes[0]
+    whole, twice = (export_moment(f"{path}@0.30-0.90", ExportOptions(fps=fps)) for fps in (None, 2 * read(path)[0].fps))
+    plain, between = back(whole, tmp_path / "plain.bvh").positions, back(twice, tmp_path / "twice.bvh").positions
+    assert len(between) == 2 * len(plain) - 1
+    np.testing.assert_allclose(between[::2], plain, atol=1e-3)
+    steps = np.linalg.norm(np.diff(plain, axis=0), axis=2)
+    off = np.linalg.norm(between[1::2] - (plain[1:] + plain[:-1]) / 2, axis=2)
+    assert off.max() < 0.2 * steps.max()
+
+
+@pytest.mark.parametrize("frames", range(28, 32))
+def test_no_frame_is_lost_to_rounding(tmp_path, frames):
+    rig, channels = performed("bow", 100.0)
+    write_bvh(tmp_path / "take.bvh", rig, channels[:frames], 100.0)
+    assert len(export_moment(str(tmp_path / "take.bvh")).channels) == frames
+
+
+def test_of_a_fast_file_as_many_rest_frames_are_left_out_as_it_has(tmp_path):
+    rig, channels = performed("kick", 120.0)
+    zero = np.concatenate([channels[:1, :3], 0 * channels[:1, 3:]], axis=1)
+    write_bvh(tmp_path / "take.bvh", rig, np.concatenate([zero, channels]), 120.0)
+    assert leading_rest_frames(read(tmp_path / "take.bvh")[0]) == 1
+    assert export_moment(str(tmp_path / "take.bvh")).first == 1
+
+
+def test_a_file_that_has_become_longer_since_it_was_indexed_is_not_cut(tmp_path):
+    rig, channels = performed("kick", 30.0)
+    take = tmp_path / "motions" / "take.bvh"
+    take.parent.mkdir()
+    write_bvh(take, rig, channels, 30.0)
+    build_index(take.parent, tmp_path / "index", jobs=1)
+    indexed = ClipResolver(tmp_path / "index")
+    assert export_moment("take.bvh@0.3-0.9", resolver=indexed).last == 27
+    write_bvh(take, rig, np.concatenate([channels[:5], channels]), 30.0)
+    with pytest.raises(IndexStateError, match="has changed since it was indexed"):
+        export_moment("take.bvh@0.3-0.9", resolver=indexed)
+
+
+def test_fingers_are_partners_by_their_names_in_whatever_order_they_come(takes):
+    (motion,) = read(next(take for take in takes if take.parent.name == "mixamo"))
+    rig_map = find_rig_map(motion.rig, motion.positions)
+    hands = [rig_map.joints[joint(f"{side}_wrist")] for side in ("left", "right")]
+    names = ("LeftThumb", "LeftPinky", "RightPinky", "RightThumb")
+    parents = np.concatenate([motion.rig.parents, np.repeat(hands, 2)]).astype(np.int32)
+    rig = Rig(motion.rig.joint_names + names, parents, np.concatenate([motion.rig.offsets, np.zeros((4, 3))]))
+    partners = mirror_partners(rig, rig_map, "take.bvh")
+    assert [rig.joint_names[partner] for partner in partners[-4:]] == [names[3], names[2], names[1], names[0]]
 
 
 def test_positions_without_rotations_are_refused(takes):

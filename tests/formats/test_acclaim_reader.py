@@ -320,3 +320,8 @@ def test_real_pairs_agree_with_a_plain_reading(mocap: Path, name: str) -> None:
     expected = plain_acclaim(amc, asf)
     some = Motion(motion.rig, motion.positions[:5], motion.fps, motion.source)
     assert_same_ends(some, expected)
+
+
+def test_the_unit_of_mass_is_not_that_of_length(read_pair):
+    exchanged = ASF.replace("  mass 1.0\n  length 0.45\n", "  length 0.45\n  mass 1.0\n")
+    assert read_pair(asf=exchanged).metres_per_unit == read_pair().metres_per_unit == pytest.approx(0.0254 / 0.45)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation, Slerp
 from support.gltf_files import GltfWriter
 from support.structured_mutations import mutate_structure
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read
+from mretrieve.formats.keyframes import Track
 from mretrieve.motion.rigs.rig_map import find_rig_map
 
 NAMES = ("root", "hips", "knee", "foot", "spine")
@@ -270,3 +272,13 @@ def test_a_humanoid_is_mapped_by_its_vrm_names(tmp_path: Path) -> None:
         "rightUpperLeg",
     ]
     assert rig_map.confidence > 0.9
+
+
+def test_splines_leave_and_enter_key_frames_by_their_tangents() -> None:
+    keys_s, times_s = np.array([0.0, 0.5, 2.0]), np.linspace(0, 2, 41)
+    values, into, out_of = np.random.default_rng(0).standard_normal((3, 3, 3))
+    track = Track(0, "translation", keys_s, np.stack([into, values, out_of], axis=1), "CUBICSPLINE")
+    for first, last in ((0, 1), (1, 2)):
+        spline = CubicHermiteSpline(keys_s[[first, last]], values[[first, last]], [out_of[first], into[last]])
+        part = times_s[(times_s >= keys_s[first]) & (times_s <= keys_s[last])]
+        np.testing.assert_allclose(track.at(part), spline(part), atol=1e-12)

@@ -123,6 +123,14 @@ def test_a_recording_may_begin_with_an_empty_frame(tmp_path: Path):
     assert (person.start_frame, person.frame_count) == (2, len(written))
 
 
+def test_frames_are_in_the_order_of_their_numbers_and_not_of_their_names(tmp_path: Path):
+    written = pixels(VIEW, "body-25")
+    write_openpose(tmp_path, one_body(written))
+    for number, path in enumerate(sorted(tmp_path.iterdir())):
+        path.rename(tmp_path / f"dance_{number}_keypoints.json")
+    assert_holds(only(tmp_path / "dance_0_keypoints.json"), "body-25", written)
+
+
 def test_a_plain_file_with_a_version_is_not_taken_for_a_frame_of_openpose(tmp_path: Path):
     written = pixels(VIEW, "coco-17")
     document = {"version": 1, "frames": [{"people": [{"keypoints": body.tolist()}]} for body in written]}

@@ -90,3 +90,13 @@ def test_what_a_name_must_not_hold_is_replaced(tmp_path):
     rig = rig_of(["hips", "leg {left}", "foot\nof it"], [-1, 0, 1], ["xyzZXY", "ZXY", "ZXY"], rng)
     write_bvh(tmp_path / "m.bvh", rig, random_channels(rig, 2, rng), 30.0)
     assert read(tmp_path / "m.bvh")[0].rig.joint_names == ("hips", "leg _left_", "foot_of it")
+
+
+def test_channels_of_a_smooth_turn_do_not_jump():
+    rng = np.random.default_rng(3)
+    rig = rig_of(["a", "b"], [-1, 0], ["xyzZXY", "ZXY"], rng)
+    time = np.linspace(0, 4 * np.pi, 400)
+    channels = np.zeros((400, 9))
+    channels[:, 6:] = np.stack([0.5 * np.sin(time), 2.2 * np.sin(0.7 * time), 0.3 * time], axis=1)
+    angles = rig_in_poses(rig, [rig.poses(channels)], 400)[1]
+    assert np.abs(np.diff(angles, axis=0)).max() < 0.1

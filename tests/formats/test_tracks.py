@@ -166,3 +166,16 @@ def test_frames_without_any_point_show_nobody(tmp_path: Path):
     np.save(path, np.zeros((FRAMES, 17, 2)))
     with pytest.raises(FormatError, match="nobody is found in any frame"):
         read_keypoints(path)
+
+
+def test_people_who_were_lost_one_after_the_other_are_expected_where_they_go(tmp_path: Path):
+    """A body that is seen in every tenth frame only goes no faster than it does."""
+    seldom, other = person(1, (200, 360), (9, 0)), person(1, (330, 360), (9, 0))
+    missing = np.arange(FRAMES) % 10 > 0
+    seldom[missing] = np.nan
+    people = read_frames(tmp_path, together(seldom, other))
+    assert len(people) == 2
+    for truth in (np.nan_to_num(seldom), other):
+        found = of(people, truth)
+        seen = np.isfinite(found.points)
+        np.testing.assert_allclose(found.points[seen], truth[: found.frame_count, :, :2][seen], atol=0.01)

@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from support.performed_files import performed
 
+from mretrieve.demo.rigs import CMU
 from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
+from mretrieve.formats.asf_writer import write_amc, write_asf
 from mretrieve.indexer import IngestProgress, Outcome, Removal, build_index, remove_clips
 from mretrieve.indexer.compaction import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
@@ -139,6 +142,45 @@ def test_a_file_that_is_only_touched_is_not_read_again(repository: Path, index: 
     assert again.unchanged_files == 3 and not again.new_version
 
 
+def test_a_file_is_read_again_if_an_older_one_of_its_size_takes_its_place(
+    repository: Path, index: Path, some_motions: list[str]
+):
+    build_index(repository, index, jobs=1)
+    path, status = repository / "a.bvh", (repository / "a.bvh").stat()
+    text = path.read_text()
+    path.write_text(text[:-2] + ("1" if text[-2] != "1" else "2") + "\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 10**12))
+    assert _outcomes(build_index(repository, index, jobs=1)) == {"a.bvh": Outcome.READ}
+
+
+def test_amc_files_are_read_again_when_only_their_skeleton_changes(repository: Path, index: Path):
+    rig, channels = performed("bow", CMU.fps, CMU)
+    write_asf(repository / "bo.asf", rig, CMU.metres_per_unit)
+    write_amc(repository / "bo_bow.amc", rig, channels, CMU.fps, CMU.decimals)
+    build_index(repository, index, jobs=1)
+    skeleton, status = repository / "bo.asf", (repository / "bo.asf").stat()
+    skeleton.write_text(skeleton.read_text().replace(":version", "# taller\n:version", 1))
+    os.utime(skeleton, ns=(status.st_atime_ns, status.st_mtime_ns))  # by its content, whatever its time
+    assert _outcomes(build_index(repository, index, jobs=1)) == {"bo_bow.amc": Outcome.READ}
+
+
+def test_the_clips_of_a_folder_that_cannot_be_listed_stay(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    build_index(repository, index, jobs=1)
+    real = os.scandir
+
+    def scandir(folder: str):
+        if Path(folder).name == "sub":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr("mretrieve.sources.scan.os.scandir", scandir)
+    report = build_index(repository, index, jobs=1)
+    assert _clips(index) == some_motions and not report.new_version
+    assert "sub/: cannot be listed (Permission denied)" in report.warnings[0]
+
+
 def test_a_file_that_becomes_bad_leaves_the_index_and_one_that_is_mended_comes(
     repository: Path, index: Path, some_motions: list[str], write_motion: WriteMotion
 ):
@@ -162,6 +204,23 @@ def test_a_refused_file_is_told_of_again_but_read_again_only_when_it_changes(
     (touched,) = build_index(repository, index, jobs=1).entries
     assert touched.reason == first.of(Outcome.REFUSED)[0].reason
     monkeypatch.undo()
+
+
+def test_what_an_older_mretrieve_refused_is_read_again(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    (repository / "bad.bvh").write_text("HIERARCHY\nnothing")
+    build_index(repository, index, jobs=1)
+    tried: list[str] = []
+
+    def read_bodies(file: MotionFile, *_: object, **__: object):
+        tried.append(file.path.name)
+        raise MRetrieveError("still no motion")
+
+    monkeypatch.setattr("mretrieve.indexer.ingest.read_bodies", read_bodies)
+    monkeypatch.setattr("mretrieve.indexer.settings.__version__", "99.0")
+    build_index(repository, index, jobs=1)
+    assert tried == ["bad.bvh"]
 
 
 def test_a_file_that_cannot_be_opened_today_keeps_its_clips(
@@ -257,6 +316,13 @@ def test_labels_come_with_the_clips_and_stay_until_others_are_given(
     assert "style" not in Snapshot.open(index).clips.column_names
 
 
+def test_new_labels_of_as_many_rows_replace_the_old_ones(repository: Path, index: Path, some_motions: list[str]):
+    for label in ("walk", "run"):
+        (repository / "labels.csv").write_text(f"path,label\na.bvh,{label}\n")
+        assert build_index(repository, index, labels=[repository / "labels.csv"], jobs=1).new_version
+        assert Snapshot.open(index).clips["label"].to_pylist() == [label, None, None]
+
+
 def test_labels_and_settings_that_are_the_same_make_no_version(repository: Path, index: Path, some_motions: list[str]):
     (repository / "labels.csv").write_text("path,label\nsub/b.bvh,run\na.bvh,walk\n")
     for _ in range(2):
@@ -309,6 +375,30 @@ def test_removed_clips_stay_out_until_their_file_changes(
     assert _clips(index) == some_motions
 
 
+def test_a_file_of_which_one_body_was_removed_is_not_a_removed_file(
+    repository: Path, index: Path, bvh_text: MotionText
+):
+    hierarchy, rows = bvh_text().split("MOTION\n")
+    other = hierarchy.replace("HIERARCHY\n", "").replace("ROOT Hips", "ROOT Other")
+    head, frames = rows.splitlines()[:2], rows.splitlines()[2:]
+    both = "\n".join([*head, *(f"{row} {row}" for row in frames)])
+    (repository / "two.bvh").write_text(f"{hierarchy}{other}MOTION\n{both}\n")
+    build_index(repository, index, jobs=1)
+    first, second = _clips(index)
+    remove_clips(index, [first])
+    assert _clips(index) == [second] and not Snapshot.open(index).manifest.removed_files
+    remove_clips(index, [second])
+    assert [file.path for file in Snapshot.open(index).manifest.removed_files] == ["two.bvh"]
+
+
+def test_removed_clips_stay_out_run_after_run(repository: Path, index: Path, some_motions: list[str]):
+    build_index(repository, index, jobs=1)
+    remove_clips(index, ["a.bvh"])
+    for _ in range(3):
+        build_index(repository, index, jobs=1)
+        assert _clips(index) == some_motions[1:]
+
+
 def test_a_rebuild_reads_all_again_and_replaces_the_index_in_one_step(
     repository: Path, index: Path, some_motions: list[str]
 ):
@@ -324,6 +414,25 @@ def test_an_interrupted_rebuild_leaves_the_index_as_it_was(repository: Path, ind
     report = build_index(repository, index, jobs=1, rebuild=True, stopped=lambda: True)
     assert report.interrupted and not report.new_version and _clips(index) == some_motions
     assert build_index(repository, index, jobs=1).unchanged_files == 3
+
+
+def test_a_rebuild_that_is_stopped_halfway_leaves_the_index_as_it_was(
+    repository: Path, index: Path, some_motions: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("mretrieve.indexer.build.PIECE_FILES", 1)
+    build_index(repository, index, jobs=1)
+    read: list[int] = []
+    report = build_index(
+        repository,
+        index,
+        jobs=1,
+        rebuild=True,
+        shard_size=ShardSize(clips=1),
+        progress=lambda progress: read.append(progress.files_done),
+        stopped=lambda: bool(read),
+    )
+    assert report.interrupted and read and not report.new_version
+    assert _clips(index) == some_motions and versions(index) == [1]
 
 
 def test_an_index_takes_nothing_from_another_folder(

@@ -109,3 +109,19 @@ def test_only_the_last_version_of_a_run_lists_its_clips_in_files(
     build_index(repository, index, encoder="pose-statistics", jobs=1, shard_size=ShardSize(clips=2))
     listed = [read_manifest(index, version).inventory is not None for version in versions(index)]
     assert listed == [False, False, True]
+
+
+def test_an_update_goes_on_beside_a_damaged_shard_that_its_sample_missed(
+    repository: Path, index: Path, write_motion: WriteMotion, monkeypatch: pytest.MonkeyPatch
+):
+    write_motion("a.bvh", seed=1)
+    build_index(repository, index, jobs=1)
+    (motions,) = index.glob("shards/*/motions.h5")
+    content = bytearray(motions.read_bytes())
+    content[-100] ^= 1
+    motions.write_bytes(content)
+    monkeypatch.setattr("mretrieve.indexer.plan.check_sample", lambda base: None)
+    write_motion("b.bvh", seed=2)
+    build_index(repository, index, jobs=1)
+    assert Snapshot.open(index).clips["clip"].to_pylist() == ["a.bvh", "b.bvh"]
+    assert [problem.path for problem in verify(index) if not problem.harmless] == [motions]

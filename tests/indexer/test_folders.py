@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from mretrieve import open_index
 from mretrieve.cli import main
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.indexer import Outcome, build_index, remove_clips
+from mretrieve.indexer.folders import content_hash
 from mretrieve.storage.layout import versions
 from mretrieve.storage.snapshot import Snapshot
 
@@ -221,3 +223,9 @@ def test_the_command_takes_several_folders(
     second.rename(tmp_path / "away")
     assert f"Warning: {second}: no such folder; its clips stay" in run("index", "motions", "studio")
     assert "3 clips from 3 files" in run("index", "motions", "--prune")
+
+
+def test_the_hash_of_a_file_is_of_all_of_it(tmp_path: Path):
+    content = bytes(200_000) + b"changed"
+    (tmp_path / "long.bvh").write_bytes(content)
+    assert content_hash(tmp_path / "long.bvh", "") == hashlib.sha256(content).hexdigest()

@@ -184,6 +184,15 @@ def test_versions_are_listed_and_one_can_be_gone_back_to(index: Path, library: L
     assert _run("rollback", "99", "--index", index).exit_code == 2
 
 
+def test_a_version_that_is_gone_back_to_lacks_the_clips_that_it_lacked(index: Path):
+    first, second = open_index(index).clips[:2]
+    version = remove_clips(index, [first]).version
+    remove_clips(index, [second])
+    assert _run("rollback", version, "--index", index).exit_code == 0
+    assert first not in open_index(index).clips and second in open_index(index).clips
+    assert _sound(index)
+
+
 def test_removed_files_and_settings_do_not_depend_on_reports(index: Path):
     base = Snapshot.open(index)
     clip = base.shard_clips(0)[0]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from support.moving_bodies import random_clip
 from mretrieve import Clip, Index, QueryError, QueryOptions, open_index
 from mretrieve.indexer import build_index
 from mretrieve.motion.skeleton import joint
-from mretrieve.search.groups import ClipGroups, QueryGroup, group_notes
+from mretrieve.search.groups import CentredIndex, ClipGroups, QueryGroup, group_notes
 
 #: What moves in each action.
 ACTIONS = tuple(joint(name) for name in ("left_wrist", "right_wrist", "head", "left_knee", "right_ankle"))
@@ -29,17 +33,23 @@ def performed(action: int, performer: str) -> Clip:
     return replace(clip, positions=positions.astype(np.float32), observed=np.ones(clip.observed.shape, bool))
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    folder = tmp_path_factory.mktemp("performed")
+def library(folder: Path, labelled: Sequence[str] = tuple(PERFORMERS)) -> None:
+    """Every action by every performer, with the labels of some of them, and its index."""
     rows = ["path,label,performer,day"]
     for action in range(len(ACTIONS)):
         for number, performer in enumerate(PERFORMERS):
             name = f"{performer}_{action}.npy"
             np.save(folder / name, performed(action, performer).positions)
-            rows.append(f"{name},action{action},{performer},{'one' if (action + number) % 2 else 'two'}")
+            if performer in labelled:
+                rows.append(f"{name},action{action},{performer},{'one' if (action + number) % 2 else 'two'}")
     (folder / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     build_index(folder, folder / "index", labels=folder / "labels.csv", jobs=1)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder = tmp_path_factory.mktemp("performed")
+    library(folder)
     return open_index(folder / "index")
 
 
@@ -117,3 +127,17 @@ def test_a_column_of_too_many_values_is_refused(opened: Index, monkeypatch: pyte
     monkeypatch.setattr("mretrieve.search.groups._MOST_GROUPS", 19)
     with pytest.raises(QueryError, match="--group: 20 different values in the column clip; choose one with at most 19"):
         opened.search("ada_2.npy", group="clip")
+
+
+def test_clips_of_no_group_are_found_too(tmp_path: Path):
+    library(tmp_path, labelled=("ada", "bo", "cy"))
+    opened = open_index(tmp_path / "index")
+    assert "cy" in ClipGroups.by(opened._spaces.snapshot, "performer").names
+    assert {hit.clip for hit in opened.search("ada_2.npy", k=100, group="performer")} == set(opened.clips)
+
+
+def test_the_mean_of_a_group_is_that_of_the_others_in_it(opened: Index):
+    groups = ClipGroups.by(opened._spaces.snapshot, "performer")
+    row = opened.clips.index("ada_2.npy")
+    group = CentredIndex.group_of(cast(CentredIndex, SimpleNamespace(groups=groups)), np.zeros((1, 1)), (row,), None)
+    assert group is not None and group.name == "ada" and row not in group.members and len(group.members) == 4

@@ -17,8 +17,16 @@ from mretrieve.alignment.moment_finder import PoseComparer
 from mretrieve.errors import QueryError
 from mretrieve.motion.augmentation import change_speed
 from mretrieve.motion.body_parts import PartWeights, flip
+from mretrieve.search.candidates import Candidates
 from mretrieve.search.long_queries import best_chains, match_long_query
-from mretrieve.search.matches import Match, best_of_each_clip, copy_limits, suppress_overlaps
+from mretrieve.search.matches import (
+    Match,
+    best_first,
+    best_of_each_clip,
+    copy_limits,
+    regions_around,
+    suppress_overlaps,
+)
 from mretrieve.search.query import SPLIT_FROM_FRAMES
 
 
@@ -195,3 +203,21 @@ def test_copies_are_not_clearly_farther_than_the_nearest_one(pose_distances: lis
     matches = [Match(row, 0, 30, 0, 0.5, pose_distance) for row, pose_distance in enumerate(pose_distances)]
     comparer = cast(PoseComparer, SimpleNamespace(copy_limit=0.22))
     assert copy_limits(matches, [comparer]) == pytest.approx([limit])
+
+
+def test_equal_matches_are_in_the_order_of_clip_start_and_variant():
+    matches = [Match(clip, start, start + 5, variant, 0.5) for clip in (0, 1) for start in (0, 9) for variant in (0, 1)]
+    assert best_first(matches[::-1]) == matches
+
+
+def test_regions_of_the_query_and_of_its_mirror_image_are_searched_apart(library: Library):
+    rows = np.flatnonzero(library.snapshot.rows.window_clip == 0)[[1, 1]]
+    found = Candidates(rows, np.array([0.1, 0.2]), np.array([0, 1]))
+    assert [region.variant for region in regions_around(library.snapshot, found, 30)] == [0, 1]
+
+
+def test_a_chain_that_lacks_a_piece_follows_the_querys_order_too():
+    first = Match(0, 200, 260, 0, 0.2, query_start=0, query_end=60)
+    earlier = Match(0, 210, 270, 0, 0.3, query_start=120, query_end=180)
+    chain = best_chains([[first], [], [earlier]], {0: 3})[0]
+    assert (chain.query_start, chain.query_end) == (0, 60)

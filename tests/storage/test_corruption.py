@@ -11,9 +11,10 @@ import pytest
 from support.small_index import SPACE, assert_holds, made_clip, made_clips, made_labels, store
 
 from mretrieve.errors import IndexStateError
+from mretrieve.storage.checked_files import write_weights
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.garbage import collect_garbage
-from mretrieve.storage.layout import BLOCKS_FILE, INVENTORIES, manifest_file
+from mretrieve.storage.layout import BLOCKS_FILE, INVENTORIES, manifest_file, weights_file
 from mretrieve.storage.manifest import read_manifest
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import verify
@@ -191,3 +192,11 @@ def test_a_damaged_shard_is_made_anew_from_the_same_clips(tmp_path: Path):
 def test_reading_a_manifest_gives_back_what_was_written(index: Path):
     manifest = read_manifest(index, 2)
     assert manifest_file(index, 2).read_text() == manifest.to_json()
+
+
+def test_a_damaged_file_that_is_named_by_its_content_is_written_again(tmp_path: Path):
+    content = b"weights" * 100
+    path = weights_file(tmp_path, write_weights(tmp_path, content).id)
+    path.write_bytes(content[:-1] + b"x")
+    write_weights(tmp_path, content)
+    assert path.read_bytes() == content

@@ -21,7 +21,7 @@ from mretrieve.errors import IndexStateError
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.manifest import read_manifest
 from mretrieve.storage.records import EncoderRecord
-from mretrieve.storage.shard import ShardClip
+from mretrieve.storage.shard import Shard, ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
 
@@ -251,3 +251,10 @@ def test_the_lock_file_says_nothing_when_nobody_writes(tmp_path: Path):
     with WriterLock(tmp_path / "index"):
         assert "pid" in (tmp_path / "index" / "lock-holder").read_text()
     assert (tmp_path / "index" / "lock-holder").read_text() == ""
+
+
+def test_windows_of_one_length_lie_together_in_a_shard(tmp_path: Path):
+    bounds = np.array([[0, 10], [0, 3], [0, 5]], np.int32)
+    clips = [replace(clip, windows=bounds) for clip in made_clips("a.bvh", "b.bvh", "c.bvh")]
+    record = write_shard(tmp_path, clips)
+    assert (np.diff(Shard(tmp_path, record).window_lengths) >= 0).all()

@@ -228,3 +228,11 @@ def test_a_version_opens_without_the_tables_of_its_shards(tmp_path: Path, monkey
     store(tmp_path / "index", clips[2:])
     monkeypatch.setattr(Shard, "_table", lambda *_: pytest.fail("a table of a shard was read"))
     assert_holds(Snapshot.open(tmp_path / "index"), clips, {"b.bvh": "walk"})
+
+
+def test_clips_that_were_removed_one_after_the_other_are_all_gone(tmp_path: Path):
+    index, clips = tmp_path / "index", made_clips("a.bvh", "b.bvh", "c.bvh")
+    store(index, clips)
+    store(index, remove=["a.bvh"])
+    store(index, remove=["b.bvh"])
+    assert_holds(Snapshot.open(index), clips[2:])

@@ -137,6 +137,7 @@ def _first(value: Any) -> Callable[[list[Any]], list[Any]]:
 
 STRANGE: dict[str, Change] = {
     "a path with ..": _table("clips.parquet", "path", _first("../../etc/passwd")),
+    "a path with .. inside": _table("clips.parquet", "path", _first("takes/../../../etc/passwd")),
     "an absolute path": _table("clips.parquet", "path", _first("/etc/passwd")),
     "a path on a drive": _table("clips.parquet", "path", _first("C:\\Windows\\a.bvh")),
     "a time that is not a number": _table("clips.parquet", "start_s", _first(float("nan"))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
 from mretrieve.training import Recipe, Trained, TrainingProgress, default_recipe, train
+from mretrieve.training.checkpoint import Milestone
 from mretrieve.training.held_out import clips_hash, held_out_map, held_out_scores
-from mretrieve.training.loop import InterruptedTrainingError
+from mretrieve.training.loop import InterruptedTrainingError, _Run
 
 CLIPS = labelled_clips()
 HELD_OUT = labelled_clips(classes=2, first=10)
@@ -111,6 +113,12 @@ def test_the_checkpoint_is_written_as_often_as_asked(tmp_path: Path):
 # -- how long ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_loss_that_is_not_a_number_ends_the_run():
+    absurd = [replace(one, clip=replace(one.clip, positions=one.clip.positions * np.float32(np.nan))) for one in CLIPS]
+    with pytest.raises(MRetrieveError, match="training diverged: the loss of update 1 is nan; lower the learning rate"):
+        train(small("gru"), absurd)
+
+
 def test_a_time_limit_ends_the_run_with_an_encoder():
     trained = train(small("gru", updates=100_000), CLIPS, minutes=0.5 / 60)
     assert 0 < trained.updates < 100_000
@@ -145,6 +153,13 @@ def test_patience_ends_a_run_that_finds_nothing_better():
     assert trained.updates == 6  # the first milestone and two more, of two updates each
     assert train(replace(still, updates=10, patience=0), CLIPS, held_out=HELD_OUT).updates == 10
     assert train(replace(still, updates=10), CLIPS).updates == 10
+
+
+@pytest.mark.parametrize(("scores", "ends"), [([0.5, 0.6, 0.5, 0.5], False), ([0.6, 0.5, 0.5, 0.6], True)])
+def test_patience_lasts_for_as_many_milestones_as_it_says(scores: list[float], ends: bool):
+    milestones = [Milestone(number, 0.1, score, 1.0) for number, score in enumerate(scores)]
+    run = SimpleNamespace(milestones=milestones, recipe=SimpleNamespace(patience=3))
+    assert _Run._patience_exhausted.fget(run) is ends
 
 
 def test_held_out_clips_are_asked_across_groups_and_across_clips_where_there_is_one_group():

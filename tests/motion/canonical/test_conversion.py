@@ -195,3 +195,12 @@ def test_what_comes_out_is_what_a_clip_promises(walk):
     assert clip.positions.dtype == np.float32
     assert clip.observed.dtype == np.bool_
     assert clip.positions.flags.c_contiguous
+
+
+@pytest.mark.parametrize("fps", [24000 / 1001, 30000 / 1001, 59.94])
+def test_a_long_take_at_a_rate_that_is_no_whole_number_keeps_its_time(fps):
+    frames = round(60 * fps)
+    clip = canonicalise(motion_of(walking(frames, fps), fps=fps))
+    assert clip.duration_s == pytest.approx(frames / fps, abs=1.5 / 30)
+    went = np.linalg.norm(clip.positions[-1, 0] - clip.positions[0, 0])
+    assert went == pytest.approx(clip.metres_per_unit * 1.2 * (clip.frame_count - 1) / 30, rel=2e-4)
