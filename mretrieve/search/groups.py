@@ -9,7 +9,7 @@ query of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -22,6 +22,7 @@ from ..errors import QueryError
 from ..storage.layout import WHOLE
 from ..storage.snapshot import Snapshot
 from ..vectors import Ranking, RowFilter, VectorIndex
+from ..vectors.grouped import merged
 from .columns import Column
 
 #: The mean of n clips counts n / (n + SHRINKAGE): that of few clips is more about what they do than about who does it.
@@ -143,11 +144,13 @@ class CentredIndex:
                 to_all -= float((own @ self._mean[0]).sum()) / (1 - 1 / count) ** 2
         return to_group < to_all
 
-    def group_of(self, encoded: NDArray[np.float32], own_clips: tuple[int, ...], name: str | None) -> QueryGroup | None:
+    def group_of(
+        self, encoded: Callable[[], NDArray[np.float32]], own_clips: tuple[int, ...], name: str | None
+    ) -> QueryGroup | None:
         """The group of a query; None if it has none.
 
         Args:
-            encoded: the query's vector (1, D).
+            encoded: gives the query's vector (1, D), by which its group is found if nothing else names it.
             own_clips: rows of the clips that the query itself is, whose group it is in.
             name: of another group.
 
@@ -160,7 +163,7 @@ class CentredIndex:
         elif own_clips:
             number = int(self.groups.of_clips[own_clips[0]])
         else:
-            number = int((self._encoder.as_queries(encoded) @ self._means.T)[0].argmax())
+            number = int((self._encoder.as_queries(encoded()) @ self._means.T)[0].argmax())
         members = np.setdiff1d(self.groups.members(number), own_clips)
         if number < 0 or not len(members):
             return None
@@ -174,6 +177,7 @@ class CentredIndex:
 
     def search(self, queries: NDArray[np.float32], k: int, rows: RowFilter) -> Ranking:
         """See VectorIndex."""
+        nothing = Ranking(np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64))
         rankings = []
         for number in range(-1, len(self.groups.names)):
             clips = self.groups.of_clips == number
@@ -183,7 +187,7 @@ class CentredIndex:
                 moved = queries if number < 0 else self._moved(queries, self._means[[number]], self._shares[number])
                 own = RowFilter(rows.length, clips, rows.excluded)
                 rankings.append(self._vectors.search(self._encoder.as_queries(moved), k, own))
-        return _joined(rankings, len(queries), k)
+        return merged(rankings or [nothing], k)
 
     def _moved(self, vectors: NDArray[np.float32], mean: NDArray[np.float32], share: float) -> NDArray[np.float32]:
         """Vectors (Q, D) plus `share` of what leads from the mean of all to another mean (1, D)."""
@@ -196,15 +200,6 @@ class CentredIndex:
 
 def _share(count: int) -> float:
     return count / (count + SHRINKAGE)
-
-
-def _joined(rankings: Sequence[Ranking], queries: int, k: int) -> Ranking:
-    """The k best of several rankings of different rows."""
-    products = np.concatenate([np.zeros((queries, 0), np.float32), *(one.products for one in rankings)], axis=1)
-    rows = np.concatenate([np.zeros((queries, 0), np.int64), *(one.rows for one in rankings)], axis=1)
-    order = np.lexsort((rows, -products))[:, :k]
-    missing = frozenset[str]().union(*(one.missing for one in rankings))
-    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1), missing)
 
 
 def group_notes(groups: ClipGroups, group: QueryGroup | None, differs: bool) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from ..alignment.moment_finder import SPEEDS, PoseComparer
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
+from ..storage.layout import WHOLE
 from ..storage.snapshot import Snapshot
+from ..vectors import RowFilter
 from .answer import Hit
 from .candidates import Candidates, Wanted, candidates_of, eligible_rows
 from .groups import CentredIndex, QueryGroup, group_notes
@@ -154,10 +156,10 @@ class Search:
         return Reprojection(view, self.part_weights).likeness(moment)
 
     def _poses(self) -> list[Match]:
-        clips = np.ones(len(self.snapshot.rows.clip_frames), bool) if self.clips is None else self.clips.copy()
-        clips[list(self.own_clips)] = False
+        count = self.snapshot.rows.clip_count
+        allowed = RowFilter(WHOLE, self.clips, self.own_clips).allowed_clips(count)
+        rows = range(count) if allowed is None else np.flatnonzero(allowed).tolist()
         variants = [variant.part for variant in self.variants]
-        rows = np.flatnonzero(clips).tolist()
         return match_pose(self.snapshot, variants, rows, self.part_weights, all_moments=self.plan.all_moments)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
@@ -300,7 +302,8 @@ class SearchOpener:
             centred = None
         group = None
         if centred is not None:
-            group = centred.group_of(variants[0].encoded_by(self._space.encoder), query.own_clips, options.query_group)
+            encoded = partial(variants[0].encoded_by, self._space.encoder)
+            group = centred.group_of(encoded, query.own_clips, options.query_group)
         return Search(
             self._snapshot,
             self._space,

@@ -107,4 +107,5 @@ def merged(rankings: Sequence[Ranking], k: int) -> Ranking:
     products = np.concatenate([ranking.products for ranking in rankings], axis=1)
     rows = np.concatenate([ranking.rows for ranking in rankings], axis=1)
     order = np.lexsort((rows, -products), axis=1)[:, :k]
-    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1))
+    missing = frozenset[str]().union(*(ranking.missing for ranking in rankings))
+    return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1), missing)
