@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from .manifest import Manifest
 from .records import ShardRecord
 from .shard import Shard, clips_schema
 from .tables import numbers
-
-if TYPE_CHECKING:
-    pass
 
 #: Rounding of a norm that was computed in another order of adding.
 _ROUNDING = 1e-5

@@ -26,7 +26,7 @@ from .ownership import is_index, no_version
 from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettings
 from .row_layout import live_rows
 from .rows import Rows, VectorBlock, indexed_blocks, to_array, vector_blocks, window_counts
-from .shard import Shard
+from .shard import Shard, stored_clip, windows_left
 from .tables import numbers
 
 if TYPE_CHECKING:
@@ -271,15 +271,11 @@ class Snapshot:
 
     def stored(self, clip_row: int) -> ShardClip:
         """A clip with everything that is stored of it. IndexStateError: its shard is damaged."""
-        from .shard import stored_clip
-
         rows = self.rows
         return stored_clip(self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row]), self.encoders)
 
     def windows_left(self, clip_row: int) -> tuple[NDArray[np.int32] | None, dict[str, NDArray[np.float32]]]:
         """What is left of the windows (W, 2) of a clip and their vectors in each space, in a damaged shard."""
-        from .shard import windows_left
-
         rows = self.rows
         shard, local = self._shards[int(rows.clip_shard[clip_row])], int(rows.clip_local[clip_row])
         return windows_left(shard, local, self.encoders)
