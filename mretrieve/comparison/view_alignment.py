@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..alignment.alignment import Alignment, align
 from ..encoders.body_sequence import body_sequence, normalised_positions
 from ..encoders.moving_poses import FOUND_JOINTS, moving_poses
+from ..encoders.registry import load_encoder
+from ..encoders.systems.normalized_pose import ARCHITECTURE, NormalizedPose
 from ..lifting import lift
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
@@ -58,7 +58,9 @@ def normalised_features(
 
 
 def _poses(clip: Clip) -> NDArray[np.float32]:
-    """The normalised poses (T, 18, 3) of a clip; of a lifted one all joints, as they are estimated."""
+    """The normalised poses (T, 18, 3) of a clip; of a lifted one all joints, as `normalized-pose` estimates them."""
     if isinstance(clip, LiftedClip):
-        clip = replace(clip, observed=np.ones_like(clip.observed))
+        encoder = load_encoder(ARCHITECTURE)
+        assert isinstance(encoder, NormalizedPose)
+        return encoder.normalised(clip)
     return normalised_positions(body_sequence(clip))

@@ -35,7 +35,7 @@ RECIPES = {
         architecture=ARCHITECTURE,
         optimiser=Optimiser("adam", 1e-3, "cosine", largest_gradient=1.0, averaging=0.99),
         batch=12,
-        updates=1200,
+        updates=12000,
         validate_every=100,
     )
 }
