@@ -33,6 +33,8 @@ _BUILT_IN = {
     "kinect": "kinect.text_frames:KINECT_TABLE",
     "skeleton": "kinect.ntu:NTU",
     "mvnx": "mvnx:MVNX",
+    "osim": "opensim.model:OSIM",
+    "opensim": "opensim.reader:OPENSIM",
     "fbx": "fbx.reader:FBX",
     "gltf": "gltf.reader:GLTF",
     "asf": "asf:ASF",
