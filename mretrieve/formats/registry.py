@@ -32,6 +32,7 @@ _BUILT_IN = {
     "kinect-json": "kinect.json_frames:KINECT_JSON",
     "kinect": "kinect.text_frames:KINECT_TABLE",
     "skeleton": "kinect.ntu:NTU",
+    "rokoko": "rokoko:ROKOKO",
     "mvnx": "mvnx:MVNX",
     "osim": "opensim.model:OSIM",
     "opensim": "opensim.reader:OPENSIM",
