@@ -37,6 +37,7 @@ _BUILT_IN = {
     "osim": "opensim.model:OSIM",
     "opensim": "opensim.reader:OPENSIM",
     "fbx": "fbx.reader:FBX",
+    "usd": "usd.reader:USD",
     "gltf": "gltf.reader:GLTF",
     "asf": "asf:ASF",
     "amc": "amc:AMC",
