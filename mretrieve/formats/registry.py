@@ -38,6 +38,7 @@ _BUILT_IN = {
     "opensim": "opensim.reader:OPENSIM",
     "fbx": "fbx.reader:FBX",
     "usd": "usd.reader:USD",
+    "unity": "unity:UNITY",
     "gltf": "gltf.reader:GLTF",
     "asf": "asf:ASF",
     "amc": "amc:AMC",

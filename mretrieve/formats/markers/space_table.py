@@ -92,6 +92,8 @@ def _declared_rate(text: str) -> float | None:
 
 
 def _recognises(head: bytes) -> bool:
+    if bytes(8) in head[:4096]:  # soon seen of binary files
+        return False
     lines = text_head(head).decode("utf-8", "replace").splitlines()[:_HEADER_LINES]
     return any(_named(line.split(delimiter)) for line in lines for delimiter in ",\t;" if line.count(delimiter) > 8)
 

@@ -170,8 +170,8 @@ def _takes(
     taken = {animation.GetPath() for _, animation in bound}
     for animation in animations:
         if animation.GetPath() not in taken:
-            joints = {str(token) for token in animation.GetJointsAttr().Get() or ()}
-            fits = [len(joints & own.keys()) for own in tokens]
+            joints: set[str] = {str(token) for token in animation.GetJointsAttr().Get() or ()}
+            fits = [len(joints.intersection(own)) for own in tokens]
             if fits and max(fits):
                 yield animation.GetPrim().GetName(), [(fits.index(max(fits)), animation)]
 
