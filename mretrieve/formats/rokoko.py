@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import FormatError
 from ..motion.motion import Motion, Rig
-from .markers.tables import numbers_of_rows, rows_of
+from .markers.tables import table_of
 from .motion_text import MotionText, text_head
 from .reader import Reader
 from .scene import depth_first
@@ -42,10 +42,10 @@ def read_rokoko(text: MotionText) -> list[Motion]:
     Raises:
         FormatError: a cell is not a number, or times do not tell a rate.
     """
-    rows = rows_of(text, 2)
-    header = [cell.strip() for cell in rows[0]]
+    table = table_of(text, 2)
+    header = [cell.strip() for cell in table.head[0]]
     columns = _columns(header)
-    values = numbers_of_rows(text, rows, 1, len(header))
+    values = table.numbers(1, len(header))
     if len(values) < 2:
         raise FormatError(f"{text.path}: has a header and no two frames; export it again")
     fps = _rate(text, values[:, _time_column(header)])

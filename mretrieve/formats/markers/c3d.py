@@ -156,7 +156,8 @@ def _points(
     rows = np.frombuffer(content.data, np.uint8, frames * frame_size, start).reshape(frames, frame_size)
     cells = [rows[:, 4 * item * place : 4 * item * (place + 1)] for place in known]
     own = _Content(content.path, np.stack(cells, axis=1).tobytes() if cells else b"", content.processor)
-    return (own.integers if item == 2 else own.reals)(0, 4 * frames * len(known)).reshape(frames, len(known), 4)
+    numbers = (own.integers if item == 2 else own.reals)(0, 4 * frames * len(known))
+    return numbers.astype(np.float64, copy=False).reshape(frames, len(known), 4)
 
 
 def _labels(parameters: dict[str, Any], count: int) -> tuple[str, ...]:

@@ -172,8 +172,9 @@ def _takes(
         if animation.GetPath() not in taken:
             joints: set[str] = {str(token) for token in animation.GetJointsAttr().Get() or ()}
             fits = [len(joints.intersection(own)) for own in tokens]
-            if fits and max(fits):
-                yield animation.GetPrim().GetName(), [(fits.index(max(fits)), animation)]
+            most = max(fits, default=0)
+            if most:
+                yield animation.GetPrim().GetName(), [(fits.index(most), animation)]
 
 
 def _add_keys(rows: dict[str, list[Any]], animation: Any, own: dict[str, int], fps: float) -> None:
