@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..motion.motion import Motion
-from ..motion.rotations import euler_angles, rotation_about
+from ..motion.quaternion_pose import quaternion_product
 from .keyframes import Track
 from .motion_text import MotionText, text_head
 from .reader import MOST_JOINTS, Reader
@@ -163,16 +163,13 @@ def _track(curve: _Curve, node: int, text: MotionText) -> Track:
 
 def _quaternions(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quaternions (K, 4) of Unity's angles (K, 3): about Z, then X, then Y, of fixed left-handed axes."""
-    x, y, z = (rotation_about(axis, angles[:, axis] * (1 if axis == 0 else -1)) for axis in range(3))
-    half = 0.5 * euler_angles(y @ x @ z, (2, 1, 0))
-    found = np.tile([0.0, 0.0, 0.0, 1.0], (len(angles), 1))
-    for column, axis in enumerate((2, 1, 0)):
+    turns = []
+    for axis, sign in ((1, -1), (0, 1), (2, -1)):
         turn = np.zeros((len(angles), 4))
-        turn[:, axis], turn[:, 3] = np.sin(half[:, column]), np.cos(half[:, column])
-        vector = found[:, 3:] * turn[:, :3] + turn[:, 3:] * found[:, :3] + np.cross(found[:, :3], turn[:, :3])
-        scalar = found[:, 3] * turn[:, 3] - np.sum(found[:, :3] * turn[:, :3], axis=1)
-        found = np.concatenate([vector, scalar[:, None]], axis=1)
-    return found
+        turn[:, 0], turn[:, 1 + axis] = np.cos(angles[:, axis] / 2), sign * np.sin(angles[:, axis] / 2)
+        turns.append(turn)
+    product = quaternion_product(quaternion_product(turns[0], turns[1]), turns[2])
+    return np.roll(np.asarray(product, np.float64), -1, axis=1)
 
 
 UNITY = Reader(

@@ -7,35 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.mutations import mutate
+from support.rokoko_files import NAMES, rokoko_csv
 from support.walking_body import walking
 
 from mretrieve.errors import FormatError
 from mretrieve.formats import read, recognise
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 
-#: Rokoko's joints that are canonical ones.
-NAMES = {
-    "Hips": "pelvis", "Spine1": "spine1", "Spine2": "spine2", "Spine4": "spine3", "Neck": "neck", "Head": "head",
-    **{f"{side.title()}{name}": f"{side}_{joint}" for side in ("left", "right") for name, joint in (
-        ("Thigh", "hip"), ("Shin", "knee"), ("Foot", "ankle"), ("Toe", "foot"), ("Shoulder", "collar"),
-        ("Arm", "shoulder"), ("ForeArm", "elbow"), ("Hand", "wrist"))},
-}  # fmt: skip
 PLACES = walking(40)[:, [JOINTS.index(joint) for joint in NAMES.values()]]
-
-
-def csv(position: str = "{}_position_{}", step_ms: float = 1000 / 60, delimiter: str = ",") -> str:
-    header, rows = ["Timestamp"], [[f"{step_ms * frame:.3f}"] for frame in range(len(PLACES))]
-    for joint, name in enumerate(NAMES):
-        header += [position.format(name, axis) for axis in "xyz"] + [f"{name}_rotation_{axis}" for axis in "xyzw"]
-        for row, (x, y, z) in zip(rows, PLACES[:, joint], strict=True):
-            row += [f"{-x:.6f}", f"{y:.6f}", f"{z:.6f}", "0", "0", "0", "1"]  # left-handed
-    return "\n".join(delimiter.join(row) for row in [header, *rows]) + "\n"
 
 
 @pytest.mark.parametrize("position", ["{}_position_{}", "{}_P_{}", "{}_{}", "{}_position.{}"])
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_joints_are_where_the_file_has_them(tmp_path: Path, position: str, delimiter: str) -> None:
-    (tmp_path / "a.csv").write_text(csv(position, delimiter=delimiter))
+    (tmp_path / "a.csv").write_text(rokoko_csv(PLACES, position, delimiter=delimiter))
     reader = recognise(tmp_path / "a.csv")
     assert reader is not None and reader.name == "rokoko"
     (motion,) = read(tmp_path / "a.csv")
@@ -45,7 +30,7 @@ def test_joints_are_where_the_file_has_them(tmp_path: Path, position: str, delim
 
 
 def test_the_body_is_mapped_and_walks_forwards(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(csv())
+    (tmp_path / "a.csv").write_text(rokoko_csv(PLACES))
     (motion,) = read(tmp_path / "a.csv")
     found = find_rig_map(motion.rig, motion.positions)
     assert [motion.rig.joint_names[found.joints[JOINTS.index(name)] or 0] for name in ("left_hip", "right_wrist")] == [
@@ -61,7 +46,7 @@ def test_the_body_is_mapped_and_walks_forwards(tmp_path: Path) -> None:
     [("\n0.000,", "\nx,", "not a number"), ("Timestamp", "Time", ""), ("\n16.667,", "\n16.667,1,1,1,", "more columns")],
 )
 def test_damage_is_refused_in_one_line(tmp_path: Path, old: str, new: str, reason: str) -> None:
-    (tmp_path / "a.csv").write_text(csv().replace(old, new))
+    (tmp_path / "a.csv").write_text(rokoko_csv(PLACES).replace(old, new))
     if not reason:
         assert read(tmp_path / "a.csv")
         return
@@ -70,14 +55,14 @@ def test_damage_is_refused_in_one_line(tmp_path: Path, old: str, new: str, reaso
 
 
 def test_times_that_are_no_rate_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(csv(step_ms=0.0))
+    (tmp_path / "a.csv").write_text(rokoko_csv(PLACES, step_ms=0.0))
     with pytest.raises(FormatError, match="steps of 0 ms in `Timestamp` are no rate"):
         read(tmp_path / "a.csv")
 
 
 def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     for seed in range(60):
-        (tmp_path / "a.csv").write_bytes(mutate(csv().encode(), seed))
+        (tmp_path / "a.csv").write_bytes(mutate(rokoko_csv(PLACES).encode(), seed))
         try:
             read(tmp_path / "a.csv")
         except FormatError as error:

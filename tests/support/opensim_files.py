@@ -133,7 +133,7 @@ def model(version: int) -> str:
         f"</coupled_coordinates_function><independent_coordinate_names>{leader}</independent_coordinate_names>"
         f"<dependent_coordinate_name>{follower}</dependent_coordinate_name></CoordinateCouplerConstraint></objects>"
         "</ConstraintSet></Model></OpenSimDocument>\n"
-    )
+    ).replace("><", ">\n<")
 
 
 def movement(frame_count: int, seed: int = 0) -> dict[str, Floats]:
