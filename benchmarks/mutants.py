@@ -113,10 +113,8 @@ def _is_read(path: Path) -> bool:
 
 def read_mutants(paths: list[Path], first: int, last: int, seed: int, answers: Connection) -> None:
     """Sends (number, outcome, seconds) of each mutant; runs in a process of its own."""
-    for path in paths:
-        _is_read(
-            path.with_suffix(".mot") if path.suffix == ".osim" else path
-        )  # everything is imported and compiled before the memory is limited
+    for path in paths:  # everything is imported and compiled before the memory is limited
+        _is_read(path.with_suffix(".mot") if path.suffix == ".osim" else path)
     size = (
         int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
     )

@@ -57,7 +57,7 @@ def test_muscles_are_refused_with_what_to_do(tmp_path: Path) -> None:
         "%YAML 1.1\n%TAG !u! tag:unity3d.com,2011:\n--- !u!74 &7400000\nAnimationClip:\n  m_SampleRate: 60\n"
         "  m_FloatCurves:\n  - curve:\n      m_Curve:\n      - time: 0\n        value: 0.5\n    attribute: RootT.x\n"
     )
-    with pytest.raises(FormatError, match="holds muscles of a humanoid, .* export the motion from Unity as FBX"):
+    with pytest.raises(FormatError, match=r"holds muscles of a humanoid, .* export the motion from Unity as FBX"):
         read(tmp_path / "a.anim")
 
 
