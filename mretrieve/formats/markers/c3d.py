@@ -26,6 +26,8 @@ _INTEL, _DEC, _SGI = 84, 85, 86
 _PROCESSORS = (_INTEL, _DEC, _SGI)
 _LARGEST = 1 << 30
 _POINT = "POINT"
+#: Parameters of POINT, a text for each point.
+_NOT_NEEDED = "DESCRIPTIONS"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _parameters(content: _Content, start: int) -> dict[str, Any]:
         place = name_end + step
     found: dict[str, Any] = {}
     for group, name, place in places:
-        if groups.get(group) == _POINT:
+        if groups.get(group) == _POINT and not name.startswith(_NOT_NEEDED):
             with suppress(FormatError):  # a parameter that nobody needs may be damaged
                 found[f"{_POINT}:{name}"] = _value(content, place)
     return found

@@ -122,9 +122,7 @@ class Table:
                     raise FormatError(f"{self.path}:{number}: a coordinate is not a number; correct it") from None
                 if len(row) < width:
                     if 8 * (len(values) + width) > largest:
-                        raise FormatError(
-                            f"{self.path}:{number}: fewer columns than the header names; correct the rows"
-                        )
+                        raise FormatError(f"{self.path}:{number}: fewer columns than the header has; correct them")
                     values.extend([np.nan] * (width - len(row)))
         except csv.Error as error:
             raise FormatError(f"{self.path}: not a table ({error}); export it again") from None
