@@ -225,7 +225,7 @@ def _axes(joint: Element) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
 
 def _axis(element: Element) -> Axis:
     direction = np.array(numbers_in(element, "axis", [1.0, 0.0, 0.0]))
-    if direction.shape != (3,) or not np.linalg.norm(direction) > 1e-9:
+    if direction.shape != (3,) or not 1e-9 < np.abs(direction).max() < 1e9:
         raise ValueError("an axis without direction")
     names = (element.findtext("coordinates") or "").split()
     direction = direction / np.linalg.norm(direction)
