@@ -5,8 +5,8 @@
 The smallest files of each format below the folder, and generated ones of formats without any, are damaged as
 `tests/support/structured_mutations.py` says, and read as `mretrieve index` does, in a process of its own whose memory
 is limited. A file that is over a limit, raises another error or ends the process is printed with its number; the exit
-status is 1 if there is one. FBX is read in a further process, which takes its time to start: it has a fiftieth of the
-files.
+status is 1 if there is one. FBX and USD are read in a further process, which takes its time to start: they have a
+fiftieth of the files each. Models of OpenSim are damaged too, and read with the table beside them.
 """
 
 from __future__ import annotations
@@ -23,19 +23,29 @@ import sys  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 from collections import Counter, defaultdict  # noqa: E402
+from collections.abc import Iterable  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
 from multiprocessing.connection import Connection  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 from reading_formats import amass, ntu  # noqa: E402
+from scipy.spatial.transform import Rotation  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from support.opensim_files import model, movement, table  # noqa: E402
+from support.rokoko_files import NAMES, rokoko_csv  # noqa: E402
 from support.structured_mutations import mutate_structure  # noqa: E402
+from support.unity_files import clip  # noqa: E402
+from support.usd_files import animation, stage  # noqa: E402
+from support.walking_body import walking  # noqa: E402
 
 from mretrieve.errors import MRetrieveError  # noqa: E402
 from mretrieve.formats import MotionFile, ReadingOptions  # noqa: E402
 from mretrieve.formats.registry import recognise  # noqa: E402
+from mretrieve.motion.skeleton import JOINTS, PARENTS  # noqa: E402
 from mretrieve.sources.reading import read_bodies  # noqa: E402
 
 _LONGEST_S, _MEMORY = 1.0, 512 << 20
@@ -44,7 +54,14 @@ _SEEDS, _LARGEST = 4, 400_000
 _LARGEST_MUTANT = 2 << 20
 #: A process that says nothing for longer hangs.
 _HANGS_S = 60.0
-_FBX_SHARE = 50
+#: Formats that are read in a further process.
+_SLOW = ("fbx", "usd")
+_SLOW_SHARE = 50
+_FRAMES = 20
+OFFSETS = walking(1)[0] - np.array([walking(1)[0, parent] if parent >= 0 else np.zeros(3) for parent in PARENTS])
+_PATHS: list[str] = []
+for _joint, _parent in zip(JOINTS, PARENTS, strict=True):
+    _PATHS.append(_joint if _parent < 0 else f"{_PATHS[_parent]}/{_joint}")
 
 
 @dataclass
@@ -60,6 +77,16 @@ def seeds(data: Path, folder: Path) -> dict[str, list[Path]]:
     """The smallest files of each format, and generated ones in the folder."""
     (folder / "generated.npz").write_bytes(amass(20))
     (folder / "generated.skeleton").write_bytes(ntu(20))
+    (folder / "generated.mot").write_text(table(movement(20)))
+    (folder / "generated.osim").write_text(model(40000))
+    (folder / "generated.csv").write_text(rokoko_csv(_walk(NAMES.values())))
+    steps = OFFSETS + np.concatenate([_walk()[:, :1], np.zeros((_FRAMES, len(JOINTS) - 1, 3))], axis=1)
+    still = Rotation.identity(_FRAMES)
+    unity = clip(_PATHS, np.arange(_FRAMES) / 30, steps, [still] * len(JOINTS), fps=30)
+    (folder / "generated.anim").write_text(unity)
+    turns = [Rotation.identity(len(JOINTS))] * _FRAMES
+    walk = animation("Walk", _PATHS, steps, turns)
+    (folder / "generated.usda").write_text(stage(_PATHS, OFFSETS, turns[0], {"Walk": walk}, bound="Walk"))
     found: dict[str, list[Path]] = defaultdict(list)
     for path in sorted([*data.rglob("*"), *folder.iterdir()], key=lambda path: path.stat().st_size):
         if path.is_file() and 0 < path.stat().st_size <= _LARGEST:
@@ -68,7 +95,13 @@ def seeds(data: Path, folder: Path) -> dict[str, list[Path]]:
                 name = "smpl" if path.suffix == ".npz" and path.parent == folder else reader.name
                 if len(found[name]) < _SEEDS and _is_read(path):
                     found[name].append(path)
+    found["osim"] = [folder / "generated.osim"]
     return {name: paths for name, paths in sorted(found.items()) if paths}
+
+
+def _walk(joints: Iterable[str] = JOINTS) -> NDArray[np.float64]:
+    """Places (_FRAMES, J, 3) of a walking body's joints."""
+    return walking(_FRAMES)[:, [JOINTS.index(joint) for joint in joints]]
 
 
 def _is_read(path: Path) -> bool:
@@ -80,20 +113,24 @@ def _is_read(path: Path) -> bool:
 
 def read_mutants(paths: list[Path], first: int, last: int, seed: int, answers: Connection) -> None:
     """Sends (number, outcome, seconds) of each mutant; runs in a process of its own."""
-    for path in paths:
-        _is_read(path)  # everything is imported and compiled before the memory is limited
+    for path in paths:  # everything is imported and compiled before the memory is limited
+        _is_read(path.with_suffix(".mot") if path.suffix == ".osim" else path)
     size = (
         int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
     )
     if size:
         resource.setrlimit(resource.RLIMIT_AS, (size + _MEMORY, resource.RLIM_INFINITY))
-    contents = [path.read_bytes() for path in paths]
+    contents = [path.read_bytes() for path in paths]  # models are damaged where they lie
     for number in range(first, last):
         which = number % len(paths)
         damaged = mutate_structure(contents[which], 1_000_003 * seed + number)[:_LARGEST_MUTANT]
         start_s = time.process_time()
         try:
-            read_bodies(MotionFile(paths[which], damaged), ReadingOptions())
+            if paths[which].suffix == ".osim":
+                paths[which].write_bytes(damaged)
+                read_bodies(MotionFile(paths[which].with_suffix(".mot")), ReadingOptions())
+            else:
+                read_bodies(MotionFile(paths[which], damaged), ReadingOptions())
             outcome = "read"
         except MRetrieveError as error:
             outcome = (
@@ -152,7 +189,7 @@ def main() -> None:
         for name, paths in by_format.items():
             if only and name not in only:
                 continue
-            own = max(count // _FBX_SHARE, 1) if name == "fbx" else count
+            own = max(count // _SLOW_SHARE, 1) if name in _SLOW else count
             found = tally(paths, own, arguments.seed)
             faults += len(found.faults)
             outcomes = found.outcomes

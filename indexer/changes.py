@@ -122,11 +122,16 @@ def _new_or_changed(
         return []
     if reader.obstacle:
         return [FileEntry(file.path, Outcome.UNREADABLE, reason=f"{reader.name}: {reader.obstacle}")]
-    return [FileTask(file, skeletons.beside(file.path) if reader.name == "amc" else "", before)]
+    return [FileTask(file, skeletons.beside(file.path) if reader.name in _ON_SKELETONS else "", before)]
+
+
+#: Formats whose files are read with a skeleton beside them, which has one of these suffixes.
+_ON_SKELETONS = ("amc", "opensim")
+_SKELETON_SUFFIXES = (".asf", ".osim")
 
 
 class _Skeletons:
-    """A hash of the .asf files that the AMC files of each folder may refer to: if it changes, they are read again."""
+    """A hash of the skeletons that the files of each folder may refer to: if it changes, they are read again."""
 
     def __init__(self, library: Library, asf: Path | None) -> None:
         self._library = library
@@ -134,15 +139,17 @@ class _Skeletons:
         self._of_folder: dict[str, list[str]] = {}
         self._hashes: dict[str, str] = {}
         for file in library.scan.files:
-            if file.path.lower().endswith(".asf"):
+            if file.path.lower().endswith(_SKELETON_SUFFIXES):
                 self._of_folder.setdefault(_folder(file.path), []).append(file.path)
 
     def beside(self, path: str) -> str:
-        folder = "" if self._asf is not None else _folder(path)
+        folder = _folder(path)
         if folder not in self._hashes:
             files = [self._library.file(name) for name in self._of_folder.get(folder, ())]
+            if self._asf is not None:
+                files = [self._asf, *(file for file in files if file.suffix.lower() != ".asf")]
             digest = hashlib.sha256()
-            for file in files if self._asf is None else [self._asf]:
+            for file in files:
                 digest.update(file.name.encode("utf-8", "surrogateescape"))
                 try:
                     digest.update(content_hash(file, "").encode())
@@ -159,5 +166,5 @@ def _folder(path: str) -> str:
 def _same(file: FoundFile, before: KnownFile, skeletons: _Skeletons) -> bool:
     if (file.size_bytes, file.mtime_ns) != (before.size_bytes, before.mtime_ns):
         return False
-    _, amc, known_skeletons = before.content_hash.partition(":")
-    return not amc or skeletons.beside(file.path) == known_skeletons
+    _, has_skeleton, known_skeletons = before.content_hash.partition(":")
+    return not has_skeleton or skeletons.beside(file.path) == known_skeletons

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from ..motion.motion import Motion, Poses, Rig
+from ..motion.motion import Motion
 from ..motion.rotations import from_quaternions
 from .keyframes import Track
+from .placements import Placements, placed_motion
 from .reader import MOST_JOINTS
 
 #: Rotations and translations of a motion may take this much memory (bytes).
@@ -102,24 +103,16 @@ class Scene:
     ) -> Motion:
         number_of = {node: number for number, node in enumerate(nodes.tolist())}
         parents = np.array([number_of.get(parent, -1) for parent in self._joints_above(nodes)], np.int32)
-        is_root = parents[:, None] < 0
-        rest = np.stack([self._rest[node].positions[0] for node in nodes])
-        turns, positions = np.empty((frame_count, len(nodes), 3, 3)), np.empty((frame_count, len(nodes), 3))
-        for number, node in enumerate(nodes.tolist()):
-            turns[:, number] = moving[node].rotations @ self._rest[node].rotations[0].T
-            positions[:, number] = moving[node].positions
-        inverse_above = turns[:, parents].transpose(0, 1, 3, 2).copy()
-        inverse_above[:, parents < 0] = np.eye(3)
-        from_parent = positions - np.where(is_root, 0.0, positions[:, parents])
-        return Motion(
-            Rig(tuple(self.names[node] for node in nodes), parents, rest - np.where(is_root, 0.0, rest[parents])),
-            positions.astype(np.float32),
-            fps,
-            self.source,
-            body,
-            local_poses=Poses(inverse_above @ turns, np.einsum("tnij,tnj->tni", inverse_above, from_parent)),
-            declared_up=self.declared_up,
+        rest = Placements(
+            np.stack([self._rest[node].rotations[0] for node in nodes]),
+            np.stack([self._rest[node].positions[0] for node in nodes]),
         )
+        frames = Placements(np.empty((frame_count, len(nodes), 3, 3)), np.empty((frame_count, len(nodes), 3)))
+        for number, node in enumerate(nodes.tolist()):
+            frames.rotations[:, number] = moving[node].rotations
+            frames.positions[:, number] = moving[node].positions
+        names = [self.names[node] for node in nodes]
+        return placed_motion(self.source, names, parents, rest, frames, fps, body=body, declared_up=self.declared_up)
 
     @cached_property
     def _rest(self) -> list[_Placement]:

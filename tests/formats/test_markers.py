@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,29 @@ TABLES = {
 def test_tables_give_the_same_joints(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a.data").write_text(TABLES[kind])
     assert_joints(tmp_path / "a.data")
+
+
+def test_a_long_table_takes_a_few_times_its_size_in_memory(tmp_path: Path) -> None:
+    header, *rows = TABLES["Motive"].splitlines()
+    text = "\n".join([header, *rows[:5], *rows[5:] * 150]) + "\n"
+    (tmp_path / "a.csv").write_text(text)
+    read(tmp_path / "a.csv")  # what is loaded once is not counted
+    tracemalloc.start()
+    try:
+        (motion,) = read(tmp_path / "a.csv")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert motion.frame_count == 150 * len(rows[5:])
+    assert peak < 9 * len(text)  # its cells as texts would take twelve times
+
+
+def test_many_rows_that_are_shorter_than_the_header_are_refused_before_they_take_memory(tmp_path: Path) -> None:
+    labels = "".join(f"\t{label}\t\t" for label in [*LABELS, *(f"M{number}" for number in range(3000))])
+    text = f"PathFileType\t4\t(X/Y/Z)\ta\nDataRate\n100\t100\nFrame#\tTime{labels}\n\t\tX1\n\n"
+    (tmp_path / "a.trc").write_text(text + "1\t0.01\n" * 20_000)  # 1.4 GiB if all cells were there
+    with pytest.raises(FormatError, match="fewer columns than the header has"):
+        read(tmp_path / "a.trc")
 
 
 def test_bones_that_motive_has_solved_are_preferred_to_markers(tmp_path: Path) -> None:

@@ -100,3 +100,32 @@ def test_features_of_humanml3d_give_the_joints_back(tmp_path: Path) -> None:
     (motion,) = read(tmp_path / "a.npy")
     assert (motion.fps, motion.rig.joint_names) == (20.0, JOINTS)
     np.testing.assert_allclose(motion.positions, positions, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("root", "others", "path"),
+    [("global_orient", "body_pose", "transl"), ("root_orient", "pose_body", "trans"),
+     ("smpl_orient_world", "smpl_pose", "root_trans_world")],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [(40, 63), (40, 21, 3)])
+def test_root_and_other_joints_may_be_arrays_of_their_own(
+    tmp_path: Path, root: str, others: str, path: str, shape: tuple[int, ...]
+) -> None:
+    (whole,) = read(archive(tmp_path / "a.npz"))
+    arrays = {root: POSES[:, :3], others: POSES[:, 3:66].reshape(shape), path: PATH, "fps": 30.0}
+    np.savez(tmp_path / "b.npz", **arrays)
+    (motion,) = read(tmp_path / "b.npz")
+    np.testing.assert_allclose(motion.positions, whole.positions, atol=1e-6)
+    assert motion.fps == 30.0
+
+
+def test_what_romp_finds_is_in_the_axes_of_a_camera(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", smpl_thetas=POSES[:, :72], cam_trans=PATH, fps=25)
+    (motion,) = read(tmp_path / "a.npz")
+    assert (motion.declared_up, motion.fps, motion.frame_count) == ("-Y", 25.0, 40)
+
+
+def test_results_that_romp_and_glamr_pickle_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", results=np.array({"smpl_thetas": POSES}, dtype=object))
+    with pytest.raises(FormatError, match=r"a\.npz: holds Python objects, which are not read; save arrays of numbers"):
+        read(tmp_path / "a.npz")

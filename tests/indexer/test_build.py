@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from support.opensim_files import model, movement, table
 from support.performed_files import performed
 
 from mretrieve.demo.rigs import CMU
@@ -162,6 +163,13 @@ def test_amc_files_are_read_again_when_only_their_skeleton_changes(repository: P
     skeleton.write_text(skeleton.read_text().replace(":version", "# taller\n:version", 1))
     os.utime(skeleton, ns=(status.st_atime_ns, status.st_mtime_ns))  # by its content, whatever its time
     assert _outcomes(build_index(repository, index, jobs=1)) == {"bo_bow.amc": Outcome.READ}
+
+
+def test_tables_of_opensim_are_read_again_when_their_model_comes(repository: Path, index: Path):
+    (repository / "a.mot").write_text(table(movement(60)))
+    assert _outcomes(build_index(repository, index, jobs=1))["a.mot"] is Outcome.REFUSED
+    (repository / "subject.osim").write_text(model(40000))
+    assert _outcomes(build_index(repository, index, jobs=1))["a.mot"] is Outcome.READ
 
 
 def test_the_clips_of_a_folder_that_cannot_be_listed_stay(

@@ -65,8 +65,11 @@ def _joints(joints: list[dict[str, Any]]) -> np.ndarray:
 
 
 def _is_frame(head: bytes) -> bool:
-    text = head.decode(json.detect_encoding(head), "replace").encode()  # one recorder writes UTF-16 without a mark
-    return starts_json(text) and has_key(text, "Bodies") and has_key(text, "JointType", "TrackingId", "Timestamp")
+    encoding = json.detect_encoding(head)  # one recorder writes UTF-16 without a mark
+    if not starts_json(head[:64].decode(encoding, "replace").encode()):
+        return False
+    text = head.decode(encoding, "replace").encode()
+    return has_key(text, "Bodies") and has_key(text, "JointType", "TrackingId", "Timestamp")
 
 
 KINECT_JSON = Reader("kinect-json", (), lambda head, _: _is_frame(head), lambda file, _: read_frames(file))

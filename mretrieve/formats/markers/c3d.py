@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...errors import FormatError
 from ...motion.motion import Motion
 from ..reader import MotionFile, Reader
+from .landmarks import landmark_of
 from .marker_motion import Markers, motions_of_markers
 
 _BLOCK = 512
@@ -25,6 +26,8 @@ _INTEL, _DEC, _SGI = 84, 85, 86
 _PROCESSORS = (_INTEL, _DEC, _SGI)
 _LARGEST = 1 << 30
 _POINT = "POINT"
+#: Parameters of POINT, a text for each point.
+_NOT_NEEDED = "DESCRIPTIONS"
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,16 @@ def _parameters(content: _Content, start: int) -> dict[str, Any]:
     """Values of the group POINT by `POINT:NAME`: lists of text, or arrays of numbers."""
     groups: dict[int, str] = {}
     places: list[tuple[int, str, int]] = []
-    place = start + 4
+    place, order = start + 4, ">h" if content.processor == _SGI else "<h"
     while place + 4 <= len(content.data):
         length, group = struct.unpack_from("bb", content.data, place)
         if length == 0:
             break
         name_end = place + 2 + abs(length)
         name = content.data[place + 2 : name_end].decode("latin-1").strip().upper()
-        (step,) = content.integers(name_end, 1).tolist()
+        if name_end + 2 > len(content.data):
+            raise content.error("ends too early; copy the file again")
+        (step,) = struct.unpack_from(order, content.data, name_end)
         if group < 0:
             groups[-group] = name
         else:
@@ -96,7 +101,7 @@ def _parameters(content: _Content, start: int) -> dict[str, Any]:
         place = name_end + step
     found: dict[str, Any] = {}
     for group, name, place in places:
-        if groups.get(group) == _POINT:
+        if groups.get(group) == _POINT and not name.startswith(_NOT_NEEDED):
             with suppress(FormatError):  # a parameter that nobody needs may be damaged
                 found[f"{_POINT}:{name}"] = _value(content, place)
     return found
@@ -136,13 +141,25 @@ def _markers(content: _Content, parameters: dict[str, Any]) -> Markers:
     frames = held if not 0 < declared < 65535 else min(held, declared)
     if frames == 0:
         raise content.error("holds no frames; export the markers")
-    whole = content.integers if item == 2 else content.reals
-    rows = whole(data_start, frames * (4 * count + analog)).reshape(frames, -1)[:, : 4 * count]
-    points = rows.reshape(frames, count, 4).astype(np.float64, copy=False)
+    labels = _labels(parameters, count)
+    known = [place for place, label in enumerate(labels) if landmark_of(label)]
+    others = tuple(label for label in labels if not landmark_of(label))
+    points = _points(content, data_start, frames, frame_size, item, known)
     positions = points[:, :, :3] * (scale if item == 2 else 1.0)
     is_lost = (points[:, :, 3] < 0) | ~(positions != 0).any(axis=2) | ~np.isfinite(positions).all(axis=2)
     positions[is_lost] = np.nan
-    return Markers(_labels(parameters, count), positions, fps, _up(parameters))
+    return Markers(tuple(labels[place] for place in known), positions, fps, _up(parameters), others)
+
+
+def _points(
+    content: _Content, start: int, frames: int, frame_size: int, item: int, known: list[int]
+) -> NDArray[np.float64]:
+    """X, Y, Z and residual (T, K, 4) of some points of the frames (T) from a byte on; the others stay as they are."""
+    rows = np.frombuffer(content.data, np.uint8, frames * frame_size, start).reshape(frames, frame_size)
+    cells = [rows[:, 4 * item * place : 4 * item * (place + 1)] for place in known]
+    own = _Content(content.path, np.stack(cells, axis=1).tobytes() if cells else b"", content.processor)
+    numbers = (own.integers if item == 2 else own.reals)(0, 4 * frames * len(known))
+    return numbers.astype(np.float64, copy=False).reshape(frames, len(known), 4)
 
 
 def _labels(parameters: dict[str, Any], count: int) -> tuple[str, ...]:

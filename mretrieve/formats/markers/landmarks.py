@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 #: Labels of each landmark, in lower case and without punctuation; `{s}` is l or r. Sources: Plug-in Gait and CMU
 #: (Vicon), Helen Hayes and Cleveland Clinic (OpenSim), CAST (Cappozzo et al. 1995) as Qualisys has it, and the
@@ -66,10 +67,16 @@ def landmarks_of(labels: Sequence[str]) -> dict[Landmark, int]:
     """The place among the labels of each landmark that one of them names; the first of several."""
     found: dict[Landmark, int] = {}
     for place, label in enumerate(labels):
-        landmark = _BY_LABEL.get(_plain(label))
+        landmark = landmark_of(label)
         if landmark is not None:
             found.setdefault(landmark, place)
     return found
+
+
+@lru_cache(maxsize=4096)  # the recordings of a library have the same labels
+def landmark_of(label: str) -> Landmark | None:
+    """The landmark that a label names; None for a label of no known set."""
+    return _BY_LABEL.get(_plain(label))
 
 
 def _plain(label: str) -> str:

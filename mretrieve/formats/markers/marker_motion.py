@@ -32,12 +32,14 @@ class Markers:
         positions: (T, M, 3); NaN if a marker was not seen.
         fps: frames per second.
         up: the axis that the file declares to be up, "+Z"; None if it declares none.
+        other_labels: those of further markers, which are of no known set and have no positions here.
     """
 
     labels: tuple[str, ...]
     positions: NDArray[np.float64]
     fps: float
     up: str | None = None
+    other_labels: tuple[str, ...] = ()
 
 
 def motions_of_markers(markers: Markers, source: Path) -> list[Motion]:
@@ -67,7 +69,7 @@ def motions_of_markers(markers: Markers, source: Path) -> list[Motion]:
         together[~np.isfinite(together).all(axis=2)] = np.nan
         motions.append(motion_of_joints(joint_set, together, markers.fps, source, body=subject, up=markers.up))
     if not motions:
-        raise FormatError(f"{source}: {_refusal(markers.labels, reasons)}")
+        raise FormatError(f"{source}: {_refusal(markers.labels + markers.other_labels, reasons)}")
     return motions
 
 

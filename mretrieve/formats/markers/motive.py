@@ -15,7 +15,7 @@ from ..reader import Reader
 from ..scene import depth_first
 from .landmarks import subject_of
 from .marker_motion import Markers, motions_of_markers
-from .tables import numbers_of_rows, positive_number, rows_of
+from .tables import positive_number, table_of
 
 
 def read_motive(text: MotionText) -> list[Motion]:
@@ -24,7 +24,8 @@ def read_motive(text: MotionText) -> list[Motion]:
     Raises:
         FormatError: the header is not complete, coordinates are not those of the world, or a cell is not a number.
     """
-    rows = rows_of(text, 6)
+    table = table_of(text, 6)
+    rows = table.head
     settings = dict(zip(rows[0][::2], rows[0][1::2], strict=False))
     header = {row[1].strip(): row for row in rows[1:9] if len(row) > 2 and row[1].strip()}
     axes_row = next((number for number, row in enumerate(rows[:12]) if row and row[0].strip() == "Frame"), None)
@@ -40,7 +41,7 @@ def read_motive(text: MotionText) -> list[Motion]:
         for column in range(2, width - 2)
         if what[column] == "Position" and axes[column : column + 3] == ["X", "Y", "Z"]
     ]
-    values = numbers_of_rows(text, rows, axes_row + 1, width)
+    values = table.numbers(axes_row + 1, width)
     places = values[:, np.array(starts, np.intp)[:, None] + np.arange(3)]
     places[~np.isfinite(places).all(axis=2)] = np.nan
     kinds = [header["Type"][column] for column in starts]

@@ -20,7 +20,7 @@ from ..motion_text import MotionText, text_head
 from ..reader import Reader, ReadingOptions
 from .landmarks import landmarks_of
 from .marker_motion import FEWEST_JOINTS, Markers, motions_of_markers
-from .tables import numbers_of_rows, rows_of
+from .tables import table_of
 
 _COLUMN = re.compile(r"(?P<name>.+?)(?:[_. :](?P<axis>[xyzXYZ123])|\[(?P<place>[012])\])")
 _AXIS = {"x": 0, "y": 1, "z": 2, "1": 0, "2": 1, "3": 2}
@@ -39,10 +39,11 @@ def read_space_table(text: MotionText, options: ReadingOptions) -> list[Motion]:
     Raises:
         FormatError: a row has a cell that is not a number, or the markers are of no known set.
     """
-    rows = rows_of(text, 2)
+    table = table_of(text, 2)
+    rows = table.head
     number = next(place for place, row in enumerate(rows[:_HEADER_LINES]) if _named(row))
     columns = _named(rows[number])
-    values = numbers_of_rows(text, rows, number + 1, len(rows[number]))
+    values = table.numbers(number + 1, len(rows[number]))
     if not len(values):
         raise FormatError(f"{text.path}: has a header and no frames")
     names = tuple(columns)
@@ -92,6 +93,8 @@ def _declared_rate(text: str) -> float | None:
 
 
 def _recognises(head: bytes) -> bool:
+    if bytes(8) in head[:4096]:  # soon seen of binary files
+        return False
     lines = text_head(head).decode("utf-8", "replace").splitlines()[:_HEADER_LINES]
     return any(_named(line.split(delimiter)) for line in lines for delimiter in ",\t;" if line.count(delimiter) > 8)
 

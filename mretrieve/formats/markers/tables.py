@@ -9,8 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,8 @@ from ..motion_text import MotionText, text_head
 from ..reader import Reader
 from .marker_motion import Markers, motions_of_markers
 
+#: Rows of a table in which its header is looked for.
+HEAD_ROWS = 64
 _TRC, _QUALISYS, _VICON = b"PathFileType", b"NO_OF_FRAMES", b"Trajectories"
 
 
@@ -32,19 +37,21 @@ def read_trc(text: MotionText) -> list[Motion]:
     Raises:
         FormatError: the header is not complete, or a row has other columns than it names.
     """
-    rows = rows_of(text, 5)
+    table = table_of(text, 5)
+    rows = table.head
     fps = positive_number(text, rows[2], 0, 3)
     names = [name.strip() for name in rows[3]]
     spaced = names[2::3]  # with two empty cells after each, which some programs leave out
     labels = spaced if sum(map(bool, spaced)) == sum(map(bool, names[2:])) else names[2:]
     first = next((row for row in range(4, len(rows)) if _is_number(rows[row], 0)), len(rows))
-    motions = _motions(text, labels, rows, first, 2, fps, may_be_wider=True)  # unnamed markers follow in some frames
+    motions = _motions(text, labels, table, first, 2, fps, may_be_wider=True)  # unnamed markers follow in some frames
     return [replace(motion, usual_up="+Y") for motion in motions]
 
 
 def read_qualisys(text: MotionText) -> list[Motion]:
     """A motion for each subject. FormatError: as `read_trc`."""
-    rows = rows_of(text, 10)
+    table = table_of(text, 10)
+    rows = table.head
     header = {row[0].strip(): (number, row) for number, row in enumerate(rows[:40]) if row}
     if "FREQUENCY" not in header or "MARKER_NAMES" not in header:
         raise FormatError(f"{text.path}: no FREQUENCY or no MARKER_NAMES; export it again")
@@ -55,7 +62,7 @@ def read_qualisys(text: MotionText) -> list[Motion]:
     return _motions(
         text,
         labels,
-        rows,
+        table,
         first,
         max(columns, 0) if columns in (0, 2) else 0,
         positive_number(text, row, 1, number + 1),
@@ -64,33 +71,88 @@ def read_qualisys(text: MotionText) -> list[Motion]:
 
 def read_vicon(text: MotionText) -> list[Motion]:
     """A motion for each subject. FormatError: as `read_trc`."""
-    rows = rows_of(text, 6)
+    table = table_of(text, 6)
+    rows = table.head
     start = next(number for number, row in enumerate(rows) if row and row[0].strip() == "Trajectories")
     if len(rows) < start + 6:
         raise FormatError(f"{text.path}: ends in its header; export it again")
     fps = positive_number(text, rows[start + 1], 0, start + 2)
     labels = [name.strip() for name in rows[start + 2] if name.strip()]
-    return _motions(text, labels, rows, start + 5, 2, fps)
+    return _motions(text, labels, table, start + 5, 2, fps)
 
 
-def rows_of(text: MotionText, fewest: int) -> list[list[str]]:
-    """The cells of all lines, parted by tabs, commas or semicolons."""
-    content = bytes(text.content[: text.size]).decode("utf-8", "replace").replace("\0", "")
-    head = content[:20000]
-    delimiter = max("\t,;", key=head.count)
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as text; its rows of numbers are parsed one after another, so that they take no memory as text.
+
+    Attributes:
+        path: the file.
+        head: the cells of its first rows, HEAD_ROWS at most.
+        content: the file.
+        delimiter: what parts the cells.
+    """
+
+    path: Path
+    head: list[list[str]]
+    content: bytes
+    delimiter: str
+
+    def numbers(self, first: int, width: int, may_be_wider: bool = False) -> NDArray[np.float64]:
+        """The numbers (T, width) of the rows from `first` to the next empty one, below which Vicon has other tables.
+
+        Args:
+            first: the first row of numbers.
+            width: how many columns are read; missing and empty cells are NaN.
+            may_be_wider: whether further columns are left out, not refused.
+
+        Raises:
+            FormatError: a row has more columns, or a cell that is not a number, or most cells are missing.
+        """
+        values = array("d")
+        largest = 16 * len(self.content) + (1 << 20)  # bytes; a cell and its delimiter are two bytes at most of text
+        try:
+            for number, row in enumerate(islice(_rows(self.content, self.delimiter), first, None), start=first + 1):
+                if not any(cell.strip() for cell in row):
+                    break
+                if not may_be_wider and any(cell.strip() for cell in row[width:]):
+                    raise FormatError(f"{self.path}:{number}: more columns than the header names; correct this row")
+                try:
+                    values.extend(map(_cell, row[:width]))
+                except ValueError:
+                    raise FormatError(f"{self.path}:{number}: a coordinate is not a number; correct it") from None
+                if len(row) < width:
+                    if 8 * (len(values) + width) > largest:
+                        raise FormatError(f"{self.path}:{number}: fewer columns than the header has; correct them")
+                    values.extend([np.nan] * (width - len(row)))
+        except csv.Error as error:
+            raise FormatError(f"{self.path}: not a table ({error}); export it again") from None
+        return np.frombuffer(values, np.float64).reshape(-1, width) if values else np.zeros((0, width))
+
+
+def table_of(text: MotionText, fewest: int) -> Table:
+    """A table whose cells are parted by tabs, commas or semicolons. FormatError: it has fewer than so many rows."""
+    content = bytes(text.content[: text.size])
+    if b"\0" in content:
+        content = content.replace(b"\0", b"")
+    start = content[:20000].decode("utf-8", "replace")
+    delimiter = max("\t,;", key=start.count)
     try:
-        rows = list(csv.reader(io.StringIO(content), delimiter=delimiter))
+        head = list(islice(_rows(content, delimiter), HEAD_ROWS))
     except csv.Error as error:
         raise FormatError(f"{text.path}: not a table ({error}); export it again") from None
-    if len(rows) < fewest:
+    if len(head) < fewest:
         raise FormatError(f"{text.path}: ends in its header; export it again")
-    return rows
+    return Table(text.path, head, content, delimiter)
+
+
+def _rows(content: bytes, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8", "replace", newline=""), delimiter=delimiter)
 
 
 def _motions(
     text: MotionText,
     labels: Sequence[str],
-    rows: list[list[str]],
+    table: Table,
     first: int,
     before: int,
     fps: float,
@@ -98,40 +160,12 @@ def _motions(
 ) -> list[Motion]:
     """Motions of the rows from `first` on, whose coordinates begin at the column `before`."""
     width = before + 3 * len(labels)
-    values = numbers_of_rows(text, rows, first, width, may_be_wider)[:, before:]
+    values = table.numbers(first, width, may_be_wider)[:, before:]
     if not len(values) or not labels:
         raise FormatError(f"{text.path}: holds no markers or no frames; export it again")
-    positions = values.reshape(len(values), len(labels), 3)
+    positions = values.reshape(len(values), len(labels), 3).copy()
     positions[~np.isfinite(positions).all(axis=2) | ~(positions != 0).any(axis=2)] = np.nan
     return motions_of_markers(Markers(tuple(labels), positions, fps), text.path)
-
-
-def numbers_of_rows(
-    text: MotionText, rows: list[list[str]], first: int, width: int, may_be_wider: bool = False
-) -> NDArray[np.float64]:
-    """The numbers (T, width) of the rows from `first` to the next empty one, below which Vicon has other tables.
-
-    Args:
-        text: the file, for messages.
-        rows: all cells of it; empty ones are NaN.
-        first: the first row of numbers.
-        width: how many columns are read.
-        may_be_wider: whether further columns are left out, not refused.
-
-    Raises:
-        FormatError: a row has more columns, or a cell that is not a number.
-    """
-    values = []
-    for number, row in enumerate(rows[first:], start=first + 1):
-        if not any(cell.strip() for cell in row):
-            break
-        if not may_be_wider and any(cell.strip() for cell in row[width:]):
-            raise FormatError(f"{text.path}:{number}: more columns than the header names; correct this row")
-        try:
-            values.append([_cell(cell) for cell in row[:width]] + [np.nan] * (width - len(row)))
-        except ValueError:
-            raise FormatError(f"{text.path}:{number}: a coordinate is not a number; correct it") from None
-    return np.array(values, np.float64).reshape(len(values), width)
 
 
 def _cell(cell: str) -> float:

@@ -2,7 +2,9 @@
 
 The joints are those of the average body, in metres: the body models, which give each performer an own shape, have a
 licence of their own and are not part of mretrieve. Sources: Loper et al., "SMPL: A skinned multi-person linear model"
-(SIGGRAPH Asia 2015); AMASS has SMPL-H (52 joints) and SMPL-X (55), whose first 22 are the same.
+(SIGGRAPH Asia 2015); AMASS has SMPL-H (52 joints) and SMPL-X (55), whose first 22 are the same. Programs that find
+bodies in videos have other names for the same arrays, written from their code: ROMP (Sun et al., ICCV 2021), in the
+axes of a camera, whose Y points down, and GLAMR (Yuan et al., CVPR 2022). What they pickle is not read.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ from ...motion.skeleton import JOINTS, PARENTS
 from ..reader import MOST_JOINTS
 
 _FPS = ("mocap_framerate", "mocap_frame_rate", "fps")
-_PATH = ("trans", "transl", "root_trans")
+_PATH = ("trans", "transl", "root_trans", "root_trans_world", "cam_trans")
+_POSES = ("poses", "smpl_thetas")
+#: The root and the other joints, as arrays of their own.
+_ROOT_AND_OTHERS = (
+    ("global_orient", "body_pose"),
+    ("root_orient", "pose_body"),
+    ("smpl_orient_world", "smpl_pose"),
+)
 _AVERAGE = "shape: that of the average SMPL body, whose joints are up to a few centimetres off those of the performer"
 
 #: Frames that are computed at a time, so that they fit in the processor's cache.
@@ -46,15 +55,28 @@ _REST = {
 
 def are_parameters(arrays: dict[str, NDArray[Any]]) -> bool:
     """Whether an archive holds rotation vectors of SMPL joints and the path of the root."""
-    poses = arrays.get("poses")
-    return poses is not None and poses.ndim == 2 and poses.shape[1] >= 66 and any(name in arrays for name in _PATH)
+    poses = _poses(arrays)
+    return poses is not None and poses.shape[1] >= 66 and any(name in arrays for name in _PATH)
+
+
+def _poses(arrays: dict[str, NDArray[Any]]) -> NDArray[Any] | None:
+    """Rotation vectors (T, 3 J), root first; None if there are none."""
+    for name in _POSES:
+        if name in arrays and arrays[name].ndim == 2:
+            return arrays[name]
+    for names in _ROOT_AND_OTHERS:
+        parts = [arrays[name] for name in names if name in arrays and arrays[name].ndim in (2, 3)]
+        if len(parts) == 2 and len(parts[0]) == len(parts[1]) > 0 and all(part.dtype.kind in "fiu" for part in parts):
+            return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+    return None
 
 
 def motion_of_parameters(arrays: dict[str, NDArray[Any]], path: Path, fps: float | None) -> Motion:
     """The motion of the 22 body joints; hands and faces are left out.
 
     Args:
-        arrays: `poses` (T, 3 J) in radians, root first, and the root's path `trans` (T, 3) in metres.
+        arrays: `poses` (T, 3 J) in radians, root first, and the root's path `trans` (T, 3) in metres, or those of the
+            other names.
         path: the file.
         fps: frames per second if the user states them; they precede those of the file.
 
@@ -62,7 +84,8 @@ def motion_of_parameters(arrays: dict[str, NDArray[Any]], path: Path, fps: float
         FormatError: arrays of other shapes, numbers that are not finite, no rate, or two that differ.
     """
     name = next(name for name in _PATH if name in arrays)
-    poses, place = arrays["poses"], arrays[name]
+    poses, place = _poses(arrays), arrays[name]
+    assert poses is not None, "callers ask are_parameters first"
     if poses.shape[1] % 3 or poses.shape[1] > 3 * MOST_JOINTS or place.shape != (len(poses), 3) or not len(poses):
         raise FormatError(f"{path}: poses of {poses.shape} and {name} of {place.shape}; they are (T, 3 J) and (T, 3)")
     if poses.dtype.kind not in "fiu" or place.dtype.kind not in "fiu":
@@ -89,7 +112,7 @@ def motion_of_parameters(arrays: dict[str, NDArray[Any]], path: Path, fps: float
         path,
         repairs=(_AVERAGE,),
         local_poses=Poses(turns, translations),
-        declared_up="+Z" if "mocap_framerate" in arrays or "mocap_frame_rate" in arrays else None,
+        declared_up=_up(arrays, name),
     )
 
 
@@ -116,6 +139,12 @@ def _rotations(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         rotations[:, third, second] += sine * axis[:, first]
         rotations[:, second, third] -= sine * axis[:, first]
     return np.asarray(rotations)
+
+
+def _up(arrays: dict[str, NDArray[Any]], path_name: str) -> str | None:
+    if path_name == "cam_trans":
+        return "-Y"
+    return "+Z" if "mocap_framerate" in arrays or "mocap_frame_rate" in arrays else None
 
 
 def _rate(arrays: dict[str, NDArray[Any]], path: Path) -> float:

@@ -1,0 +1,1 @@
+"""Joint angles of OpenSim, on the joints of the model that lies beside them."""

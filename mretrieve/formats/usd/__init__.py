@@ -1,0 +1,1 @@
+"""USD, read by usd-core in a process of its own."""
