@@ -16,6 +16,8 @@ import type { View } from "./view";
 import { turnByDragging, Viewpoint } from "./viewpoint";
 
 const PAUSE_AT_END_S = 0.4;
+/** While it plays, the time is written less often than bodies are drawn: laying out text takes as long as ten of them. */
+const SHOWN_EVERY_S = 0.05;
 
 interface Tile {
   root: HTMLElement;
@@ -134,13 +136,15 @@ export class HitGrid implements View {
 
   private refresh(): void {
     this.player.refresh();
+    const { playing, timeS } = this.clock;
+    if (playing && Math.abs(timeS - Number(this.scrubber.value)) < SHOWN_EVERY_S) return;
     this.scrubber.value = String(this.clock.timeS);
     this.scrubber.setAttribute("aria-valuetext", seconds(this.clock.timeS));
     this.time.textContent = seconds(this.clock.timeS);
   }
 
   private tile(motion: Motion, pair: Pair | null): Tile {
-    const body = new Body(motion, pair ? "other" : "query");
+    const body = new Body(motion, pair ? "other" : "query", "small");
     const track = new Track(motion, pair ? "other" : "query");
     const ground = new Grid();
     const place = element("div", { class: "stage" });
