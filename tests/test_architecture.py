@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 #: The floors of the library, from the ground up. A room imports only rooms of lower floors, and errors.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "atomic_file", "printable", "json_text", "kernels"),
-    ("motion", "storage", "devices", "ray_connection"),
+    ("motion", "storage", "devices", "ray_connection", "built_page"),
     ("lifting",),
     ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),

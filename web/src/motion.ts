@@ -102,7 +102,8 @@ function fromFloat16(bits: number): number {
   return sign * (1 + fraction / 1024) * POWERS[exponent];
 }
 
-function bytes(text: string): ArrayBuffer {
+/** What base64 stands for. */
+export function bytes(text: string): ArrayBuffer {
   const characters = atob(text);
   const values = new Uint8Array(characters.length);
   for (let at = 0; at < values.length; at++) values[at] = characters.charCodeAt(at);

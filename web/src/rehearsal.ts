@@ -1,4 +1,4 @@
-/** A body that is drawn unseen before any other, so that hits need not wait until what draws them is compiled. */
+/** A body that is drawn unseen before any other: what draws it is compiled then, which takes longer than a search. */
 
 import { Body } from "./body";
 import { element } from "./dom";
@@ -13,7 +13,7 @@ import { Viewpoint } from "./viewpoint";
 const FRAMES = 30;
 const FPS = 30;
 
-export async function rehearse(stages: Stages): Promise<void> {
+export function rehearse(stages: Stages): void {
   const facts = { name: "", remark: "", start_s: 0, frame_count: FRAMES, seen: Array(JOINT_COUNT).fill(true) };
   const motion = new Motion(facts, FPS, new Float32Array(3 * JOINT_COUNT * FRAMES), new Float32Array(4 * FRAMES));
   const [body, track, ground] = [new Body(motion, "query"), new Track(motion, "query"), new Grid()];
@@ -24,6 +24,6 @@ export async function rehearse(stages: Stages): Promise<void> {
     track.paint(0, theme());
     ground.paint(theme());
   };
-  await stages.rehearse(stage);
+  stages.rehearse(stage);
   for (const each of [body, track, ground]) each.dispose();
 }

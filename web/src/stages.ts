@@ -66,13 +66,8 @@ export class Stages {
       this.drawStage(stage, box.left - left, bottom - box.bottom, box.width, box.height);
   }
 
-  /**
-   * Draws a stage where nobody sees it. What draws it is compiled when it is first used, which takes longer than a
-   * search does.
-   */
-  async rehearse(stage: Stage): Promise<void> {
-    stage.update();
-    await this.renderer.compileAsync(stage.scene, stage.camera);
+  /** Draws a stage where nobody sees it, unless others are shown. */
+  rehearse(stage: Stage): void {
     if (!this.stages.length) this.drawStage(stage, 0, 0, 1, 1);
   }
 

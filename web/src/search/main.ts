@@ -1,6 +1,7 @@
 /** The page of the service. */
 
 import "../style.css";
+import "../map/style.css";
 import "./style.css";
 import { element } from "../dom";
 import { rehearse } from "../rehearsal";

@@ -1,5 +1,6 @@
 /** The service that the page comes from: its answers, and the errors that the page shows. */
 
+import type { MapClip } from "../map/view";
 import type { PlaybackData } from "../playback";
 import type { Part } from "../skeleton";
 import { asked, type Fields, fields, type Search } from "./query";
@@ -45,12 +46,6 @@ export interface ClipPage {
   total: number;
   offset: number;
   clips: ClipFacts[];
-}
-
-export interface MapClip {
-  clip: string;
-  place: [number, number];
-  labels: Record<string, string | null>;
 }
 
 /** See docs/guide/serving.md, Motion for playback. */
