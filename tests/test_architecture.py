@@ -90,6 +90,7 @@ def test_every_room_is_known_to_this_test():
         "json_text",
         "devices",
         "ray_connection",
+        "built_page",
         "index",
         "__main__",
     } == set(FLOOR_OF)
