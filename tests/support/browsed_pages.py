@@ -56,7 +56,7 @@ def serious_findings(page: Page) -> list[dict[str, Any]]:
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run().then(result => result.violations)")
     return [
-        {"rule": each["id"], "at": [node["html"] for node in each["nodes"]]}
+        {"rule": each["id"], "at": [(node["html"], node["any"][0]["message"]) for node in each["nodes"]]}
         for each in found
         if each["impact"] in ("serious", "critical")
     ]

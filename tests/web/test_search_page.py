@@ -185,6 +185,25 @@ def test_parts_labels_and_unwanted_clips_change_the_hits_as_the_options_of_a_que
     assert like["query"] == {"path": best["clip"], "start_s": best["start_s"], "end_s": best["end_s"]}
 
 
+def test_clips_are_grouped_by_a_column_of_the_library(page: Page, service: httpx.Client, library: Library):
+    _search(page, library.short_clip)
+    group = page.get_by_label("Group by")
+    assert set(group.locator("option").all_inner_texts()) >= {"no groups", "performer", "style"}
+    asked = {"query": library.short_clip, "exclude_self": True, "group": "performer"}
+    answer = _answered(page, lambda: group.select_option("performer"))
+    shown = service.post("/api/v1/playback", json=asked).json()
+    assert answer["results"] == shown["answer"]["results"]
+    for note in shown["playback"]["notes"]:
+        expect(page.get_by_label("Notes")).to_contain_text(note)
+    others = page.get_by_label("Query’s").locator("option").all_inner_texts()[1:]
+    performers = service.get("/api/v1/index").json()["contents"]["labels"]["performer"]
+    assert set(others) == set(performers)
+    answer = _answered(page, lambda: page.get_by_label("Query’s").select_option(others[-1]))
+    assert answer["results"] == service.post("/api/v1/query", json=asked | {"query_group": others[-1]}).json()["results"]
+    page.reload()
+    expect(page.get_by_label("Query’s")).to_have_value(others[-1])
+
+
 def test_the_map_shows_clips_that_move_and_searches_for_one_or_among_some(page: Page, service: httpx.Client):
     clips = service.get("/api/v1/map").json()["clips"]
     page.get_by_role("button", name="Map").click()

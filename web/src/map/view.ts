@@ -83,7 +83,9 @@ export class MapView implements View {
       element(
         "div",
         { class: "controls" },
-        columns.length ? element("label", { class: "field" }, element("span", {}, "Colour by"), this.column) : null,
+        columns.length > 1
+          ? element("label", {}, element("span", {}, "Colour by"), this.column)
+          : element("p", { class: "hint" }, columns.length ? `Coloured by ${columns[0]}` : ""),
         element("p", { class: "hint" }, events ? `Click a clip to search for it. ${MOVING} ${ENCIRCLING}` : MOVING),
         button("Whole map", () => this.scatter.reset()),
       ),

@@ -85,7 +85,7 @@ export class SearchPage {
 
   private async know(): Promise<void> {
     this.facts = await this.service.library();
-    this.panel.filters.know(this.facts.contents.labels);
+    this.panel.knowLibrary(this.facts);
     this.basket.know(this.facts.index);
   }
 

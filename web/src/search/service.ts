@@ -33,7 +33,12 @@ export interface Shown {
 export interface LibraryFacts {
   index: string;
   version: number;
-  contents: { clips: number; duration_s: number; labels: Record<string, Record<string, number>> };
+  contents: {
+    clips: number;
+    duration_s: number;
+    labels: Record<string, Record<string, number>>;
+    rigs: Record<string, number>;
+  };
 }
 
 export interface ClipFacts {
