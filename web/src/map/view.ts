@@ -86,8 +86,8 @@ export class MapView implements View {
         columns.length > 1
           ? element("label", {}, element("span", {}, "Colour by"), this.column)
           : element("p", { class: "hint" }, columns.length ? `Coloured by ${columns[0]}` : ""),
-        element("p", { class: "hint" }, events ? `Click a clip to search for it. ${MOVING} ${ENCIRCLING}` : MOVING),
         button("Whole map", () => this.scatter.reset()),
+        element("p", { class: "hint" }, events ? `Click a clip to search for it. ${MOVING} ${ENCIRCLING}` : MOVING),
       ),
       element("div", { class: "map-place" }, this.scatter.root, this.card),
       this.legend,
