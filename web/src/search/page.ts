@@ -34,6 +34,12 @@ function unlessGone(error: unknown): null {
   throw error;
 }
 
+/** After the page was drawn again. */
+const nextPicture = (): Promise<void> =>
+  new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+  });
+
 export class SearchPage {
   private readonly service = new Service();
   private readonly basket = new Basket(this.service);
@@ -149,6 +155,7 @@ export class SearchPage {
     try {
       const shown = await this.service.search(search, files, signal);
       this.accept(shown, hit);
+      await nextPicture(); // the hits move before the service is asked for more
       if (isOther && !search.poses)
         this.panel.know(await this.service.motion(this.search.query, files, signal), this.search);
     } catch (error) {
