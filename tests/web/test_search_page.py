@@ -195,14 +195,14 @@ def test_clips_are_grouped_by_a_column_of_the_library(page: Page, service: httpx
     assert answer["results"] == shown["answer"]["results"]
     for note in shown["playback"]["notes"]:
         expect(page.get_by_label("Notes")).to_contain_text(note)
-    others = page.get_by_label("Query’s").locator("option").all_inner_texts()[1:]
+    others = page.get_by_label("Its group").locator("option").all_inner_texts()[1:]
     performers = service.get("/api/v1/index").json()["contents"]["labels"]["performer"]
     assert set(others) == set(performers)
-    answer = _answered(page, lambda: page.get_by_label("Query’s").select_option(others[-1]))
+    answer = _answered(page, lambda: page.get_by_label("Its group").select_option(others[-1]))
     asked["query_group"] = others[-1]
     assert answer["results"] == service.post("/api/v1/query", json=asked).json()["results"]
     page.reload()
-    expect(page.get_by_label("Query’s")).to_have_value(others[-1])
+    expect(page.get_by_label("Its group")).to_have_value(others[-1])
 
 
 def test_the_map_shows_clips_that_move_and_searches_for_one_or_among_some(page: Page, service: httpx.Client):

@@ -21,7 +21,7 @@ export class GroupChoice {
   constructor(onChange: (changes: Pick<Search, "group" | "queryGroup">) => void) {
     this.column = select([], (group) => onChange({ group, queryGroup: NONE }));
     this.own = select([], (queryGroup) => onChange({ ...this.chosen, queryGroup }));
-    this.ownField = element("label", { class: "field" }, element("span", {}, "Query’s"), this.own);
+    this.ownField = element("label", { class: "field" }, element("span", {}, "Its group"), this.own);
     const title =
       "Compares motions as seen from the mean of their group, so that the same action by others comes first";
     this.root = element(
@@ -45,7 +45,7 @@ export class GroupChoice {
   show({ group, queryGroup }: Pick<Search, "group" | "queryGroup">): void {
     this.chosen = { group, queryGroup };
     fill(this.column, [NONE, ...Object.keys(this.groups)], group, "no groups");
-    fill(this.own, [NONE, ...(this.groups[group] ?? [])], queryGroup, "its own or the nearest");
+    fill(this.own, [NONE, ...(this.groups[group] ?? [])], queryGroup, "own or nearest");
     this.root.hidden = !group && !Object.keys(this.groups).length;
     this.ownField.hidden = !group;
   }
