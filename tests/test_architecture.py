@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 #: The floors of the library, from the ground up. A room imports only rooms of lower floors, and errors.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "atomic_file", "printable", "json_text", "kernels"),
-    ("motion", "storage", "devices", "ray_connection"),
+    ("motion", "storage", "devices", "ray_connection", "built_page"),
     ("lifting",),
     ("formats", "alignment", "encoders", "vectors"),
     ("sources", "demo"),
@@ -90,6 +90,7 @@ def test_every_room_is_known_to_this_test():
         "json_text",
         "devices",
         "ray_connection",
+        "built_page",
         "index",
         "__main__",
     } == set(FLOOR_OF)

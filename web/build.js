@@ -8,6 +8,7 @@ import { build } from "vite";
 /** The pages, and what their content security policies allow besides their own script and style. */
 const PAGES = {
   report: { scripts: "", others: [] },
+  map: { scripts: "", others: [] },
   search: {
     scripts: " 'self' 'wasm-unsafe-eval'", // MediaPipe Pose
     others: ["connect-src 'self'", "img-src data:", "media-src blob:"],

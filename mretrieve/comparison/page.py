@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from ..errors import MRetrieveError
-from ..json_text import json_element
+from ..built_page import page_with_data
 from .playback import Playback
-
-#: The line of the built page that the data replace.
-_PLACE = "<!-- playback -->"
 
 
 def page(playback: Playback) -> str:
@@ -18,11 +12,4 @@ def page(playback: Playback) -> str:
     Raises:
         MRetrieveError: the viewer has not been built.
     """
-    try:
-        viewer = (files("mretrieve") / "viewer" / "report.html").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise MRetrieveError(
-            "the viewer of --html is not built in this checkout; build it with `make web`, which needs Node.js"
-        ) from None
-    before, _, after = viewer.partition(_PLACE)
-    return before + json_element("playback", playback.to_dict()) + after
+    return page_with_data("report", "playback", playback.to_dict())

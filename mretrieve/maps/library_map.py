@@ -59,6 +59,16 @@ class LibraryMap:
         names: list[str] = self.snapshot.clips["clip"].to_pylist()
         return names
 
+    def values(self, column: str | None = None) -> tuple[str, list[str | None]]:
+        """The column by which clips are coloured, and the value of each clip, None without one. As `groups`."""
+        clips = self.snapshot.clips
+        if column is None:
+            known = [name for name in _DEFAULT_COLUMNS if name in clips.column_names]
+            column = next((name for name in known if clips[name].null_count < len(clips)), known[-1])
+        if column not in clips.column_names:
+            raise QueryError(f"no column {column!r:.60} to colour by; there are {', '.join(clips.column_names)}")
+        return column, [None if value is None or value == "" else str(value) for value in clips[column].to_pylist()]
+
     def groups(self, column: str | None = None) -> tuple[str, list[MapGroup], NDArray[np.intp]]:
         """The column by which clips are coloured, its groups, and the group (N,) of each clip.
 
@@ -68,13 +78,7 @@ class LibraryMap:
         Raises:
             QueryError: the index has no such column.
         """
-        clips = self.snapshot.clips
-        if column is None:
-            known = [name for name in _DEFAULT_COLUMNS if name in clips.column_names]
-            column = next((name for name in known if clips[name].null_count < len(clips)), known[-1])
-        if column not in clips.column_names:
-            raise QueryError(f"no column {column!r:.60} to colour by; there are {', '.join(clips.column_names)}")
-        values = [None if value is None or value == "" else str(value) for value in clips[column].to_pylist()]
+        column, values = self.values(column)
         counts = Counter(value for value in values if value is not None)
         ranked = sorted(counts, key=lambda value: (-counts[value], value))
         named = ranked if len(ranked) <= len(COLOURS) else ranked[: len(COLOURS) - 1]

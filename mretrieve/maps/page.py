@@ -1,25 +1,21 @@
-"""A map as one page for a browser: zoom, names, and small moving skeletons. It loads nothing else."""
+"""A map as one page for a browser: that of the service, with its data in the file. It loads nothing else."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import re
 from contextlib import suppress
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..built_page import page_with_data
 from ..errors import IndexStateError
-from ..json_text import json_element
-from ..motion import CANONICAL_FPS, PARENTS, Clip
+from ..motion import CANONICAL_FPS, Clip
 from ..motion.body_view import body_view
-from ..motion.filmstrip import BONES, floor_m
+from ..motion.filmstrip import floor_m
 from .library_map import LibraryMap
 
-#: The skeletons of the page: so many bytes in all, of the first seconds of a clip, so many frames a second.
+#: The motions of the page: so many bytes in all, of the first seconds of a clip, so many frames a second.
 _MOST_BYTES, _LONGEST_S, _FPS = 3_000_000, 3.0, 10.0
 
 
@@ -28,24 +24,16 @@ def map_page(drawn: LibraryMap, column: str | None = None) -> str:
 
     Raises:
         QueryError: the index has no such column.
+        MRetrieveError: the viewer has not been built.
     """
-    named, groups, of_clip = drawn.groups(column)
-    data: dict[str, Any] = {
-        "title": f"{len(drawn.points)} clips by {drawn.space} ({drawn.method}), coloured by {named}",
-        "groups": [{"name": group.name, "colour": group.colour, "count": group.count} for group in groups],
-        "names": drawn.names,
-        "group": of_clip.tolist(),
-        "points": [[round(float(x), 4), round(float(y), 4)] for x, y in drawn.points],
-        "motions": _motions(drawn),
-        "fps": _FPS,
-        "bones": [[*bone, side] for side, bones in BONES.items() for bone in bones],
-        "joints": len(PARENTS),
-    }
-    template = (files("mretrieve.maps") / "map_page.html").read_text(encoding="utf-8")
-    (script,) = re.findall(r"<script>(.*?)</script>", template, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    before, _, after = template.replace("SCRIPT-HASH", f"sha256-{digest}").partition("<!-- data -->")
-    return before + json_element("data", data) + after
+    named, values = drawn.values(column)
+    places = drawn.points.astype(float).round(4).tolist()
+    clips = [
+        {"clip": name, "place": place, "labels": {named: value}}
+        for name, place, value in zip(drawn.names, places, values, strict=True)
+    ]
+    title = f"{len(clips)} clips by {drawn.space} ({drawn.method})"
+    return page_with_data("map", "map", {"title": title, "clips": clips, "motions": _motions(drawn), "fps": _FPS})
 
 
 def _motions(drawn: LibraryMap) -> list[str | None]:

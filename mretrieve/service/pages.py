@@ -12,6 +12,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from ..built_page import built_page
+
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 #: The built page has its own policy inside, with the hashes of its script and style; frames can only be refused here.
 _SEARCH_HEADERS = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache"}
@@ -40,7 +42,7 @@ def page_routes(openapi: Callable[[], dict[str, Any]]) -> APIRouter:
     """The pages; `openapi` gives the description of the interface."""
     routes = APIRouter(include_in_schema=False)
 
-    search_page = _search_page()
+    search_page = built_page("search")
 
     @routes.get("/")
     async def home() -> HTMLResponse:
@@ -60,14 +62,6 @@ def pose_model() -> StaticFiles | None:
     """The files with which the search page finds a person in pictures; None if it has not been built."""
     folder = Path(str(files("mretrieve") / "viewer" / "pose"))
     return StaticFiles(directory=folder) if folder.is_dir() else None
-
-
-def _search_page() -> str | None:
-    """The page for searching; None if it has not been built."""
-    try:
-        return (files("mretrieve") / "viewer" / "search.html").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
 
 
 def _reference(described: dict[str, Any]) -> Iterator[str]:

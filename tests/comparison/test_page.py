@@ -48,6 +48,6 @@ def test_names_are_text_and_nothing_else(walk: NamedClip):
 def test_a_checkout_without_the_viewer_says_how_it_is_built(
     walk: NamedClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mretrieve.comparison.page.files", lambda package: tmp_path)
+    monkeypatch.setattr("mretrieve.built_page.files", lambda package: tmp_path)
     with pytest.raises(MRetrieveError, match="`make web`"):
         _page(walk)

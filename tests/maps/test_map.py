@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.generated_library import Library
 from support.html_pages import Elements
+from support.viewer import data_in, needs_viewer
 
 from mretrieve import QueryError, QueryOptions, open_index
 from mretrieve.cli import main
@@ -129,6 +128,7 @@ def test_groups_are_the_values_of_a_column(library: Library):
         drawn.groups("mood")
 
 
+@needs_viewer
 def test_the_command_writes_a_picture_and_a_page(index: Path, tmp_path: Path):
     pytest.importorskip("matplotlib", reason="NO MATPLOTLIB: pictures are not tested")
     png, html = tmp_path / "map.png", tmp_path / "map.html"
@@ -136,11 +136,11 @@ def test_the_command_writes_a_picture_and_a_page(index: Path, tmp_path: Path):
     run = CliRunner().invoke(main, words)
     assert (run.exit_code, run.stderr) == (0, f"Wrote {png}\nWrote {html}\n")
     assert png.read_bytes().startswith(PNG)
-    elements = Elements(html.read_text(encoding="utf-8"))
-    assert not {"link", "img", "iframe"} & set(elements.names)
-    assert not {"src", "href"} & {name for name, _ in elements.attributes}
-    data = page_data(html.read_text(encoding="utf-8"))
-    assert data["names"] == open_index(index).clips
+    data = data_in(html.read_text(encoding="utf-8"), "map")
+    labels = open_index(index).snapshot.clips["performer"].to_pylist()
+    assert [(clip["clip"], clip["labels"]) for clip in data["clips"]] == [
+        (clip, {"performer": label}) for clip, label in zip(open_index(index).clips, labels, strict=True)
+    ]
     assert all(data["motions"])
     for wrong, says in (
         (["--png", str(png)], "--force"),
@@ -152,43 +152,13 @@ def test_the_command_writes_a_picture_and_a_page(index: Path, tmp_path: Path):
         assert says in refused.stderr
 
 
+@needs_viewer
 def test_names_on_the_page_are_text_and_nothing_else(library: Library, monkeypatch: pytest.MonkeyPatch):
     drawn = map_library(library.snapshot)
     plain = map_page(drawn)
     hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
     monkeypatch.setattr(library_map.LibraryMap, "names", property(lambda drawn: [hostile] * len(drawn.points)))
     assert Elements(map_page(drawn)).names == Elements(plain).names
-    assert page_data(map_page(drawn))["names"][0] == hostile
-
-
-def test_the_page_names_the_clip_under_the_pointer_and_zooms_around_it(library: Library, tmp_path: Path):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: the page is not used")
-    if shutil.which("chromium") is None:
-        pytest.skip("NO CHROMIUM: the page is not used")
-    (tmp_path / "map.html").write_text(map_page(map_library(library.snapshot)), encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        page = browser.new_page(viewport={"width": 1000, "height": 700})
-        problems, requests = [], []
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto((tmp_path / "map.html").as_uri())
-        box = page.locator("#map").bounding_box()
-        x, y = page.evaluate("place(3)")
-        page.mouse.move(box["x"] + x, box["y"] + y)
-        assert page.locator("#tip span").text_content().startswith(library.opened.clips[3])
-        first = page.locator("#tip canvas").screenshot()
-        page.wait_for_timeout(700)
-        assert page.locator("#tip canvas").screenshot() != first
-        page.mouse.wheel(0, -400)
-        page.wait_for_function("view.scale > 2")
-        assert page.evaluate("place(3)") == pytest.approx([x, y], abs=2)
-        browser.close()
-    assert problems == []
-    assert len(requests) == 1
-
-
-def page_data(text: str) -> dict:
-    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(found)
+    assert not {"link", "img", "iframe"} & set(Elements(plain).names)
+    assert not {"src", "href"} & {name for name, _ in Elements(plain).attributes}
+    assert data_in(map_page(drawn), "map")["clips"][0]["clip"] == hostile

@@ -31,6 +31,18 @@ def pictures(page: Page, stages: Locator) -> list[bytes]:
     return [whole.crop(tuple(map(round, each))).tobytes() for each in sides]
 
 
+def place_on_map(page: Page, clips: list[dict[str, Any]], clip: dict[str, Any]) -> tuple[float, float]:
+    """Where a clip is drawn on the map of a page: the picture is filled but for its margins."""
+    box = page.locator(".scatter").bounding_box()
+    assert box is not None
+    found = []
+    for axis, size in ((0, box["width"]), (1, box["height"])):
+        values = [each["place"][axis] for each in clips]
+        part = (clip["place"][axis] - (min(values) + max(values)) / 2) / (max(values) - min(values))
+        found.append(size / 2 + (1 if axis == 0 else -1) * part * (size - 56))
+    return box["x"] + found[0], box["y"] + found[1]
+
+
 def set_slider(slider: Locator, value: float) -> None:
     """Move a slider, as the arrow keys would."""
     slider.evaluate("(input, value) => { input.value = value; input.dispatchEvent(new Event('input')) }", value)
@@ -44,7 +56,7 @@ def serious_findings(page: Page) -> list[dict[str, Any]]:
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run().then(result => result.violations)")
     return [
-        {"rule": each["id"], "at": [node["html"] for node in each["nodes"]]}
+        {"rule": each["id"], "at": [(node["html"], node["any"][0]["message"]) for node in each["nodes"]]}
         for each in found
         if each["impact"] in ("serious", "critical")
     ]

@@ -16,7 +16,12 @@ needs_viewer = pytest.mark.skipif(
 
 
 def playback_in(page: str) -> dict[str, Any]:
-    """The data that a page holds."""
-    found = re.search(r'<script type="application/json" id="playback">(.*?)</script>', page, re.DOTALL)
+    """The data that a page of moving bodies holds."""
+    return data_in(page, "playback")
+
+
+def data_in(page: str, name: str) -> dict[str, Any]:
+    """The data of a name that a page holds."""
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     return json.loads(found[1])

@@ -87,6 +87,22 @@ def test_bodies_play_by_themselves(page: Page):
     expect(time).not_to_have_text(before)
 
 
+def test_of_bodies_at_rest_the_one_under_the_pointer_plays(page: Page):
+    stages = page.locator(".stage")
+    page.set_viewport_size(TALL)
+    _pause(page)
+    set_slider(page.get_by_label("Time since the moment begins"), 0.2)
+    page.wait_for_timeout(300)
+    before = pictures(page, stages)
+    page.get_by_role("button", name=re.compile(r"^Hit 3 ")).hover()
+    page.wait_for_timeout(500)
+    during = pictures(page, stages)
+    assert [at for at, (one, other) in enumerate(zip(before, during, strict=True)) if one != other] == [3]
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
+    assert pictures(page, stages) == before
+
+
 def test_a_hit_opens_next_to_the_query_and_both_are_scrubbed_along_the_path(page: Page, report: Path):
     (pair,) = [pair for pair in playback_in(report.read_text(encoding="utf-8"))["pairs"] if pair["rank"] == 3]
     page.get_by_role("button", name=re.compile(r"^Hit 3 ")).click()

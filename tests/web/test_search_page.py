@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support.browsed_pages import TALL, pictures, serious_findings, set_slider
+from support.browsed_pages import TALL, pictures, place_on_map, serious_findings, set_slider
 from support.generated_library import Library
 from support.parts_here import PartsHere
 from support.running_service import post_form, running_service
@@ -185,42 +185,49 @@ def test_parts_labels_and_unwanted_clips_change_the_hits_as_the_options_of_a_que
     assert like["query"] == {"path": best["clip"], "start_s": best["start_s"], "end_s": best["end_s"]}
 
 
+def test_clips_are_grouped_by_a_column_of_the_library(page: Page, service: httpx.Client, library: Library):
+    _search(page, library.short_clip)
+    group = page.get_by_label("Group by")
+    assert set(group.locator("option").all_inner_texts()) >= {"no groups", "performer", "style"}
+    asked = {"query": library.short_clip, "exclude_self": True, "group": "performer"}
+    answer = _answered(page, lambda: group.select_option("performer"))
+    shown = service.post("/api/v1/playback", json=asked).json()
+    assert answer["results"] == shown["answer"]["results"]
+    for note in shown["playback"]["notes"]:
+        expect(page.get_by_label("Notes")).to_contain_text(note)
+    others = page.get_by_label("Its group").locator("option").all_inner_texts()[1:]
+    performers = service.get("/api/v1/index").json()["contents"]["labels"]["performer"]
+    assert set(others) == set(performers)
+    answer = _answered(page, lambda: page.get_by_label("Its group").select_option(others[-1]))
+    asked["query_group"] = others[-1]
+    assert answer["results"] == service.post("/api/v1/query", json=asked).json()["results"]
+    page.reload()
+    expect(page.get_by_label("Its group")).to_have_value(others[-1])
+
+
 def test_the_map_shows_clips_that_move_and_searches_for_one_or_among_some(page: Page, service: httpx.Client):
     clips = service.get("/api/v1/map").json()["clips"]
     page.get_by_role("button", name="Map").click()
 
-    def drawn() -> dict[str, float]:
-        box = page.locator(".scatter").bounding_box()
-        assert box is not None
-        return dict(box)
-
-    def seen(clip: dict[str, Any]) -> tuple[float, float]:
-        """Where a clip is drawn: the picture is filled but for its margins."""
-        box, found = drawn(), []
-        for axis, size in ((0, box["width"]), (1, box["height"])):
-            values = [each["place"][axis] for each in clips]
-            part = (clip["place"][axis] - (min(values) + max(values)) / 2) / (max(values) - min(values))
-            found.append(size / 2 + (1 if axis == 0 else -1) * part * (size - 56))
-        return box["x"] + found[0], box["y"] + found[1]
-
     leftmost = min(clips, key=lambda clip: clip["place"][0])
-    page.mouse.move(*seen(leftmost))
+    page.mouse.move(*place_on_map(page, clips, leftmost))
     card = page.locator(".map-card")
     expect(card).to_contain_text(leftmost["clip"])
     page.wait_for_timeout(500)
     before = pictures(page, card.locator(".stage"))
     page.wait_for_timeout(500)
     assert pictures(page, card.locator(".stage")) != before
-    page.mouse.click(*seen(leftmost))
+    page.mouse.click(*place_on_map(page, clips, leftmost))
     expect(page.get_by_role("heading", level=1)).to_contain_text(leftmost["clip"].rpartition("/")[2])
 
     page.get_by_role("button", name="Map").click()
     expect(page.locator(".scatter")).to_be_visible()
-    box = drawn()
+    box = page.locator(".scatter").bounding_box()
+    assert box is not None
     half = box["x"] + box["width"] / 2
     corners = [(half, box["y"] + 2), (half, box["y"] + box["height"] - 2)]
     corners += [(box["x"] + 2, box["y"] + box["height"] - 2), (box["x"] + 2, box["y"] + 2)]
-    inside = {clip["clip"] for clip in clips if seen(clip)[0] < half}
+    inside = {clip["clip"] for clip in clips if place_on_map(page, clips, clip)[0] < half}
     page.keyboard.down("Shift")
     page.mouse.move(*corners[0])
     page.mouse.down()

@@ -4,6 +4,7 @@ import { Capsules } from "./capsules";
 import { BODIES, type Colour, errorColour, type Theme } from "./colours";
 import type { JointErrors } from "./errors";
 import type { Motion } from "./motion";
+import type { Size } from "./quality";
 import { JOINT_COUNT, sideOf } from "./skeleton";
 
 interface Bone {
@@ -50,13 +51,15 @@ const UNSEEN_WIDTH = 0.45;
 const BALL_SHADE = 0.8;
 
 export class Body {
-  private readonly capsules = new Capsules(BONES.length + BALLS.length);
+  private readonly capsules: Capsules;
   private readonly joints = new Float32Array(3 * JOINT_COUNT);
 
   constructor(
     readonly motion: Motion,
     private readonly role: "query" | "other",
+    size: Size = "large",
   ) {
+    this.capsules = new Capsules(BONES.length + BALLS.length, size);
     const { seen } = motion.data;
     BONES.forEach(({ radii, to }, at) => {
       const width = seen[to] ? 1 : UNSEEN_WIDTH;
@@ -78,27 +81,23 @@ export class Body {
   }
 
   move(frame: number, travels: boolean): void {
+    const { joints } = this;
     const { from, to } = this.capsules;
-    this.motion.pose(frame, travels, this.joints);
+    this.motion.pose(frame, travels, joints);
     BONES.forEach((shape, at) => {
       const [a, b] = [3 * shape.from, 3 * shape.to];
-      const axis = [0, 1, 2].map((xyz) => this.joints[b + xyz] - this.joints[a + xyz]);
-      if (shape.beyondM === undefined) {
-        from.setXYZ(at, this.joints[a], this.joints[a + 1], this.joints[a + 2]);
-        to.setXYZ(at, this.joints[b], this.joints[b + 1], this.joints[b + 2]);
-        return;
-      }
-      const longer = shape.beyondM / Math.max(Math.hypot(...axis), 1e-3);
-      from.setXYZ(at, this.joints[b], this.joints[b + 1], this.joints[b + 2]);
+      const beyond = shape.beyondM === undefined ? 0 : shape.beyondM / Math.max(distance(joints, a, b), 1e-3);
+      const start = beyond ? b : a;
+      from.setXYZ(at, joints[start], joints[start + 1], joints[start + 2]);
       to.setXYZ(
         at,
-        this.joints[b] + longer * axis[0],
-        this.joints[b + 1] + longer * axis[1],
-        this.joints[b + 2] + longer * axis[2],
+        joints[b] + beyond * (joints[b] - joints[a]),
+        joints[b + 1] + beyond * (joints[b + 1] - joints[a + 1]),
+        joints[b + 2] + beyond * (joints[b + 2] - joints[a + 2]),
       );
     });
     BALLS.forEach(([joint], at) => {
-      const [x, y, z] = this.joints.subarray(3 * joint, 3 * joint + 3);
+      const [x, y, z] = [joints[3 * joint], joints[3 * joint + 1], joints[3 * joint + 2]];
       from.setXYZ(BONES.length + at, x, y, z);
       to.setXYZ(BONES.length + at, x, y, z);
     });
@@ -134,3 +133,6 @@ export class Body {
     tints.needsUpdate = true;
   }
 }
+
+const distance = (joints: Float32Array, a: number, b: number): number =>
+  Math.hypot(joints[b] - joints[a], joints[b + 1] - joints[a + 1], joints[b + 2] - joints[a + 2]);

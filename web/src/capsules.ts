@@ -8,7 +8,7 @@ import {
   Mesh,
   ShaderMaterial,
 } from "three";
-import { quality } from "./quality";
+import { quality, type Roundness, type Size } from "./quality";
 
 const VERTEX = /* glsl */ `
   attribute float end;
@@ -51,13 +51,13 @@ export class Capsules {
   readonly radii: InstancedBufferAttribute;
   readonly tints: InstancedBufferAttribute;
 
-  constructor(count: number) {
+  constructor(count: number, size: Size) {
     const attribute = (size: number) => {
       const made = new InstancedBufferAttribute(new Float32Array(size * count), size);
       made.setUsage(DynamicDrawUsage);
       return made;
     };
-    const geometry = unitCapsule();
+    const geometry = unitCapsule(quality()[size]);
     this.from = attribute(3);
     this.to = attribute(3);
     this.radii = attribute(2);
@@ -76,32 +76,29 @@ export class Capsules {
   }
 }
 
-function unitCapsule(): InstancedBufferGeometry {
+/** From pole to pole, with the equator once for each end. */
+function unitCapsule({ around, latitudes }: Roundness): InstancedBufferGeometry {
   const directions: number[] = [];
   const ends: number[] = [];
   const triangles: number[] = [];
-  const { around, latitudes } = quality();
-  const rings = [...latitudes.map((degrees) => -degrees).reverse(), ...latitudes]; // the equator once for each end
+  const rings = [...latitudes.map((degrees) => -degrees).reverse(), ...latitudes];
+  let before: number[] = [];
   rings.forEach((degrees, ring) => {
     const latitude = (degrees * Math.PI) / 180;
-    for (let step = 0; step < around; step++) {
-      const longitude = (2 * Math.PI * step) / around;
-      directions.push(
-        Math.cos(latitude) * Math.cos(longitude),
-        Math.sin(latitude),
-        Math.cos(latitude) * Math.sin(longitude),
-      );
+    const corners = Math.abs(degrees) === 90 ? 1 : around;
+    const here = Array.from({ length: around }, (_, step) => ends.length + (step % corners));
+    for (let corner = 0; corner < corners; corner++) {
+      const longitude = (2 * Math.PI * corner) / around;
+      const [across, along] = [Math.cos(latitude), Math.sin(latitude)];
+      directions.push(across * Math.cos(longitude), along, across * Math.sin(longitude));
       ends.push(ring < rings.length / 2 ? 0 : 1);
-      if (ring === 0) continue;
-      const next = (step + 1) % around;
-      const [a, b, c, d] = [
-        (ring - 1) * around + step,
-        (ring - 1) * around + next,
-        ring * around + step,
-        ring * around + next,
-      ];
-      triangles.push(a, c, b, b, c, d);
     }
+    for (let step = 0; step < around && ring > 0; step++) {
+      const [a, b, c, d] = [before, here].flatMap((row) => [row[step], row[(step + 1) % around]]);
+      if (c !== d) triangles.push(b, c, d);
+      if (a !== b) triangles.push(a, c, b);
+    }
+    before = here;
   });
   const geometry = new InstancedBufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(new Float32Array(directions), 3));

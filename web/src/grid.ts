@@ -16,6 +16,8 @@ import type { View } from "./view";
 import { turnByDragging, Viewpoint } from "./viewpoint";
 
 const PAUSE_AT_END_S = 0.4;
+/** While it plays, the time is written less often than bodies are drawn: laying out text takes as long as ten of them. */
+const SHOWN_EVERY_S = 0.05;
 
 interface Tile {
   root: HTMLElement;
@@ -29,6 +31,7 @@ interface Tile {
 export class HitGrid implements View {
   readonly root: HTMLElement;
   readonly clock: Clock;
+  readonly alone = new Clock(0);
   private readonly tiles: Tile[];
   private readonly player: Player;
   private readonly viewpoint = new Viewpoint();
@@ -38,6 +41,8 @@ export class HitGrid implements View {
   private readonly reach: number;
   private follows = true;
   private inStep = false;
+  /** What plays alone by that clock. */
+  private lone: Motion | null = null;
   private showsErrors = false;
 
   constructor(
@@ -134,13 +139,15 @@ export class HitGrid implements View {
 
   private refresh(): void {
     this.player.refresh();
+    const { playing, timeS } = this.clock;
+    if (playing && Math.abs(timeS - Number(this.scrubber.value)) < SHOWN_EVERY_S) return;
     this.scrubber.value = String(this.clock.timeS);
     this.scrubber.setAttribute("aria-valuetext", seconds(this.clock.timeS));
     this.time.textContent = seconds(this.clock.timeS);
   }
 
   private tile(motion: Motion, pair: Pair | null): Tile {
-    const body = new Body(motion, pair ? "other" : "query");
+    const body = new Body(motion, pair ? "other" : "query", "small");
     const track = new Track(motion, pair ? "other" : "query");
     const ground = new Grid();
     const place = element("div", { class: "stage" });
@@ -155,18 +162,33 @@ export class HitGrid implements View {
       if (pair && this.showsErrors) body.paintErrors(pair.errors, this.queryFrame(pair), theme());
     };
     turnByDragging(place, this.viewpoint);
-    return { root: pair ? this.hit(pair, place) : this.query(motion, place), stage, body, track, ground, pair };
+    const root = pair ? this.hit(pair, place) : this.query(motion, place);
+    root.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.playAlone(motion));
+    root.addEventListener("pointerleave", () => this.playAlone(null));
+    return { root, stage, body, track, ground, pair };
+  }
+
+  /** While all are at rest, plays one of them from its start; null for none. */
+  private playAlone(motion: Motion | null): void {
+    this.lone = matchMedia("(prefers-reduced-motion: reduce)").matches ? null : motion;
+    this.alone.durationS = (this.lone?.durationS ?? 0) + PAUSE_AT_END_S;
+    this.alone.seek(0);
+    this.alone.playing = this.lone !== null;
+  }
+
+  private timeS(motion: Motion): number {
+    return motion === this.lone && !this.clock.playing ? this.alone.timeS : this.clock.timeS;
   }
 
   private frame(motion: Motion, pair: Pair | null): number {
-    const own = this.clock.timeS * motion.fps;
+    const own = this.timeS(motion) * motion.fps;
     if (!pair || !this.inStep) return Math.min(own, motion.frameCount - 1);
     return pair.path.other(own - this.offset(pair));
   }
 
   /** The frame of the query that answers to what is shown of a hit. */
   private queryFrame(pair: Pair): number {
-    const own = Math.round(this.clock.timeS * pair.other.fps);
+    const own = Math.round(this.timeS(pair.other) * pair.other.fps);
     if (this.inStep) return Math.min(Math.max(own - Math.round(this.offset(pair)), 0), pair.query.frameCount - 1);
     return pair.path.query(Math.min(own, pair.other.frameCount - 1));
   }

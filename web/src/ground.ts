@@ -114,11 +114,8 @@ export class Track {
 
 function gridLines(): BufferGeometry {
   const points: number[] = [];
-  for (let line = -CELLS; line <= CELLS; line++)
-    for (let cell = -CELLS; cell < CELLS; cell++) {
-      points.push(line * CELL_M, 0, cell * CELL_M, line * CELL_M, 0, (cell + 1) * CELL_M);
-      points.push(cell * CELL_M, 0, line * CELL_M, (cell + 1) * CELL_M, 0, line * CELL_M);
-    }
+  const end = CELLS * CELL_M;
+  for (let at = -end; at <= end; at += CELL_M) points.push(at, 0, -end, at, 0, end, -end, 0, at, end, 0, at);
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(new Float32Array(points), 3));
   return geometry;

@@ -50,16 +50,21 @@ export class Motion {
     const from = Math.min(Math.max(Math.floor(frame), 0), this.frameCount - 1);
     const to = Math.min(from + 1, this.frameCount - 1);
     const part = Math.min(Math.max(frame - from, 0), 1);
-    const between = (values: Float32Array, a: number, b: number) => values[a] + part * (values[b] - values[a]);
-    const [x, y, z, heading] = [0, 1, 2, 3].map((axis) => between(this.roots, ROOT * from + axis, ROOT * to + axis));
-    const cosine = travels ? Math.cos(heading) : 1;
-    const sine = travels ? Math.sin(heading) : 0;
-    for (let at = 0; at < POSE; at += 3) {
-      const left = between(this.poses, POSE * from + at, POSE * to + at);
-      const forwards = between(this.poses, POSE * from + at + 2, POSE * to + at + 2);
-      joints[at] = cosine * left + sine * forwards + (travels ? x : 0);
-      joints[at + 1] = between(this.poses, POSE * from + at + 1, POSE * to + at + 1) + y + SOLE_M;
-      joints[at + 2] = cosine * forwards - sine * left + (travels ? z : 0);
+    const { poses, roots } = this;
+    const [a, b] = [ROOT * from, ROOT * to];
+    const between = (values: Float32Array, before: number, after: number) =>
+      values[before] + part * (values[after] - values[before]);
+    const x = travels ? between(roots, a, b) : 0;
+    const y = between(roots, a + 1, b + 1) + SOLE_M;
+    const z = travels ? between(roots, a + 2, b + 2) : 0;
+    const heading = travels ? between(roots, a + 3, b + 3) : 0;
+    const [cosine, sine] = [Math.cos(heading), Math.sin(heading)];
+    for (let at = 0, now = POSE * from, next = POSE * to; at < POSE; at += 3, now += 3, next += 3) {
+      const left = between(poses, now, next);
+      const forwards = between(poses, now + 2, next + 2);
+      joints[at] = cosine * left + sine * forwards + x;
+      joints[at + 1] = between(poses, now + 1, next + 1) + y;
+      joints[at + 2] = cosine * forwards - sine * left + z;
     }
   }
 
@@ -74,13 +79,19 @@ export const decodeFloat16 = (text: string): Float32Array => readFloat16(bytes(t
 /** Numbers of 16 bits (IEEE 754, little-endian). */
 export function readFloat16(buffer: ArrayBuffer): Float32Array {
   const view = new DataView(buffer);
-  return Float32Array.from({ length: view.byteLength / 2 }, (_, at) => fromFloat16(view.getUint16(2 * at, true)));
+  const values = new Float32Array(view.byteLength / 2);
+  for (let at = 0; at < values.length; at++) values[at] = fromFloat16(view.getUint16(2 * at, true));
+  return values;
 }
 
 function decodeFloat32(text: string): Float32Array {
   const view = new DataView(bytes(text));
-  return Float32Array.from({ length: view.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true));
+  const values = new Float32Array(view.byteLength / 4);
+  for (let at = 0; at < values.length; at++) values[at] = view.getFloat32(4 * at, true);
+  return values;
 }
+
+const POWERS = Float64Array.from({ length: 0x1f }, (_, exponent) => 2 ** (exponent - 15));
 
 function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -88,9 +99,13 @@ function fromFloat16(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return sign * (1 + fraction / 1024) * POWERS[exponent];
 }
 
-function bytes(text: string): ArrayBuffer {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+/** What base64 stands for. */
+export function bytes(text: string): ArrayBuffer {
+  const characters = atob(text);
+  const values = new Uint8Array(characters.length);
+  for (let at = 0; at < values.length; at++) values[at] = characters.charCodeAt(at);
+  return values.buffer;
 }

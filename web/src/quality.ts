@@ -2,22 +2,30 @@
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
-export interface Quality {
-  antialias: boolean;
-  pixelRatio: number;
-  /** Corners of a cross-section of a limb. */
+/** The size in which a body is drawn: large by itself or next to another one, small among many. */
+export type Size = "large" | "small";
+
+/** How round limbs are. */
+export interface Roundness {
+  /** Corners of a cross-section. */
   around: number;
-  /** Latitudes of the ends of a limb, in degrees. */
+  /** Latitudes of the ends, in degrees, from the equator to the pole. */
   latitudes: readonly number[];
 }
 
-const FINE: Quality = {
-  antialias: true,
-  pixelRatio: Math.min(devicePixelRatio, 2),
-  around: 14,
-  latitudes: [0, 28, 60, 90],
+export interface Quality extends Record<Size, Roundness> {
+  antialias: boolean;
+  pixelRatio: number;
+}
+
+const ROUND: Roundness = { around: 14, latitudes: [0, 28, 60, 90] };
+const FINE: Quality = { antialias: true, pixelRatio: Math.min(devicePixelRatio, 2), large: ROUND, small: ROUND };
+const FAST: Quality = {
+  antialias: false,
+  pixelRatio: devicePixelRatio > 1 ? 2 : 1,
+  large: { around: 8, latitudes: [0, 40, 90] },
+  small: { around: 6, latitudes: [15, 90] },
 };
-const FAST: Quality = { antialias: false, pixelRatio: devicePixelRatio > 1 ? 2 : 1, around: 8, latitudes: [0, 40, 90] };
 
 let found: Quality | null = null;
 

@@ -4,6 +4,7 @@ import "./style.css";
 import { button, element } from "./dom";
 import { HitGrid } from "./grid";
 import { helpButton } from "./help";
+import { showPage } from "./layout";
 import { Library } from "./library";
 import { PairView } from "./pair";
 import { type PlaybackData, readPlayback } from "./playback";
@@ -11,7 +12,6 @@ import { isForPage, Screen } from "./screen";
 import { type Stages, stagesOfPage } from "./stages";
 import { message, notes } from "./states";
 import { span } from "./text";
-import { themeButton } from "./theme";
 
 const TITLES = { query: "Hits", explain: "Explanation", compare: "Comparison" };
 
@@ -30,7 +30,7 @@ class Report {
     this.screen = new Screen(stages);
     this.library = new Library(data);
     document.title = `${TITLES[data.kind]}: ${data.motions.map((motion) => motion.name)[0] || "motion"}`;
-    show(header(this.heading, this.navigation), this.main);
+    showPage(this.main, this.heading, this.navigation, helpButton());
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.follow());
     this.follow();
@@ -112,25 +112,8 @@ class Report {
   }
 }
 
-function header(heading: HTMLElement, navigation: HTMLElement): HTMLElement {
-  return element(
-    "header",
-    {},
-    element("span", { class: "brand" }, "mretrieve"),
-    heading,
-    navigation,
-    element("span", { class: "tools" }, helpButton(), themeButton()),
-  );
-}
-
-/** Replaces the header that the page has until its script runs. */
-function show(head: HTMLElement, main: HTMLElement): void {
-  document.querySelector("header")?.remove();
-  document.body.prepend(head, main);
-}
-
 function refuse(title: string, ...lines: string[]): void {
-  show(header(element("h1", {}, "Report"), element("nav")), element("main", {}, message(title, ...lines)));
+  showPage(element("main", {}, message(title, ...lines)), element("h1", {}, "Report"), element("nav"), helpButton());
 }
 
 function start(): void {

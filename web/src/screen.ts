@@ -24,9 +24,10 @@ export class Screen {
     for (const event of EVENTS) addEventListener(event, () => this.wake(), { passive: true, capture: true });
     let before = Number.POSITIVE_INFINITY; // of the first picture no time has passed
     const tick = (now: number) => {
-      this.view?.clock.advance(Math.min(Math.max(now - before, 0), LONGEST_STEP_MS) / 1000);
+      const clocks = [this.view?.clock, this.view?.alone];
+      for (const clock of clocks) clock?.advance(Math.min(Math.max(now - before, 0), LONGEST_STEP_MS) / 1000);
       before = now;
-      if (this.view?.clock.playing || this.changed || now < this.drawUntil) this.stages.draw();
+      if (clocks.some((clock) => clock?.playing) || this.changed || now < this.drawUntil) this.stages.draw();
       this.changed = false; // a slow machine may draw its next picture long after the event, but draws one
       requestAnimationFrame(tick);
     };

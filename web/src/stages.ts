@@ -33,6 +33,7 @@ export class Stages {
     this.renderer.setPixelRatio(quality().pixelRatio);
     this.renderer.outputColorSpace = LinearSRGBColorSpace; // colours are shown as they are written
     this.renderer.setScissorTest(true);
+    this.renderer.autoClear = false; // the canvas is cleared once for all stages
   }
 
   show(stages: Stage[]): void {
@@ -40,23 +41,54 @@ export class Stages {
     this.canvas.hidden = !stages.length;
   }
 
+  /**
+   * Draws what can be seen. The canvas covers no more of the window than the stages: a processor that draws takes as long
+   * for a canvas as for all bodies on it.
+   */
   draw(): void {
-    const { clientWidth: width, clientHeight: height } = document.documentElement;
+    const { clientWidth, clientHeight } = document.documentElement;
+    const seen = this.stages
+      .map((stage) => ({ stage, box: stage.element.getBoundingClientRect() }))
+      .filter(({ box }) => box.bottom > 0 && box.top < clientHeight && box.width >= 1 && box.height >= 1);
+    if (!seen.length) {
+      this.clear();
+      return;
+    }
+    const left = Math.floor(Math.max(Math.min(...seen.map(({ box }) => box.left)), 0));
+    const top = Math.floor(Math.max(Math.min(...seen.map(({ box }) => box.top)), 0));
+    const right = Math.ceil(Math.min(Math.max(...seen.map(({ box }) => box.right)), clientWidth));
+    const bottom = Math.ceil(Math.min(Math.max(...seen.map(({ box }) => box.bottom)), clientHeight));
+    this.resize(Math.max(right - left, 1), Math.max(bottom - top, 1));
+    // it scrolls with the page until the next drawing
+    this.canvas.style.transform = `translate(${left + scrollX}px, ${top + scrollY}px)`;
+    this.clear();
+    for (const { stage, box } of seen)
+      this.drawStage(stage, box.left - left, bottom - box.bottom, box.width, box.height);
+  }
+
+  /** Draws a stage where nobody sees it, unless others are shown. */
+  rehearse(stage: Stage): void {
+    if (!this.stages.length) this.drawStage(stage, 0, 0, 1, 1);
+  }
+
+  private drawStage(stage: Stage, left: number, bottom: number, width: number, height: number): void {
+    stage.update();
+    stage.viewpoint.point(stage.camera, stage.target, width / height);
+    this.renderer.setViewport(left, bottom, width, height);
+    this.renderer.setScissor(left, bottom, width, height);
+    this.renderer.render(stage.scene, stage.camera);
+  }
+
+  private resize(width: number, height: number): void {
     const ratio = this.renderer.getPixelRatio();
     if (this.canvas.width !== Math.floor(width * ratio) || this.canvas.height !== Math.floor(height * ratio))
       this.renderer.setSize(width, height);
-    this.canvas.style.transform = `translate(${scrollX}px, ${scrollY}px)`; // it scrolls with the page until the next drawing
+  }
+
+  private clear(): void {
+    const { width, height } = this.canvas;
     this.renderer.setScissor(0, 0, width, height);
     this.renderer.clear();
-    for (const stage of this.stages) {
-      const box = stage.element.getBoundingClientRect();
-      if (box.bottom <= 0 || box.top >= height || box.width < 1 || box.height < 1) continue;
-      stage.update();
-      stage.viewpoint.point(stage.camera, stage.target, box.width / box.height);
-      this.renderer.setViewport(box.left, height - box.bottom, box.width, box.height);
-      this.renderer.setScissor(box.left, height - box.bottom, box.width, box.height);
-      this.renderer.render(stage.scene, stage.camera);
-    }
   }
 }
 

@@ -6,6 +6,8 @@ import type { Stage } from "./stages";
 export interface View {
   readonly root: HTMLElement;
   readonly clock: Clock;
+  /** That of what plays alone while the pointer is on it. */
+  readonly alone?: Clock;
   readonly stages: Stage[];
   /** Whether its clock is its own affair: it begins at rest, and the next view plays if the one before did. */
   readonly isStill?: boolean;

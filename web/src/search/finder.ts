@@ -51,6 +51,7 @@ export class Finder {
 
   /** What is searched for. */
   show(name: string): void {
+    if (name !== this.input.value) this.close(); // another search has begun, by a dropped file or a link
     this.input.value = name;
   }
 

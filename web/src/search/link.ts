@@ -31,6 +31,8 @@ export function toHash(search: Search, hit: number): string {
   set("all", Number(search.allMoments), 0);
   set("self", Number(!search.leaveOutSelf), 0);
   for (const part of PART_NAMES) set(part, search.weights[part], 1);
+  set("group", search.group, "");
+  set("of", search.queryGroup, "");
   for (const [column, values] of Object.entries(search.labels))
     for (const value of values) words.append("label", `${column}:${value}`);
   set("where", search.condition, "");
@@ -72,6 +74,8 @@ export function fromHash(hash: string): { search: Search; hit: number } | null {
     allMoments: words.get("all") === "1",
     leaveOutSelf: words.get("self") !== "1",
     weights,
+    group: words.get("group") ?? "",
+    queryGroup: words.get("group") ? (words.get("of") ?? "") : "",
     labels,
     condition: words.get("where") ?? "",
     excluded: words.getAll("not"),

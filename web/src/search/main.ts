@@ -1,8 +1,10 @@
 /** The page of the service. */
 
 import "../style.css";
+import "../map/style.css";
 import "./style.css";
 import { element } from "../dom";
+import { rehearse } from "../rehearsal";
 import { stagesOfPage } from "../stages";
 import { message } from "../states";
 import { SearchPage } from "./page";
@@ -14,7 +16,7 @@ function start(): void {
     document.body.append(element("main", {}, message("This browser cannot draw in 3D", line)));
     return;
   }
-  void new SearchPage(stages).start();
+  void new SearchPage(stages).start().then(() => rehearse(stages));
 }
 
 requestAnimationFrame(() => setTimeout(start)); // after the first paint: what follows takes longer than a frame

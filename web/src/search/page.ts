@@ -1,20 +1,21 @@
 /** The page: what is searched for is in its address, and everything on it follows from that. */
 
 import { button } from "../dom";
+import { MapView } from "../map/view";
+import type { Motion } from "../motion";
 import { isForPage, Screen } from "../screen";
 import type { Stages } from "../stages";
 import { message, notes } from "../states";
 import { onThemeChange } from "../theme";
 import { ActingView } from "./acting";
 import { HitActions } from "./actions";
-import { firstPose } from "./activity";
+import { firstPose, played } from "./activity";
 import { Basket } from "./basket";
 import { isVideo, mainFile, openButton, takeDrops } from "./files";
 import { NO_FILTERS } from "./filters";
 import { Finder } from "./finder";
 import { Frame } from "./frame";
 import { ACTING, fromHash, MAP, POSING, toHash } from "./link";
-import { MapView } from "./map";
 import { Panel } from "./panel";
 import { PosingView } from "./posing";
 import { FIRST, momentName, type Search } from "./query";
@@ -32,6 +33,12 @@ function unlessGone(error: unknown): null {
   if (error instanceof Refused && error.status !== 401) return null;
   throw error;
 }
+
+/** After the page was drawn again. */
+const nextPicture = (): Promise<void> =>
+  new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+  });
 
 export class SearchPage {
   private readonly service = new Service();
@@ -84,7 +91,7 @@ export class SearchPage {
 
   private async know(): Promise<void> {
     this.facts = await this.service.library();
-    this.panel.filters.know(this.facts.contents.labels);
+    this.panel.knowLibrary(this.facts);
     this.basket.know(this.facts.index);
   }
 
@@ -148,6 +155,7 @@ export class SearchPage {
     try {
       const shown = await this.service.search(search, files, signal);
       this.accept(shown, hit);
+      await nextPicture(); // the hits move before the service is asked for more
       if (isOther && !search.poses)
         this.panel.know(await this.service.motion(this.search.query, files, signal), this.search);
     } catch (error) {
@@ -201,7 +209,8 @@ export class SearchPage {
     const files = search.file ? this.files.get(search.file) : [];
     try {
       const found = this.results?.shown.answer.results.map((hit) => hit.clip) ?? [];
-      const view = new MapView(this.service, await this.service.map(), new Set(found), {
+      const clips = await this.service.map();
+      const view = new MapView(clips, (at) => this.motionOf(clips[at].clip), new Set(found), {
         onChoose: (clip) => this.choose({ query: clip, file: "" }),
         onOnly: (only) => this.go({ ...this.search, only }, search.query ? 0 : MAP),
       });
@@ -214,6 +223,14 @@ export class SearchPage {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The motion of a clip; null if it cannot be read. */
+  private async motionOf(clip: string): Promise<Motion | null> {
+    return this.service.motion(clip, [], new AbortController().signal).then(
+      (motion) => played(clip, motion),
+      () => null,
+    );
   }
 
   private showActing(search: Search): void {

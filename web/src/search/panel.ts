@@ -5,8 +5,10 @@ import { SpanBar } from "../spans";
 import { breakable, seconds, span } from "../text";
 import { activity } from "./activity";
 import { FilterList } from "./filters";
+import { GroupChoice } from "./groups";
 import type { Mirror, Search } from "./query";
-import type { WholeMotion } from "./service";
+import { select } from "./select";
+import type { LibraryFacts, WholeMotion } from "./service";
 import { WeightPicker } from "./weights";
 
 const MIRRORS: Record<Mirror, string> = {
@@ -21,7 +23,8 @@ const COUNTS = [5, 10, 20, 50];
 
 export class Panel {
   readonly root: HTMLElement;
-  readonly filters: FilterList;
+  private readonly filters: FilterList;
+  private readonly groups: GroupChoice;
   private readonly weights: WeightPicker;
   private readonly name = element("p", { class: "query-name" });
   private readonly part = element("div", { class: "part" });
@@ -34,6 +37,7 @@ export class Panel {
   constructor(private readonly onChange: (changes: Partial<Search>) => void) {
     this.weights = new WeightPicker((weights) => onChange({ weights }));
     this.filters = new FilterList(onChange);
+    this.groups = new GroupChoice(onChange);
     this.mirror = select(Object.entries(MIRRORS), (value) => onChange({ mirror: value as Mirror }));
     this.count = select(
       COUNTS.map((count) => [String(count), String(count)]),
@@ -52,6 +56,7 @@ export class Panel {
         this.part,
         element("label", { class: "field" }, element("span", {}, "Mirror"), this.mirror),
         element("label", { class: "field" }, element("span", {}, "Hits"), this.count),
+        this.groups.root,
         this.moments,
         this.self,
       ),
@@ -72,8 +77,15 @@ export class Panel {
     this.self.hidden = search.file !== "" || search.poses !== "";
     this.weights.show(search.weights);
     this.filters.show(search);
+    this.groups.show(search);
     this.bar?.show(search.startS, search.endS);
     this.describe(search);
+  }
+
+  /** What the library holds. */
+  knowLibrary({ contents }: LibraryFacts): void {
+    this.filters.know(contents.labels);
+    this.groups.know(contents);
   }
 
   /** The whole motion of the query has been read; null if another query begins. */
@@ -118,10 +130,4 @@ export class Panel {
       : `${span(startS ?? from, endS ?? to)} of ${seconds(to - from)}`;
     whole.hidden = isWhole;
   }
-}
-
-function select(options: [string, string][], onChange: (value: string) => void): HTMLSelectElement {
-  const made = element("select", {}, ...options.map(([value, label]) => element("option", { value }, label)));
-  made.addEventListener("change", () => onChange(made.value));
-  return made;
 }

@@ -20,6 +20,10 @@ export interface Search {
   allMoments: boolean;
   leaveOutSelf: boolean;
   weights: Record<Part, number>;
+  /** Column by which clips are grouped; "" for none. */
+  group: string;
+  /** The query's value in that column; "" for its own or the nearest. */
+  queryGroup: string;
   /** Chosen labels by column. */
   labels: Record<string, string[]>;
   condition: string;
@@ -44,6 +48,8 @@ export const FIRST: Search = {
   allMoments: false,
   leaveOutSelf: true,
   weights: evenWeights(),
+  group: "",
+  queryGroup: "",
   labels: {},
   condition: "",
   excluded: [],
@@ -76,6 +82,8 @@ export function fields(search: Search): Fields {
     all_moments: search.allMoments || null,
     exclude_self: (search.leaveOutSelf && !search.file && !search.poses) || null,
     parts: even ? null : PART_NAMES.map((part) => `${part}=${search.weights[part]}`).join(","),
+    group: search.group || null,
+    query_group: search.queryGroup || null,
     where: where || null,
   });
   return { ...asked(search), ...options };

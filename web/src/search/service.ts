@@ -1,5 +1,6 @@
 /** The service that the page comes from: its answers, and the errors that the page shows. */
 
+import type { MapClip } from "../map/view";
 import type { PlaybackData } from "../playback";
 import type { Part } from "../skeleton";
 import { asked, type Fields, fields, type Search } from "./query";
@@ -32,7 +33,12 @@ export interface Shown {
 export interface LibraryFacts {
   index: string;
   version: number;
-  contents: { clips: number; duration_s: number; labels: Record<string, Record<string, number>> };
+  contents: {
+    clips: number;
+    duration_s: number;
+    labels: Record<string, Record<string, number>>;
+    rigs: Record<string, number>;
+  };
 }
 
 export interface ClipFacts {
@@ -45,12 +51,6 @@ export interface ClipPage {
   total: number;
   offset: number;
   clips: ClipFacts[];
-}
-
-export interface MapClip {
-  clip: string;
-  place: [number, number];
-  labels: Record<string, string | null>;
 }
 
 /** See docs/guide/serving.md, Motion for playback. */

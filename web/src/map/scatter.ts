@@ -8,6 +8,8 @@ export interface Point {
   colour: string;
   /** Whether it is drawn as one that matters now. */
   isMarked: boolean;
+  /** Whether it is neither drawn nor found. */
+  isHidden: boolean;
 }
 
 type Place = [number, number];
@@ -51,6 +53,13 @@ export class Scatter {
     this.draw();
   }
 
+  /** Shows all points again, as at first. */
+  reset(): void {
+    this.zoom = 1;
+    this.shift = [0, 0];
+    this.draw();
+  }
+
   dispose(): void {
     this.resized.disconnect();
   }
@@ -66,7 +75,7 @@ export class Scatter {
     const style = getComputedStyle(this.root);
     for (const isMarked of [false, true])
       for (const point of this.points) {
-        if (point.isMarked !== isMarked) continue;
+        if (point.isMarked !== isMarked || point.isHidden) continue;
         const [x, y] = this.onCanvas([point.x, point.y]);
         disc(pen, x, y, isMarked ? MARKED_PX : RADIUS_PX, point.colour, isMarked ? style.color : null);
       }
@@ -106,7 +115,7 @@ export class Scatter {
     this.points.forEach((point, at) => {
       const [x, y] = this.onCanvas([point.x, point.y]);
       const distance = Math.hypot(x - event.offsetX, y - event.offsetY);
-      if (distance < least) [found, least] = [at, distance];
+      if (distance < least && !point.isHidden) [found, least] = [at, distance];
     });
     return found;
   }
@@ -144,7 +153,9 @@ export class Scatter {
   }
 
   private encircled(): number[] {
-    return this.points.flatMap(({ x, y }, at) => (isInside(this.onCanvas([x, y]), this.lasso) ? [at] : []));
+    return this.points.flatMap(({ x, y, isHidden }, at) =>
+      !isHidden && isInside(this.onCanvas([x, y]), this.lasso) ? [at] : [],
+    );
   }
 
   private magnify(event: WheelEvent): void {

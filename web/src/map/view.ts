@@ -2,7 +2,7 @@
 
 import { Body } from "../body";
 import { Clock } from "../clock";
-import { element } from "../dom";
+import { button, element } from "../dom";
 import { Framing } from "../framing";
 import { Grid } from "../ground";
 import type { Motion } from "../motion";
@@ -10,9 +10,7 @@ import { Stage } from "../stages";
 import { theme } from "../theme";
 import type { View } from "../view";
 import { Viewpoint } from "../viewpoint";
-import { played } from "./activity";
 import { Scatter } from "./scatter";
-import type { MapClip, Service } from "./service";
 
 /** Those of `mretrieve map`, see mretrieve/maps/library_map.py: by number of clips; then grey. */
 const COLOURS = (
@@ -20,7 +18,16 @@ const COLOURS = (
   "#5b8c5a #e377c2 #b7950b #17becf #5f6caf #e08283 #3d9970 #c39bd3 #a04000 #85c1e9"
 ).split(" ");
 const OTHERS = "#9aa0a6";
+const MOVING = "Wheel: nearer. Drag: move.";
+const ENCIRCLING = "Shift and drag: search only the clips inside.";
 
+export interface MapClip {
+  clip: string;
+  place: [number, number];
+  labels: Record<string, string | null>;
+}
+
+/** What a page that can search does. */
 export interface MapEvents {
   onChoose: (clip: string) => void;
   /** Only some clips are to be searched. */
@@ -41,24 +48,32 @@ export class MapView implements View {
   private body: Body | null = null;
   private stage: Stage;
   private hovered = -1;
+  /** Colours of clips that are not shown. */
+  private readonly hidden = new Set<string>();
   private query: [number, number] | null = null;
   /** Called if a body is shown or no longer. */
   onArrange: () => void = () => {};
 
-  /** `marked`: the clips of the hits. */
+  /**
+   * `load`: the motion of a clip by its place in the list, null if it cannot be shown. `marked`: the clips of the hits.
+   * `events`: null on a page that cannot search.
+   */
   constructor(
-    private readonly service: Service,
     private readonly clips: MapClip[],
-    private readonly marked: Set<string>,
-    events: MapEvents,
+    private readonly load: (at: number) => Promise<Motion | null>,
+    private readonly marked: Set<string> = new Set(),
+    events: MapEvents | null = null,
   ) {
     const columns = [...new Set(clips.flatMap((clip) => Object.keys(clip.labels)))];
     this.column = element("select", {}, ...columns.map((name) => element("option", { value: name }, name)));
-    this.column.addEventListener("change", () => this.repaint());
-    this.scatter = new Scatter(`Map of ${clips.length} clips; the field above finds them by name`);
+    this.column.addEventListener("change", () => {
+      this.hidden.clear();
+      this.repaint();
+    });
+    this.scatter = new Scatter(`Map of ${clips.length} clips${events ? "; the field above finds them by name" : ""}`);
     this.scatter.onHover = (at, x, y) => void this.hover(at, x, y);
-    this.scatter.onClick = (at) => events.onChoose(clips[at].clip);
-    this.scatter.onEncircle = (chosen) => events.onOnly(chosen.map((at) => clips[at].clip));
+    this.scatter.onClick = (at) => events?.onChoose(clips[at].clip);
+    this.scatter.onEncircle = (chosen) => events?.onOnly(chosen.map((at) => clips[at].clip));
     this.card = element("div", { class: "map-card" }, this.place, this.name);
     this.card.hidden = true;
     this.stage = new Stage(this.place, this.viewpoint, this.ground.object);
@@ -68,12 +83,11 @@ export class MapView implements View {
       element(
         "div",
         { class: "controls" },
-        columns.length ? element("label", { class: "field" }, element("span", {}, "Colour by"), this.column) : null,
-        element(
-          "p",
-          { class: "hint" },
-          "Click a clip to search for it. Wheel: nearer. Drag: move. Shift and drag: search only the clips inside.",
-        ),
+        columns.length > 1
+          ? element("label", {}, element("span", {}, "Colour by"), this.column)
+          : element("p", { class: "hint" }, columns.length ? `Coloured by ${columns[0]}` : ""),
+        button("Whole map", () => this.scatter.reset()),
+        element("p", { class: "hint" }, events ? `Click a clip to search for it. ${MOVING} ${ENCIRCLING}` : MOVING),
       ),
       element("div", { class: "map-place" }, this.scatter.root, this.card),
       this.legend,
@@ -101,18 +115,17 @@ export class MapView implements View {
     const labels = ranked.slice(0, ranked.length <= COLOURS.length ? COLOURS.length : COLOURS.length - 1);
     const colours = new Map(labels.map(([label], at) => [label, COLOURS[at]]));
     this.scatter.show(
-      this.clips.map((clip) => ({
-        x: clip.place[0],
-        y: clip.place[1],
-        colour: colours.get(this.labelOf(clip) ?? "") ?? OTHERS,
-        isMarked: this.marked.has(clip.clip),
-      })),
+      this.clips.map((clip) => {
+        const colour = colours.get(this.labelOf(clip) ?? "") ?? OTHERS;
+        const isHidden = this.hidden.has(colour);
+        return { x: clip.place[0], y: clip.place[1], colour, isMarked: this.marked.has(clip.clip), isHidden };
+      }),
       this.query,
     );
     const rest = this.clips.length - labels.reduce((sum, [, count]) => sum + count, 0);
     const rows: [string, string, number][] = labels.map(([label, count], at) => [label, COLOURS[at], count]);
     if (rest) rows.push([labels.length ? "others" : "clips", OTHERS, rest]);
-    this.legend.replaceChildren(...rows.map(([label, colour, count]) => legendRow(label, colour, count)));
+    this.legend.replaceChildren(...rows.map(([label, colour, count]) => this.legendRow(label, colour, count)));
     this.ground.paint(theme());
     this.body?.paintSides(theme());
   }
@@ -142,16 +155,25 @@ export class MapView implements View {
     const { clientWidth: width, clientHeight: height } = this.scatter.root;
     this.card.style.left = `${Math.min(x + 16, width - this.card.offsetWidth)}px`;
     this.card.style.top = `${Math.min(y + 16, height - this.card.offsetHeight)}px`;
-    const motion = await this.load(clip.clip);
+    const motion = await this.load(at);
     if (motion && this.hovered === at) this.put(motion);
   }
 
-  private async load(clip: string): Promise<Motion | null> {
-    try {
-      return played(clip, await this.service.motion(clip, [], new AbortController().signal));
-    } catch {
-      return null; // its name is there all the same
-    }
+  /** A colour, what it means, and the number of its clips; a click hides them, another one shows them again. */
+  private legendRow(label: string, colour: string, count: number): HTMLElement {
+    const swatch = element("i", { class: "swatch" });
+    swatch.style.background = colour;
+    const isShown = !this.hidden.has(colour);
+    const made = button("", () => this.toggle(colour), { class: "quiet", "aria-pressed": String(isShown) });
+    made.append(swatch, label, element("span", { class: "count" }, String(count)));
+    return element("li", {}, made);
+  }
+
+  private toggle(colour: string): void {
+    if (!this.hidden.delete(colour)) this.hidden.add(colour);
+    const at = [...this.legend.children].findIndex((row) => row.contains(document.activeElement));
+    this.repaint();
+    this.legend.children[at]?.querySelector("button")?.focus();
   }
 
   /** Shows a body in the card, or none. */
@@ -162,7 +184,7 @@ export class MapView implements View {
       this.body = null;
     }
     if (motion) {
-      const body = new Body(motion, "other");
+      const body = new Body(motion, "other", "small");
       const framing = new Framing(motion);
       body.paintSides(theme());
       this.stage.scene.add(body.object);
@@ -179,10 +201,4 @@ export class MapView implements View {
     } else this.clock.pause();
     this.onArrange();
   }
-}
-
-function legendRow(label: string, colour: string, count: number): HTMLElement {
-  const swatch = element("i", { class: "swatch" });
-  swatch.style.background = colour;
-  return element("li", {}, swatch, label, element("span", { class: "count" }, String(count)));
 }
