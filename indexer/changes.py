@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import recognise
+from mretrieve.formats.content_hash import skeletons_hash
 from mretrieve.sources.scan import FoundFile
 
-from .folders import KnownFile, content_hash
+from .folders import KnownFile
 from .library import Library
 from .report import FileEntry, Outcome
 
@@ -141,14 +141,7 @@ class _Skeletons:
         folder = "" if self._asf is not None else _folder(path)
         if folder not in self._hashes:
             files = [self._library.file(name) for name in self._of_folder.get(folder, ())]
-            digest = hashlib.sha256()
-            for file in files if self._asf is None else [self._asf]:
-                digest.update(file.name.encode("utf-8", "surrogateescape"))
-                try:
-                    digest.update(content_hash(file, "").encode())
-                except OSError:
-                    digest.update(b"?")
-            self._hashes[folder] = digest.hexdigest()[:16]
+            self._hashes[folder] = skeletons_hash(files if self._asf is None else [self._asf])
         return self._hashes[folder]
 
 
