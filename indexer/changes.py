@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import recognise
+from mretrieve.formats.content_hash import SKELETON_SUFFIXES, skeletons_hash
 from mretrieve.sources.scan import FoundFile
 
-from .folders import KnownFile, content_hash
+from .folders import KnownFile
 from .library import Library
 from .report import FileEntry, Outcome
 
@@ -125,9 +125,8 @@ def _new_or_changed(
     return [FileTask(file, skeletons.beside(file.path) if reader.name in _ON_SKELETONS else "", before)]
 
 
-#: Formats whose files are read with a skeleton beside them, which has one of these suffixes.
+#: Formats whose files are read with a skeleton beside them.
 _ON_SKELETONS = ("amc", "opensim")
-_SKELETON_SUFFIXES = (".asf", ".osim")
 
 
 class _Skeletons:
@@ -139,23 +138,14 @@ class _Skeletons:
         self._of_folder: dict[str, list[str]] = {}
         self._hashes: dict[str, str] = {}
         for file in library.scan.files:
-            if file.path.lower().endswith(_SKELETON_SUFFIXES):
+            if file.path.lower().endswith(SKELETON_SUFFIXES):
                 self._of_folder.setdefault(_folder(file.path), []).append(file.path)
 
     def beside(self, path: str) -> str:
         folder = _folder(path)
         if folder not in self._hashes:
             files = [self._library.file(name) for name in self._of_folder.get(folder, ())]
-            if self._asf is not None:
-                files = [self._asf, *(file for file in files if file.suffix.lower() != ".asf")]
-            digest = hashlib.sha256()
-            for file in files:
-                digest.update(file.name.encode("utf-8", "surrogateescape"))
-                try:
-                    digest.update(content_hash(file, "").encode())
-                except OSError:
-                    digest.update(b"?")
-            self._hashes[folder] = digest.hexdigest()[:16]
+            self._hashes[folder] = skeletons_hash(files, self._asf)
         return self._hashes[folder]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mretrieve.search.where import matching_rows
 from mretrieve.sources.keypoint_bodies import is_joint_set
-from mretrieve.sources.labels import RESERVED
+from mretrieve.sources.label_file import RESERVED
 from mretrieve.storage.folders import file_of
 from mretrieve.storage.layout import versions
 from mretrieve.storage.records import EncoderRecord, VectorIndexRecord, VectorSearchSettings, WindowSettings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from mretrieve.errors import MRetrieveError
-from mretrieve.formats.frame_files import frame_files
+from mretrieve.formats.content_hash import content_hash, own_hash
 from mretrieve.sources.scan import FoundFile, Scan
 from mretrieve.storage.folders import split_path
 from mretrieve.storage.snapshot import Snapshot
@@ -25,7 +24,7 @@ class KnownFile:
     Attributes:
         size_bytes: its size.
         mtime_ns: time of its last modification.
-        content_hash: see `content_hash`.
+        content_hash: see `mretrieve.formats.content_hash`.
         clips: ids of its clips; empty if it was refused or removed.
         entry: its line in the last report if it had one, which the next report repeats.
     """
@@ -62,29 +61,12 @@ def known_files(snapshot: Snapshot | None, remembered: Iterable[FileEntry]) -> d
     return known
 
 
-def content_hash(path: Path, skeletons: str) -> str:
-    """SHA-256 of a file's bytes, for AMC followed by a colon and the hash of the skeletons that it may have.
-
-    Of a recording of a file a frame, that of all its files.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for part in frame_files(path):
-        with part.open("rb", buffering=0) as file:
-            while block := file.read(1 << 16):
-                digest.update(block)
-    own = digest.hexdigest()
-    return f"{own}:{skeletons}" if skeletons else own
-
-
 def is_unchanged(path: Path, found: FoundFile, known: KnownFile) -> bool:
     """Whether a file has the known content, by its time or else by its bytes."""
     if (found.size_bytes, found.mtime_ns) == (known.size_bytes, known.mtime_ns):
         return True
     with suppress(OSError):
-        return found.size_bytes == known.size_bytes and content_hash(path, "") == known.content_hash.partition(":")[0]
+        return found.size_bytes == known.size_bytes and content_hash(path, "") == own_hash(known.content_hash)
     return False
 
 

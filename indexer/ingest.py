@@ -16,6 +16,7 @@ from mretrieve.devices import find_devices
 from mretrieve.encoders import ClipsEncoder, DeviceEncoder, WindowEncoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
+from mretrieve.formats.content_hash import ReadHash, content_hash
 from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
 from mretrieve.motion.clip import overlapping_spans
 from mretrieve.motion.keypoints import ASSUMED_FPS
@@ -26,7 +27,7 @@ from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.snapshot import Snapshot
 
 from .changes import FileTask
-from .folders import content_hash
+from .folders import KnownFile
 from .report import FileEntry, Outcome
 from .settings import Space
 
@@ -121,7 +122,7 @@ class Ingester:
 
     def ingest(self, tasks: Sequence[FileTask]) -> list[Ingested]:
         """The outcomes for files, in their order. Errors in a file go to its entry and are never raised."""
-        done = [self._with_stored(task, self._unread(task) if task.stored else self._ingest(task)) for task in tasks]
+        done = [self._with_stored(task, self._ingest(task)) for task in tasks]
         try:
             return self.encoded(done)
         except Exception:  # of one file, which is refused alone
@@ -147,13 +148,6 @@ class Ingester:
                 vectors[row][name] = _checked(space, clips[row].windows, own)
         left = iter([replace(clip, vectors=own) for clip, own in zip(clips, vectors, strict=True)])
         return [replace(ingested, clips=tuple(islice(left, len(ingested.clips))), motions=()) for ingested in done]
-
-    def _unread(self, task: FileTask) -> Ingested:
-        """A file that is unchanged or not available, whose clips are encoded again."""
-        assert task.known is not None
-        found, known = task.found, task.known
-        entry = FileEntry(found.path, Outcome.UNCHANGED, found.size_bytes, found.mtime_ns, known.content_hash)
-        return Ingested(replace(entry, clips=known.clips))
 
     def _with_stored(self, task: FileTask, ingested: Ingested) -> Ingested:
         """Add the stored clips of a file that keeps them, if all clips are encoded again."""
@@ -183,22 +177,24 @@ class Ingester:
 
     def _ingest(self, task: FileTask) -> Ingested:
         path = file_of(self._spec.folders, task.found.path)
-        found = task.found
+        if task.known is not None:
+            try:
+                if task.stored or content_hash(path, task.skeletons) == task.known.content_hash:
+                    return _unchanged(task, task.known)
+            except OSError as error:
+                return _refused(task, error)
+        read_hash = ReadHash()
         try:
-            hashed = content_hash(path, task.skeletons)
-        except OSError as error:
-            return _refused(task, error)
-        entry = FileEntry(found.path, Outcome.READ, found.size_bytes, found.mtime_ns, hashed)
-        if task.known is not None and task.known.content_hash == hashed:
-            if not task.known.clips and task.known.entry is not None:  # refused before, and still the same
-                return Ingested(replace(task.known.entry, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns))
-            return Ingested(replace(entry, outcome=Outcome.UNCHANGED, clips=task.known.clips))
-        try:
-            _check_name(found.path)
-            bodies = read_bodies(MotionFile(path), self._spec.reading, mixed_rigs=True)
+            _check_name(task.found.path)
+            bodies = read_bodies(MotionFile(path, read_hash=read_hash), self._spec.reading, mixed_rigs=True)
+            hashed = read_hash.value(task.skeletons) or content_hash(path, task.skeletons)  # a reader may open the path
+            if task.known is not None and task.known.content_hash == hashed:  # with the files beside it
+                return _unchanged(task, task.known)
+            found = task.found
+            entry = FileEntry(found.path, Outcome.READ, found.size_bytes, found.mtime_ns, hashed)
             clips = [self._clip(body, entry) for body in bodies]
         except Exception as error:
-            return _refused(task, error, hashed)
+            return _refused(task, error, read_hash.value(task.skeletons))
         return Ingested(
             replace(
                 entry,
@@ -259,6 +255,15 @@ def _checked(space: Space, windows: NDArray[np.int32], vectors: NDArray[np.float
         name = space.record.name
         raise ValueError(f"{name}: {len(windows)} windows gave vectors {vectors.shape}, or some that are not finite")
     return vectors
+
+
+def _unchanged(task: FileTask, known: KnownFile) -> Ingested:
+    """A file that has the content that the index knows."""
+    found = task.found
+    if not known.clips and known.entry is not None:  # refused before, and still the same
+        return Ingested(replace(known.entry, size_bytes=found.size_bytes, mtime_ns=found.mtime_ns))
+    entry = FileEntry(found.path, Outcome.UNCHANGED, found.size_bytes, found.mtime_ns, known.content_hash)
+    return Ingested(replace(entry, clips=known.clips))
 
 
 def _refused(task: FileTask, error: Exception, hashed: str = "") -> Ingested:

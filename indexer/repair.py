@@ -12,6 +12,7 @@ import numpy as np
 
 from mretrieve.errors import IndexStateError
 from mretrieve.formats import ReadingOptions
+from mretrieve.formats.content_hash import is_same_content
 from mretrieve.motion import Clip
 from mretrieve.sources.keypoint_bodies import is_joint_set
 from mretrieve.sources.scan import FoundFile
@@ -168,7 +169,7 @@ class _Rescue:
             clips = {clip.clip: clip for clip in read.clips}
             for record in own:
                 name = record["clip"]
-                if read.entry.content_hash == hashed and name in clips:
+                if is_same_content(hashed, read.entry.content_hash) and name in clips:
                     self.read_again.append(name)
                     yield clips[name]
                 else:

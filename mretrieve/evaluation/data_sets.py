@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import QueryError
 from ..formats import MotionFile, ReadingOptions
 from ..motion import CANONICAL_FPS, LabelledClip
-from ..sources.labels import find_column, read_label_file
+from ..sources.label_file import Texts, find_column, read_label_file
 from ..sources.reading import read_bodies
 
 #: 3 seconds, the length of a window; a second between two; longer than 5 seconds a take is cut for a test.
@@ -121,13 +121,19 @@ def listed(data: Path, table: str, label: str, group: str) -> list[LabelledClip]
     file = data / table
     if not file.is_file():
         raise QueryError(f"{data}: no {table} in it; give the folder that holds {table.split('/')[0]}/")
-    read = read_label_file(file)
-    label_column, group_column = (find_column(name, ("path", *read.columns)) for name in (label, group))
-    if label_column is None or group_column is None:
-        missing = label if label_column is None else group
-        raise QueryError(f"{file}:1: no column {missing!r}; it has path, {', '.join(read.columns)}")
-    rows = ({"path": row.path, **row.labels} for row in read.rows)
-    return [_item(file.parent, row["path"], row[label_column], row[group_column]) for row in rows]
+    texts = Texts()
+    read = read_label_file(file, texts)
+    named = [find_column(name, ("path", *read.columns)) for name in (label, group)]
+    for column, asked in zip(named, (label, group), strict=True):
+        if column is None:
+            raise QueryError(f"{file}:1: no column {asked!r}; it has path, {', '.join(read.columns)}")
+    columns = [
+        read.paths
+        if column in (None, "path")
+        else [texts.values_by_number[code] for code in read.codes[:, read.columns.index(column)]]
+        for column in named
+    ]
+    return [_item(file.parent, *row) for row in zip(read.paths, *columns, strict=True)]
 
 
 def _item(folder: Path, path: str, label: str, group: str) -> LabelledClip:

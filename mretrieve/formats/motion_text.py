@@ -6,6 +6,7 @@ import codecs
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,8 @@ class MotionText:
     size: int
 
     @classmethod
-    def load(cls, path: Path) -> MotionText:
-        """Read a whole file. FormatError: it cannot be read, is empty or is not text."""
+    def load(cls, path: Path, note: Callable[[bytearray], None] = lambda _: None) -> MotionText:
+        """Read a whole file and call `note` with its bytes. FormatError: it cannot be read, is empty or is not text."""
         try:
             with path.open("rb", buffering=0) as file:
                 content = _memory(os.fstat(file.fileno()).st_size + PADDING)
@@ -53,6 +54,7 @@ class MotionText:
             raise FormatError(f"{path}: the file does not fit in memory; cut it into shorter takes") from None
         del content[filled:]
         content += beyond
+        note(content)
         return cls.of(path, content)
 
     @classmethod

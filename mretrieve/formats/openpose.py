@@ -12,7 +12,7 @@ from ..errors import FormatError
 from ..motion.joint_sets import JOINT_SETS
 from ..motion.keypoints import Keypoints
 from .detections import Detections, people_in
-from .frame_files import frame_files, frame_number
+from .frame_files import frame_number
 from .joint_list import joint_list
 from .json_file import has_key, load_json, starts_json
 from .reader import MotionFile, Reader, ReadingOptions
@@ -21,16 +21,15 @@ _SETS = {25: JOINT_SETS["body-25"], 18: JOINT_SETS["coco-18"]}
 
 
 def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
-    paths = frame_files(file.path) if file.content is None else [file.path]
+    files = file.frames()
     frames: list[int] = []
     bodies: list[NDArray[np.float32]] = []
     size_bytes = 0
-    for number, path in enumerate(paths):
-        one = MotionFile(path, file.content)
+    for number, one in enumerate(files):
         size_bytes += one.size_bytes
-        in_frame = _bodies(load_json(one), path)
+        in_frame = _bodies(load_json(one), one.path)
         bodies += in_frame
-        frames += [number if len(paths) == 1 else frame_number(path)] * len(in_frame)
+        frames += [number if len(files) == 1 else frame_number(one.path)] * len(in_frame)
     counts = {len(body) for body in bodies}
     if len(counts) > 1 or not counts <= set(_SETS):
         has = ", ".join(map(str, sorted(counts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from ..errors import FormatError
 from ..motion.keypoints import Keypoints
 from ..motion.motion import Motion, Rig, joint_positions
 from ..version import install_hint
+from .content_hash import ReadHash
+from .frame_files import frame_files
 from .motion_text import MotionText
 
 #: Bytes from the beginning of a file by which its format is recognised.
@@ -44,10 +46,14 @@ class MotionFile:
     Attributes:
         path: the file, or the name that messages give to content in memory.
         content: the bytes of content in memory; None reads `path`.
+        read_hash: takes note of what is read of the disk, except by `head`; None if nobody wants to know.
+        is_beside: whether the file is not the motion's own, but one that it refers to.
     """
 
     path: Path
     content: bytes | None = None
+    read_hash: ReadHash | None = None
+    is_beside: bool = False
 
     def head(self) -> bytes:
         """The first HEAD_BYTES. FormatError: the file cannot be opened."""
@@ -61,10 +67,14 @@ class MotionFile:
 
     def read_bytes(self) -> bytes:
         """All bytes, for binary formats. FormatError: the file cannot be read."""
+        if self.content is not None:
+            return self.content
         try:
-            return self.path.read_bytes() if self.content is None else self.content
+            content = self.path.read_bytes()
         except OSError as error:
             raise self.unreadable(error) from None
+        self._note(content)
+        return content
 
     @property
     def size_bytes(self) -> int:
@@ -76,7 +86,23 @@ class MotionFile:
 
     def text(self) -> MotionText:
         """All text, for text formats. FormatError: the file cannot be read, is empty or is not text."""
-        return MotionText.load(self.path) if self.content is None else MotionText.of(self.path, bytearray(self.content))
+        if self.content is not None:
+            return MotionText.of(self.path, bytearray(self.content))
+        return MotionText.load(self.path, self._note)
+
+    def frames(self) -> list[MotionFile]:
+        """The files of a recording of a file a frame, for which this one stands; itself if it is not of one."""
+        if self.content is not None:
+            return [self]
+        return [replace(self, path=path) for path in frame_files(self.path)]
+
+    def beside(self, name: str | Path) -> MotionFile:
+        """A file of this name next to it, to which it refers."""
+        return MotionFile(self.path.parent / name, None, self.read_hash, is_beside=True)
+
+    def _note(self, content: bytes | bytearray) -> None:
+        if self.read_hash is not None:
+            self.read_hash.add(self.path, content, beside=self.is_beside)
 
     def unreadable(self, error: OSError) -> FormatError:
         """The error that reports why the file cannot be read."""

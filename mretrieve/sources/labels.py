@@ -1,56 +1,27 @@
-"""Labels: CSV files with a `path` column and any others, joined to the clips by their files."""
+"""Labels: files with a `path` column and any others, joined to the clips by their files."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from itertools import zip_longest
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ..errors import MRetrieveError
 from ..storage.folders import join_path
-from ..storage.shard import ShardClip
+from .label_file import MOST_CELLS, LabelFile, Texts, read_label_file
 
-#: Columns that every clip has already; a label column of such a name would hide them.
-RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}
-
-_DELIMITERS = ",;\t|"
+#: This many of the rows that belong to no file are named.
+_NAMED_ROWS = 3
 
 
 class UnmatchedLabelsError(MRetrieveError):
     """No row of the label files belongs to a file of the folder."""
-
-
-class LabelRow(NamedTuple):
-    """One row of a label file.
-
-    Attributes:
-        line: its number in the file, from 1.
-        path: the path as it is written.
-        labels: column -> label; "" if the cell is empty.
-    """
-
-    line: int
-    path: str
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True)
-class LabelFile:
-    """One label file.
-
-    Attributes:
-        columns: its columns without `path`.
-        rows: its rows.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[LabelRow, ...]
 
 
 @dataclass(frozen=True)
@@ -69,8 +40,8 @@ class Labels:
 def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str]) -> Labels:
     """Read label files and match their rows to the files of folders.
 
-    A row's path is relative to the folder of its CSV file or to one of the folders, or the path in the index. An empty
-    cell means no label. Rows of files that no folder has are ignored with a warning.
+    A row's path is relative to the folder of its file or to one of the folders, or the path in the index. An empty
+    cell means no label. Rows of files that no folder has are ignored with a warning, and take no memory.
 
     Args:
         files: the label files. Columns that differ only in case are one, spelled as in the first file.
@@ -81,59 +52,150 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
         UnmatchedLabelsError: no row belongs to a file of the folders.
         MRetrieveError: as `read_label_file`, or two rows contradict each other.
     """
-    merged: dict[str, dict[str, tuple[str, str]]] = {}  # path -> column -> (label, file:line)
-    columns: dict[str, str] = {}  # its name in lower case -> as the first file spells it
-    warnings = []
-    for file in files:
-        unknown = []
-        for line, path, labels in read_label_file(file).rows:
-            for column in labels:
-                columns.setdefault(column.casefold(), column)
-            known = _match(path, file, folders, paths)
-            if known is None:
-                unknown.append(f"{path!r} (line {line})")
-                continue
-            cells = merged.setdefault(known, {})
-            for column, label in labels.items():
-                if not label:
-                    continue
-                first, where = cells.setdefault(column.casefold(), (label, f"{file}:{line}"))
-                if first != label:
-                    raise MRetrieveError(
-                        f"{file}:{line}: {column} of {path!r} is {label!r}, but {where} says {first!r}; keep one"
-                    )
-        if unknown:
-            named = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
-            warnings.append(
-                f"{file}: no such file in {', '.join(map(str, folders.values()))}: {named}; paths must be relative to "
-                f"the CSV file or that folder. Give --labels again once they are there"
-            )
-    if not merged:  # it would take away the labels that the index has
+    texts = Texts()
+    matchers = [_Matcher(file, folders, paths) for file in files]
+    read = [read_label_file(file, texts, matcher.match) for file, matcher in zip(files, matchers, strict=True)]
+    warnings = [matcher.warning for matcher in matchers if matcher.unknown]
+    if not any(one.paths for one in read):  # it would take away the labels that the index has
         raise UnmatchedLabelsError(
             warnings[0] if warnings else f"{files[0]}: has no rows; leave --labels out to keep labels"
         )
-    table = {"path": pa.array(sorted(merged), pa.string())}
+    return Labels(_merged(files, read, texts), tuple(warnings))
+
+
+def _merged(files: Sequence[Path], read: Sequence[LabelFile], texts: Texts) -> pa.Table:
+    """The rows of all files as one table, a row for each path. MRetrieveError: two rows contradict each other."""
+    paths = sorted({path for one in read for path in one.paths})
+    place_of = {path: place for place, path in enumerate(paths)}
+    columns: dict[str, str] = {}  # its name in lower case -> as the first file spells it
+    merged: dict[str, NDArray[np.int32]] = {}
+    for file, one in zip(files, read, strict=True):
+        places = np.array([place_of[path] for path in one.paths], np.int64)
+        for number, column in enumerate(one.columns):
+            key = columns.setdefault(column.casefold(), column).casefold()
+            if key not in merged:
+                merged[key] = np.zeros(len(paths), np.int32)
+                if len(merged) * len(paths) > MOST_CELLS:
+                    raise MRetrieveError(
+                        f"{file}: together with the label files before it, more than {MOST_CELLS:,} cells; leave out "
+                        "columns that you do not search or group by"
+                    )
+            codes = np.ascontiguousarray(one.codes[:, number])
+            labelled = codes != 0
+            # Backwards: of several rows of a file, the first counts.
+            known = merged[key]
+            fresh = labelled & (known[places] == 0)
+            known[places[fresh][::-1]] = codes[fresh][::-1]
+            wrong = np.flatnonzero(labelled & (known[places] != codes))
+            if len(wrong):
+                row = int(wrong[0])
+                raise _contradiction(files, read, texts, file, one, row, column)
+    values = pa.array([None, *texts.values_by_number[1:]], pa.string())
+    table = {"path": pa.array(paths, pa.string())}
     for key, column in columns.items():
-        values = [merged[path].get(key, (None, ""))[0] for path in sorted(merged)]
-        table[column] = pa.array(values, pa.string())
-    return Labels(pa.table(table), tuple(warnings))
+        table[column] = values.take(pa.array(merged[key]))
+    return pa.table(table)
 
 
-def _match(path: str, file: Path, folders: Mapping[str, Path], known: Collection[str]) -> str | None:
-    """The path in the index of the file that a row means; None if there is none."""
-    for spelling in (path, path.replace("\\", "/")):  # a CSV written on Windows
-        if spelling in known:
-            return spelling
-        for full in (Path(base, spelling) for base in (file.parent, *folders.values())):
-            for name, folder in folders.items():
-                for inside in (folder, folder.resolve()):
-                    try:
-                        found = join_path(name, _normal(full if inside is folder else full.resolve(), inside))
-                    except (ValueError, OSError):
-                        continue
-                    if found in known:
-                        return found
-    return None
+def _contradiction(
+    files: Sequence[Path], read: Sequence[LabelFile], texts: Texts, file: Path, one: LabelFile, row: int, column: str
+) -> MRetrieveError:
+    """The error for a row that says something else than one before it."""
+    path = one.paths[row]
+    for earlier, other in zip(files, read, strict=True):
+        names = [name.casefold() for name in other.columns]
+        if column.casefold() in names:
+            codes = other.codes[:, names.index(column.casefold())]
+            for place in np.flatnonzero(codes).tolist():
+                if other.paths[place] == path:
+                    own, first = (texts.values_by_number[code] for code in (_code(one, row, column), codes[place]))
+                    where = f"{earlier}:{other.lines[place]}"
+                    here = f"{file}:{one.lines[row]}"
+                    return MRetrieveError(
+                        f"{here}: {column} of {path!r} is {own!r}, but {where} says {first!r}; keep one"
+                    )
+    raise AssertionError("the row before is in one of the files")
+
+
+def _code(file: LabelFile, row: int, column: str) -> int:
+    return int(file.codes[row, file.columns.index(column)])
+
+
+class _Matcher:
+    """Finds the files that the rows of a label file mean; what a folder's name can mean is worked out once.
+
+    Attributes:
+        unknown: number of rows without a file.
+    """
+
+    def __init__(self, file: Path, folders: Mapping[str, Path], known: Collection[str]) -> None:
+        self.unknown = 0
+        self._file, self._named = file, list[str]()
+        self._known = known if isinstance(known, set | frozenset | dict) else frozenset(known)
+        self._bases = (file.parent, *folders.values())
+        self._folders = [(name, folder, folder.resolve()) for name, folder in folders.items()]
+        self._beginnings = cache(self._find_beginnings)
+
+    def match(self, path: str, line: int) -> str | None:
+        """The path in the index of the file that a row means; None if there is none."""
+        found = self._find(path)
+        if found is None:
+            self.unknown += 1
+            if len(self._named) < _NAMED_ROWS:
+                self._named.append(f"{path!r} (line {line})")
+        return found
+
+    @property
+    def warning(self) -> str:
+        """What is said of the rows without a file."""
+        more = f" and {self.unknown - len(self._named)} more" if self.unknown > len(self._named) else ""
+        folders = ", ".join(str(folder) for _, folder, _ in self._folders)
+        return (
+            f"{self._file}: no such file in {folders}: {', '.join(self._named)}{more}; paths must be relative to the "
+            "label file or that folder. Give --labels again once they are there"
+        )
+
+    def _find(self, path: str) -> str | None:
+        for spelling in (path, path.replace("\\", "/")) if "\\" in path else (path,):  # a CSV written on Windows
+            if spelling in self._known:
+                return spelling
+            folder, _, name = spelling.rpartition("/")
+            beginnings, links = self._beginnings(f"{folder}/" if spelling.startswith("/") else folder)
+            for beginning in beginnings:
+                if beginning + name in self._known:
+                    return beginning + name
+            if name in links:
+                for base in self._bases:
+                    for found in self._inside(Path(base, spelling).resolve()):
+                        if found in self._known:
+                            return found
+        return None
+
+    def _find_beginnings(self, folder: str) -> tuple[tuple[str, ...], frozenset[str]]:
+        """What paths of files in a folder may begin with in the index, and the names of links in it."""
+        beginnings: list[str] = []
+        links: set[str] = set()
+        for base in self._bases:
+            place = Path(base, folder)
+            try:
+                file = place / "x"
+                beginnings += [found[:-1] for found in (*self._inside(file), *self._inside(file.resolve()))]
+                with os.scandir(place) as entries:
+                    links |= {entry.name for entry in entries if entry.is_symlink()}
+            except (ValueError, OSError):
+                continue
+        return tuple(dict.fromkeys(beginnings)), frozenset(links)
+
+    def _inside(self, path: Path) -> list[str]:
+        """Paths in the index of a file at this place."""
+        found = []
+        for name, folder, resolved in self._folders:
+            for inside in (folder, resolved):
+                try:
+                    found.append(join_path(name, _normal(path, inside)))
+                except ValueError:
+                    continue
+        return found
 
 
 def _normal(path: Path, inside: Path) -> str:
@@ -145,81 +207,3 @@ def _normal(path: Path, inside: Path) -> str:
         elif parts:
             parts.pop()
     return PurePosixPath(*parts).relative_to(inside.absolute()).as_posix()
-
-
-def read_label_file(file: Path) -> LabelFile:
-    """Read one label file.
-
-    Delimiter (comma, semicolon, tab, bar) and text encoding (UTF-8 or UTF-16 with or without a mark, else Windows-1252)
-    are recognised. Upper and lower case of column names do not matter; `path` and `label` are stored in lower case.
-
-    Raises:
-        MRetrieveError: the file cannot be read, has no path column or no other, or a column that every clip has
-            already; the message begins with `path:line:`.
-    """
-    text = _text(file)
-    header_text = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header_text.count)  # the first of them if none occurs
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    header: list[str] = []
-    rows: list[LabelRow] = []
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            if not header:
-                header = _header(cells, f"{file}:{reader.line_num}:")
-                continue
-            if len(cells) > len(header) and any(cells[len(header) :]):
-                raise MRetrieveError(
-                    f"{file}:{reader.line_num}: {len(cells)} cells, but the header has {len(header)}; put a cell that "
-                    f"holds a {delimiter!r} in double quotes"
-                )
-            labels = {name: cell for name, cell in zip_longest(header, cells[: len(header)], fillvalue="") if name}
-            path = labels.pop("path")
-            if not path:
-                raise MRetrieveError(f"{file}:{reader.line_num}: no path in this row; fill it in or delete the row")
-            rows.append(LabelRow(reader.line_num, path, labels))
-    except csv.Error as error:
-        raise MRetrieveError(f"{file}:{reader.line_num}: not readable as CSV ({error}); check its quotes") from None
-    if not header:
-        raise MRetrieveError(f"{file}: is empty; a label file begins with a header such as `path,label`")
-    return LabelFile(tuple(name for name in header if name and name != "path"), tuple(rows))
-
-
-def find_column(name: str, columns: Iterable[str]) -> str | None:
-    """The column of a name, upper and lower case aside; None if there is none."""
-    return next((column for column in columns if column.casefold() == name.casefold()), None)
-
-
-def _header(cells: list[str], where: str) -> list[str]:
-    """The names of the columns, "" for those without."""
-    header = [cell.lower() if cell.lower() in ("path", "label") else cell for cell in cells]
-    named = [cell for cell in header if cell]
-    if "path" not in header:
-        raise MRetrieveError(f"{where} no column named `path`, only {', '.join(named)}; name the column of files so")
-    for position, cell in enumerate(named):
-        if find_column(cell, named[:position]) is not None:
-            raise MRetrieveError(f"{where} two columns are named {cell!r}; rename one of them")
-        if cell != "path" and cell.casefold() in RESERVED:
-            raise MRetrieveError(f"{where} every clip has a column {cell!r} of its own; rename this one")
-    if len(named) == 1:
-        raise MRetrieveError(f"{where} no column besides `path`; add one, such as `label`")
-    return header
-
-
-def _text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise MRetrieveError(f"{file}: cannot read the labels: {error.strerror or error}") from None
-    marked_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if marked_utf16 else ["utf-8-sig", "cp1252", "latin-1"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise MRetrieveError(f"{file}: not a text file; labels are CSV with a header such as `path,label`")

@@ -22,6 +22,7 @@ from ..storage.folders import paths_of
 from ..storage.ownership import find_index
 from ..storage.snapshot import Snapshot
 from .file_names import choose_body, file_and_body
+from .indexed_file import IndexedFile
 from .keypoint_bodies import is_joint_set, lift_view
 from .moments import SavedHit, find_hit, frames_between, parse_hit_name, parse_moment
 from .reading import SourceClip, make_canonical, read_people
@@ -364,13 +365,11 @@ def _indexed_body(snapshot: Snapshot, row: int, options: ReadingOptions) -> Moti
             f"{file}: the file of an indexed clip is missing; if the library was moved, run "
             f"`mretrieve index NEWFOLDER --index {snapshot.index}`"
         )
-    people = read_people(MotionFile(file), replace(options, fps=record["fps"]))
-    motion = choose_body(people, file, record["body"])
-    if (motion.frame_count, motion.fps or ASSUMED_FPS) != (record["source_frame_count"], record["fps"]):
-        raise IndexStateError(
-            f"{file}: has changed since it was indexed; update the index with `{snapshot.index_command}`"
-        )
-    return motion
+    source = IndexedFile(file, record["size_bytes"], record["mtime_ns"], record["content_hash"])
+    reading = snapshot.manifest.reading
+    asf = None if reading is None or reading.asf is None else Path(reading.asf)
+    people = source.read(replace(options, asf=options.asf or asf, fps=record["fps"]), asf, snapshot.index_command)
+    return choose_body(people, file, record["body"])
 
 
 def _no_motion() -> Motion:

@@ -118,8 +118,15 @@ def write_vector_index(index: Path, parts: Sequence[Bytes]) -> FileRecord:
     return write_content(parts, lambda name: vector_index_file(index, name))
 
 
+#: Files of at most this many bytes are copied and not mapped: copying takes 1 ms.
+COPIED_BYTES = 4 << 20
+
+
 def mapped_file(path: Path, size: int, scattered: bool = False) -> NDArray[np.uint8]:
-    """The bytes of a file, read-only and mapped. IndexStateError if it is missing or has another size.
+    """The bytes of a file, read-only, mapped unless it is small. IndexStateError if it is missing or has another size.
+
+    A mapped file that another program cuts off ends the process that reads on (SIGBUS). Small files, and so all those
+    of a small library, are copied instead.
 
     `scattered`: small pieces are read, so that the system need not read ahead (8 MB for each of them on some machines).
     """
@@ -128,6 +135,12 @@ def mapped_file(path: Path, size: int, scattered: bool = False) -> NDArray[np.ui
         return np.zeros(0, np.uint8)
     try:
         with path.open("rb") as file:
+            if size <= COPIED_BYTES:
+                copied = np.fromfile(file, np.uint8, size)
+                if len(copied) != size:
+                    raise ValueError("it was cut off while it was read")
+                copied.flags.writeable = False
+                return copied
             content = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
         if scattered and hasattr(mmap, "MADV_RANDOM"):
             content.madvise(mmap.MADV_RANDOM)

@@ -45,7 +45,7 @@ class WriterLock:
 
     Raises:
         IndexStateError: on entering, if another process (or this one) holds it, the folder is neither an index nor
-            empty, or the file system has no locks.
+            empty, or the file system has no locks, or none that work.
     """
 
     def __init__(self, index: Path) -> None:
@@ -71,10 +71,26 @@ class WriterLock:
                     f"{path}: cannot be locked ({error}); keep the index on a file system with locks, such as a local "
                     "disk"
                 ) from error
+            if not self._is_exclusive():
+                self._lock.release()
+                raise IndexStateError(
+                    f"{path}: was locked twice at once: locks do not work here, and writers would not notice each "
+                    "other; keep the index on a file system with locks, such as a local disk"
+                )
         since = datetime.now().astimezone().isoformat(" ", "seconds")
         with suppress(OSError):  # a courtesy to the next writer: a full disk must not keep us from cleaning up
             holder.write_text(f"pid {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
         return self
+
+    def _is_exclusive(self) -> bool:
+        """Whether a second lock is refused while the first is held, as it is wherever locks work."""
+        second = FileLock(self._index / LOCK, timeout=0, mode=0o666, thread_local=False)
+        try:
+            second.acquire()
+        except Timeout:
+            return True
+        second.release()
+        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

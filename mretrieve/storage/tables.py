@@ -56,9 +56,22 @@ def picked(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.Array:
     """The texts of a column at some rows, null for row -1; without `take`, which loads Arrow's compute functions."""
     import pyarrow as pa
 
-    texts = [None if text is None else text.encode() for text in column.to_pylist()]
-    chosen = [texts[row] if row >= 0 else None for row in rows]
-    known = np.packbits(np.array([text is not None for text in chosen], bool), bitorder="little")
-    ends = np.cumsum([0, *(len(text or b"") for text in chosen)]).astype(np.int32)
-    buffers = [pa.py_buffer(known), pa.py_buffer(ends), pa.py_buffer(b"".join(text or b"" for text in chosen))]
-    return pa.Array.from_buffers(pa.string(), len(chosen), buffers)
+    texts = column.combine_chunks()
+    if isinstance(texts, pa.ChunkedArray):  # of a column without rows, or of more than 2 GiB
+        texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.string())
+    present, ends, content = texts.buffers()
+    known = np.ones(len(texts) + 1, bool)
+    known[-1] = False  # what row -1 means
+    if present is not None:
+        bits = np.unpackbits(np.frombuffer(present, np.uint8), bitorder="little")
+        known[:-1] = bits[texts.offset : texts.offset + len(texts)]
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    if len(texts):
+        bounds[:] = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    starts = np.append(bounds[:-1], 0)[rows]
+    lengths = np.where(known[rows], np.append(np.diff(bounds), 0)[rows], 0)
+    new_ends = np.concatenate([[0], np.cumsum(lengths)])
+    from_place = np.repeat(starts - new_ends[:-1], lengths) + np.arange(new_ends[-1])
+    letters = np.frombuffer(content, np.uint8)[from_place] if content is not None else np.zeros(0, np.uint8)
+    buffers = [np.packbits(known[rows], bitorder="little"), new_ends.astype(np.int32), letters]
+    return pa.Array.from_buffers(pa.string(), len(rows), [pa.py_buffer(buffer) for buffer in buffers])

@@ -11,7 +11,8 @@ from pathlib import Path
 from ..errors import MRetrieveError
 from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import LabelledClip
-from ..sources.labels import UnmatchedLabelsError, find_column, read_labels
+from ..sources.label_file import find_column
+from ..sources.labels import UnmatchedLabelsError, read_labels
 from ..sources.reading import SourceClip, read_bodies, refusal_reason
 from ..sources.scan import scan
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +20,15 @@ from ..encoders.catalogue import find_spec
 from ..errors import MRetrieveError
 from ..motion import LabelledClip
 from ..motion.view import LabelledView
-from .checkpoint import Checkpoint, Milestone, load_checkpoint, optimiser_tensors, restore_optimiser, save_checkpoint
+from .checkpoint import (
+    Checkpoint,
+    Milestone,
+    RunName,
+    load_checkpoint,
+    optimiser_tensors,
+    restore_optimiser,
+    save_checkpoint,
+)
 from .optimisation import RunningAverage, copied, learning_rate, make_optimiser
 from .system import make_task
 from .task import Recipe, Task
@@ -50,6 +57,10 @@ class TrainingProgress:
     score_name: str
     left_s: float
     milestone: bool = False
+
+
+class DivergedTrainingError(MRetrieveError):
+    """A loss or a gradient is not a number, or infinite."""
 
 
 class InterruptedTrainingError(MRetrieveError):
@@ -90,6 +101,7 @@ class RunOptions:
         checkpoint_every_s: how often it is written.
         resume: continue from the checkpoint, if there is one.
         progress: called after each update.
+        warn: called with a line about a damaged checkpoint, if the one before it is used.
         stopped: called after each update; training is interrupted if it returns True.
     """
 
@@ -99,6 +111,7 @@ class RunOptions:
     checkpoint_every_s: float = 20.0
     resume: bool = False
     progress: Callable[[TrainingProgress], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
     stopped: Callable[[], bool] = lambda: False
 
 
@@ -127,6 +140,7 @@ def train(
 
     Raises:
         InterruptedTrainingError: `stopped` returned True; the checkpoint is written.
+        DivergedTrainingError: a loss or a gradient is not finite; the checkpoint has the state before that update.
         MRetrieveError: too few clips or classes, views for a system that encodes clips only, or the checkpoint is of
             another run.
     """
@@ -134,18 +148,31 @@ def train(
     spec = find_spec(recipe.architecture)
     if spec is not None and spec.inputs == "clip" and any(isinstance(item, LabelledView) for item in examples):
         raise MRetrieveError(f"{recipe.architecture} encodes clips and cannot be trained on 2D views")
-    return run_task(lambda: make_task(recipe, examples, held_out), seed, RunOptions(**options))
+    clips_hash = _hash([[item.path for item in part] for part in (examples, held_out)])
+    labels_hash = _hash([(item.path, item.label, item.group) for item in (*examples, *held_out)])
+    return run_task(lambda: make_task(recipe, examples, held_out), seed, RunOptions(**options), clips_hash, labels_hash)
 
 
-def run_task(make: Callable[[], Task[Result]], seed: int, options: RunOptions) -> Trained[Result]:
-    """Train the task that `make` returns, which initialises its network; raises what `train` does."""
+def run_task(
+    make: Callable[[], Task[Result]], seed: int, options: RunOptions, clips: str = "", labels: str = ""
+) -> Trained[Result]:
+    """Train the task that `make` returns, which initialises its network; raises what `train` does.
+
+    `clips` and `labels` are the hashes of RunName.
+    """
     torch.manual_seed(seed)
-    return _Run(make(), seed, options).run()
+    task = make()
+    recipe = json.loads(json.dumps(task.recipe.to_json()))  # as it is read back
+    return _Run(task, RunName(recipe, seed, clips, labels, task.data_hash), options).run()
+
+
+def _hash(values: Sequence[object]) -> str:
+    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class _Run(Generic[Result]):
-    def __init__(self, task: Task[Result], seed: int, options: RunOptions) -> None:
-        self.task, self.recipe, self.seed, self.options = task, task.recipe, seed, options
+    def __init__(self, task: Task[Result], name: RunName, options: RunOptions) -> None:
+        self.task, self.recipe, self.name, self.seed, self.options = task, task.recipe, name, name.seed, options
         self.device = torch.device(options.device)
         self.limit_s = None if options.minutes is None else 60.0 * options.minutes
         self.network = task.network.to(self.device)
@@ -167,7 +194,14 @@ class _Run(Generic[Result]):
                 update += 1
                 batch = coming.result()
                 coming = background.submit(self._batch, update)
-                self.losses.append(self._update(batch, update - 1))
+                buffers = [buffer.clone() for buffer in self.network.buffers()]  # statistics, which a loss changes
+                try:
+                    self.losses.append(self._update(batch, update - 1))
+                except DivergedTrainingError as error:
+                    for buffer, before in zip(self.network.buffers(), buffers, strict=True):
+                        buffer.copy_(before)
+                    self._save(update - 1)
+                    raise DivergedTrainingError(f"{error}{self._kept(update - 1)}") from None
                 now = time.monotonic()
                 self.elapsed_s = before_s + now - started
                 last = update == self.recipe.updates or self._out_of_time
@@ -205,16 +239,26 @@ class _Run(Generic[Result]):
             loss = self.task.loss(batch, self.device)
         self.optimiser.zero_grad(set_to_none=True)
         value = float(loss.detach())
-        if not math.isfinite(value):
-            raise MRetrieveError(
-                f"training diverged: the loss of update {update + 1} is {value}; lower the learning rate, or look for "
-                "motions with absurd positions among the clips"
-            )
+        self._require_finite("loss", update, value)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.largest_gradient)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.largest_gradient)
+        self._require_finite("gradient", update, float(norm))  # else the weights would not be numbers after the step
         self.optimiser.step()
         self.average.update()
         return value
+
+    @staticmethod
+    def _require_finite(what: str, update: int, value: float) -> None:
+        if not math.isfinite(value):
+            raise DivergedTrainingError(
+                f"training diverged: the {what} of update {update + 1} is {value}; lower the learning rate, or look "
+                "for motions with absurd positions among the clips"
+            )
+
+    def _kept(self, update: int) -> str:
+        """Where the state before a failed update is."""
+        path = self.options.checkpoint
+        return "" if path is None else f". The state after {update} updates is kept in {path}"
 
     def _measure(self, update: int) -> None:
         """A milestone: the mean loss, and the score on held-out clips."""
@@ -252,7 +296,7 @@ class _Run(Generic[Result]):
         if self.options.checkpoint is None:
             return
         checkpoint = Checkpoint(
-            self._name,
+            self.name,
             update,
             tuple(self.milestones),
             tuple(self.losses),
@@ -267,7 +311,7 @@ class _Run(Generic[Result]):
     def _restore(self) -> int:
         """Restore the checkpoint, if there is one; returns the number of updates made."""
         path = self.options.checkpoint
-        kept = None if path is None else load_checkpoint(path, self._name)
+        kept = None if path is None else load_checkpoint(path, self.name, self.options.warn)
         if kept is None:
             return 0
         self.network.load_state_dict(kept.network)
@@ -276,10 +320,3 @@ class _Run(Generic[Result]):
         self.milestones, self.losses, self.best = list(kept.milestones), list(kept.losses), kept.best
         self.elapsed_s = kept.elapsed_s
         return kept.update
-
-    @cached_property
-    def _name(self) -> str:
-        """Hash of everything that decides the result of this run."""
-        digest = hashlib.sha256(json.dumps([self.recipe.to_json(), self.seed], sort_keys=True).encode())
-        digest.update(self.task.data_hash.encode())
-        return digest.hexdigest()

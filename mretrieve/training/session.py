@@ -19,6 +19,7 @@ from ..encoders.registry import ENCODER_SUFFIX
 from ..motion import LabelledClip
 from .adaptation import adapt
 from .card import CARD_SUFFIX, Card, DataCard, Retrieval, data_card, make_card, retrieval, save_encoder, training_card
+from .checkpoint import discard_checkpoints, previous_checkpoint
 from .folder import choose_columns, described, find_sources, hold_out, read_clips
 from .loop import InterruptedTrainingError, Trained, TrainingProgress, train
 from .request import TrainingRequest, check_request, requested_recipe
@@ -111,7 +112,7 @@ class _Session:
                 f"Stopped by --minutes after {trained.updates} of {recipe.updates} updates: this is not a usable "
                 f"encoder yet. To continue, with more --minutes: {request.command} --resume",
             ]
-        request.checkpoint.unlink(missing_ok=True)
+        discard_checkpoints(request.checkpoint)
         return [*lines, self._use()] if is_encoder else lines
 
     def adapt(self) -> list[str]:
@@ -145,9 +146,10 @@ class _Session:
     def _run(self, recipe: Recipe) -> Trained[Any]:
         """The training loop, with a checkpoint."""
         request, checkpoint = self.request, self.request.checkpoint
-        if checkpoint.exists() and not request.resume:
+        exists = checkpoint.exists() or previous_checkpoint(checkpoint).exists()
+        if exists and not request.resume:
             self.listeners.message(f"{checkpoint}: --resume would continue this training; starting again without it")
-        if request.resume and not checkpoint.exists():
+        if request.resume and not exists:
             self.listeners.message(f"{checkpoint}: does not exist; the training starts from the beginning")
         with self.listeners.training() as (progress, stopped):
             try:
@@ -162,6 +164,7 @@ class _Session:
                     checkpoint_every_s=request.checkpoint_every_s,
                     resume=request.resume,
                     progress=progress,
+                    warn=self.listeners.message,
                     stopped=stopped,
                 )
             except InterruptedTrainingError as error:

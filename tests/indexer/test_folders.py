@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from mretrieve import open_index
 from mretrieve.cli import main
 from mretrieve.errors import IndexStateError, MRetrieveError
+from mretrieve.formats.content_hash import content_hash
 from mretrieve.indexer import Outcome, build_index, remove_clips
-from mretrieve.indexer.folders import content_hash
 from mretrieve.storage.layout import versions
 from mretrieve.storage.snapshot import Snapshot
 

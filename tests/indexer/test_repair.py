@@ -17,9 +17,10 @@ from mretrieve.indexer import Repair, remove_clips, repair_index
 from mretrieve.indexer.compaction import ShardSize
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.garbage import collect_garbage
-from mretrieve.storage.layout import manifest_file, shard_folder, versions
+from mretrieve.storage.layout import VECTOR_INDEXES, manifest_file, shard_folder, versions
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import verify
+from mretrieve.vectors import choice
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +203,65 @@ def test_removed_files_and_settings_do_not_depend_on_reports(index: Path):
     assert clip not in open_index(index).clips
     build_index(index.parent / "motions", index, jobs=1, rebuild=True)
     assert clip in open_index(index).clips and Snapshot.open(index).manifest.removed_files == ()
+
+
+@pytest.fixture
+def indexed_vectors(index: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The index with vector indexes, which a small library would not have."""
+    monkeypatch.setattr(choice, "LEAST_WINDOWS", 2)
+    build_index(index.parent / "motions", index, jobs=1, vector_index="flat-codes")
+    assert Snapshot.open(index).vector_indexes
+    return index
+
+
+def _vector_files(index: Path) -> list[Path]:
+    return sorted((index / VECTOR_INDEXES).iterdir())
+
+
+def _assert_no_index_of_shards_that_are_gone(index: Path) -> None:
+    snapshot = Snapshot.open(index)
+    left = {record.id for record in snapshot.shards}
+    assert all(left.intersection(record.shards) for record in snapshot.vector_indexes)
+
+
+@pytest.mark.parametrize("change", [_zeros, lambda content: content[:-1], None], ids=["zeros", "short", "gone"])
+def test_a_damaged_vector_index_is_made_again(
+    indexed_vectors: Path, library: Library, change: Callable[[bytes], bytes] | None
+):
+    index = indexed_vectors
+    before, file = _answers(index, library), _vector_files(index)[0]
+    records = len(Snapshot.open(index).vector_indexes)
+    content = file.read_bytes()
+    file.unlink()
+    if change is not None:
+        file.write_bytes(change(content))
+    assert not _sound(index)
+    repair = repair_index(index)
+    assert "1 vector indexes were damaged" in " ".join(repair.remarks)
+    assert len(Snapshot.open(index).vector_indexes) == records
+    assert _sound(index) and _answers(index, library) == before
+    assert repair_index(index) == Repair(Snapshot.open(index).version)
+
+
+@pytest.mark.parametrize("damaged_index", [False, True], ids=["index sound", "index damaged"])
+def test_vector_indexes_of_shards_that_were_made_again_are_made_again(
+    indexed_vectors: Path, library: Library, damaged_index: bool
+):
+    index = indexed_vectors
+    before, base = _answers(index, library), Snapshot.open(index)
+    for record in base.shards:
+        (shard_folder(index, record.id) / "pose-statistics.npy").unlink()
+    if damaged_index:
+        _vector_files(index)[0].write_bytes(b"")
+    repair_index(index)
+    _assert_no_index_of_shards_that_are_gone(index)
+    assert len(Snapshot.open(index).vector_indexes) == len(base.vector_indexes)
+    assert _sound(index) and _answers(index, library) == before
+
+
+def test_the_vector_indexes_of_shards_whose_clips_are_removed_leave_the_manifest(indexed_vectors: Path):
+    index = indexed_vectors
+    while (snapshot := Snapshot.open(index)).shards:
+        remove_clips(index, snapshot.shard_clips(0))
+        _assert_no_index_of_shards_that_are_gone(index)
+    assert not snapshot.vector_indexes and _sound(index)

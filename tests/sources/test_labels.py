@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mretrieve.errors import MRetrieveError
@@ -125,3 +127,107 @@ def test_labels_of_which_none_fits_are_refused_and_take_nothing_away(tmp_path: P
     (tmp_path / "empty.csv").write_text("path,label\n")
     with pytest.raises(MRetrieveError, match="has no rows"):
         read_labels([tmp_path / "empty.csv"], {"": tmp_path}, {"here.bvh"})
+
+
+def _write_parquet(file: Path, columns: dict[str, object], **options: object) -> Path:
+    pq.write_table(pa.table(columns), file, **options)
+    return file
+
+
+def test_parquet_is_read_with_columns_of_any_type(tmp_path: Path):
+    file = _write_parquet(
+        tmp_path / "labels.parquet",
+        {
+            "Path": ["nowhere.bvh", "c.bvh", "walks/a.bvh", None, "walks/b.bvh"],
+            "Label": pa.array(["x", " walk ", None, "y", ""]).dictionary_encode(),
+            "take": [1, 2, None, 4, 5],
+            "is_good": [True, False, True, True, None],
+        },
+        row_group_size=2,
+    )
+    labels = read_labels([file], {"": tmp_path}, PATHS)
+    assert labels.table.to_pylist() == [
+        {"path": "c.bvh", "label": "walk", "take": "2", "is_good": "false"},
+        {"path": "walks/a.bvh", "label": None, "take": None, "is_good": "true"},
+        {"path": "walks/b.bvh", "label": None, "take": "5", "is_good": None},
+    ]
+    assert "'nowhere.bvh' (line 1)" in labels.warnings[0]
+
+
+def test_csv_and_parquet_add_up_and_contradict_each_other(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("path,label\nc.bvh,walk\n")
+    same = _write_parquet(tmp_path / "b.parquet", {"path": ["c.bvh"], "LABEL": ["walk"], "style": ["slow"]})
+    other = _write_parquet(tmp_path / "c.parquet", {"path": ["walks/a.bvh", "c.bvh"], "label": ["run", "run"]})
+    labels = read_labels([tmp_path / "a.csv", same], {"": tmp_path}, PATHS)
+    assert labels.table.to_pylist() == [{"path": "c.bvh", "label": "walk", "style": "slow"}]
+    with pytest.raises(MRetrieveError, match=r"c\.parquet:2: label of 'c.bvh' is 'run', but .*a\.csv:2 says 'walk'"):
+        read_labels([tmp_path / "a.csv", other], {"": tmp_path}, PATHS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "complaint"),
+    [
+        ({"file": ["c.bvh"], "label": ["x"]}, r"labels\.parquet: no column named `path`, only file, label"),
+        ({"path": ["c.bvh"]}, "no column besides `path`"),
+        ({"path": ["c.bvh"], "Fps": ["30"]}, "every clip has a column 'Fps' of its own"),
+        ({"path": ["c.bvh"], "label": [["x"]]}, "the column 'label' holds lists or structures; leave it out"),
+    ],
+)
+def test_what_is_no_table_of_labels_is_refused(tmp_path: Path, columns: dict[str, object], complaint: str):
+    with pytest.raises(MRetrieveError, match=complaint) as error:
+        read_labels([_write_parquet(tmp_path / "labels.parquet", columns)], {"": tmp_path}, PATHS)
+    assert "\n" not in str(error.value)
+
+
+def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path: Path):
+    file = _write_parquet(tmp_path / "labels.parquet", {"path": ["c.bvh"] * 99, "label": ["x"] * 99})
+    content = file.read_bytes()
+    for damaged in (content[:-9], content[:40] + bytes(40) + content[80:], content[:4]):
+        file.write_bytes(damaged)
+        with pytest.raises(MRetrieveError, match=r"labels\.parquet") as error:
+            read_labels([file], {"": tmp_path}, PATHS)
+        assert "\n" not in str(error.value)
+
+
+def test_a_link_to_a_file_of_the_library_is_that_file(tmp_path: Path):
+    (tmp_path / "library" / "walks").mkdir(parents=True)
+    (tmp_path / "library" / "walks" / "a.bvh").touch()
+    try:
+        (tmp_path / "take.bvh").symlink_to("library/walks/a.bvh")
+        (tmp_path / "linked").symlink_to("library")
+    except OSError:
+        pytest.skip("no links here")
+    (tmp_path / "labels.csv").write_text("path,label\ntake.bvh,x\n")
+    (tmp_path / "more.csv").write_text("path,label\nlinked/walks/a.bvh,x\n")
+    for name in ("labels.csv", "more.csv"):
+        labels = read_labels([tmp_path / name], {"": tmp_path / "library"}, PATHS)
+        assert labels.table.to_pylist() == [{"path": "walks/a.bvh", "label": "x"}]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_more_cells_than_the_limit_are_refused_and_rows_of_other_files_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+):
+    monkeypatch.setattr("mretrieve.sources.label_file.MOST_CELLS", 7)
+    rows = {"path": ["c.bvh", "walks/a.bvh", *(f"{number}.bvh" for number in range(99))], "label": ["x"] * 101}
+
+    def write(columns: dict[str, list[str]]) -> Path:
+        file = tmp_path / f"labels.{suffix}"
+        return _write_parquet(file, columns) if suffix == "parquet" else _write_csv(file, columns)
+
+    assert read_labels([write(rows)], {"": tmp_path}, PATHS).table.num_rows == 2
+    wide = write(rows | {f"column {number}": ["y"] * 101 for number in range(4)})
+    with pytest.raises(MRetrieveError, match=r"labels\.\w+: more than 7 cells .*leave out columns"):
+        read_labels([wide], {"": tmp_path}, PATHS)
+
+
+def _write_csv(file: Path, columns: dict[str, list[str]]) -> Path:
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    file.write_text("".join(",".join(row) + "\n" for row in rows))
+    return file
+
+
+def test_a_csv_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mretrieve.sources.label_file.LARGEST_CSV", 10)
+    with pytest.raises(MRetrieveError, match=r"labels\.csv: .*write it as Parquet"):
+        _read(tmp_path, "path,label\nc.bvh,walk\n")

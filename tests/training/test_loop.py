@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from support.labelled_bodies import labelled_clips, small
+from torch import Tensor
 
 from mretrieve import MRetrieveError
 from mretrieve.encoders.weights_file import encoder_bytes
 from mretrieve.motion import LabelledClip
-from mretrieve.training import Recipe, Trained, TrainingProgress, default_recipe, train
+from mretrieve.training import Recipe, Trained, TrainingProgress, default_recipe, loop, train
 from mretrieve.training.checkpoint import Milestone
 from mretrieve.training.held_out import clips_hash, held_out_map, held_out_scores
 from mretrieve.training.loop import InterruptedTrainingError, _Run
@@ -79,19 +82,45 @@ def test_without_resume_a_checkpoint_counts_for_nothing(tmp_path: Path):
     assert len(made) == 6
 
 
-@pytest.mark.parametrize("what", ["seed", "recipe", "clips", "held out"])
-def test_the_checkpoint_of_another_run_is_refused(what: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("seed", "seed 1 instead of 0;"),
+        ("recipe", "updates 9 instead of 6;"),
+        ("clips", "clips, labels;"),
+        ("held out", "clips, labels;"),
+        ("labels", "labels;"),
+        ("motions", "motions or starting weights;"),
+    ],
+)
+def test_the_checkpoint_of_another_run_is_refused(what: str, says: str, tmp_path: Path):
     place = tmp_path / "checkpoint"
+    clips = {
+        "clips": CLIPS[1:],
+        "labels": [replace(CLIPS[0], label=CLIPS[-1].label), *CLIPS[1:]],
+        "motions": [replace(CLIPS[0], clip=replace(CLIPS[0].clip, positions=CLIPS[0].clip.positions * 2)), *CLIPS[1:]],
+    }
     train(small("gru"), CLIPS, checkpoint=place)
-    with pytest.raises(MRetrieveError, match="the checkpoint of another run"):
+    with pytest.raises(MRetrieveError, match=f"is the checkpoint of another run: {says}"):
         train(
             replace(small("gru"), updates=9) if what == "recipe" else small("gru"),
-            CLIPS[1:] if what == "clips" else CLIPS,
+            clips.get(what, CLIPS),
             seed=int(what == "seed"),
             held_out=HELD_OUT if what == "held out" else [],
             checkpoint=place,
             resume=True,
         )
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-9], lambda content: content[:-9] + bytes(9)])
+def test_from_the_checkpoint_before_a_damaged_one_the_run_gives_the_same(
+    damage: Callable[[bytes], bytes], tmp_path: Path
+):
+    place, warnings = tmp_path / "checkpoint", list[str]()
+    whole = train(small("gru"), CLIPS, checkpoint=place, checkpoint_every_s=0.0)
+    place.write_bytes(damage(place.read_bytes()))
+    resumed = train(small("gru"), CLIPS, checkpoint=place, resume=True, warn=warnings.append)
+    assert content(resumed) == content(whole) and len(warnings) == 1
 
 
 def test_the_checkpoint_is_written_as_often_as_asked(tmp_path: Path):
@@ -117,6 +146,40 @@ def test_a_loss_that_is_not_a_number_ends_the_run():
     absurd = [replace(one, clip=replace(one.clip, positions=one.clip.positions * np.float32(np.nan))) for one in CLIPS]
     with pytest.raises(MRetrieveError, match="training diverged: the loss of update 1 is nan; lower the learning rate"):
         train(small("gru"), absurd)
+
+
+def _diverging(make: Callable[..., Any], what: str, update: int) -> Callable[..., Any]:
+    """`make_task` for tasks of which the loss, or only its gradient, is not a number at one update."""
+
+    def made(*arguments: Any) -> Any:
+        task, calls = make(*arguments), itertools.count(1)
+        loss_of = task.loss
+
+        def loss(batch: Any, device: torch.device) -> Tensor:
+            value = loss_of(batch, device)
+            if next(calls) != update:
+                return value
+            zero = 0 * next(task.network.parameters()).sum()
+            return value + (zero + np.nan if what == "loss" else torch.sqrt(zero))
+
+        task.loss = loss
+        return task
+
+    return made
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_what_is_not_a_number_ends_the_run_and_the_state_before_it_is_kept(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    place, whole = tmp_path / "checkpoint", train(small("gru"), CLIPS)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "make_task", _diverging(loop.make_task, what, update=4))
+        with pytest.raises(MRetrieveError, match=f"the {what} of update 4 is nan; .* 3 updates is kept in {place}$"):
+            train(small("gru"), CLIPS, checkpoint=place, checkpoint_every_s=1e6)
+    told: list[TrainingProgress] = []
+    resumed = train(small("gru"), CLIPS, checkpoint=place, resume=True, progress=told.append)
+    assert told[0].update == 4 and content(resumed) == content(whole)
 
 
 def test_a_time_limit_ends_the_run_with_an_encoder():

@@ -30,15 +30,20 @@ class GltfDocument:
     """A glTF file: its JSON, and the bytes that its accessors refer to.
 
     Attributes:
-        path: the file, for messages.
+        file: the file.
         json: the document.
         binary: the binary chunk of a GLB file; empty in a text file.
     """
 
-    path: Path
+    file: MotionFile
     json: dict[str, Any]
     binary: bytes = b""
     _buffers: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The file, for messages."""
+        return self.file.path
 
     def objects(self, name: str) -> list[dict[str, Any]]:
         """The list of objects under a key of the document; empty if there is none. FormatError: something else."""
@@ -107,7 +112,7 @@ class GltfDocument:
         named = Path(unquote(uri))
         if named.name != str(named) or ":" in uri or "\\" in uri or "\0" in uri:
             raise self.error(f"its buffer {uri[:80]!r} is not a file next to it; export as GLB")
-        beside = MotionFile(self.path.parent / named)
+        beside = self.file.beside(named)
         if not beside.path.is_file() or beside.size_bytes > _LARGEST_BUFFER:
             raise self.error(f"its buffer {uri[:80]!r} is missing or too large; export as GLB")
         return beside.read_bytes()
@@ -126,7 +131,7 @@ def load_gltf(file: MotionFile) -> GltfDocument:
     Raises:
         FormatError: the file cannot be read, is damaged or of another version.
     """
-    document = GltfDocument(file.path, {})
+    document = GltfDocument(file, {})
     if file.head()[:4] != _MAGIC:
         parsed, binary = load_json(file), b""
     else:
@@ -145,7 +150,7 @@ def load_gltf(file: MotionFile) -> GltfDocument:
     version = asset.get("version") if isinstance(asset, dict) else None
     if not isinstance(version, str) or not version.startswith("2."):
         raise document.error("not glTF 2.0; export the file again")
-    return GltfDocument(file.path, parsed, binary)
+    return GltfDocument(file, parsed, binary)
 
 
 def _chunks(document: GltfDocument, content: bytes) -> list[tuple[bytes, bytes]]:

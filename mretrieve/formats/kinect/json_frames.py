@@ -14,7 +14,6 @@ import numpy as np
 from ...errors import FormatError
 from ...motion.joint_sets import JOINT_SETS, joint_set_by_names
 from ...motion.motion import Motion
-from ..frame_files import frame_files
 from ..json_file import has_key, load_json, starts_json
 from ..reader import MotionFile, Reader
 from .sensor_bodies import MOST_BODIES, SensorBodies, frames_at, motions_of
@@ -26,13 +25,12 @@ _KINECT = JOINT_SETS["kinect-25"]
 
 def read_frames(file: MotionFile) -> list[Motion]:
     """A motion for each person in the frames of a recording. FormatError: a document is not a frame of bodies."""
-    paths = frame_files(file.path) if file.content is None else [file.path]
+    files = file.frames()
     times_s: list[float] = []
     bodies: list[tuple[int, int, np.ndarray]] = []
     people: dict[str, int] = {}
     size_bytes = 0
-    for number, path in enumerate(paths):
-        one = MotionFile(path, file.content)
+    for number, one in enumerate(files):
         size_bytes += one.size_bytes
         document = load_json(one)
         try:
@@ -42,9 +40,9 @@ def read_frames(file: MotionFile) -> list[Motion]:
                 person = people.setdefault(str(body["TrackingId"]), len(people))
                 bodies.append((number, person, _joints(body["Joints"])))
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-            raise FormatError(f"{path}: not a frame of `Bodies` with `Joints`; record again") from None
+            raise FormatError(f"{one.path}: not a frame of `Bodies` with `Joints`; record again") from None
     if not bodies:
-        raise FormatError(f"{file.path}: nobody is in any of {len(paths)} frames")
+        raise FormatError(f"{file.path}: nobody is in any of {len(files)} frames")
     frames, fps = frames_at(np.array(times_s))
     rows, persons, positions = zip(*bodies, strict=True)
     found = SensorBodies(_KINECT, frames[list(rows)], np.array(persons), np.array(positions), fps)
