@@ -43,7 +43,7 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
     multiple=True,
     type=PATH,
     metavar="FILE.csv",
-    help="Labels: a CSV file with a `path` column and one or more others. Can be repeated.",
+    help="Labels: CSV, JSON or Parquet with a `path` column; of spans with start_s and end_s. Can be repeated.",
 )
 @click.option(
     "--encoder",

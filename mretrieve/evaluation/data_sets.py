@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import QueryError
 from ..formats import MotionFile, ReadingOptions
 from ..motion import CANONICAL_FPS, LabelledClip
-from ..sources.labels import find_column, read_label_file
+from ..sources.label_files import find_column, read_label_file
 from ..sources.reading import read_bodies
 
 #: 3 seconds, the length of a window; a second between two; longer than 5 seconds a take is cut for a test.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..alignment.moment_finder import Moments, PoseComparer, SearchedRegions, apart, repetition_limit
+from ..labelled_spans import shares_half
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..sources.resolve import indexed_clip, indexed_view
@@ -53,6 +54,23 @@ def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
     stretch = match.start_frame, match.end_frame
     clip, view = indexed_clip(snapshot, match.clip_row, *stretch), indexed_view(snapshot, match.clip_row, *stretch)
     return clip if view is None else LiftedClip.of(clip, view)
+
+
+def label_at(snapshot: Snapshot, clip_row: int, start_frame: float, end_frame: float) -> str | None:
+    """The label of a moment: that of the span that it shares most time with, otherwise that of its clip.
+
+    It has the label of a span if both share at least half of the shorter one.
+    """
+    spans = snapshot.spans
+    own = spans.of_clip(clip_row)
+    starts, ends = spans.starts[own], spans.ends[own]
+    held = np.flatnonzero(shares_half(start_frame, end_frame, starts, ends))
+    if not len(held):
+        of_clip: str | None = snapshot.clips["label"][clip_row].as_py()
+        return of_clip
+    shared = np.minimum(end_frame, ends[held]) - np.maximum(start_frame, starts[held])
+    label: str = spans.labels[own.start + int(held[shared.argmax()])]
+    return label
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:

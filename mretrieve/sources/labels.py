@@ -1,56 +1,26 @@
-"""Labels: CSV files with a `path` column and any others, joined to the clips by their files."""
+"""Labels: tables with a `path` column and any others, joined to the clips by their files."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from itertools import zip_longest
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from ..errors import MRetrieveError
+from ..labelled_spans import LabelledSpan
+from ..motion import CANONICAL_FPS, LabelledClip
 from ..storage.folders import join_path
-from ..storage.shard import ShardClip
+from ..storage.spans import SpansOfFiles
+from .label_files import read_label_file
 
-#: Columns that every clip has already; a label column of such a name would hide them.
-RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}
-
-_DELIMITERS = ",;\t|"
+#: Shorter labelled spans are events and transitions, not motions to be compared.
+SHORTEST_PIECE_S = 0.3
 
 
 class UnmatchedLabelsError(MRetrieveError):
     """No row of the label files belongs to a file of the folder."""
-
-
-class LabelRow(NamedTuple):
-    """One row of a label file.
-
-    Attributes:
-        line: its number in the file, from 1.
-        path: the path as it is written.
-        labels: column -> label; "" if the cell is empty.
-    """
-
-    line: int
-    path: str
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True)
-class LabelFile:
-    """One label file.
-
-    Attributes:
-        columns: its columns without `path`.
-        rows: its rows.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[LabelRow, ...]
 
 
 @dataclass(frozen=True)
@@ -59,18 +29,20 @@ class Labels:
 
     Attributes:
         table: string columns: `path` relative to the folder, unique and sorted, and one per kind of label.
+        spans: the labelled spans by path, sorted.
         warnings: what was ignored, one line each.
     """
 
     table: pa.Table
+    spans: SpansOfFiles
     warnings: tuple[str, ...]
 
 
 def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str]) -> Labels:
     """Read label files and match their rows to the files of folders.
 
-    A row's path is relative to the folder of its CSV file or to one of the folders, or the path in the index. An empty
-    cell means no label. Rows of files that no folder has are ignored with a warning.
+    A row's path is relative to the folder of its label file or to one of the folders, or the path in the index. An
+    empty cell means no label. Rows of files that no folder has are ignored with a warning.
 
     Args:
         files: the label files. Columns that differ only in case are one, spelled as in the first file.
@@ -83,10 +55,11 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
     """
     merged: dict[str, dict[str, tuple[str, str]]] = {}  # path -> column -> (label, file:line)
     columns: dict[str, str] = {}  # its name in lower case -> as the first file spells it
+    spans: dict[str, list[LabelledSpan]] = {}
     warnings = []
     for file in files:
         unknown = []
-        for line, path, labels in read_label_file(file).rows:
+        for line, path, labels, span in read_label_file(file).rows:
             for column in labels:
                 columns.setdefault(column.casefold(), column)
             known = _match(path, file, folders, paths)
@@ -94,6 +67,8 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
                 unknown.append(f"{path!r} (line {line})")
                 continue
             cells = merged.setdefault(known, {})
+            if span is not None:
+                spans.setdefault(known, []).append(span)
             for column, label in labels.items():
                 if not label:
                     continue
@@ -116,7 +91,19 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
     for key, column in columns.items():
         values = [merged[path].get(key, (None, ""))[0] for path in sorted(merged)]
         table[column] = pa.array(values, pa.string())
-    return Labels(pa.table(table), tuple(warnings))
+    return Labels(pa.table(table), {path: sorted(set(own)) for path, own in spans.items()}, tuple(warnings))
+
+
+def labelled_pieces(item: LabelledClip, spans: Iterable[LabelledSpan]) -> list[LabelledClip]:
+    """The labelled spans of a clip as clips, named `path@1.50-2.70`; without those shorter than SHORTEST_PIECE_S."""
+    clip, pieces = item.clip, []
+    for start_s, end_s, label in spans:
+        first, last = (round((at_s - clip.start_s) * CANONICAL_FPS) for at_s in (start_s, end_s))
+        first, last = max(first, 0), min(last, clip.frame_count)
+        if last - first >= SHORTEST_PIECE_S * CANONICAL_FPS:
+            path = f"{item.path}@{start_s:.2f}-{end_s:.2f}"
+            pieces.append(replace(item, clip=clip.cut(first, last), label=label, path=path))
+    return pieces
 
 
 def _match(path: str, file: Path, folders: Mapping[str, Path], known: Collection[str]) -> str | None:
@@ -145,81 +132,3 @@ def _normal(path: Path, inside: Path) -> str:
         elif parts:
             parts.pop()
     return PurePosixPath(*parts).relative_to(inside.absolute()).as_posix()
-
-
-def read_label_file(file: Path) -> LabelFile:
-    """Read one label file.
-
-    Delimiter (comma, semicolon, tab, bar) and text encoding (UTF-8 or UTF-16 with or without a mark, else Windows-1252)
-    are recognised. Upper and lower case of column names do not matter; `path` and `label` are stored in lower case.
-
-    Raises:
-        MRetrieveError: the file cannot be read, has no path column or no other, or a column that every clip has
-            already; the message begins with `path:line:`.
-    """
-    text = _text(file)
-    header_text = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header_text.count)  # the first of them if none occurs
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    header: list[str] = []
-    rows: list[LabelRow] = []
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            if not header:
-                header = _header(cells, f"{file}:{reader.line_num}:")
-                continue
-            if len(cells) > len(header) and any(cells[len(header) :]):
-                raise MRetrieveError(
-                    f"{file}:{reader.line_num}: {len(cells)} cells, but the header has {len(header)}; put a cell that "
-                    f"holds a {delimiter!r} in double quotes"
-                )
-            labels = {name: cell for name, cell in zip_longest(header, cells[: len(header)], fillvalue="") if name}
-            path = labels.pop("path")
-            if not path:
-                raise MRetrieveError(f"{file}:{reader.line_num}: no path in this row; fill it in or delete the row")
-            rows.append(LabelRow(reader.line_num, path, labels))
-    except csv.Error as error:
-        raise MRetrieveError(f"{file}:{reader.line_num}: not readable as CSV ({error}); check its quotes") from None
-    if not header:
-        raise MRetrieveError(f"{file}: is empty; a label file begins with a header such as `path,label`")
-    return LabelFile(tuple(name for name in header if name and name != "path"), tuple(rows))
-
-
-def find_column(name: str, columns: Iterable[str]) -> str | None:
-    """The column of a name, upper and lower case aside; None if there is none."""
-    return next((column for column in columns if column.casefold() == name.casefold()), None)
-
-
-def _header(cells: list[str], where: str) -> list[str]:
-    """The names of the columns, "" for those without."""
-    header = [cell.lower() if cell.lower() in ("path", "label") else cell for cell in cells]
-    named = [cell for cell in header if cell]
-    if "path" not in header:
-        raise MRetrieveError(f"{where} no column named `path`, only {', '.join(named)}; name the column of files so")
-    for position, cell in enumerate(named):
-        if find_column(cell, named[:position]) is not None:
-            raise MRetrieveError(f"{where} two columns are named {cell!r}; rename one of them")
-        if cell != "path" and cell.casefold() in RESERVED:
-            raise MRetrieveError(f"{where} every clip has a column {cell!r} of its own; rename this one")
-    if len(named) == 1:
-        raise MRetrieveError(f"{where} no column besides `path`; add one, such as `label`")
-    return header
-
-
-def _text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise MRetrieveError(f"{file}: cannot read the labels: {error.strerror or error}") from None
-    marked_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if marked_utf16 else ["utf-8-sig", "cp1252", "latin-1"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise MRetrieveError(f"{file}: not a text file; labels are CSV with a header such as `path,label`")
