@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..alignment.alignment import align, copy_distance, score_of
 from ..alignment.likeness import Likeness
 from ..alignment.moment_finder import SPEEDS, PoseComparer
+from ..encoders import ClipsEncoder
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
@@ -219,8 +220,22 @@ class Search:
         return regions[: int(np.searchsorted(frames, MAX_TAKE_FRAMES, "right"))]
 
     def _moments(self, regions: list[Match]) -> list[Match]:
-        find = all_matches_in if self.plan.all_moments or self.allowed is not None else best_match_in
-        return find(self.snapshot, regions, self.comparers, _threads(len(regions)))
+        threads = _threads(len(regions))
+        if not self.plan.all_moments and self.allowed is None:
+            return best_match_in(self.snapshot, regions, self.comparers, threads)
+        encode = self.plan.encode_moments and self.centred is None and isinstance(self.space.encoder, ClipsEncoder)
+        embedded = self._embedded if encode else None
+        return all_matches_in(self.snapshot, regions, self.comparers, threads, embedded)
+
+    def _embedded(self, matches: Sequence[Match]) -> NDArray[np.float64]:
+        """The distances (M,) of moments from the query in the encoder's space, by vectors of their own."""
+        assert isinstance(self.space.encoder, ClipsEncoder)
+        moments = [load_stretch(self.snapshot, match) for match in matches]
+        wholes = [np.array([[0, moment.frame_count]]) for moment in moments]
+        vectors = np.concatenate(self.space.encoder.encode_clips(moments, wholes))
+        queries = self._vectors_of(self.space.smoothed(self.encoded(), self.own_clips))
+        products = np.einsum("md,md->m", vectors, queries[[match.variant for match in matches]], dtype=np.float64)
+        return np.asarray(np.maximum(-products, 0.0), np.float64)
 
     def _rerank_wholes(self, clips: list[Match]) -> list[Match]:
         """Whole clips with the combined distance of the embedding and the aligned poses."""
