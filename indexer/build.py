@@ -47,6 +47,7 @@ def build_index(
     index: Path | str | None = None,
     *,
     labels: Path | str | Sequence[Path | str] = (),
+    label_pattern: str | None = None,
     encoder: str | Sequence[str] | None = None,
     weights: Sequence[float] | None = None,
     jobs: int | None = None,
@@ -80,6 +81,8 @@ def build_index(
         index: folder of the index; None for `default_index()`.
         labels: CSV, JSON or Parquet files with a `path` column, see `read_label_file`; together they replace the labels
             of the index. () keeps them.
+        label_pattern: labels in the names of files, such as "{label}_{style}_{take}", see `labels_by_pattern`; with
+            `labels` they replace the labels of the index. None for no such labels.
         encoder: names of encoders and paths of weights files, "a,b" or a list; each fills a space of the index. None
             keeps those of the index; a new index has `pose-statistics`. If other spaces are given, the motions in the
             index are encoded again without reading a file, and one new version replaces the old. Weights files are
@@ -128,7 +131,9 @@ def build_index(
         raise MRetrieveError("device: a Ray cluster encodes on its CPUs; leave out --device")
     if device is not None:
         find_devices(device)  # raises before anything is read
-    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device, check)
+    options = IndexOptions(
+        _paths(labels), label_pattern, encoder, weights, reading, smooth, rebuild, prune, search, device, check
+    )
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)

@@ -53,6 +53,7 @@ class IndexOptions:
     """Arguments of `build_index` that a plan depends on."""
 
     labels: Sequence[Path]
+    label_pattern: str | None
     encoder: str | Sequence[str] | None
     weights: Sequence[float] | None
     reading: ReadingOptions
@@ -127,7 +128,7 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
     settings = settings_for(None if kept is None else last, names, options.reading, command)
     if settings != last:  # files that were refused may be readable now
         known = {path: file for path, file in known.items() if not file.was_refused}
-    labels = _read_labels(options.labels, library, known)
+    labels = _read_labels(options.labels, options.label_pattern, library, known)
     return RunPlan(
         library=library,
         base=base,
@@ -161,12 +162,14 @@ def _version_to_encode(kept: Snapshot | None, spaces: Sequence[Space]) -> int | 
     return kept.version
 
 
-def _read_labels(files: Sequence[Path], library: Library, known: Mapping[str, KnownFile]) -> Labels | None:
-    """The labels in label files; None if there are no files."""
-    if not files:
+def _read_labels(
+    files: Sequence[Path], pattern: str | None, library: Library, known: Mapping[str, KnownFile]
+) -> Labels | None:
+    """The labels in label files and names of files; None if there are none of both."""
+    if not files and pattern is None:
         return None
     paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
-    return read_labels(files, library.folders, paths)
+    return read_labels(files, library.folders, paths, pattern)
 
 
 def _label_files(files: Sequence[Path], kept: Snapshot | None) -> tuple[str, ...]:

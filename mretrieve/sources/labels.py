@@ -14,6 +14,7 @@ from ..motion import CANONICAL_FPS, LabelledClip
 from ..storage.folders import join_path
 from ..storage.spans import SpansOfFiles
 from .label_files import read_label_file
+from .label_pattern import labels_by_pattern
 
 #: Shorter labelled spans are events and transitions, not motions to be compared.
 SHORTEST_PIECE_S = 0.3
@@ -38,7 +39,9 @@ class Labels:
     warnings: tuple[str, ...]
 
 
-def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str]) -> Labels:
+def read_labels(
+    files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str], pattern: str | None = None
+) -> Labels:
     """Read label files and match their rows to the files of folders.
 
     A row's path is relative to the folder of its label file or to one of the folders, or the path in the index. An
@@ -48,6 +51,7 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
         files: the label files. Columns that differ only in case are one, spelled as in the first file.
         folders: the folders, by the name that paths of their files begin with in the index.
         paths: the paths of their files in the index.
+        pattern: labels in the names of files, see `labels_by_pattern`; None for no such labels.
 
     Raises:
         UnmatchedLabelsError: no row belongs to a file of the folders.
@@ -57,6 +61,9 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
     columns: dict[str, str] = {}  # its name in lower case -> as the first file spells it
     spans: dict[str, list[LabelledSpan]] = {}
     warnings = []
+    for path, of_name in (labels_by_pattern(pattern, paths) if pattern else {}).items():
+        columns.update({column.casefold(): column for column in of_name})
+        merged[path] = {column.casefold(): (label, f"--label-pattern {pattern}") for column, label in of_name.items()}
     for file in files:
         unknown = []
         for line, path, labels, span in read_label_file(file).rows:
