@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import click
 import numpy as np
 from mocap_sets import bandai1, cmu_bvh, cmu_expmap, hdm05, mocap_folder
-from moments import disturbed, overlap, repeated
+from moments import disturbed, overlap
 from rich.console import Console
 from rich.table import Table
 from stored_clips import SPACES, stored_clip, write_library
@@ -29,6 +29,7 @@ from stored_clips import SPACES, stored_clip, write_library
 from mretrieve import Clip, Index, QueryOptions, canonicalise, read
 from mretrieve.demo import make_library
 from mretrieve.encoders import load_encoder
+from mretrieve.evaluation.stitched import stitched
 from mretrieve.motion import CANONICAL_FPS, mirror
 from mretrieve.motion.augmentation import change_speed, other_body
 from mretrieve.motion.body_parts import PartWeights
@@ -60,7 +61,7 @@ def takes(clips: list[Clip], hours: int, seed: int = 0) -> Iterator[Clip]:
             clip = change_speed(clip, generator.uniform(0.8, 1.25))
             clip = other_body(clip, generator, 0.1, 0.0)
             renditions.append(mirror(clip) if generator.random() < 0.5 else clip)
-        take, _ = repeated(renditions, generator)
+        take, _ = stitched(renditions, generator)
         left -= take.frame_count
         yield take
 

@@ -1,4 +1,4 @@
-"""Pieces of real takes as queries whose answer is known to the frame, and takes in which a motion is repeated."""
+"""Pieces of real takes as queries whose answer is known to the frame, and indexes of clips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from mretrieve.encoders import DEFAULT_ENCODER, load_encoder
 from mretrieve.indexer.ingest import DEFAULT_WINDOWS
 from mretrieve.motion import CANONICAL_FPS, JOINT_COUNT, Clip, LabelledClip
 from mretrieve.motion.augmentation import change_speed, other_body
-from mretrieve.motion.body_view import body_view
 from mretrieve.storage.commits import WriterLock, commit
 from mretrieve.storage.records import EncoderRecord
 from mretrieve.storage.shard_writer import write_shard
@@ -69,37 +68,6 @@ def disturbed(clip: Clip, generator: np.random.Generator) -> Clip:
     noise = generator.normal(0, JOINT_NOISE_M, (clip.frame_count, JOINT_COUNT, 3))
     positions = (clip.positions + noise) @ _about_the_vertical(generator.uniform(-np.pi, np.pi))
     return replace(clip, positions=positions.astype(np.float32))
-
-
-def repeated(renditions: Sequence[Clip], generator: np.random.Generator) -> tuple[Clip, list[tuple[int, int]]]:
-    """A take of the renditions one after the other, and the span of each, in frames.
-
-    Between two the body stands still, slides over a third of a second into the next one's first pose and stands still
-    again: 0.7 to 1.5 s in all. Each goes on where the last one ended, facing as it did.
-    """
-    parts: list[NDArray[np.float32]] = []
-    spans, frames, heading, origin = [], 0, 0.0, np.zeros(3, np.float32)
-    last = None
-    for rendition in renditions:
-        view = body_view(rendition.positions, rendition.observed)
-        turn = _about_the_vertical(-(heading - float(view.heading[0])))
-        positions = rendition.positions @ turn
-        positions = (positions + (origin - view.origin[0] @ turn) * np.array([1, 0, 1])).astype(np.float32)
-        still = int(generator.integers(20, 46))
-        pause = np.repeat(positions[:1], still, axis=0)
-        if last is not None:
-            at = (np.arange(still) - still / 2) / 10
-            share = (0.5 + 0.5 * np.sin(np.pi * np.clip(at, -0.5, 0.5)))[:, None, None]
-            pause = (last * (1 - share) + positions[0] * share).astype(np.float32)
-        parts += [pause, positions]
-        spans.append((frames + still, frames + still + len(positions)))
-        frames = spans[-1][1]
-        view = body_view(positions, rendition.observed)
-        heading, origin, last = float(view.heading[-1]), view.origin[-1], positions[-1]
-    assert last is not None
-    parts.append(np.repeat(last[None], 20, axis=0))
-    joined = np.concatenate(parts)
-    return Clip(joined, np.ones(joined.shape[:2], bool)), spans
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
     python benchmarks/repetitions.py [--data DIR] [--seed N]
 
-A take for each class and performer of hdm05: five times the motion, with pauses in between (see moments.repeated), all
+A take for each class and performer of hdm05: five times the motion, with pauses in between (evaluation.stitched), all
 takes in one index, asked with all moments. Performers dg and tr; what counts as a repetition and what as chance
 (localise.repetition_limit) was chosen with bd, bk and mm.
 
@@ -24,11 +24,12 @@ from pathlib import Path
 
 import numpy as np
 from mocap_sets import hdm05, mocap_folder
-from moments import disturbed, indexed, overlap, repeated
+from moments import disturbed, indexed, overlap
 from rich.console import Console
 from rich.table import Table
 
 from mretrieve import Index
+from mretrieve.evaluation.stitched import stitched
 from mretrieve.motion import CANONICAL_FPS, Clip, LabelledClip
 
 PERFORMERS = ("dg", "tr")
@@ -85,7 +86,7 @@ def made(clips: Sequence[Clip], way: str, generator: np.random.Generator) -> Rep
         renditions = [disturbed(query, generator) for _ in range(TIMES)]
     else:
         renditions = [order[place % len(order)] for place in range(TIMES)]
-    return Repetitions(query, *repeated(renditions, generator))
+    return Repetitions(query, *stitched(renditions, generator))
 
 
 def counted(index: Index, name: str, item: Repetitions) -> Count:

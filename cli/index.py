@@ -43,7 +43,12 @@ _STOPPING = "Stopping; progress is saved. Press Ctrl-C again to quit immediately
     multiple=True,
     type=PATH,
     metavar="FILE.csv",
-    help="Labels: a CSV file with a `path` column and one or more others. Can be repeated.",
+    help="Labels: CSV, JSON or Parquet with a `path` column; of spans with start_s and end_s. Can be repeated.",
+)
+@click.option(
+    "--label-pattern",
+    metavar="PATTERN",
+    help="Labels in the names of files and folders: '{label}_{style}_{take}', '{performer}/{label}_{take}'.",
 )
 @click.option(
     "--encoder",
@@ -94,6 +99,7 @@ def index(
     folders: tuple[Path, ...],
     index: Path | None,
     labels: tuple[Path, ...],
+    label_pattern: str | None,
     encoder: tuple[str, ...],
     encoder_weights: list[float] | None,
     jobs: int | None,
@@ -131,6 +137,7 @@ def index(
             folders,
             index,
             labels=labels,
+            label_pattern=label_pattern,
             encoder=encoder or None,
             weights=encoder_weights,
             jobs=jobs,

@@ -32,7 +32,7 @@ _DATA = (
         multiple=True,
         type=_PATH,
         metavar="FILE.csv",
-        help="Labels of the clips: a CSV file with a `path` column, as for `mretrieve index`. Repeatable.",
+        help="Labels of the clips or of spans: a file as for `mretrieve index`. Repeatable.",
     ),
     click.Option(["--label-column"], metavar="COLUMN", help="Column of the classes. [default: label]"),
     click.Option(

@@ -47,6 +47,7 @@ def build_index(
     index: Path | str | None = None,
     *,
     labels: Path | str | Sequence[Path | str] = (),
+    label_pattern: str | None = None,
     encoder: str | Sequence[str] | None = None,
     weights: Sequence[float] | None = None,
     jobs: int | None = None,
@@ -78,7 +79,10 @@ def build_index(
             others are added later. New folders are added to an index if one of its own is given too. A folder that was
             moved is recognised by its files.
         index: folder of the index; None for `default_index()`.
-        labels: CSV files with a `path` column; together they replace the labels of the index. () keeps them.
+        labels: CSV, JSON or Parquet files with a `path` column, see `read_label_file`; together they replace the labels
+            of the index. () keeps them.
+        label_pattern: labels in the names of files, such as "{label}_{style}_{take}", see `labels_by_pattern`; with
+            `labels` they replace the labels of the index. None for no such labels.
         encoder: names of encoders and paths of weights files, "a,b" or a list; each fills a space of the index. None
             keeps those of the index; a new index has `pose-statistics`. If other spaces are given, the motions in the
             index are encoded again without reading a file, and one new version replaces the old. Weights files are
@@ -127,7 +131,9 @@ def build_index(
         raise MRetrieveError("device: a Ray cluster encodes on its CPUs; leave out --device")
     if device is not None:
         find_devices(device)  # raises before anything is read
-    options = IndexOptions(_paths(labels), encoder, weights, reading, smooth, rebuild, prune, search, device, check)
+    options = IndexOptions(
+        _paths(labels), label_pattern, encoder, weights, reading, smooth, rebuild, prune, search, device, check
+    )
     scans = scan_folders([absolute(path) for path in _paths(folder)], place)
     with WriterLock(place):
         plan = plan_run(scans, place, options)
@@ -155,7 +161,9 @@ def run(
         The outcomes of the first tasks, in their order, all unless the run was stopped; and the newest version.
     """
     committer = Committer(plan, shard_size, workers)
-    committer.drop(clip for entry in plan.changes.gone for clip in entry.clips)
+    for entry in plan.changes.gone:
+        committer.drop(entry.clips)
+        committer.label(entry.path, ())
     entries = _ingest(plan, committer, workers, rigs, progress, stopped)
     if len(entries) == len(plan.changes.tasks) or not plan.replace:
         committer.finish()
@@ -182,6 +190,8 @@ def _ingest(
         for piece in pieces:
             for result, task in zip(piece, pending, strict=False):
                 committer.take(result.clips, result.frame_count)
+                if result.spans is not None:
+                    committer.label(task.found.path, result.spans)
                 if rigs is not None:
                     rigs.add(result)
                 if task.known is not None and result.entry.replaces_clips:

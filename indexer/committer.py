@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from mretrieve.labelled_spans import LabelledSpan
 from mretrieve.motion import CANONICAL_FPS
 from mretrieve.storage.commits import commit
 from mretrieve.storage.labels import read_labels
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import ShardClip
 from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.spans import StoredSpans, read_spans
 from mretrieve.storage.verification import is_intact
 
 from .compaction import ShardSize, live_clips, shards_to_merge
@@ -35,6 +37,10 @@ class Committer:
         self._shards: list[ShardRecord] = []
         self._stale: set[str] = set()
         self._labels, self._smooth = plan.labels, plan.smooth  # None if they stay as they are
+        stored = StoredSpans({}, {}) if plan.base is None else read_spans(plan.base.index, plan.base.manifest.spans)
+        self._in_files = dict(stored.in_files)
+        self._given = stored.given if plan.spans is None else plan.spans
+        self._stored_spans = stored
         self._removed = {file.path: file for file in removed_files(plan.removed)}
         if plan.base is None:
             return
@@ -49,6 +55,18 @@ class Committer:
     def drop(self, clips: Iterable[str]) -> None:
         """Remove clips with the next commit."""
         self._stale.update(clips)
+
+    def label(self, path: str, spans: Sequence[LabelledSpan]) -> None:
+        """Replace the labelled spans that a file holds."""
+        self._in_files.pop(path, None)
+        if spans:
+            self._in_files[path] = sorted(spans)
+
+    @property
+    def _new_spans(self) -> StoredSpans | None:
+        """The labelled spans; None if they are those of the newest version."""
+        spans = StoredSpans(dict(self._in_files), self._given)
+        return None if spans == self._stored_spans else spans
 
     def take(self, clips: Sequence[ShardClip], frame_count: int) -> None:
         """Add a file's clips, which have this many canonical frames together."""
@@ -83,6 +101,7 @@ class Committer:
         same = (self._plan.encoders, self._plan.library.folders) == (newest.encoders, recorded)
         kept = newest.manifest.reading, newest.manifest.removed_files
         same &= kept == (self._plan.reading, tuple(self._removed.values()))
+        same &= self._new_spans is None
         return not same or bool(self._stale) or self._labels is not None or self._smooth is not None
 
     def _take_small_shards(self) -> None:
@@ -107,6 +126,7 @@ class Committer:
         self._in_writing = []
 
     def _commit(self, inventory: bool) -> None:
+        spans = self._new_spans
         commit(
             self._plan.spec.index,
             self.newest,
@@ -117,6 +137,7 @@ class Committer:
             add=self._shards,
             remove=self._stale,
             labels=self._labels,
+            spans=spans,
             smooth=self._smooth,
             reading=self._plan.reading,
             removed_files=tuple(self._removed.values()),
@@ -125,3 +146,4 @@ class Committer:
         self.newest = Snapshot.open(self._plan.spec.index)
         self._shards, self._stale = [], set()
         self._labels = self._smooth = None  # they are in now
+        self._stored_spans = spans or self._stored_spans

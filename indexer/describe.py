@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mretrieve.search.where import matching_rows
+from mretrieve.search.moment_labels import AllowedMoments
 from mretrieve.sources.keypoint_bodies import is_joint_set
 from mretrieve.sources.label_file import RESERVED
 from mretrieve.storage.folders import file_of
@@ -126,7 +126,7 @@ def describe_index(snapshot: Snapshot) -> IndexDescription:
 
 
 def find_clips(snapshot: Snapshot, where: str | None = None) -> NDArray[np.intp]:
-    """Rows of the clips that meet a condition, as in a query; of all for None. They are sorted by the clips' ids.
+    """Rows of the clips of which some moment meets a condition; all for None. They are sorted by the ids of the clips.
 
     Raises:
         IndexStateError: the index is damaged.
@@ -134,7 +134,7 @@ def find_clips(snapshot: Snapshot, where: str | None = None) -> NDArray[np.intp]
     """
     if where is None:
         return np.arange(snapshot.rows.clip_count)
-    return np.flatnonzero(matching_rows(where, snapshot.clips))
+    return np.flatnonzero(AllowedMoments.of(snapshot, where).clips)
 
 
 def describe_clips(snapshot: Snapshot, rows: NDArray[np.intp]) -> list[ClipDescription]:

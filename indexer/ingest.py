@@ -17,6 +17,7 @@ from mretrieve.encoders import ClipsEncoder, DeviceEncoder, WindowEncoder
 from mretrieve.errors import MRetrieveError
 from mretrieve.formats import MotionFile, ReadingOptions
 from mretrieve.formats.content_hash import ReadHash, content_hash
+from mretrieve.labelled_spans import LabelledSpan
 from mretrieve.motion import CANONICAL_FPS, Clip, Rig, RigMap
 from mretrieve.motion.clip import overlapping_spans
 from mretrieve.motion.keypoints import ASSUMED_FPS
@@ -86,12 +87,14 @@ class Ingested:
         clips: of the file.
         rigs: if it was read, the rig of each clip and its map.
         motions: what is to be encoded of each clip; () when it is done.
+        spans: labels that the file holds for parts of its motion; None if it was not read.
     """
 
     entry: FileEntry
     clips: Sequence[ShardClip] = ()
     rigs: tuple[tuple[Rig, RigMap], ...] = ()
     motions: tuple[Clip, ...] = ()
+    spans: tuple[LabelledSpan, ...] | None = None
 
     @property
     def frame_count(self) -> int:
@@ -206,6 +209,7 @@ class Ingester:
             tuple(clips),
             tuple((body.rig, body.rig_map) for body in bodies),
             tuple(body.clip for body in bodies),
+            tuple(dict.fromkeys(span for body in bodies for span in body.labelled_spans)),
         )
 
     def _clip(self, body: SourceClip, entry: FileEntry) -> ShardClip:

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.formats import ReadingOptions
-from mretrieve.sources.labels import read_labels
+from mretrieve.sources.labels import Labels, read_labels
 from mretrieve.sources.scan import Scan
 from mretrieve.storage.folders import index_command
 from mretrieve.storage.layout import versions
 from mretrieve.storage.records import EncoderRecord, ReadingRecord, VectorSearchSettings
 from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.spans import SpansOfFiles
 from mretrieve.storage.verification import check_content, check_sample
 from mretrieve.vectors import check_kind
 
@@ -52,6 +53,7 @@ class IndexOptions:
     """Arguments of `build_index` that a plan depends on."""
 
     labels: Sequence[Path]
+    label_pattern: str | None
     encoder: str | Sequence[str] | None
     weights: Sequence[float] | None
     reading: ReadingOptions
@@ -74,6 +76,7 @@ class RunPlan:
         spec: how files become clips.
         changes: the work.
         labels: the new labels of the index; None keeps those that it has.
+        spans: the new labelled spans of label files, by path; None keeps those that the index has.
         smooth: the new setting for queries; None keeps that of the index.
         reading: how files are read, to be recorded.
         removed: files that stay out as long as they do not change.
@@ -88,6 +91,7 @@ class RunPlan:
     spec: IngestSpec
     changes: Changes
     labels: pa.Table | None
+    spans: SpansOfFiles | None
     smooth: bool | None
     reading: ReadingRecord
     removed: tuple[FileEntry, ...]
@@ -124,7 +128,7 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
     settings = settings_for(None if kept is None else last, names, options.reading, command)
     if settings != last:  # files that were refused may be readable now
         known = {path: file for path, file in known.items() if not file.was_refused}
-    labels, remarks = _read_labels(options.labels, library, known)
+    labels = _read_labels(options.labels, options.label_pattern, library, known)
     return RunPlan(
         library=library,
         base=base,
@@ -139,13 +143,14 @@ def plan_run(scans: Mapping[Path, Scan | MRetrieveError], index: Path, options: 
             device=options.device,
         ),
         changes=changes(library, known, settings.reading.asf, stored_version is not None, options.check),
-        labels=labels,
+        labels=None if labels is None else labels.table,
+        spans=None if labels is None else labels.spans,
         smooth=options.smooth,
         reading=settings.recorded(_label_files(options.labels, kept)),
         removed=_staying_out(entries, library, known),
         replace=options.rebuild or stored_version is not None,
         vector_search=options.vector_search.settings(base),
-        warnings=(*remarks, *library.warnings, *warnings),
+        warnings=(*(() if labels is None else labels.warnings), *library.warnings, *warnings),
     )
 
 
@@ -158,14 +163,13 @@ def _version_to_encode(kept: Snapshot | None, spaces: Sequence[Space]) -> int | 
 
 
 def _read_labels(
-    files: Sequence[Path], library: Library, known: Mapping[str, KnownFile]
-) -> tuple[pa.Table | None, tuple[str, ...]]:
-    """The labels in label files, and warnings; None if there are no files."""
-    if not files:
-        return None, ()
+    files: Sequence[Path], pattern: str | None, library: Library, known: Mapping[str, KnownFile]
+) -> Labels | None:
+    """The labels in label files and names of files; None if there are none of both."""
+    if not files and pattern is None:
+        return None
     paths = {file.path for file in library.scan.files} | {path for path in known if library.keeps(path)}
-    labels = read_labels(files, library.folders, paths)
-    return labels.table, labels.warnings
+    return read_labels(files, library.folders, paths, pattern)
 
 
 def _label_files(files: Sequence[Path], kept: Snapshot | None) -> tuple[str, ...]:

@@ -18,11 +18,12 @@ from mretrieve.sources.keypoint_bodies import is_joint_set
 from mretrieve.sources.scan import FoundFile
 from mretrieve.storage.commits import WriterLock, amend
 from mretrieve.storage.files import discard, os_errors_as_index_errors, sync_folder
-from mretrieve.storage.layout import INVENTORIES, LABELS, MANIFESTS, SHARDS, manifest_file, vector_index_file
+from mretrieve.storage.layout import INVENTORIES, MANIFESTS, SHARDS, labels_file, manifest_file, vector_index_file
 from mretrieve.storage.records import ShardRecord
 from mretrieve.storage.shard import CLIP_COLUMNS, ShardClip
 from mretrieve.storage.shard_writer import write_shard
 from mretrieve.storage.snapshot import Snapshot
+from mretrieve.storage.spans import StoredSpans
 from mretrieve.storage.verification import Problem, verify
 
 from .changes import FileTask
@@ -95,7 +96,16 @@ def _repaired(place: Path, base: Snapshot, problems: Sequence[Problem]) -> Repai
     numbers = [number for number, record in enumerate(base.shards) if record.id in damaged]
     paths = {problem.path for problem in problems}
     remarks: list[str] = []
-    labels = _saved_labels(base, remarks) if any(path.parent.name == LABELS for path in paths) else None
+    record = base.manifest.labels
+    is_lost = record is not None and labels_file(place, record.id) in paths
+    labels = _saved_labels(base, remarks) if is_lost else None
+    spans = None
+    if base.manifest.spans is not None and labels_file(place, base.manifest.spans.id) in paths:
+        spans = StoredSpans({}, {})
+        remarks.append(
+            "the labelled spans are lost; `mretrieve index DIR --rebuild` reads those of motion files again, with "
+            "--labels FILE those of label files"
+        )
     rescue = _Rescue(place, base)
     made: list[ShardRecord] = []
     gone: set[str] = set()
@@ -112,7 +122,7 @@ def _repaired(place: Path, base: Snapshot, problems: Sequence[Problem]) -> Repai
     sound = [one for one in base.vector_indexes if vector_index_file(place, one.file.id) not in paths]
     left = {record.id for record in base.shards}.difference(damaged).union(record.id for record in made)
     kept = [one for one in sound if left.intersection(one.shards)]
-    amend(base, add=made, remove=gone, labels=labels, vector_indexes=kept)
+    amend(base, add=made, remove=gone, labels=labels, spans=spans, vector_indexes=kept)
     newest = Snapshot.open(place)
     spaces = chosen_spaces(place, newest, None, None, rebuild=False)
     newest = update_vector_indexes(newest, spaces, newest.manifest.vector_search, newest.index_command)

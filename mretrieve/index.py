@@ -103,9 +103,10 @@ class Index:
 
     def where_help(self) -> str:
         """The columns and operators of the option `where`, with examples of this index's values."""
+        from .search.moment_labels import clips_and_spans
         from .search.where import where_help
 
-        return where_help(self._snapshot.clips)
+        return where_help(clips_and_spans(self._snapshot))
 
     def search(
         self,

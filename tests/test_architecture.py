@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 #: The floors of the library, from the ground up. A room imports only rooms of lower floors, and errors.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "version", "atomic_file", "printable", "json_text", "kernels"),
+    ("errors", "version", "atomic_file", "printable", "json_text", "labelled_spans", "kernels"),
     ("motion", "storage", "devices", "ray_connection", "built_page"),
     ("lifting",),
     ("formats", "alignment", "encoders", "vectors"),
@@ -88,6 +88,7 @@ def test_every_room_is_known_to_this_test():
         "atomic_file",
         "printable",
         "json_text",
+        "labelled_spans",
         "devices",
         "ray_connection",
         "built_page",

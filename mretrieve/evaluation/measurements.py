@@ -17,8 +17,13 @@ from .protocols import PROTOCOLS
 from .tables import Table
 from .task import Protocol
 
-#: Makes an index: the folders, and where the index is to be.
-BuildIndex = Callable[[Sequence[Path], Path], object]
+
+class BuildIndex(TypingProtocol):
+    """Makes an index."""
+
+    def __call__(self, folder: Sequence[Path], index: Path, *, labels: Sequence[Path] = ()) -> object:
+        """Index folders at a path, with the labels of label files."""
+        ...
 
 
 class Train(TypingProtocol):
@@ -88,6 +93,12 @@ MEASUREMENTS: dict[str, Measurement] = {
             "clips that a random camera films in 2D find themselves and their class among 397 clips in 3D",
             ("hdm05", "cmu/bvh", "cmu/expmap"),
             "mretrieve.evaluation.view_queries:view_queries",
+        ),
+        Measurement(
+            "spotting",
+            "actions of another performer found at their place in takes: stitched ones, and real ones of a sensor",
+            ("hdm05", "bandai1", "kinect/precog_csv"),
+            "mretrieve.evaluation.spotting:spotting",
         ),
         Measurement(
             "part-agreement",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..kernels.compiled import forward_kinematics
+from ..labelled_spans import LabelledSpan
 from .rotations import rotation_about
 
 #: Kinds of channels: translation along X, Y, Z and rotation about X, Y, Z.
@@ -104,6 +105,7 @@ class Motion:
         local_poses: rotations and translations that the file holds as matrices, quaternions or the like.
         declared_up: the direction that the file declares to be up, "+Z"; None if it declares none (BVH, ASF).
         usual_up: the direction that is up in most files of a format of positions; None if there is no usual one.
+        spans: labels that the file holds for parts of the motion.
     """
 
     rig: Rig
@@ -117,6 +119,7 @@ class Motion:
     local_poses: Poses | None = None
     declared_up: str | None = None
     usual_up: str | None = None
+    spans: tuple[LabelledSpan, ...] = ()
 
     @property
     def name(self) -> str:
@@ -163,12 +166,13 @@ class Motion:
         return Poses(self.local_poses.rotations[frames], self.local_poses.translations[frames])
 
     def cut(self, first: int, last: int) -> Motion:
-        """Frames `first` to `last` (exclusive) as a motion that shares memory with this one."""
+        """Frames `first` to `last` (exclusive) as a motion that shares memory with this one; without labelled spans."""
         return replace(
             self,
             positions=self.positions[first:last],
             channels=None if self.channels is None else self.channels[first:last],
             local_poses=None if self.local_poses is None else self.poses(slice(first, last)),
+            spans=(),
         )
 
 

@@ -38,7 +38,8 @@ class Hit(_Played):
         end_s: end in seconds of the file.
         score: in [0, 1]: 1 is the same motion; higher is more alike.
         distance_mm: mean distance per joint along the alignment, in millimetres, on the canonical skeleton.
-        label: label of the clip; None if it has none.
+        label: label of the moment: of the labelled span that it shares most time with, otherwise of the clip; None if
+            it has none.
         mirror: which variant of the query matched: "none" is the query as it is.
         speed: how many times as fast as the query: 2 if the moment takes half as long.
         parts: score in [0, 1] of each body part that both motions have.

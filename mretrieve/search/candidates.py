@@ -100,18 +100,20 @@ class Wanted:
         filters: the rows that any of them leaves may answer.
         clips: how many clips are to be reached, if there are as many.
         rows: how many rows are wanted.
+        allowed: (N,) rows that may answer at all, of the clips that the filters leave; None for all.
     """
 
     queries: NDArray[np.float32]
     filters: Sequence[RowFilter]
     clips: int
     rows: int
+    allowed: NDArray[np.bool_] | None = None
 
     @property
     def search(self) -> Hashable:
         """Equal for queries that one search can answer."""
         masks = [(one.length, None if one.clips is None else one.clips.tobytes(), one.excluded) for one in self.filters]
-        return self.clips, self.rows, tuple(masks)
+        return self.clips, self.rows, id(self.allowed), tuple(masks)
 
 
 def candidates_of(index: VectorIndex, window_clip: NDArray[np.int32], wanted: Sequence[Wanted]) -> list[Candidates]:
@@ -132,32 +134,28 @@ def candidates_of(index: VectorIndex, window_clip: NDArray[np.int32], wanted: Se
     for numbers in together.values():
         first = wanted[numbers[0]]
         queries = [wanted[number].queries for number in numbers]
-        nearest = _nearest_of_each(index, window_clip, queries, first.filters, first.clips, first.rows)
+        nearest = _nearest_of_each(index, window_clip, queries, first)
         for number, candidates in zip(numbers, nearest, strict=True):
             found[number] = candidates
     return found
 
 
 def _nearest_of_each(
-    index: VectorIndex,
-    window_clip: NDArray[np.int32],
-    queries: Sequence[NDArray[np.float32]],
-    filters: Sequence[RowFilter],
-    clips: int,
-    rows: int,
+    index: VectorIndex, window_clip: NDArray[np.int32], queries: Sequence[NDArray[np.float32]], wanted: Wanted
 ) -> list[Candidates]:
-    """The candidates of queries (Q_i, D) with the same filters; those that reach too few clips are searched deeper."""
+    """The candidates of queries (Q_i, D) that want the same; those that reach too few clips are searched deeper."""
+    clips, rows = wanted.clips, wanted.rows
     depth = max(4 * clips, rows, 256)
     found = [Candidates.none() for _ in queries]
     left = list(range(len(queries)))
     while left:
         asked = np.concatenate([queries[number] for number in left])
-        ranking = _joined([index.search(asked, depth, one) for one in filters], window_clip, depth, len(asked))
+        ranking = _joined([index.search(asked, depth, one) for one in wanted.filters], window_clip, depth, len(asked))
         ends = np.cumsum([len(queries[number]) for number in left]).tolist()
         unfinished = []
         for number, end in zip(left, ends, strict=True):
             own = slice(end - len(queries[number]), end)
-            nearest = _merge(Ranking(ranking.products[own], ranking.rows[own]), window_clip, depth)
+            nearest = _merge(Ranking(ranking.products[own], ranking.rows[own]), window_clip, depth, wanted.allowed)
             first = first_of_each(window_clip[nearest.rows])
             if len(first) < clips and ranking.rows.shape[1] == depth:
                 unfinished.append(number)
@@ -185,8 +183,12 @@ def _joined(rankings: Sequence[Ranking], window_clip: NDArray[np.int32], depth: 
     return Ranking(np.take_along_axis(products, order, axis=1), np.take_along_axis(rows, order, axis=1), missing)
 
 
-def _merge(ranking: Ranking, window_clip: NDArray[np.int32], depth: int) -> Candidates:
-    """One ranking of `depth` rows from those of all variants; a row keeps the nearest of its distances.
+def _merge(
+    ranking: Ranking, window_clip: NDArray[np.int32], depth: int, allowed: NDArray[np.bool_] | None
+) -> Candidates:
+    """One ranking of `depth` rows from those of all variants, without those that may not answer.
+
+    A row keeps the nearest of its distances.
 
     Each of the rankings is complete to `depth` rows, and so is theirs together, but no further.
     """
@@ -195,4 +197,6 @@ def _merge(ranking: Ranking, window_clip: NDArray[np.int32], depth: int) -> Cand
     rows = ranking.rows.ravel()
     order = np.lexsort((variants, rows, window_clip[rows], distances))
     order = order[first_of_each(rows[order])][:depth]
+    if allowed is not None:
+        order = order[allowed[rows[order]]]
     return Candidates(rows[order], distances[order], variants[order])

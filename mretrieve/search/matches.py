@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..alignment.moment_finder import Moments, PoseComparer, SearchedRegions, apart, repetition_limit
+from ..labelled_spans import shares_half
 from ..motion import Clip
 from ..motion.lifted_clip import LiftedClip
 from ..sources.resolve import indexed_clip, indexed_view
@@ -19,6 +21,8 @@ from .candidates import Candidates
 COPIES_WITHIN = 1.5
 #: Up to this pose distance (10 mm a joint) a motion is the query itself, not another copy.
 EQUAL_POSES = 0.05
+#: Moments of a region whose vectors are compared although their poses may be those of a chance match.
+DOUBTFUL_MOMENTS = 6
 #: How far a region extends beyond its window on either side, in lengths of the query.
 MARGIN = 1.0
 
@@ -53,6 +57,23 @@ def load_stretch(snapshot: Snapshot, match: Match) -> Clip:
     stretch = match.start_frame, match.end_frame
     clip, view = indexed_clip(snapshot, match.clip_row, *stretch), indexed_view(snapshot, match.clip_row, *stretch)
     return clip if view is None else LiftedClip.of(clip, view)
+
+
+def label_at(snapshot: Snapshot, clip_row: int, start_frame: float, end_frame: float) -> str | None:
+    """The label of a moment: that of the span that it shares most time with, otherwise that of its clip.
+
+    It has the label of a span if both share at least half of the shorter one.
+    """
+    spans = snapshot.spans
+    own = spans.of_clip(clip_row)
+    starts, ends = spans.starts[own], spans.ends[own]
+    held = np.flatnonzero(shares_half(start_frame, end_frame, starts, ends))
+    if not len(held):
+        of_clip: str | None = snapshot.clips["label"][clip_row].as_py()
+        return of_clip
+    shared = np.minimum(end_frame, ends[held]) - np.maximum(start_frame, starts[held])
+    label: str = spans.labels[own.start + int(held[shared.argmax()])]
+    return label
 
 
 def as_matches(snapshot: Snapshot, candidates: Candidates) -> list[Match]:
@@ -110,10 +131,15 @@ class _Regions:
                 matches += self._located(own, searched.best(self._places[own].tolist(), threads))
         return best_first(matches)
 
-    def all_matches(self, number: int) -> list[Match]:
-        """All moments of a region that are not chance matches whatever the best one of its clip, nearest first."""
-        searched = self._searched[self._regions[number].variant]
-        found = searched.all_matches(int(self._places[number]), limit=repetition_limit(np.inf))
+    def all_matches(self, number: int, doubtful: int = 0) -> list[Match]:
+        """All moments of a region that are not chance matches whatever the best one of its clip, nearest first.
+
+        If there are fewer than `doubtful`, up to as many that are nearer than unrelated motion.
+        """
+        searched, limit = self._searched[self._regions[number].variant], repetition_limit(np.inf)
+        starts, ends, distances = searched.all_matches(int(self._places[number]), limit=1.0 if doubtful else limit)
+        count = max(doubtful, int(np.searchsorted(distances, limit, "right")))
+        found = starts[:count], ends[:count], distances[:count]
         return self._located([number] * len(found[0]), found)
 
     def _located(self, numbers: Sequence[int], found: Moments) -> list[Match]:
@@ -138,23 +164,45 @@ def best_match_in(
 
 
 def all_matches_in(
-    snapshot: Snapshot, regions: Sequence[Match], comparers: Sequence[PoseComparer], threads: int = 1
+    snapshot: Snapshot,
+    regions: Sequence[Match],
+    comparers: Sequence[PoseComparer],
+    threads: int = 1,
+    embedded: Callable[[Sequence[Match]], NDArray[np.float64]] | None = None,
 ) -> list[Match]:
     """All moments of the regions that are not chance matches, best first; at least the best of each clip.
 
     Whether a moment is a chance match is judged by the clip's nearest one (moment_finder.repetition_limit).
+
+    Args:
+        snapshot: the index.
+        regions: where the query is looked for.
+        comparers: one for each variant of the query.
+        threads: number of threads.
+        embedded: distances (M,) of M moments in the encoder's space. With it a moment is ranked by its own vector, and
+            the best of a clip is the one that is best so, whatever its poses; without, by that of a window near it.
     """
     searched = _Regions(snapshot, regions, comparers)
-    matches: dict[int, list[Match]] = {}
-    for number, region in enumerate(regions):
-        matches.setdefault(region.clip_row, []).extend(searched.all_matches(number))
-    without = [number for number, region in enumerate(regions) if not matches[region.clip_row]]
-    kept = best_of_each_clip(searched.best(without, threads))
+    doubtful = 0 if embedded is None else DOUBTFUL_MOMENTS
+    found = [match for number in range(len(regions)) for match in searched.all_matches(number, doubtful)]
+    if embedded is not None and found:
+        distances = embedded(found)
+        poses = np.array([match.pose_distance for match in found])
+        for variant, comparer in enumerate(comparers):
+            own = np.array([match.variant == variant for match in found])
+            distances[own] = comparer.combined(distances[own], poses[own])
+        found = [replace(match, distance=each) for match, each in zip(found, distances.tolist(), strict=True)]
+    matches: dict[int, list[Match]] = {region.clip_row: [] for region in regions}
+    for match in best_first(found):
+        matches[match.clip_row].append(match)
+    kept = []
     for of_clip in filter(None, matches.values()):
         nearest = min(of_clip, key=lambda match: match.pose_distance)
         limit = repetition_limit(nearest.pose_distance, comparers[nearest.variant].still_pose_distance)
-        kept += [match for match in of_clip if match.pose_distance <= limit]
-    return best_first(kept)
+        best = of_clip[0] if embedded is not None else nearest
+        kept += [match for match in of_clip if match.pose_distance <= limit or match is best]
+    without = [number for number, region in enumerate(regions) if not matches[region.clip_row]]
+    return best_first(kept + best_of_each_clip(searched.best(without, threads)))
 
 
 def copy_limits(matches: Sequence[Match], comparers: Sequence[PoseComparer]) -> list[float]:

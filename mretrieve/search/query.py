@@ -140,6 +140,7 @@ class SearchPlan:
         align: whether candidates are aligned frame by frame; else they are ranked by the encoder alone.
         all_moments: whether a clip may match several times.
         find_takes: whether a sub-motion network, if there is one, names takes that the query may be a piece of.
+        encode_moments: whether all moments are ranked by vectors of their own, not by those of windows near them.
         localise_wholes: whether a match of a whole clip is shown where the query fits in it.
         piece_frames: length of the pieces that the query is also cut into; None to leave it whole.
         refined: how many clips a view is compared with from more directions; see `Reprojection`.
@@ -155,6 +156,7 @@ class SearchPlan:
     compare_windows: bool
     align: bool
     all_moments: bool
+    encode_moments: bool
     find_takes: bool
     localise_wholes: bool
     piece_frames: int | None
@@ -186,6 +188,7 @@ def plan_search(options: QueryOptions, query_frames: int, is_view: bool = False)
         compare_windows=not (whole or is_view),
         align=align,
         all_moments=options.all_moments,
+        encode_moments=options.all_moments and align and not (whole or is_view),
         find_takes=align and not (whole or is_view),
         localise_wholes=align and not whole,
         piece_frames=PIECE_FRAMES if align and not whole and query_frames >= SPLIT_FROM_FRAMES else None,
@@ -197,4 +200,4 @@ def plan_piece(is_view: bool = False) -> SearchPlan:
     """How a piece of a long query is searched: for all its moments; of a view for the best of each clip: faster."""
     rerank = RERANKED_OF_VIEW_PIECE if is_view else MATCHES_PER_PIECE
     options = QueryOptions(k=MATCHES_PER_PIECE, rerank=rerank, all_moments=not is_view, scope="moments")
-    return replace(plan_search(options, PIECE_FRAMES, is_view), refined=REFINED_OF_VIEW_PIECE)
+    return replace(plan_search(options, PIECE_FRAMES, is_view), encode_moments=False, refined=REFINED_OF_VIEW_PIECE)

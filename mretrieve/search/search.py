@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ..alignment.alignment import align, copy_distance, score_of
 from ..alignment.likeness import Likeness
 from ..alignment.moment_finder import SPEEDS, PoseComparer
+from ..encoders import ClipsEncoder
 from ..motion import Clip
 from ..motion.body_parts import PartWeights
 from ..sources.resolve import indexed_clip
@@ -32,6 +34,7 @@ from .matches import (
     best_match_in,
     best_of_each_clip,
     copy_limits,
+    label_at,
     load_stretch,
     regions_around,
     suppress_overlaps,
@@ -40,6 +43,9 @@ from .options import QueryOptions
 from .poses import match_pose
 from .query import MATCHES_PER_PIECE, MOMENTS_FROM, Query, SearchPlan, plan_piece, plan_search
 from .spaces import OpenSpace, Spaces
+
+if TYPE_CHECKING:
+    from .moment_labels import AllowedMoments
 
 #: Stretches farther away in the embedding are not copies of the query: 99 % of disturbed pieces are within .3, all .4.
 FARTHEST_COPY = 0.6
@@ -61,6 +67,7 @@ class Search:
         part_weights: how much each body part counts.
         own_clips: clip rows of the query itself that must not match, () if they may.
         clips: (C,) clips that may match; None for all.
+        allowed: the moments that meet a condition that holds for a part of some clips; None for all of `clips`.
         centred: the vectors as seen from groups of clips, if the search is group-aware.
         group: the group of the query; None if it has none.
         missing: ids of the shards that were not searched for it or for its pieces; filled in by its searches.
@@ -73,6 +80,7 @@ class Search:
     part_weights: PartWeights
     own_clips: tuple[int, ...]
     clips: NDArray[np.bool_] | None
+    allowed: AllowedMoments | None = None
     centred: CentredIndex | None = None
     group: QueryGroup | None = None
     missing: set[str] = field(default_factory=set)
@@ -104,7 +112,13 @@ class Search:
         queries = self._vectors_of(self.space.smoothed(encoded, self.own_clips))
         wanted = [
             Wanted(queries, [eligible.wholes], plan.candidates, 0),
-            Wanted(queries, eligible.windows, plan.k, plan.candidates),
+            Wanted(
+                queries,
+                eligible.windows,
+                plan.k,
+                plan.candidates,
+                None if self.allowed is None else self.allowed.windows,
+            ),
         ]
         takes = None
         if plan.find_takes:
@@ -127,10 +141,14 @@ class Search:
             matches = self._aligned(wholes, windows, takes)
         else:
             matches = best_first(as_matches(self.snapshot, wholes) + as_matches(self.snapshot, windows))
+        matches = self._allowed(matches)
         matches = suppress_overlaps(matches) if self.plan.all_moments else best_of_each_clip(matches)
         if self.plan.piece_frames is not None:
-            matches = best_of_each_clip(best_first(self._long_query(self.plan.piece_frames) + matches))
+            matches = best_of_each_clip(best_first(self._allowed(self._long_query(self.plan.piece_frames)) + matches))
         return matches
+
+    def _allowed(self, matches: list[Match]) -> list[Match]:
+        return matches if self.allowed is None else self.allowed.only(matches)
 
     def localised(self, match: Match) -> Match:
         """A match of a whole clip, moved to where in the clip the query fits. The ranking stays that of the whole."""
@@ -160,17 +178,22 @@ class Search:
         allowed = RowFilter(WHOLE, self.clips, self.own_clips).allowed_clips(count)
         rows = range(count) if allowed is None else np.flatnonzero(allowed).tolist()
         variants = [variant.part for variant in self.variants]
-        return match_pose(self.snapshot, variants, rows, self.part_weights, all_moments=self.plan.all_moments)
+        every = self.plan.all_moments or self.allowed is not None
+        found = self._allowed(match_pose(self.snapshot, variants, rows, self.part_weights, all_moments=every))
+        return found if self.plan.all_moments else best_of_each_clip(found)
 
     def _aligned(self, wholes: Candidates, windows: Candidates, takes: Candidates) -> list[Match]:
         regions = regions_around(self.snapshot, windows, self.frames) + self._searchable(takes)
         clips = as_matches(self.snapshot, wholes)
+        if self.allowed is not None:  # clips of which a part is allowed are takes: no answer as a whole
+            clips, takes_too = self.allowed.undivided(clips)
+            regions = self.allowed.regions(regions + takes_too, self.frames)
         if not self.plan.compare_wholes:
             return self._ranked([], self._moments(regions + clips))
         compared = self._rerank_wholes(clips)
         rows = {match.clip_row for match in compared}
         if self.plan.compare_windows:
-            uncut = ~self.snapshot.rows.clip_has_windows[wholes.rows].any(axis=1)
+            uncut = ~self.snapshot.rows.clip_has_windows[[clip.clip_row for clip in clips]].any(axis=1)
             short = [clip.end_frame < MOMENTS_FROM * self.frames for clip in clips]  # their windows do not compete
             regions += [clip for clip, alone in zip(clips, uncut | np.array(short, bool), strict=True) if alone]
         regions = [region for region in regions if region.clip_row not in rows or region.distance <= FARTHEST_COPY]
@@ -197,8 +220,22 @@ class Search:
         return regions[: int(np.searchsorted(frames, MAX_TAKE_FRAMES, "right"))]
 
     def _moments(self, regions: list[Match]) -> list[Match]:
-        find = all_matches_in if self.plan.all_moments else best_match_in
-        return find(self.snapshot, regions, self.comparers, _threads(len(regions)))
+        threads = _threads(len(regions))
+        if not self.plan.all_moments and self.allowed is None:
+            return best_match_in(self.snapshot, regions, self.comparers, threads)
+        encode = self.plan.encode_moments and self.centred is None and isinstance(self.space.encoder, ClipsEncoder)
+        embedded = self._embedded if encode else None
+        return all_matches_in(self.snapshot, regions, self.comparers, threads, embedded)
+
+    def _embedded(self, matches: Sequence[Match]) -> NDArray[np.float64]:
+        """The distances (M,) of moments from the query in the encoder's space, by vectors of their own."""
+        assert isinstance(self.space.encoder, ClipsEncoder)
+        moments = [load_stretch(self.snapshot, match) for match in matches]
+        wholes = [np.array([[0, moment.frame_count]]) for moment in moments]
+        vectors = np.concatenate(self.space.encoder.encode_clips(moments, wholes))
+        queries = self._vectors_of(self.space.smoothed(self.encoded(), self.own_clips))
+        products = np.einsum("md,md->m", vectors, queries[[match.variant for match in matches]], dtype=np.float64)
+        return np.asarray(np.maximum(-products, 0.0), np.float64)
 
     def _rerank_wholes(self, clips: list[Match]) -> list[Match]:
         """Whole clips with the combined distance of the embedding and the aligned poses."""
@@ -284,7 +321,7 @@ class SearchOpener:
         self._snapshot, self._options, self._weights = spaces.snapshot, options, options.part_weights
         mapper = None if options.mapper is None else Path(options.mapper)
         self._space = spaces.asked(options.encoder, options.encoder_weights, self._weights, mapper)
-        self._clips = _matching_clips(spaces.snapshot, options.where)
+        self._clips, self._allowed = _matching_moments(spaces.snapshot, options.where)
         self._centred = None if options.group is None else self._space.centred(options.group)
         if self._centred is not None and options.query_group is not None:
             self._centred.groups.number(options.query_group)  # an error before any query is read
@@ -312,6 +349,7 @@ class SearchOpener:
             self._weights,
             query.own_clips if options.exclude_self else (),
             self._clips,
+            self._allowed,
             centred,
             group,
             set(self._damaged),
@@ -324,13 +362,14 @@ class SearchOpener:
         return group_notes(self._centred.groups, search.group, search.centred is not None)
 
 
-def _matching_clips(snapshot: Snapshot, where: str | None) -> NDArray[np.bool_] | None:
-    """Clips (C,) that meet a condition; None for all."""
+def _matching_moments(snapshot: Snapshot, where: str | None) -> tuple[NDArray[np.bool_] | None, AllowedMoments | None]:
+    """Clips (C,) of which some moment meets a condition, None for all; and these moments, None for all of the clips."""
     if where is None:
-        return None
-    from .where import matching_rows  # here: few queries have a condition
+        return None, None
+    from .moment_labels import AllowedMoments  # here: few queries have a condition
 
-    return matching_rows(where, snapshot.clips)
+    allowed = AllowedMoments.of(snapshot, where)
+    return allowed.clips, allowed if allowed.divides else None
 
 
 def _shards_of(snapshot: Snapshot, clips: NDArray[np.bool_]) -> frozenset[str]:
@@ -355,7 +394,7 @@ def as_hit(search: Search, match: Match, rank: int, options: QueryOptions) -> Hi
         end_s=moment.end_s,
         score=score_of(match.distance),
         distance_mm=likeness.distance_mm,
-        label=clips["label"][match.clip_row].as_py(),
+        label=label_at(snapshot, match.clip_row, match.start_frame, match.end_frame),
         mirror=options.flips[match.variant],
         speed=query.frame_count / moment.frame_count,
         parts=likeness.parts,

@@ -1,10 +1,10 @@
-"""One file of labels: CSV or Parquet with a `path` column and any others; cells become numbers of distinct texts."""
+"""One file of labels: a table with a `path` column and any others; cells become numbers of distinct texts."""
 
 from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MRetrieveError
+from ..labelled_spans import LabelledSpan
 from ..storage.shard import ShardClip
+from .label_json import json_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Columns that every clip has already; a label column of such a name would hide them.
 RESERVED = {field.name for field in fields(ShardClip)} | {"frame_count", "duration_s", "end_s"}
-#: Largest CSV file, bytes; it is read whole.
-LARGEST_CSV = 1 << 30
+#: Columns by which a row describes a span, together with `label`.
+SPAN_COLUMNS = ("start_s", "end_s")
+#: Largest CSV or JSON file, bytes; it is read whole.
+LARGEST_TEXT = 1 << 30
 #: Most cells, rows of files of the library times columns, that are kept; each takes 12 bytes while they are joined.
 MOST_CELLS = 100_000_000
 
 _DELIMITERS = ",;\t|"
 _PARQUET = b"PAR1"
+_LONGEST_S = 1e9
 
 #: What a row's path means: the path that it is kept under, or None if the row is left out. It is given path and line.
 Keep = Callable[[str, int], str | None]
@@ -54,35 +59,47 @@ class LabelFile:
     """The rows of a label file that are kept.
 
     Attributes:
-        columns: its columns without `path`.
+        name: the file, or what else the labels are from.
+        columns: its columns without `path`, `start_s` and `end_s`.
         paths: of each row.
-        lines: number of each row's line in a CSV file from 1, of the row in a Parquet file.
-        codes: (rows, columns) numbers of `Texts`.
+        lines: number of each row's line in a CSV file from 1, of the row in another file; () if there are no lines.
+        codes: (rows, columns) numbers of `Texts`; the label of a span is not among them.
+        spans: the labelled spans that rows describe, each with its path.
     """
 
+    name: str
     columns: tuple[str, ...]
-    paths: list[str]
-    lines: list[int]
+    paths: Sequence[str]
+    lines: Sequence[int]
     codes: NDArray[np.int32]
+    spans: Sequence[tuple[str, LabelledSpan]] = ()
+
+    def where(self, row: int) -> str:
+        """Where a row is, for messages."""
+        return f"{self.name}:{self.lines[row]}" if self.lines else self.name
 
 
 def read_label_file(file: Path, texts: Texts, keep: Keep = lambda path, _: path) -> LabelFile:
-    """Read the rows of one label file that are to be kept.
+    """Read the rows of one label file that are to be kept: CSV, Parquet, a JSON list of objects, or the JSON of BABEL.
 
-    Delimiter (comma, semicolon, tab, bar) and text encoding (UTF-8 or UTF-16 with or without a mark, else Windows-1252)
-    of CSV are recognised. Upper and lower case of column names do not matter; `path` and `label` are stored in lower
-    case.
+    Of CSV, delimiter (comma, semicolon, tab, bar) and text encoding (UTF-8 or UTF-16 with or without a mark, else
+    Windows-1252) are recognised. Upper and lower case of column names do not matter; `path`, `label`, `start_s` and
+    `end_s` are stored in lower case. Rows with a start and an end label a span.
 
     Raises:
-        MRetrieveError: the file cannot be read, is too large, has no path column or no other, or a column that every
-            clip has already; the message begins with `path:line:`.
+        MRetrieveError: the file cannot be read, is too large, has no path column or no other, a column that every clip
+            has already, or a span without a label or whose times are no numbers; the message begins with `path:line:`.
     """
     try:
         with file.open("rb") as opened:
             is_parquet = opened.read(4) == _PARQUET
-        return _parquet(file, texts, keep) if is_parquet else _csv(file, texts, keep)
+        if is_parquet:
+            return _parquet(file, texts, keep)
+        text = _text(file)
     except OSError as error:
         raise MRetrieveError(f"{file}: cannot read the labels: {error.strerror or error}") from None
+    is_json = text.lstrip()[:1] in ("[", "{")
+    return _gathered(file, json_rows(file, text) if is_json else _csv_rows(file, text), texts, keep)
 
 
 def find_column(name: str, columns: Iterable[str]) -> str | None:
@@ -90,47 +107,82 @@ def find_column(name: str, columns: Iterable[str]) -> str | None:
     return next((column for column in columns if column.casefold() == name.casefold()), None)
 
 
-def _csv(file: Path, texts: Texts, keep: Keep) -> LabelFile:
-    text = _text(file)
+def _csv_rows(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, the header first, with the numbers of their lines."""
     header_text = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=header_text.count)  # the first of them if none occurs
     reader = csv.reader(_lines(text), delimiter=delimiter, skipinitialspace=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise MRetrieveError(f"{file}:{reader.line_num}: not readable as CSV ({error}); check its quotes") from None
+
+
+def _gathered(file: Path, rows: Iterator[tuple[int, list[str]]], texts: Texts, keep: Keep) -> LabelFile:
     header: list[str] = []
     paths: list[str] = []
     lines: list[int] = []
+    spans: list[tuple[str, LabelledSpan]] = []
     codes = array("i")
-    try:
-        for cells in reader:
-            if not header:
-                if any(map(str.strip, cells)):
-                    header = _header([cell.strip() for cell in cells], f"{file}:{reader.line_num}:")
-                    place, width = header.index("path"), len(header)
-                continue
-            if len(cells) > width and any(map(str.strip, cells[width:])):
-                raise MRetrieveError(
-                    f"{file}:{reader.line_num}: {len(cells)} cells, but the header has {width}; put a cell that "
-                    f"holds a {delimiter!r} in double quotes"
-                )
-            path = cells[place].strip() if len(cells) > place else ""
-            if not path:
-                if any(map(str.strip, cells)):
-                    raise MRetrieveError(f"{file}:{reader.line_num}: no path in this row; fill it in or delete the row")
-                continue
-            kept = keep(path, reader.line_num)
-            if kept is not None:
-                paths.append(kept)
-                lines.append(reader.line_num)
-                cells[place] = ""
-                codes.extend(map(texts.__getitem__, cells[:width]))
-                codes.extend([0] * (width - len(cells)))
-                _check_count(file, len(codes))
-    except csv.Error as error:
-        raise MRetrieveError(f"{file}:{reader.line_num}: not readable as CSV ({error}); check its quotes") from None
+    for line, cells in rows:
+        if not header:
+            if any(map(str.strip, cells)):
+                header = _header([cell.strip() for cell in cells], f"{file}:{line}:")
+                place, width, span_places = header.index("path"), len(header), _span_places(header)
+            continue
+        if len(cells) > width and any(map(str.strip, cells[width:])):
+            raise MRetrieveError(
+                f"{file}:{line}: {len(cells)} cells, but the header has {width}; put a cell that holds the delimiter "
+                "in double quotes"
+            )
+        cells += [""] * (width - len(cells))
+        path = cells[place].strip()
+        if not path:
+            if any(map(str.strip, cells)):
+                raise MRetrieveError(f"{file}:{line}: no path in this row; fill it in or delete the row")
+            continue
+        span = _span([cells[number].strip() for number in span_places], f"{file}:{line}:")
+        kept = keep(path, line)
+        if kept is None:
+            continue
+        if span is not None:
+            spans.append((kept, span))
+            for number in span_places:
+                cells[number] = ""
+        paths.append(kept)
+        lines.append(line)
+        cells[place] = ""
+        codes.extend(map(texts.__getitem__, cells[:width]))
+        _check_count(file, len(codes))
     if not header:
         raise MRetrieveError(f"{file}: is empty; a label file begins with a header such as `path,label`")
-    named = [number for number, name in enumerate(header) if name and name != "path"]
+    named = _label_columns(header)
     table = np.frombuffer(codes, np.int32).reshape(len(paths), width)
-    return LabelFile(tuple(header[number] for number in named), paths, lines, table[:, named])
+    return LabelFile(str(file), tuple(header[number] for number in named), paths, lines, table[:, named], spans)
+
+
+def _span_places(header: Sequence[str]) -> list[int]:
+    """Where start, end and label of spans are; [] if a table has no spans."""
+    return [header.index(name) for name in (*SPAN_COLUMNS, "label")] if "start_s" in header else []
+
+
+def _label_columns(header: Sequence[str]) -> list[int]:
+    return [number for number, name in enumerate(header) if name and name not in ("path", *SPAN_COLUMNS)]
+
+
+def _span(cells: Sequence[str], where: str) -> LabelledSpan | None:
+    """The span of start, end and label; None for a row of the whole file."""
+    if not cells or not (cells[0] or cells[1]):
+        return None
+    start, end, label = cells
+    try:
+        span = LabelledSpan(float(start), float(end), label)
+    except ValueError:
+        raise MRetrieveError(f"{where} start_s {start!r} and end_s {end!r} are not both numbers of seconds") from None
+    if not (label and 0 <= span.start_s <= span.end_s < _LONGEST_S):
+        raise MRetrieveError(f"{where} a span has a label and ends after it starts; correct or delete the row")
+    return span
 
 
 def _parquet(file: Path, texts: Texts, keep: Keep) -> LabelFile:
@@ -154,17 +206,31 @@ def _parquet(file: Path, texts: Texts, keep: Keep) -> LabelFile:
                 if kept is not None:
                     rows.append(number)
                     paths.append(kept)
-            named = [number for number, name in enumerate(header) if name and name != "path"]
+            named = _label_columns(header)
             _check_count(file, len(rows) * len(named))
             chosen, codes = np.array(rows, np.int64), np.empty((len(named), len(rows)), np.int32)
             for own, number in zip(codes, named, strict=True):
                 own[:] = _numbered(opened.read([schema.names[number]]).column(0), texts)[chosen]
+            times = [
+                opened.read([schema.names[number]]).column(0).cast(pa.string()).take(pa.array(chosen)).to_pylist()
+                for number in _span_places(header)[:2]
+            ]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise MRetrieveError(f"{file}: not readable as Parquet ({reason}); write it again") from None
-    return LabelFile(tuple(header[number] for number in named), paths, [row + 1 for row in rows], codes.T)
+    columns = tuple(header[number] for number in named)
+    spans = []
+    if times:
+        labels = codes[columns.index("label")]
+        for row, (start, end) in enumerate(zip(*times, strict=True)):
+            label = texts.values_by_number[labels[row]]
+            span = _span([(start or "").strip(), (end or "").strip(), label], f"{file}:{rows[row] + 1}:")
+            if span is not None:
+                spans.append((paths[row], span))
+                labels[row] = 0
+    return LabelFile(str(file), columns, paths, [row + 1 for row in rows], codes.T, spans)
 
 
 def _numbered(column: pa.ChunkedArray, texts: Texts) -> NDArray[np.int32]:
@@ -190,17 +256,18 @@ def _check_count(file: Path, cells: int) -> None:
 
 def _header(cells: list[str], where: str) -> list[str]:
     """The names of the columns, "" for those without."""
-    header = [cell.lower() if cell.lower() in ("path", "label") else cell for cell in cells]
+    header = [cell.lower() if cell.lower() in ("path", "label", *SPAN_COLUMNS) else cell for cell in cells]
     named = [cell for cell in header if cell]
     if "path" not in header:
         raise MRetrieveError(
             f"{where} no column named `path`, only {', '.join(named[:9])}; name the column of files so"
         )
+    allowed = ("path", *(SPAN_COLUMNS if {*SPAN_COLUMNS, "label"}.issubset(header) else ()))
     seen: set[str] = set()
     for cell in named:
         if cell.casefold() in seen:
             raise MRetrieveError(f"{where} two columns are named {cell!r}; rename one of them")
-        if cell != "path" and cell.casefold() in RESERVED:
+        if cell not in allowed and cell.casefold() in RESERVED:
             raise MRetrieveError(f"{where} every clip has a column {cell!r} of its own; rename this one")
         seen.add(cell.casefold())
     if len(named) == 1:
@@ -220,9 +287,10 @@ def _lines(text: str) -> Iterator[str]:
 
 def _text(file: Path) -> str:
     size = file.stat().st_size
-    if size > LARGEST_CSV:
+    if size > LARGEST_TEXT:
         raise MRetrieveError(
-            f"{file}: {size >> 20} MiB of CSV, more than {LARGEST_CSV >> 20}; leave out columns, or write it as Parquet"
+            f"{file}: {size >> 20} MiB of text, more than {LARGEST_TEXT >> 20}; leave out columns, or write it as "
+            "Parquet"
         )
     content = file.read_bytes()
     marked_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -233,4 +301,4 @@ def _text(file: Path) -> str:
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise MRetrieveError(f"{file}: not a text file; labels are CSV with a header such as `path,label`, or Parquet")
+    raise MRetrieveError(f"{file}: not a text file; labels are CSV with a header such as `path,label`, JSON or Parquet")

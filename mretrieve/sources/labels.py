@@ -1,11 +1,12 @@
-"""Labels: files with a `path` column and any others, joined to the clips by their files."""
+"""Labels: tables with a `path` column and any others, joined to the clips by their files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,11 +14,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..errors import MRetrieveError
+from ..labelled_spans import LabelledSpan
+from ..motion import CANONICAL_FPS, LabelledClip
 from ..storage.folders import join_path
+from ..storage.spans import SpansOfFiles
 from .label_file import MOST_CELLS, LabelFile, Texts, read_label_file
+from .label_pattern import labels_by_pattern
 
 #: This many of the rows that belong to no file are named.
 _NAMED_ROWS = 3
+#: Shorter labelled spans are events and transitions, not motions to be compared.
+SHORTEST_PIECE_S = 0.3
 
 
 class UnmatchedLabelsError(MRetrieveError):
@@ -30,14 +37,18 @@ class Labels:
 
     Attributes:
         table: string columns: `path` relative to the folder, unique and sorted, and one per kind of label.
+        spans: the labelled spans by path, sorted.
         warnings: what was ignored, one line each.
     """
 
     table: pa.Table
+    spans: SpansOfFiles
     warnings: tuple[str, ...]
 
 
-def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str]) -> Labels:
+def read_labels(
+    files: Sequence[Path], folders: Mapping[str, Path], paths: Collection[str], pattern: str | None = None
+) -> Labels:
     """Read label files and match their rows to the files of folders.
 
     A row's path is relative to the folder of its file or to one of the folders, or the path in the index. An empty
@@ -47,29 +58,54 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
         files: the label files. Columns that differ only in case are one, spelled as in the first file.
         folders: the folders, by the name that paths of their files begin with in the index.
         paths: the paths of their files in the index.
+        pattern: gives labels by the names of files too, see `labels_by_pattern`.
 
     Raises:
         UnmatchedLabelsError: no row belongs to a file of the folders.
-        MRetrieveError: as `read_label_file`, or two rows contradict each other.
+        MRetrieveError: as `read_label_file` and `labels_by_pattern`, or two rows contradict each other.
     """
     texts = Texts()
     matchers = [_Matcher(file, folders, paths) for file in files]
     read = [read_label_file(file, texts, matcher.match) for file, matcher in zip(files, matchers, strict=True)]
+    if pattern:
+        read.insert(0, _by_pattern(pattern, paths, texts))
     warnings = [matcher.warning for matcher in matchers if matcher.unknown]
     if not any(one.paths for one in read):  # it would take away the labels that the index has
         raise UnmatchedLabelsError(
             warnings[0] if warnings else f"{files[0]}: has no rows; leave --labels out to keep labels"
         )
-    return Labels(_merged(files, read, texts), tuple(warnings))
+    spans: dict[str, set[LabelledSpan]] = {}
+    for path, span in chain.from_iterable(one.spans for one in read):
+        spans.setdefault(path, set()).add(span)
+    return Labels(_merged(read, texts), {path: sorted(own) for path, own in spans.items()}, tuple(warnings))
 
 
-def _merged(files: Sequence[Path], read: Sequence[LabelFile], texts: Texts) -> pa.Table:
+def labelled_pieces(item: LabelledClip, spans: Iterable[LabelledSpan]) -> list[LabelledClip]:
+    """The labelled spans of a clip as clips, named `path@1.50-2.70`; without those shorter than SHORTEST_PIECE_S."""
+    clip, pieces = item.clip, []
+    for start_s, end_s, label in spans:
+        first, last = (round((at_s - clip.start_s) * CANONICAL_FPS) for at_s in (start_s, end_s))
+        first, last = max(first, 0), min(last, clip.frame_count)
+        if last - first >= SHORTEST_PIECE_S * CANONICAL_FPS:
+            path = f"{item.path}@{start_s:.2f}-{end_s:.2f}"
+            pieces.append(replace(item, clip=clip.cut(first, last), label=label, path=path))
+    return pieces
+
+
+def _by_pattern(pattern: str, paths: Collection[str], texts: Texts) -> LabelFile:
+    found = labels_by_pattern(pattern, paths)
+    columns = tuple(next(iter(found.values())))
+    codes = np.array([[texts[labels[column]] for column in columns] for labels in found.values()], np.int32)
+    return LabelFile(f"--label-pattern {pattern}", columns, list(found), (), codes)
+
+
+def _merged(read: Sequence[LabelFile], texts: Texts) -> pa.Table:
     """The rows of all files as one table, a row for each path. MRetrieveError: two rows contradict each other."""
     paths = sorted({path for one in read for path in one.paths})
     place_of = {path: place for place, path in enumerate(paths)}
     columns: dict[str, str] = {}  # its name in lower case -> as the first file spells it
     merged: dict[str, NDArray[np.int32]] = {}
-    for file, one in zip(files, read, strict=True):
+    for one in read:
         places = np.array([place_of[path] for path in one.paths], np.int64)
         for number, column in enumerate(one.columns):
             key = columns.setdefault(column.casefold(), column).casefold()
@@ -77,8 +113,8 @@ def _merged(files: Sequence[Path], read: Sequence[LabelFile], texts: Texts) -> p
                 merged[key] = np.zeros(len(paths), np.int32)
                 if len(merged) * len(paths) > MOST_CELLS:
                     raise MRetrieveError(
-                        f"{file}: together with the label files before it, more than {MOST_CELLS:,} cells; leave out "
-                        "columns that you do not search or group by"
+                        f"{one.name}: together with the label files before it, more than {MOST_CELLS:,} cells; leave "
+                        "out columns that you do not search or group by"
                     )
             codes = np.ascontiguousarray(one.codes[:, number])
             labelled = codes != 0
@@ -88,8 +124,7 @@ def _merged(files: Sequence[Path], read: Sequence[LabelFile], texts: Texts) -> p
             known[places[fresh][::-1]] = codes[fresh][::-1]
             wrong = np.flatnonzero(labelled & (known[places] != codes))
             if len(wrong):
-                row = int(wrong[0])
-                raise _contradiction(files, read, texts, file, one, row, column)
+                raise _contradiction(read, texts, one, int(wrong[0]), column)
     values = pa.array([None, *texts.values_by_number[1:]], pa.string())
     table = {"path": pa.array(paths, pa.string())}
     for key, column in columns.items():
@@ -97,28 +132,21 @@ def _merged(files: Sequence[Path], read: Sequence[LabelFile], texts: Texts) -> p
     return pa.table(table)
 
 
-def _contradiction(
-    files: Sequence[Path], read: Sequence[LabelFile], texts: Texts, file: Path, one: LabelFile, row: int, column: str
-) -> MRetrieveError:
+def _contradiction(read: Sequence[LabelFile], texts: Texts, one: LabelFile, row: int, column: str) -> MRetrieveError:
     """The error for a row that says something else than one before it."""
-    path = one.paths[row]
-    for earlier, other in zip(files, read, strict=True):
+    path, own = one.paths[row], texts.values_by_number[one.codes[row, one.columns.index(column)]]
+    for other in read:
         names = [name.casefold() for name in other.columns]
         if column.casefold() in names:
             codes = other.codes[:, names.index(column.casefold())]
             for place in np.flatnonzero(codes).tolist():
                 if other.paths[place] == path:
-                    own, first = (texts.values_by_number[code] for code in (_code(one, row, column), codes[place]))
-                    where = f"{earlier}:{other.lines[place]}"
-                    here = f"{file}:{one.lines[row]}"
+                    first = texts.values_by_number[codes[place]]
                     return MRetrieveError(
-                        f"{here}: {column} of {path!r} is {own!r}, but {where} says {first!r}; keep one"
+                        f"{one.where(row)}: {column} of {path!r} is {own!r}, but {other.where(place)} says {first!r}; "
+                        "keep one"
                     )
     raise AssertionError("the row before is in one of the files")
-
-
-def _code(file: LabelFile, row: int, column: str) -> int:
-    return int(file.codes[row, file.columns.index(column)])
 
 
 class _Matcher:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, MRetrieveError, QueryError, RigError
 from ..formats import MotionFile, ReadingOptions, read_file
+from ..labelled_spans import LabelledSpan
 from ..motion import JOINT_COUNT, JOINTS, PARENTS, Clip, Motion, Rig, RigMap, canonicalise, guess_rig_map, load_rig_map
 from ..motion.canonical.keypoint_view import view_of_keypoints
 from ..motion.keypoints import Keypoints
@@ -49,6 +50,11 @@ class SourceClip:
     def rig(self) -> Rig:
         """The joints of the file; those of a joint set have no parents."""
         return body_rig(self.motion)
+
+    @property
+    def labelled_spans(self) -> tuple[LabelledSpan, ...]:
+        """The labels that the file holds for parts of the motion."""
+        return self.motion.spans if isinstance(self.motion, Motion) else ()
 
 
 class NotHumanError(RigError):

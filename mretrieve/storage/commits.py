@@ -35,6 +35,7 @@ from .records import (
 )
 from .shard import Shard
 from .snapshot import Snapshot
+from .spans import StoredSpans, write_spans
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,6 +119,7 @@ def commit(
     add: Sequence[ShardRecord] = (),
     remove: Collection[str] = (),
     labels: pa.Table | None = None,
+    spans: StoredSpans | None = None,
     smooth: bool | None = None,
     vector_search: VectorSearchSettings | None = None,
     vector_indexes: Sequence[VectorIndexRecord] | None = None,
@@ -139,6 +141,7 @@ def commit(
         add: shards that `write_shard` made.
         remove: ids of clips of `base` that the new version lacks; a clip of the same id may be in `add`.
         labels: string columns, `path` and one for each kind of label; None keeps those of `base`.
+        spans: labelled spans of the files; None keeps those of `base`.
         smooth: whether queries are smoothed over the gallery; None keeps that of `base`, or False for a new index.
         vector_search: settings by which vector indexes are chosen; None keeps those of `base`.
         vector_indexes: over shards of the new version; their files are in the index already. None keeps those of `base`
@@ -165,6 +168,7 @@ def commit(
     before = base.manifest if base is not None else None
     kept = before.labels if before is not None else None
     label_file = kept if labels is None else write_labels(index, labels)
+    kept_spans = before.spans if before is not None else None
     manifest = Manifest(
         version=known[-1] + 1 if known else 1,
         writer=f"mretrieve {__version__}",
@@ -181,6 +185,7 @@ def commit(
         vector_indexes=_kept_indexes(before, shards) if vector_indexes is None else tuple(vector_indexes),
         reading=reading or (before.reading if before is not None else None),
         removed_files=tuple(removed_files if removed_files is not None else before.removed_files if before else ()),
+        spans=kept_spans if spans is None else write_spans(index, spans),
     )
     for record in manifest.vector_indexes:
         check_size(vector_index_file(index, record.file.id), record.file.size)
@@ -201,6 +206,7 @@ def amend(
     reading: ReadingRecord | None = None,
     removed_files: Sequence[RemovedFile] | None = None,
     labels: pa.Table | None = None,
+    spans: StoredSpans | None = None,
 ) -> int:
     """`commit` a version with the folders, encoders and windows of `base`; arguments and errors as there."""
     return commit(
@@ -213,6 +219,7 @@ def amend(
         add=add,
         remove=remove,
         labels=labels,
+        spans=spans,
         vector_search=vector_search,
         vector_indexes=vector_indexes,
         reading=reading,

@@ -61,6 +61,7 @@ class Manifest:
         inventory: the files that list its clips and windows; None if the tables of its shards are read instead.
         reading: how files were read; None in layouts before 6, which have it in the report of the last run.
         removed_files: files that stay out; in layouts before 6 they are in that report.
+        spans: labelled spans of the clips; None if there is none.
     """
 
     version: int
@@ -79,6 +80,7 @@ class Manifest:
     inventory: InventoryRecord | None = None
     reading: ReadingRecord | None = None
     removed_files: tuple[RemovedFile, ...] = ()
+    spans: FileRecord | None = None
 
     def __post_init__(self) -> None:
         names = [encoder.name for encoder in self.encoders]
@@ -99,6 +101,8 @@ class Manifest:
         yield from ((vector_index_file(index, record.file.id), record.file) for record in self.vector_indexes)
         if self.labels is not None:
             yield labels_file(index, self.labels.id), self.labels
+        if self.spans is not None:
+            yield labels_file(index, self.spans.id), self.spans
         if self.inventory is not None:
             yield rows_inventory(index, self.inventory.rows.id), self.inventory.rows
             yield clips_inventory(index, self.inventory.clips.id), self.inventory.clips
@@ -165,7 +169,7 @@ def is_sealed(path: Path) -> bool:
 
 def _manifest(content: dict[str, Any]) -> Manifest:
     labels, windows, inventory = content["labels"], content["windows"], content.get("inventory")
-    reading = content.get("reading")
+    reading, spans = content.get("reading"), content.get("spans")
     return Manifest(
         **{
             **content,
@@ -180,6 +184,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             "inventory": None if inventory is None else _inventory(**inventory),
             "reading": None if reading is None else ReadingRecord(**{**reading, "labels": tuple(reading["labels"])}),
             "removed_files": tuple(RemovedFile(**record) for record in content.get("removed_files", ())),
+            "spans": None if spans is None else FileRecord(**spans),
         }
     )
 

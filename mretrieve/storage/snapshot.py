@@ -27,6 +27,7 @@ from .records import EncoderRecord, ShardRecord, VectorIndexRecord, WindowSettin
 from .row_layout import live_rows
 from .rows import Rows, VectorBlock, indexed_blocks, to_array, vector_blocks, window_counts
 from .shard import Shard, stored_clip, windows_left
+from .spans import ClipSpans, clip_spans
 from .tables import numbers
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Snapshot:
         A damaged shard does not keep others from being searched, see `damage`.
 
         Raises:
-            IndexStateError: a file was removed since the snapshot was opened, or the table of labels is damaged.
+            IndexStateError: a file was removed since the snapshot was opened, or a table of labels is damaged.
         """
-        _ = self.clips, self.rows
+        _ = self.clips, self.rows, self.spans
         for shard in self._shards:
             with suppress(DamagedShardError):  # queries go on without it
                 shard.hold()
@@ -184,6 +185,11 @@ class Snapshot:
         record = self.manifest.labels
         labels = None if record is None else read_labels(self.index, record)
         return clips_table(self._shards, self.rows, self.manifest.fps, labels)
+
+    @cached_property
+    def spans(self) -> ClipSpans:
+        """The labelled spans of its clips. IndexStateError: their table is missing or damaged."""
+        return clip_spans(self.index, self.manifest.spans, self.clips, self.manifest.fps)
 
     @cached_property
     def clip_starts_s(self) -> NDArray[np.float64]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import MRetrieveError
 from ..formats import MotionFile, ReadingOptions, recognise
 from ..motion import LabelledClip
 from ..sources.label_file import find_column
-from ..sources.labels import UnmatchedLabelsError, read_labels
+from ..sources.labels import UnmatchedLabelsError, labelled_pieces, read_labels
 from ..sources.reading import SourceClip, read_bodies, refusal_reason
 from ..sources.scan import scan
+from ..storage.spans import SpansOfFiles
 
 LABEL_COLUMN = "label"
 #: Columns that may hold the groups of clips if the user names none; the first that exists counts.
@@ -29,11 +30,13 @@ class Source:
         folder: the folder.
         paths: the files in it, relative; those that are not motion files are skipped.
         labels: path -> column -> label; "" if there is none.
+        spans: path -> labelled spans of the label files.
     """
 
     folder: Path
     paths: tuple[str, ...]
     labels: Mapping[str, Mapping[str, str]]
+    spans: SpansOfFiles = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def find_sources(folders: Sequence[Path], labels: Sequence[Path], message: Calla
         found = scan(folder, folder / ".mretrieve")
         paths = tuple(file.path for file in found.files)
         warnings, rows = list(found.warnings), {}
+        spans: SpansOfFiles = {}
         if labels:
             try:
                 read = read_labels(labels, {"": folder}, paths)
@@ -80,10 +84,11 @@ def find_sources(folders: Sequence[Path], labels: Sequence[Path], message: Calla
                 unmatched.append(error)
             else:
                 rows = {row.pop("path"): {key: row[key] or "" for key in row} for row in read.table.to_pylist()}
+                spans = read.spans
                 warnings += read.warnings if len(folders) == 1 else ()  # another folder may have those files
         for warning in warnings:
             message(warning)
-        sources.append(Source(folder, paths, rows))
+        sources.append(Source(folder, paths, rows, spans))
     if unmatched and len(unmatched) == len(folders):
         raise unmatched[0]
     return tuple(sources)
@@ -104,7 +109,8 @@ def choose_columns(sources: Sequence[Source], label: str | None, group: str | No
             raise MRetrieveError(f"the label table has no column {name!r}; it has {has}: give one of them to {option}")
         return column
 
-    label = named(label or LABEL_COLUMN, "--label-column")
+    spans_alone = label is None and find_column(LABEL_COLUMN, columns) is None and any(one.spans for one in sources)
+    label = LABEL_COLUMN if spans_alone else named(label or LABEL_COLUMN, "--label-column")
     if group is not None:
         return Columns(label, named(group, "--group-column"))
     usual = (find_column(name, columns) for name in GROUP_COLUMNS)
@@ -118,7 +124,7 @@ def read_clips(
     options: ReadingOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderClips:
-    """Read the motion files of folders.
+    """Read the motion files of folders. Of a file with labelled spans, each span is a clip.
 
     Args:
         sources: the folders.
@@ -144,7 +150,10 @@ def read_clips(
             row = source.labels.get(path, {})
             label = row.get(columns.label, "") if columns is not None else ""
             group = (row.get(columns.group, "") if columns is not None and columns.group else "") or prefix + path
-            clips += [LabelledClip(body.clip, label, group, prefix + path + body.fragment) for body in bodies]
+            for body in bodies:
+                whole = LabelledClip(body.clip, label, group, prefix + path + body.fragment)
+                spans = (*body.labelled_spans, *source.spans.get(path, ())) if columns is not None else ()
+                clips += labelled_pieces(whole, spans) or [whole]
             done += 1
             if progress is not None:
                 progress(done, total)

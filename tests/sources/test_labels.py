@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 
 from mretrieve.errors import MRetrieveError
 from mretrieve.sources.labels import Labels, read_labels
+from mretrieve.storage.tables import parquet
 
 PATHS = {"walks/a.bvh", "walks/b.bvh", "c.bvh"}
 
@@ -228,6 +230,76 @@ def _write_csv(file: Path, columns: dict[str, list[str]]) -> Path:
 
 
 def test_a_csv_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mretrieve.sources.label_file.LARGEST_CSV", 10)
+    monkeypatch.setattr("mretrieve.sources.label_file.LARGEST_TEXT", 10)
     with pytest.raises(MRetrieveError, match=r"labels\.csv: .*write it as Parquet"):
         _read(tmp_path, "path,label\nc.bvh,walk\n")
+
+
+def test_rows_with_start_and_end_label_spans_and_the_others_files(tmp_path: Path):
+    labels = _read(
+        tmp_path, "Path,Label,performer,Start_S,end_s\nc.bvh,kick,zoe,1.5,2\nc.bvh,sit,,0,1\nwalks/a.bvh,x,,,\n"
+    )
+    assert labels.spans == {"c.bvh": [(0.0, 1.0, "sit"), (1.5, 2.0, "kick")]}
+    assert labels.table.to_pylist() == [
+        {"path": "c.bvh", "performer": "zoe", "label": None},
+        {"path": "walks/a.bvh", "performer": None, "label": "x"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("c.bvh,kick,1,", "not both numbers"),
+        ("c.bvh,kick,one,2", "not both numbers"),
+        ("c.bvh,kick,2,1", "ends after it starts"),
+        ("c.bvh,kick,nan,1", "ends after it starts"),
+        ("c.bvh,,0,1", "has a label"),
+    ],
+)
+def test_a_span_without_times_or_label_is_an_error_with_its_line(tmp_path: Path, row: str, message: str):
+    with pytest.raises(MRetrieveError, match=f"labels.csv:2: .*{message}"):
+        _read(tmp_path, f"path,label,start_s,end_s\n{row}\n")
+
+
+def test_json_and_parquet_hold_the_same_tables(tmp_path: Path):
+    rows = [{"path": "c.bvh", "label": "sit", "take": 2}, {"path": "walks/a.bvh", "label": "walk", "take": None}]
+    (tmp_path / "labels.parquet").write_bytes(parquet(pa.Table.from_pylist(rows)))
+    of_parquet = read_labels([tmp_path / "labels.parquet"], {"": tmp_path}, PATHS)
+    of_json = _read(tmp_path, json.dumps(rows), "labels.json")
+    assert (
+        of_json.table.to_pylist()
+        == of_parquet.table.to_pylist()
+        == [
+            {"path": "c.bvh", "label": "sit", "take": "2"},
+            {"path": "walks/a.bvh", "label": "walk", "take": None},
+        ]
+    )
+
+
+def test_babel_gives_a_span_for_each_category_of_a_segment(tmp_path: Path):
+    segment = {"raw_label": "walks while waving", "proc_label": "walk", "act_cat": ["walk", "wave"]}
+    takes = {
+        "1": {
+            "feat_p": "CMU/walks/a.bvh",
+            "dur": 9.0,
+            "seq_ann": {"labels": [segment]},
+            "frame_ann": {"labels": [{**segment, "start_t": 1.0, "end_t": 2.5}]},
+        },
+        "2": {
+            "feat_p": "CMU/c.bvh",
+            "dur": 4.0,
+            "seq_ann": {"labels": [{**segment, "act_cat": None}]},
+            "frame_ann": None,
+        },
+    }
+    labels = _read(tmp_path, json.dumps(takes), "train.json")
+    assert labels.spans == {
+        "walks/a.bvh": [(1.0, 2.5, "walk"), (1.0, 2.5, "wave")],
+        "c.bvh": [(0.0, 4.0, "walk")],
+    }
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{", '{"1": {"dur": 2}}'])
+def test_other_json_is_an_error(tmp_path: Path, text: str):
+    with pytest.raises(MRetrieveError, match="not labels as JSON"):
+        _read(tmp_path, text, "labels.json")

@@ -134,6 +134,7 @@ def test_layout_of_schema_6(tmp_path: Path):
         ],
         "removed": {shard.id: ["a.amc"]},
         "removed_files": [],
+        "spans": None,
         "reading": None,
         "vector_search": {"kind": "auto", "recall": 1.0, "memory_bytes": None},
         "vector_indexes": [],

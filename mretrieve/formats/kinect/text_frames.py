@@ -1,7 +1,7 @@
 """Tables of Kinect recordings: a line a frame.
 
 - `HipCenter; Spine; ...` in the first line, then `x y z;x y z;...` for each of the joints, and perhaps a code of the
-  action (PRECOG and other sets recorded with the Kinect SDK 1).
+  action, 0 for none (PRECOG and other sets recorded with the Kinect SDK 1). Codes become labelled spans.
 - `Version0.1`, then `frame,quality,time in ms,(SpineBase,Tracked,x,y,z,column,row),...` (Intelligent Rehabilitation
   Dataset, recorded with Kinect v2).
 """
@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import FormatError
+from ...labelled_spans import spans_of_codes
 from ...motion.joint_sets import joint_set_by_names, joints_at
 from ...motion.motion import Motion
 from ..motion_text import MotionText, text_head
@@ -21,14 +23,20 @@ from ..number_stream import read_numbers
 from ..reader import Reader
 from .sensor_bodies import SensorBodies, frames_at, motions_of
 
+#: Shorter runs of a code are transitions between two actions, marked by a frame or two.
+_SHORTEST_ACTION_S = 0.2
+
 _JOINT = re.compile(rb"\((\w+),(\w+),([^,()]+),([^,()]+),([^,()]+)[^()]*\)")
 
 
 def read_table(text: MotionText) -> list[Motion]:
     """The motion of the person in either table. FormatError: a line does not hold the joints of the first one."""
     content = bytes(text.content[: text.size])
-    tuples = _JOINT.search(content) is not None
-    names, times_s, positions = _tuples(text, content) if tuples else _semicolons(text, content)
+    codes: list[str] = []
+    if _JOINT.search(content) is not None:
+        names, times_s, positions = _tuples(text, content)
+    else:
+        names, times_s, positions, codes = _semicolons(text, content)
     known = joint_set_by_names(names)
     if known is None:
         raise FormatError(f"{text.path}:1: joints {', '.join(names)[:60]} are not those of a Kinect")
@@ -37,10 +45,13 @@ def read_table(text: MotionText) -> list[Motion]:
     placed = joints_at(places, positions, np.nan).astype(np.float32)
     frames, fps = frames_at(times_s)
     people = np.zeros(len(frames), np.int64)
-    return motions_of(SensorBodies(joint_set, frames, people, placed, fps), text.path, text.size)
+    (motion,) = motions_of(SensorBodies(joint_set, frames, people, placed, fps), text.path, text.size)
+    first_seen = int(np.argmax(np.any(np.isfinite(placed).all(axis=2), axis=1)))
+    return [replace(motion, spans=spans_of_codes(codes, fps, _SHORTEST_ACTION_S, first_seen))]
 
 
-def _semicolons(text: MotionText, content: bytes) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _semicolons(text: MotionText, content: bytes) -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
+    """Names of the joints, times (T,), positions (T, J, 3), and the code of the action in each frame, "" for none."""
     header, _, table = content.partition(b"\n")
     names = [name.strip().decode("utf-8", "replace") for name in header.split(b";")]
     rows = [line for line in table.splitlines() if line.strip()]
@@ -52,8 +63,10 @@ def _semicolons(text: MotionText, content: bytes) -> tuple[list[str], np.ndarray
     numbers = read_numbers(MotionText.of(text.path, bytearray(table.replace(b";", b" "))))
     if len(numbers) != width * len(rows):
         raise FormatError(f"{text.path}: {len(numbers)} numbers in {len(rows)} lines; a joint has three")
-    values = numbers.reshape(len(rows), width)[:, : 3 * len(names)].astype(np.float32)
-    return names, np.arange(len(rows)) / 30.0, values.reshape(len(rows), len(names), 3)
+    values = numbers.reshape(len(rows), width)
+    codes = [f"{code:g}" if code else "" for code in values[:, -1].tolist()] if width > 3 * len(names) else []
+    joints = values[:, : 3 * len(names)].astype(np.float32).reshape(len(rows), len(names), 3)
+    return names, np.arange(len(rows)) / 30.0, joints, codes
 
 
 def _tuples(text: MotionText, content: bytes) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FormatError
+from ...labelled_spans import LabelledSpan
 from ...motion.motion import Motion
 from ..reader import MotionFile, Reader
 from .landmarks import landmark_of
@@ -28,6 +29,7 @@ _LARGEST = 1 << 30
 _POINT = "POINT"
 #: Parameters of POINT, a text for each point.
 _NOT_NEEDED = "DESCRIPTIONS"
+_EVENT = "EVENT"
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,26 @@ def read_c3d(file: MotionFile) -> list[Motion]:
         raise FormatError(f"{file.path}: its parameters are not where the header says; export it again")
     content = _Content(file.path, data, data[start + 3])
     parameters = _parameters(content, start)
-    return motions_of_markers(_markers(content, parameters), file.path)
+    markers = _markers(content, parameters)
+    events = _events(parameters, (int(content.integers(6, 1)[0] & 0xFFFF) - 1) / markers.fps)
+    return [replace(motion, spans=events) for motion in motions_of_markers(markers, file.path)]
+
+
+def _events(parameters: dict[str, Any], first_frame_s: float) -> tuple[LabelledSpan, ...]:
+    """Its events, "Left Foot Strike", as spans without a duration; their times count from frame 1 of the recording."""
+    labels, contexts = (parameters.get(f"{_EVENT}:{name}") for name in ("LABELS", "CONTEXTS"))
+    times = parameters.get(f"{_EVENT}:TIMES")  # minutes and seconds of each
+    if not isinstance(labels, list) or not isinstance(times, np.ndarray) or len(times) < 2 * len(labels):
+        return ()
+    sides = contexts if isinstance(contexts, list) and len(contexts) == len(labels) else [""] * len(labels)
+    times_s = times[0::2] * 60.0 + times[1::2] - first_frame_s
+    named = [f"{'' if side == 'General' else side} {label}".strip() for side, label in zip(sides, labels, strict=True)]
+    events = sorted(zip(times_s.tolist(), named, strict=False))
+    return tuple(LabelledSpan(at_s, at_s, label) for at_s, label in events if label and np.isfinite(at_s))
 
 
 def _parameters(content: _Content, start: int) -> dict[str, Any]:
-    """Values of the group POINT by `POINT:NAME`: lists of text, or arrays of numbers."""
+    """Values of the groups POINT and EVENT by `POINT:NAME`: lists of text, or arrays of numbers."""
     groups: dict[int, str] = {}
     places: list[tuple[int, str, int]] = []
     place, order = start + 4, ">h" if content.processor == _SGI else "<h"
@@ -101,9 +118,10 @@ def _parameters(content: _Content, start: int) -> dict[str, Any]:
         place = name_end + step
     found: dict[str, Any] = {}
     for group, name, place in places:
-        if groups.get(group) == _POINT and not name.startswith(_NOT_NEEDED):
+        of = groups.get(group)
+        if of == _EVENT or (of == _POINT and not name.startswith(_NOT_NEEDED)):
             with suppress(FormatError):  # a parameter that nobody needs may be damaged
-                found[f"{_POINT}:{name}"] = _value(content, place)
+                found[f"{of}:{name}"] = _value(content, place)
     return found
 
 
