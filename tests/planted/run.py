@@ -4,8 +4,8 @@
 
 The code is copied to temporary folders and changed there, one defect at a time in each. Tests run without motion
 capture, stop at the first failure, and must pass without a defect, or nothing is planted. A row is printed for each
-defect. The exit status is 1 if one is
-missed, or if the table is older than the code: a line to be replaced is not there.
+defect. The exit status is 1 if one is missed, or if the table is older than the code: a line to be replaced is not
+there.
 """
 
 from __future__ import annotations
