@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -28,7 +28,7 @@ def checked(record: R) -> R:
 
 
 @cache
-def _checks(kind: type) -> tuple[tuple[str, _Check], ...]:
+def _checks(kind: Hashable) -> tuple[tuple[str, _Check], ...]:
     return tuple((name, _check_of(hint)) for name, hint in get_type_hints(kind).items())
 
 
@@ -39,8 +39,8 @@ def _check_of(hint: Any) -> _Check:
         return lambda value: any(fits(value) for fits in several)
     if get_origin(hint) is Mapping:
         fits_value = _check_of(arguments[1])
-        return lambda value: isinstance(value, Mapping) and all(
-            type(name) is str and fits_value(each) for name, each in value.items()
+        return lambda value: (
+            isinstance(value, Mapping) and all(type(name) is str and fits_value(each) for name, each in value.items())
         )
     if get_origin(hint) is tuple:
         fits_each = _check_of(arguments[0])
