@@ -149,7 +149,6 @@ def _are_possible(rows: Rows, ends: NDArray[np.int64], text_bytes: int, shards: 
     parts = zip(rows.local_windows, rows.window_rows, shards, strict=True)
     return bool(
         (rows.clip_first + rows.clip_frames <= last_frame).all()
-        and (rows.window_end <= rows.clip_frames[rows.window_clip]).all()
         and (rows.lengths[:1] == 0).all()
         and all(_within(local, shard.window_count) and _within(own, windows) for local, own, shard in parts)
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
 
 _Check = Callable[[Any], bool]
+_CHECKS: dict[Any, tuple[tuple[str, _Check], ...]] = {}
 
 
 def checked(record: R) -> R:
@@ -27,9 +27,10 @@ def checked(record: R) -> R:
     return record
 
 
-@cache
-def _checks(kind: Hashable) -> tuple[tuple[str, _Check], ...]:
-    return tuple((name, _check_of(hint)) for name, hint in get_type_hints(kind).items())
+def _checks(kind: Any) -> tuple[tuple[str, _Check], ...]:
+    if kind not in _CHECKS:
+        _CHECKS[kind] = tuple((name, _check_of(hint)) for name, hint in get_type_hints(kind).items())
+    return _CHECKS[kind]
 
 
 def _check_of(hint: Any) -> _Check:
