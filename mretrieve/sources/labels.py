@@ -91,7 +91,7 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
                 columns.setdefault(column.casefold(), column)
             known = _match(path, file, folders, paths)
             if known is None:
-                unknown.append(f"{path!r} (line {line})")
+                unknown.append(f"{path!r:.200} (line {line})")
                 continue
             cells = merged.setdefault(known, {})
             for column, label in labels.items():
@@ -100,7 +100,8 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
                 first, where = cells.setdefault(column.casefold(), (label, f"{file}:{line}"))
                 if first != label:
                     raise MRetrieveError(
-                        f"{file}:{line}: {column} of {path!r} is {label!r}, but {where} says {first!r}; keep one"
+                        f"{file}:{line}: {column:.60} of {path!r:.200} is {label!r:.60}, but {where} says "
+                        f"{first!r:.60}; keep one"
                     )
         if unknown:
             named = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
@@ -193,15 +194,20 @@ def find_column(name: str, columns: Iterable[str]) -> str | None:
     return next((column for column in columns if column.casefold() == name.casefold()), None)
 
 
+def _some(names: Sequence[str]) -> str:
+    """Names in a message, at most eight, of which long ones are cut off."""
+    return ", ".join(f"{name:.60}" for name in names[:8]) + ("" if len(names) <= 8 else f" and {len(names) - 8} more")
+
+
 def _header(cells: list[str], where: str) -> list[str]:
     """The names of the columns, "" for those without."""
     header = [cell.lower() if cell.lower() in ("path", "label") else cell for cell in cells]
     named = [cell for cell in header if cell]
     if "path" not in header:
-        raise MRetrieveError(f"{where} no column named `path`, only {', '.join(named)}; name the column of files so")
+        raise MRetrieveError(f"{where} no column named `path`, only {_some(named)}; name the column of files so")
     for position, cell in enumerate(named):
         if find_column(cell, named[:position]) is not None:
-            raise MRetrieveError(f"{where} two columns are named {cell!r}; rename one of them")
+            raise MRetrieveError(f"{where} two columns are named {cell!r:.60}; rename one of them")
         if cell != "path" and cell.casefold() in RESERVED:
             raise MRetrieveError(f"{where} every clip has a column {cell!r} of its own; rename this one")
     if len(named) == 1:

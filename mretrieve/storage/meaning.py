@@ -42,7 +42,8 @@ def shard_contradictions(index: Path, record: ShardRecord, manifest: Manifest) -
         except (*_NONSENSE, KeyError) as error:
             yield vectors_file(encoder.name), str(error)
             continue
-        norm = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0))
+        with np.errstate(invalid="ignore", over="ignore"):
+            norm = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0))
         if not norm <= record.largest_norms[encoder.name] * (1 + _ROUNDING):
             yield vectors_file(encoder.name), "has vectors that are not finite, or longer than the manifest says"
 

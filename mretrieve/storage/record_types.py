@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
@@ -10,6 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
 
+_LARGEST = sys.float_info.max
 _Check = Callable[[Any], bool]
 _CHECKS: dict[Any, tuple[tuple[str, _Check], ...]] = {}
 
@@ -49,7 +50,7 @@ def _check_of(hint: Any) -> _Check:
     if hint is int:
         return lambda value: type(value) is int and -(2**63) <= value < 2**63
     if hint is float:
-        return lambda value: type(value) in (int, float) and math.isfinite(value)
+        return lambda value: type(value) in (int, float) and -_LARGEST <= value <= _LARGEST
     if hint in (str, bool, NoneType) or is_dataclass(hint):
         return lambda value: type(value) is hint
     raise NotImplementedError(f"a field of type {hint}")
