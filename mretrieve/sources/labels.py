@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ..errors import MRetrieveError
+from ..printable import printable
 from ..storage.folders import join_path
 from ..storage.shard import ShardClip
 
@@ -100,7 +101,7 @@ def read_labels(files: Sequence[Path], folders: Mapping[str, Path], paths: Colle
                 first, where = cells.setdefault(column.casefold(), (label, f"{file}:{line}"))
                 if first != label:
                     raise MRetrieveError(
-                        f"{file}:{line}: {column:.60} of {path!r:.200} is {label!r:.60}, but {where} says "
+                        f"{file}:{line}: {printable(column):.60} of {path!r:.200} is {label!r:.60}, but {where} says "
                         f"{first!r:.60}; keep one"
                     )
         if unknown:
@@ -196,7 +197,9 @@ def find_column(name: str, columns: Iterable[str]) -> str | None:
 
 def _some(names: Sequence[str]) -> str:
     """Names in a message, at most eight, of which long ones are cut off."""
-    return ", ".join(f"{name:.60}" for name in names[:8]) + ("" if len(names) <= 8 else f" and {len(names) - 8} more")
+    return ", ".join(f"{printable(name):.60}" for name in names[:8]) + (
+        "" if len(names) <= 8 else f" and {len(names) - 8} more"
+    )
 
 
 def _header(cells: list[str], where: str) -> list[str]:

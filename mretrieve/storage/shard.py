@@ -338,6 +338,10 @@ class Shard:
         file, joints = self._file(MOTIONS_FILE), self.record.joint_count
         for start, width in ((self.record.positions_offset, 12 * joints), (self.record.observed_offset, joints)):
             file.check(start + first * width, start + last * width)
+        if not self._seen_finite[first:last].all():
+            if not np.isfinite(positions[first:last]).all():
+                raise self._wrong(self._folder / MOTIONS_FILE, "it has positions that are not finite numbers")
+            self._seen_finite[first:last] = True
         return positions[first:last], observed[first:last]
 
     def points(self, clip_row: int) -> NDArray[np.float32] | None:
@@ -382,6 +386,11 @@ class Shard:
             return positions, array_in(content, np.bool_, self.record.observed_offset, shape)
         except ValueError as error:
             raise self._wrong(self._folder / MOTIONS_FILE, str(error)) from None
+
+    @cached_property
+    def _seen_finite(self) -> NDArray[np.bool_]:
+        """(F,) Frames whose positions were found to be finite numbers: sums say nothing about that."""
+        return np.zeros(self.record.frame_count, bool)
 
     @cached_property
     def first_frames(self) -> NDArray[np.int64]:
