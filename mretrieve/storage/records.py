@@ -18,6 +18,7 @@ from .layout import (
 )
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_SUMS = re.compile(r"([0-9a-f]{16})*")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class FileRecord:
     blocks: str = ""
 
     def __post_init__(self) -> None:
+        if self.blocks and (not _SUMS.fullmatch(self.blocks) or len(self.blocks) // 16 != -(-self.size // (1 << 20))):
+            raise ValueError(f"the sums of the blocks of {self.id!r} are not those of {self.size} bytes")
         if not _ID.fullmatch(self.id) or self.size < 0:
             raise ValueError(f"{self.id!r} is not the id of a file, or not with {self.size} bytes")
 
