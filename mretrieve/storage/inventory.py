@@ -179,7 +179,7 @@ def read_clips(index: Path, record: InventoryRecord) -> pa.Table:
             batches.append(pa.ipc.read_record_batch(message, schema))
         clips = pa.Table.from_batches(batches, schema)
         clips.validate(full=True)  # offsets of texts beyond the file would crash the process
-    except (pa.ArrowException, OSError, ValueError, struct.error, MemoryError) as error:
+    except (pa.ArrowException, OSError, ValueError, StopIteration, struct.error, MemoryError) as error:
         raise corrupt_file_error(path, str(error).partition("\n")[0]) from None
     if clips.num_rows != record.clip_count:
         raise corrupt_file_error(path, f"it has {clips.num_rows} clips, not {record.clip_count}")

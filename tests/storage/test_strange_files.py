@@ -223,6 +223,7 @@ MISSHAPEN: dict[str, Callable[[Path], None]] = {
     "a list of clips in a dictionary": _arrow(lambda table: _replaced("rig", table["rig"].dictionary_encode())(table)),
     "a list of more clips": _arrow(lambda table: pa.concat_tables([table, table])),
     "a list of clips that is text": _bytes("*.arrow", lambda content: b"ARROW1\0\0" + b"text" * 100),
+    "a list of clips that ends before it begins": _bytes("*.arrow", lambda content: content[:8] + bytes(8)),
     "a list of clips that is cut off": _bytes("*.arrow", lambda content: content[: len(content) // 2]),
     "a list of clips whose header is negative": _bytes(
         "*.arrow", lambda content: content[:12] + b"\xff" * 4 + content[16:]
