@@ -15,6 +15,7 @@ from mretrieve.formats import ReadingOptions
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.folders import index_command
 from mretrieve.storage.garbage import collect_garbage
+from mretrieve.storage.layout import versions
 from mretrieve.storage.snapshot import Snapshot
 
 from .changes import FileTask
@@ -134,8 +135,11 @@ def build_index(
     options = IndexOptions(
         _paths(labels), label_pattern, encoder, weights, reading, smooth, rebuild, prune, search, device, check
     )
-    scans = scan_folders([absolute(path) for path in _paths(folder)], place)
+    folders, before = [absolute(path) for path in _paths(folder)], versions(place)
+    scans = scan_folders(folders, place)  # raises if there is nothing to index, before the lock creates an index
     with WriterLock(place):
+        if versions(place) != before:  # by another writer, who may have seen files that came after the scan
+            scans = scan_folders(folders, place)
         plan = plan_run(scans, place, options)
         with _workers(plan.changes.tasks, jobs, ray) as workers:
             entries, newest = run(plan, workers, shard_size, rigs, progress, stopped)

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mretrieve.formats import ReadingOptions
-from mretrieve.storage.files import discard, make_folder, os_errors_as_index_errors, publish_file
+from mretrieve.storage.files import (
+    discard,
+    make_folder,
+    os_errors_as_index_errors,
+    publish_file,
+    read_ordinary_file,
+)
 from mretrieve.storage.layout import NAMES, REPORTS
 from mretrieve.storage.ownership import own_entries
 from mretrieve.storage.records import ReadingRecord, RemovedFile
@@ -221,12 +227,12 @@ def last_report(index: Path) -> tuple[RunSettings | None, tuple[FileEntry, ...]]
     them a run reads such files again, so a damaged report is not an error.
     """
     try:
-        saved: dict[str, Any] = json.loads(_saved(index / REPORTS)[-1].read_text(encoding="ascii"))
+        saved: dict[str, Any] = json.loads(read_ordinary_file(_saved(index / REPORTS)[-1]))
         if saved["schema"] not in (SCHEMA, "mretrieve.report/1"):
             return None, ()
         entries = [_entry(entry) for entry in saved["entries"] if entry["outcome"] not in (Outcome.READ, Outcome.GONE)]
         return RunSettings(**saved["settings"]), tuple(entries)
-    except (OSError, IndexError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, IndexError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None, ()
 
 

@@ -33,7 +33,7 @@ def _read(file: MotionFile, options: ReadingOptions) -> list[Keypoints]:
         if isinstance(document, list):  # results of COCO and AlphaPose
             bodies = [_body(entry["image_id"], entry) for entry in document]
         elif "annotations" in document:
-            images, names = document["images"], _joint_names(document)
+            images, names = list(document["images"]), _joint_names(document)
             bodies = [_body(entry["image_id"], entry) for entry in document["annotations"] if "keypoints" in entry]
             fps = next(
                 (rate for part in (document.get("info"), *document.get("videos", ())) if (rate := number(part, "fps"))),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import MRetrieveError
 from ..labelled_spans import LabelledSpan
+from ..printable import printable
 from ..storage.shard import ShardClip
 from .label_json import json_rows
 
@@ -179,7 +180,9 @@ def _span(cells: Sequence[str], where: str) -> LabelledSpan | None:
     try:
         span = LabelledSpan(float(start), float(end), label)
     except ValueError:
-        raise MRetrieveError(f"{where} start_s {start!r} and end_s {end!r} are not both numbers of seconds") from None
+        raise MRetrieveError(
+            f"{where} start_s {start!r:.60} and end_s {end!r:.60} are not both numbers of seconds"
+        ) from None
     if not (label and 0 <= span.start_s <= span.end_s < _LONGEST_S):
         raise MRetrieveError(f"{where} a span has a label and ends after it starts; correct or delete the row")
     return span
@@ -259,20 +262,25 @@ def _header(cells: list[str], where: str) -> list[str]:
     header = [cell.lower() if cell.lower() in ("path", "label", *SPAN_COLUMNS) else cell for cell in cells]
     named = [cell for cell in header if cell]
     if "path" not in header:
-        raise MRetrieveError(
-            f"{where} no column named `path`, only {', '.join(named[:9])}; name the column of files so"
-        )
+        raise MRetrieveError(f"{where} no column named `path`, only {_some(named)}; name the column of files so")
     allowed = ("path", *(SPAN_COLUMNS if {*SPAN_COLUMNS, "label"}.issubset(header) else ()))
     seen: set[str] = set()
     for cell in named:
         if cell.casefold() in seen:
-            raise MRetrieveError(f"{where} two columns are named {cell!r}; rename one of them")
+            raise MRetrieveError(f"{where} two columns are named {cell!r:.60}; rename one of them")
         if cell not in allowed and cell.casefold() in RESERVED:
             raise MRetrieveError(f"{where} every clip has a column {cell!r} of its own; rename this one")
         seen.add(cell.casefold())
     if len(named) == 1:
         raise MRetrieveError(f"{where} no column besides `path`; add one, such as `label`")
     return header
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names in a message, at most eight, of which long ones are cut off."""
+    return ", ".join(f"{printable(name):.60}" for name in names[:8]) + (
+        "" if len(names) <= 8 else f" and {len(names) - 8} more"
+    )
 
 
 def _lines(text: str) -> Iterator[str]:

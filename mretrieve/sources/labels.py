@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import MRetrieveError
 from ..labelled_spans import LabelledSpan
 from ..motion import CANONICAL_FPS, LabelledClip
+from ..printable import printable
 from ..storage.folders import join_path
 from ..storage.spans import SpansOfFiles
 from .label_file import MOST_CELLS, LabelFile, Texts, read_label_file
@@ -143,8 +144,8 @@ def _contradiction(read: Sequence[LabelFile], texts: Texts, one: LabelFile, row:
                 if other.paths[place] == path:
                     first = texts.values_by_number[codes[place]]
                     return MRetrieveError(
-                        f"{one.where(row)}: {column} of {path!r} is {own!r}, but {other.where(place)} says {first!r}; "
-                        "keep one"
+                        f"{one.where(row)}: {printable(column):.60} of {path!r:.200} is {own!r:.60}, but "
+                        f"{other.where(place)} says {first!r:.60}; keep one"
                     )
     raise AssertionError("the row before is in one of the files")
 
@@ -170,7 +171,7 @@ class _Matcher:
         if found is None:
             self.unknown += 1
             if len(self._named) < _NAMED_ROWS:
-                self._named.append(f"{path!r} (line {line})")
+                self._named.append(f"{path!r:.200} (line {line})")
         return found
 
     @property

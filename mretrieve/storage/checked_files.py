@@ -10,6 +10,7 @@ import hashlib
 import math
 import mmap
 import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,15 @@ def corrupt_file_error(path: Path | str, reason: str) -> IndexStateError:
 
 
 def check_size(path: Path | str, size: int) -> None:
-    """Raise IndexStateError if a file is missing or has another size than its manifest says."""
+    """Raise IndexStateError if a file is missing, is a link or a pipe, or has another size than its manifest says."""
     try:
-        actual = os.stat(path).st_size  # noqa: PTH116  of thousands of files when an index opens
-    except OSError as error:
-        raise corrupt_file_error(path, error.strerror or str(error)) from None
-    if actual != size:
-        raise corrupt_file_error(path, f"it has {actual} bytes, not {size}")
+        found = os.lstat(path)  # of thousands of files when an index opens
+    except (OSError, ValueError) as error:
+        raise corrupt_file_error(path, getattr(error, "strerror", None) or str(error)) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise corrupt_file_error(path, "it is not an ordinary file")
+    if found.st_size != size:
+        raise corrupt_file_error(path, f"it has {found.st_size} bytes, not {size}")
 
 
 def sha256_of_file(path: Path) -> str:

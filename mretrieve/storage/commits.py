@@ -60,6 +60,8 @@ class WriterLock:
             for file in (path, holder):
                 if is_link(file):
                     raise IndexStateError(f"{file}: is a link, and its target would be overwritten; remove the link")
+                if file.exists() and not file.is_file():
+                    raise IndexStateError(f"{file}: is not an ordinary file; remove it")
             try:
                 self._lock.acquire()
             except Timeout:

@@ -49,13 +49,19 @@ def is_link(path: Path) -> bool:
     return True
 
 
-def read_ordinary_file(path: Path) -> bytes:
-    """The bytes of a file. OSError: it cannot be read, or is a pipe or a device, which would block or never end."""
+def read_ordinary_file(path: Path, largest_bytes: int | None = None) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        OSError: it cannot be read, is larger, or is a pipe or a device, which would block or never end.
+    """
     descriptor = os.open(path, os.O_RDONLY | _BINARY | _AT_ONCE)
     with open(descriptor, "rb") as file:  # noqa: PTH123
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not an ordinary file", str(path))
-        return file.read()
+        if largest_bytes is not None and os.fstat(descriptor).st_size > largest_bytes:
+            raise OSError(errno.EFBIG, f"has more than {largest_bytes} bytes", str(path))
+        return file.read() if largest_bytes is None else file.read(largest_bytes)
 
 
 def write_file(path: Path, parts: Iterable[Bytes]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .checked_files import read_content, write_content
+from .checked_files import corrupt_file_error, read_content, write_content
 from .layout import labels_file
 from .records import FileRecord
 from .rows import Rows
@@ -55,8 +55,14 @@ def write_labels(index: Path, labels: pa.Table) -> FileRecord | None:
 
 
 def read_labels(index: Path, record: FileRecord) -> pa.Table:
-    """The table of labels of a version. IndexStateError if its file is missing or damaged."""
-    return table_from(read_content(labels_file(index, record.id), record.size, record.checksum))
+    """The table of labels of a version. IndexStateError if its file is missing or damaged, or no table of labels."""
+    path = labels_file(index, record.id)
+    try:
+        labels = table_from(read_content(path, record.size, record.checksum))
+        _check(labels)
+    except (ValueError, OSError, NotImplementedError, MemoryError) as error:  # pyarrow's errors are among them
+        raise corrupt_file_error(path, str(error).splitlines()[0]) from None
+    return labels
 
 
 def _joined(clips: pa.Table, labels: pa.Table | None) -> pa.Table:
@@ -82,3 +88,5 @@ def _check(labels: pa.Table) -> None:
         raise ValueError(f"labels are string columns, one of them `path`, not {labels.schema.to_string()}")
     if len(set(labels["path"].to_pylist())) < labels.num_rows or labels["path"].null_count:
         raise ValueError("labels have a path twice, or a row without one")
+    if hidden := [name for name in names if name != "path" and name in (*clips_schema().names, "duration_s", "end_s")]:
+        raise ValueError(f"labels have a column {hidden[0]!r}, which every clip has already")

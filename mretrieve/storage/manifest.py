@@ -20,6 +20,7 @@ from .layout import (
     versions,
     weights_file,
 )
+from .record_types import checked
 from .records import (
     EncoderRecord,
     FileRecord,
@@ -89,6 +90,8 @@ class Manifest:
         folders = [folder.name for folder in self.folders]
         if not folders or len(set(folders)) < len(folders) or any("/" in name for name in folders):
             raise ValueError(f"the folders are {self.folders}: none, two of one name, or one with a slash in its name")
+        if len({shard.id for shard in self.shards}) < len(self.shards) or not self.fps > 0:
+            raise ValueError(f"a shard is named twice, or there are {self.fps} frames in a second")
 
     @property
     def weights_files(self) -> tuple[FileRecord, ...]:
@@ -116,6 +119,9 @@ class Manifest:
 #: Errors of reading a manifest that is not what was written.
 DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
+#: No manifest is larger: one that names ten thousand shards has 15 MB.
+_LARGEST_BYTES = 1 << 28
+
 
 def read_manifest(index: Path, version: int) -> Manifest:
     """The manifest of a version.
@@ -125,7 +131,7 @@ def read_manifest(index: Path, version: int) -> Manifest:
     """
     path = manifest_file(index, version)
     try:
-        text = read_ordinary_file(path)
+        text = read_ordinary_file(path, _LARGEST_BYTES)
     except OSError as error:
         raise storage_error(error, path) from None
     try:
@@ -170,36 +176,41 @@ def is_sealed(path: Path) -> bool:
 def _manifest(content: dict[str, Any]) -> Manifest:
     labels, windows, inventory = content["labels"], content["windows"], content.get("inventory")
     reading, spans = content.get("reading"), content.get("spans")
-    return Manifest(
+    manifest = Manifest(
         **{
             **content,
-            "folders": tuple(FolderRecord(**record) for record in content["folders"]),
+            "folders": tuple(checked(FolderRecord(**record)) for record in content["folders"]),
             "encoders": tuple(_encoder(**record) for record in content["encoders"]),
-            "windows": WindowSettings(tuple(windows["lengths_s"]), windows["hop_share"]),
-            "labels": None if labels is None else FileRecord(**labels),
-            "shards": tuple(ShardRecord(**record) for record in content["shards"]),
+            "windows": checked(WindowSettings(tuple(windows["lengths_s"]), windows["hop_share"])),
+            "labels": None if labels is None else checked(FileRecord(**labels)),
+            "shards": tuple(checked(ShardRecord(**record)) for record in content["shards"]),
             "removed": {shard: tuple(clips) for shard, clips in content["removed"].items()},
-            "vector_search": VectorSearchSettings(**content["vector_search"]),
+            "vector_search": checked(VectorSearchSettings(**content["vector_search"])),
             "vector_indexes": tuple(_vector_index(**record) for record in content["vector_indexes"]),
             "inventory": None if inventory is None else _inventory(**inventory),
-            "reading": None if reading is None else ReadingRecord(**{**reading, "labels": tuple(reading["labels"])}),
-            "removed_files": tuple(RemovedFile(**record) for record in content.get("removed_files", ())),
-            "spans": None if spans is None else FileRecord(**spans),
+            "reading": None if reading is None else checked(_reading(**reading)),
+            "removed_files": tuple(checked(RemovedFile(**record)) for record in content.get("removed_files", ())),
+            "spans": None if spans is None else checked(FileRecord(**spans)),
         }
     )
+    return checked(manifest)
 
 
 def _encoder(*, file: dict[str, Any] | None = None, **fields: Any) -> EncoderRecord:
-    return EncoderRecord(**fields, file=None if file is None else FileRecord(**file))
+    return checked(EncoderRecord(**fields, file=None if file is None else checked(FileRecord(**file))))
+
+
+def _reading(*, labels: list[str], **fields: Any) -> ReadingRecord:
+    return ReadingRecord(**fields, labels=tuple(labels))
 
 
 def _vector_index(*, file: dict[str, Any], **fields: Any) -> VectorIndexRecord:
-    return VectorIndexRecord(**fields, file=FileRecord(**file))
+    return checked(VectorIndexRecord(**fields, file=checked(FileRecord(**file))))
 
 
 def _inventory(*, rows: dict[str, Any], clips: dict[str, Any], clip_count: int, **counts: list[int]) -> InventoryRecord:
     numbers = {name: tuple(map(int, values)) for name, values in counts.items()}
-    return InventoryRecord(FileRecord(**rows), FileRecord(**clips), clip_count, **numbers)
+    return checked(InventoryRecord(checked(FileRecord(**rows)), checked(FileRecord(**clips)), clip_count, **numbers))
 
 
 def _sealed(text: str) -> str:

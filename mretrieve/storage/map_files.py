@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import discard, make_folder, publish_file
+from .files import discard, make_folder, publish_file, read_ordinary_file
 from .layout import map_file
 from .manifest import Manifest
 
@@ -43,7 +43,7 @@ def map_ids(manifest: Manifest) -> Iterator[str]:
 def read_map(index: Path, map_id: str, clip_count: int) -> NDArray[np.float32] | None:
     """Points (N, 2) of the clips of a version, in the order of its clips; None if there is no sound file."""
     try:
-        content = map_file(index, map_id).read_bytes()
+        content = read_ordinary_file(map_file(index, map_id))
         if not is_sealed_map(content):
             return None
         points = np.load(io.BytesIO(content), allow_pickle=False)

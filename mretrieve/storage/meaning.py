@@ -15,7 +15,7 @@ from ..errors import IndexStateError
 from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import Manifest
 from .records import ShardRecord
-from .shard import Shard, clips_schema
+from .shard import Shard, clips_schema, is_plain_array
 from .tables import numbers
 
 #: Rounding of a norm that was computed in another order of adding.
@@ -42,7 +42,8 @@ def shard_contradictions(index: Path, record: ShardRecord, manifest: Manifest) -
         except (*_NONSENSE, KeyError) as error:
             yield vectors_file(encoder.name), str(error)
             continue
-        norm = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0))
+        with np.errstate(invalid="ignore", over="ignore"):
+            norm = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).max(initial=0.0))
         if not norm <= record.largest_norms[encoder.name] * (1 + _ROUNDING):
             yield vectors_file(encoder.name), "has vectors that are not finite, or longer than the manifest says"
 
@@ -75,12 +76,17 @@ def _wrong_clips(shard: Shard) -> str:
         return "has clips without a value, in the wrong order, or twice"
     if unsafe := next((path for path in clips["path"].to_pylist() if not is_inside(path)), None):
         return f"has a clip outside of the indexed folder: {unsafe!r}"
+    named = zip(ids, clips["path"].to_pylist(), clips["body"].to_pylist(), strict=True)
+    if other := next((clip for clip, path, body in named if clip not in (path, f"{path}#{body}")), None):
+        return f"has a clip that is not named by its file: {other!r}"
     frames = numbers(clips["frame_count"])
     if frames.min() < 1 or int(frames.sum()) != record.frame_count:
         return f"has clips of {int(frames.sum())} frames, but the manifest says {record.frame_count}"
     for name in ("fps", "metres_per_unit", "rig_confidence", "start_s"):
         if not np.isfinite(numbers(clips[name])).all() or (name == "fps" and numbers(clips[name]).min() <= 0):
             return f"has values of {name} that are not numbers"
+    if min(numbers(clips["size_bytes"]).min(), numbers(clips["source_frame_count"]).min()) < 0:
+        return "has clips of a negative size"
     return ""
 
 
@@ -121,8 +127,6 @@ def _wrong_motions(shard: Shard) -> str:
 
 
 def _wrong_arrays(file: Any, shard: Shard) -> str:
-    import h5py
-
     record = shard.record
     shape = (record.frame_count, record.joint_count)
     expected = {
@@ -133,20 +137,22 @@ def _wrong_arrays(file: Any, shard: Shard) -> str:
     if set(file.keys()) - {*expected, *lifted}:
         return "has parts that motions do not have"
     for name in (*expected, *lifted):
-        link = file.get(name, getlink=True)
-        stored = file.get(name) if isinstance(link, h5py.HardLink) else None
-        if not isinstance(stored, h5py.Dataset) or stored.is_virtual or stored.external or stored.chunks is not None:
+        if not is_plain_array(file, name):
             return f"{name} is not a plain array in the file"
         if name in expected:
+            stored = file[name]
             wanted, kind, offset = expected[name]
             if stored.shape != wanted or stored.dtype != np.dtype(kind) or stored.id.get_offset() != offset:
                 return f"{name} is not where the manifest says"
-    if not np.isfinite(shard.frames(0, record.frame_count)[0]).all():
-        return "has positions that are not finite numbers"
+    _, observed = shard.frames(0, record.frame_count)  # IndexStateError: positions are not finite
+    if observed.view(np.uint8).max() > 1:
+        return "has joints that are neither observed nor not"
     if lifted:
         rows = file[LIFTED][:] if len(lifted) == 2 else np.zeros(0, np.int32)
         known = len(rows) and rows.min() >= 0 and rows.max() < record.clip_count and (np.diff(rows) > 0).all()
         frames = int(np.diff(shard.first_frames)[rows].sum()) if known else -1
         if file[lifted[-1]].shape != (frames, record.joint_count, 2):
             return "has points that belong to no clip"
+        if not all(np.isfinite(points).all() for points in map(shard.points, rows.tolist()) if points is not None):
+            return "has points that are not finite numbers"
     return ""

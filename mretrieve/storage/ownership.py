@@ -96,7 +96,7 @@ def _is_marked(folder: Path) -> bool:
     if is_link(folder / MARKER):
         return False
     try:
-        return read_ordinary_file(folder / MARKER).startswith(_MARK)
+        return read_ordinary_file(folder / MARKER, 10_000).startswith(_MARK)
     except OSError:
         return False
 
@@ -109,7 +109,7 @@ def _has_sealed_manifest(folder: Path) -> bool:
 
 def _has_only_own_names(folder: Path) -> bool:
     lock = folder / LOCK
-    if lock not in own_entries(folder, "") or not _LOCK_TEXT.fullmatch(lock.read_bytes()):
+    if lock not in own_entries(folder, "") or not _LOCK_TEXT.fullmatch(read_ordinary_file(lock, 1000)):
         return False
     own = {folder / room for room in NAMES if not is_link(folder / room)}
     for room in NAMES:

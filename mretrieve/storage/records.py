@@ -18,6 +18,7 @@ from .layout import (
 )
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_SUMS = re.compile(r"([0-9a-f]{16})*")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class FileRecord:
     blocks: str = ""
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
-            raise ValueError(f"{self.id!r} is not the id of a file")
+        if self.blocks and (not _SUMS.fullmatch(self.blocks) or len(self.blocks) // 16 != -(-self.size // (1 << 20))):
+            raise ValueError(f"the sums of the blocks of {self.id!r} are not those of {self.size} bytes")
+        if not _ID.fullmatch(self.id) or self.size < 0:
+            raise ValueError(f"{self.id!r} is not the id of a file, or not with {self.size} bytes")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class EncoderRecord:
     file: FileRecord | None = None
 
     def __post_init__(self) -> None:
+        if not 0 < self.dimension < 1 << 20:
+            raise ValueError(f"vectors of {self.dimension} numbers")
         if not is_space_name(self.name):
             raise ValueError(f"an encoder's name is letters, digits, '.', '_' and '-', not {self.name!r}")
         if not 0 <= self.weight < math.inf:
@@ -212,6 +217,10 @@ class VectorIndexRecord:
     latency_ms: float
     file: FileRecord
 
+    def __post_init__(self) -> None:
+        if self.length < 0 or min(self.shards.values(), default=0) < 0 or self.window_count > self.file.size:
+            raise ValueError(f"{self.window_count} windows of {self.length} frames in {self.file.size} bytes")
+
     @property
     def window_count(self) -> int:
         """Number of windows that it was made of."""
@@ -254,6 +263,18 @@ class ShardRecord:
             raise ValueError(f"shard {self.id!r} has files {sorted(self.checksums)}, not {sorted(files)}")
         if not all(map(is_space_name, self.largest_norms)) or not all(map(is_shard_file, files)):
             raise ValueError(f"shard {self.id!r} has spaces {sorted(self.largest_norms)}")
+        if not self._fits():
+            raise ValueError(f"shard {self.id!r} has more clips, windows or frames than its files can hold")
+
+    def _fits(self) -> bool:
+        """Whether its files are large enough for what it holds, so that memory may be taken for it."""
+        if min(self.clip_count, self.joint_count, self.positions_offset, self.observed_offset) < 0:
+            return False
+        of_frame = self.frame_count * self.joint_count
+        motions = max(self.positions_offset + 12 * of_frame, self.observed_offset + of_frame)
+        vectors = min((self.sizes[vectors_file(space)] for space in self.largest_norms), default=4 * self.window_count)
+        windows_fit = self.clip_count <= self.window_count and 4 * self.window_count <= vectors
+        return windows_fit and self.clip_count <= self.frame_count and motions <= self.sizes[MOTIONS_FILE]
 
     @property
     def mapped(self) -> list[str]:

@@ -202,6 +202,19 @@ class StoredRows:
         return 4 * int(self.vectors.shape[1])
 
 
+def is_plain_array(file: Any, name: str) -> bool:
+    """Whether a part of an HDF5 file is an array that lies in the file itself, in one piece."""
+    import h5py
+
+    stored = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+    return (
+        isinstance(stored, h5py.Dataset)
+        and not (stored.is_virtual or stored.external)
+        and stored.chunks is None
+        and stored.size is not None
+    )
+
+
 class Shard:
     """The files of one shard, read or mapped when they are first used.
 
@@ -247,9 +260,11 @@ class Shard:
 
     @cached_property
     def is_readable(self) -> bool:
-        """Whether its tables are what was written."""
+        """Whether its tables are what was written, and no window is longer than its clip."""
         try:
-            _ = self.clips, self.windows
+            clip, _, end = self.windows
+            if (end > np.diff(self.first_frames)[clip]).any():
+                raise self._wrong(self._folder / WINDOWS_FILE, "it has windows outside of their clips")
         except DamagedShardError:
             return False
         return True
@@ -257,8 +272,11 @@ class Shard:
     @cached_property
     def clips(self) -> pa.Table:
         """One row per clip, sorted by id."""
-        table = self._table(CLIPS_FILE)
-        if not set(clips_schema().names).issubset(table.column_names) or len(table) != self.record.clip_count:
+        table, schema = self._table(CLIPS_FILE), clips_schema()
+        names = table.column_names
+        is_sound = all(names.count(field.name) == 1 and table[field.name].type == field.type for field in schema)
+        frames = numbers(table["frame_count"]) if is_sound and not table["frame_count"].null_count else np.zeros(0)
+        if not is_sound or not len(frames) or frames.min() < 1 or int(frames.sum()) != self.record.frame_count:
             raise self._wrong(self._folder / CLIPS_FILE, f"it is not a table of {self.record.clip_count} clips")
         return table
 
@@ -273,7 +291,8 @@ class Shard:
             clip, start, end = (numbers(table[name]) for name in ("clip", "start_frame", "end_frame"))
         except (LookupError, TypeError):
             clip = start = end = np.zeros(0, np.int32)
-        is_sound = len(clip) == count and min(clip.min(initial=0), start.min(initial=0)) >= 0
+        is_sound = len(clip) == len(start) == len(end) == count and clip.dtype == start.dtype == end.dtype == np.int32
+        is_sound = is_sound and min(clip.min(initial=0), start.min(initial=0)) >= 0 and not (start >= end).any()
         if not is_sound or clip.max(initial=0) >= self.record.clip_count:
             raise self._wrong(self._folder / WINDOWS_FILE, f"it is not a table of {count} windows of the clips")
         return clip, start, end
@@ -319,6 +338,10 @@ class Shard:
         file, joints = self._file(MOTIONS_FILE), self.record.joint_count
         for start, width in ((self.record.positions_offset, 12 * joints), (self.record.observed_offset, joints)):
             file.check(start + first * width, start + last * width)
+        if not self._seen_finite[first:last].all():
+            if not np.isfinite(positions[first:last]).all():
+                raise self._wrong(self._folder / MOTIONS_FILE, "it has positions that are not finite numbers")
+            self._seen_finite[first:last] = True
         return positions[first:last], observed[first:last]
 
     def points(self, clip_row: int) -> NDArray[np.float32] | None:
@@ -340,7 +363,11 @@ class Shard:
             with h5py.File(path, "r") as file:
                 if LIFTED not in file:
                     return np.zeros((0, joints, 2), np.float32), {}
-                rows, offset = file[LIFTED][:], int(file[POINTS].id.get_offset())
+                if not (is_plain_array(file, LIFTED) and is_plain_array(file, POINTS)):
+                    raise ValueError("its points are not plain arrays in the file")
+                if file[LIFTED].size > self.record.clip_count or file[POINTS].dtype != np.dtype("<f4"):
+                    raise ValueError("it has points of more clips than there are, or of another type")
+                rows, offset = file[LIFTED][:], int(file[POINTS].id.get_offset() or -1)
             lengths = np.diff(self.first_frames)[rows]
             ends = np.cumsum(lengths)
             points = array_in(mapped.content, np.float32, offset, (int(ends[-1]), joints, 2))
@@ -361,16 +388,22 @@ class Shard:
             raise self._wrong(self._folder / MOTIONS_FILE, str(error)) from None
 
     @cached_property
+    def _seen_finite(self) -> NDArray[np.bool_]:
+        """(F,) Frames whose positions were found to be finite numbers: sums say nothing about that."""
+        return np.zeros(self.record.frame_count, bool)
+
+    @cached_property
     def first_frames(self) -> NDArray[np.int64]:
         """The first frame of each clip in `motions`, and the number of all: (clips + 1,)."""
         return np.concatenate([[0], np.cumsum(numbers(self.clips["frame_count"]))])
 
     def _table(self, name: str) -> pa.Table:
         try:
-            return table_from(read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name]))
+            content = read_content(self._folder / name, self.record.sizes[name], self.record.checksums[name])
+            return table_from(content, self.record.clip_count if name == CLIPS_FILE else self.record.window_count)
         except IndexStateError as error:
             raise self._damaged(error) from None
-        except (ValueError, OSError, MemoryError) as error:  # pyarrow's errors are among them
+        except (ValueError, OSError, NotImplementedError, MemoryError) as error:  # pyarrow's errors are among them
             raise self._wrong(self._folder / name, str(error).splitlines()[0]) from None
 
     def _file(self, name: str, scattered: bool = False) -> CheckedFile:

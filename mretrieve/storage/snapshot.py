@@ -321,7 +321,7 @@ class Snapshot:
         """Its live clips and windows. IndexStateError: a shard is damaged."""
         if self.manifest.inventory is not None:
             with suppress(IndexStateError):
-                return read_rows(self.index, self.manifest.inventory)
+                return read_rows(self.index, self.manifest.inventory, self.shards)
         return live_rows(self._shards, self.manifest.removed)
 
     def _some_paths(self, folder: str) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labelled_spans import LabelledSpan
-from .checked_files import read_content, write_content
+from .checked_files import corrupt_file_error, read_content, write_content
 from .layout import labels_file
 from .records import FileRecord
 from .tables import numbers, parquet, table_from
@@ -49,10 +49,8 @@ def write_spans(index: Path, spans: StoredSpans) -> FileRecord | None:
     ]
     if not rows:
         return None
-    kinds = (pa.string(), pa.float64(), pa.float64(), pa.string(), pa.bool_())
-    columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
-    table = pa.table(columns, names=["path", "start_s", "end_s", "label", "given"])
-    return write_content([parquet(table)], lambda name: labels_file(index, name))
+    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), _schema(), strict=True)]
+    return write_content([parquet(pa.table(columns, schema=_schema()))], lambda name: labels_file(index, name))
 
 
 def read_spans(index: Path, record: FileRecord | None) -> StoredSpans:
@@ -61,15 +59,32 @@ def read_spans(index: Path, record: FileRecord | None) -> StoredSpans:
     if record is None:
         return spans
     table = _table(index, record)
-    columns = [table[name].to_pylist() for name in ("path", "start_s", "end_s", "label", "given")]
+    columns = (column.to_pylist() for column in table.columns)
     for path, start_s, end_s, label, given in zip(*columns, strict=True):
         files = spans.given if given else spans.in_files
         files.setdefault(path, []).append(LabelledSpan(start_s, end_s, label))  # type: ignore[attr-defined]
     return spans
 
 
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {"path": pa.string(), "start_s": pa.float64(), "end_s": pa.float64(), "label": pa.string()}
+    return pa.schema({**kinds, "given": pa.bool_()})
+
+
 def _table(index: Path, record: FileRecord) -> pa.Table:
-    return table_from(read_content(labels_file(index, record.id), record.size, record.checksum))
+    path = labels_file(index, record.id)
+    try:
+        table = table_from(read_content(path, record.size, record.checksum))
+        if not table.schema.equals(_schema()) or any(column.null_count for column in table.columns):
+            raise ValueError("it has other columns than labelled spans, or cells without a value")
+        starts, ends = numbers(table["start_s"]), numbers(table["end_s"])
+        if not (np.isfinite([starts, ends]).all() and (starts <= ends).all()):
+            raise ValueError("it has spans that end before they start")
+    except (ValueError, OSError, NotImplementedError, MemoryError) as error:  # pyarrow's errors are among them
+        raise corrupt_file_error(path, str(error).splitlines()[0]) from None
+    return table
 
 
 @dataclass(frozen=True, eq=False)

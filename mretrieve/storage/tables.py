@@ -25,13 +25,60 @@ def parquet(table: pa.Table) -> memoryview:
     return memoryview(sink.getvalue())
 
 
-def table_from(content: bytes) -> pa.Table:
-    """The table in the bytes of a Parquet file."""
+#: A table may take so many bytes in memory, and so many for each row.
+_LARGEST_BYTES, _LARGEST_ROW_BYTES = 1 << 30, 1 << 20
+
+
+def table_from(content: bytes, rows: int | None = None) -> pa.Table:
+    """The table in the bytes of a Parquet file.
+
+    A few bytes can claim to be gigabytes, by compression, by a dictionary or by runs of one value: what is claimed is
+    looked at before memory is taken. `rows` is how many it must have; None for any number.
+
+    Raises:
+        ValueError: it is not a table, has another number of rows, or would be too large.
+        OSError, NotImplementedError: it cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(pa.BufferReader(content)) as file:
+        count = file.metadata.num_rows
+        if rows is not None and count != rows:
+            raise ValueError(f"it has {count} rows, not {rows}")
+        limit = min(_LARGEST_BYTES, (count + 1) * _LARGEST_ROW_BYTES)
+        texts, claimed = [], 0
+        for group in range(file.metadata.num_row_groups):
+            for number in range(file.metadata.num_columns):
+                column = file.metadata.row_group(group).column(number)
+                claimed += max(column.total_uncompressed_size, 8 * column.num_values)
+                is_text = column.physical_type == "BYTE_ARRAY"
+                if is_text and column.num_values * column.total_uncompressed_size > limit:
+                    texts.append(column.path_in_schema)
+        if claimed > limit:
+            raise ValueError(f"it would take {claimed} bytes")
+        if texts and (needed := _text_bytes(content, sorted(set(texts)))) > limit:
+            raise ValueError(f"its texts would take {needed} bytes")
         return file.read(use_threads=False)
+
+
+def _text_bytes(content: bytes, paths: list[str]) -> int:
+    """Bytes of all texts in some columns, in each of which one text may stand for many rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    needed = 0
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=paths) as file:
+        table = file.read(columns=paths, use_threads=False)
+    for chunk in (chunk for column in table.columns for chunk in column.chunks):
+        coded = chunk.flatten() if pa.types.is_list(chunk.type) else chunk
+        if not pa.types.is_dictionary(coded.type):
+            needed += coded.nbytes
+            continue
+        lengths = np.array([len(text or "") for text in coded.dictionary.to_pylist()], np.int64)
+        indices = np.frombuffer(coded.indices.buffers()[1], coded.indices.type.to_pandas_dtype())
+        needed += int(lengths[indices[coded.offset : coded.offset + len(coded)]].sum()) if len(lengths) else 0
+    return needed
 
 
 def numbers(column: pa.ChunkedArray) -> NDArray[Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from ..errors import IndexStateError
 from .checked_files import corrupt_file_error, described_wrong_blocks, mapped_file, sha256_of_file
 from .garbage import orphans
-from .inventory import rows_content
-from .layout import MAPS, clips_inventory, manifest_file, rows_inventory, shard_folder, versions
+from .inventory import read_clips, read_rows, rows_content
+from .labels import read_labels
+from .layout import LABELS, MAPS, clips_inventory, labels_file, manifest_file, rows_inventory, shard_folder, versions
 from .manifest import Manifest, read_manifest
 from .map_files import is_sealed_map
 from .meaning import shard_contradictions, version_contradictions
@@ -21,6 +23,7 @@ from .ownership import is_index, no_version, own_entries
 from .records import FileRecord, ShardRecord
 from .shard import Shard
 from .snapshot import Snapshot
+from .spans import read_spans
 
 #: Blocks that every update of an index compares with their sums; they have 16 KiB.
 _SAMPLED_BLOCKS = 512
@@ -123,6 +126,7 @@ def _problems_of_files(index: Path, manifests: list[Manifest]) -> Iterator[tuple
     shards: dict[str, tuple[ShardRecord, Manifest]] = {}
     files: dict[Path, FileRecord] = {}
     naming: dict[str | Path, tuple[int, ...]] = {}
+    spans = {labels_file(index, manifest.spans.id) for manifest in manifests if manifest.spans is not None}
     for manifest in manifests:
         inventory = set() if manifest.inventory is None else {manifest.inventory.rows.id, manifest.inventory.clips.id}
         named = {path: record for path, record in manifest.files(index) if record.id not in inventory}
@@ -140,6 +144,8 @@ def _problems_of_files(index: Path, manifests: list[Manifest]) -> Iterator[tuple
             yield problem, naming[name]
     for path, file in files.items():
         wrong_file = _wrong_file(path, file.size, file.checksum, file)
+        if wrong_file is None and path.parent.name == LABELS:
+            wrong_file = _refused(path, partial(read_spans if path in spans else read_labels, index, file))
         if wrong_file is not None:
             yield wrong_file, naming[path]
 
@@ -152,7 +158,12 @@ def _wrong_inventory(index: Path, manifest: Manifest) -> Iterator[Problem]:
         (rows_inventory(index, manifest.inventory.rows.id), manifest.inventory.rows),
         (clips_inventory(index, manifest.inventory.clips.id), manifest.inventory.clips),
     )
-    problems = [_wrong_file(path, file.size, file.checksum, file) for path, file in files]
+    inventory = manifest.inventory
+    reads = (lambda: read_rows(index, inventory, manifest.shards), lambda: read_clips(index, inventory))
+    problems = [
+        _wrong_file(path, file.size, file.checksum, file) or _refused(path, read)
+        for (path, file), read in zip(files, reads, strict=True)
+    ]
     if any(problems):
         yield from (replace(problem, harmless=True) for problem in problems if problem)
         return
@@ -195,6 +206,15 @@ def _wrong_file(path: Path, size: int, checksum: str, record: FileRecord | None 
             return Problem(path, blocks or "its content is not what was written (the checksum differs)")
     except OSError as error:
         return Problem(path, error.strerror or str(error))
+    return None
+
+
+def _refused(path: Path, read: Callable[[], object]) -> Problem | None:
+    """What is wrong with a file that has the right sums, if it cannot be read."""
+    try:
+        read()
+    except IndexStateError as error:
+        return _problem(path, error)
     return None
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..kernels.compiled import code_shortlists
 from ..storage.files import Bytes
 from ..storage.tensors_file import pack_tensors, unpack_tensors
-from .trained import Entries, Settings, TrainingSet, VectorKind, number_columns, side_by_side
+from .trained import Entries, Settings, TrainingSet, VectorKind, nothing_found, number_columns, side_by_side
 
 #: Codes of a vector are filled up to a multiple of this: a vector register.
 _WIDTH = 32
@@ -38,9 +38,20 @@ class FlatCodes:
         self._codes, self._scales, self._errors = tensors["codes"], tensors["scales"], tensors["errors"]
         self._others, self._limits = tensors["others"], tensors["limits"]
         self._coded, self._not_coded = (np.flatnonzero(tensors["is_coded"] == flag) for flag in (1, 0))
+        rows, width = self._codes.shape
+        others = len(self._not_coded), rows
+        arrays = self._codes, self._scales, self._errors, self._others
+        shapes = zip(arrays, "ufff", ((rows, width), (rows,), (rows,), others), strict=True)
+        if width % _WIDTH or len(self._coded) > width or self._limits.shape != (1 + len(self._not_coded),):
+            raise ValueError(f"codes of {width} numbers for {len(self._coded)}")
+        if any(array.dtype.kind != kind or array.shape != shape for array, kind, shape in shapes):
+            raise ValueError("its arrays do not fit each other")
+        self._shape = rows, len(tensors["is_coded"])
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
+        if self._shape != (len(entries.clips), queries.shape[1]):
+            return nothing_found(queries)
         found: list[NDArray[np.int32]] = []
         for first in range(0, len(queries), _QUERIES):
             found += self._shortlists(queries[first : first + _QUERIES].astype(np.float64), k, entries)

@@ -57,6 +57,14 @@ class EuclideanMap:
         scales = list(_scales(stored.astype(np.float64), queries.astype(np.float64), are_numbers))
         return cls(numbers, np.sqrt(ratios).astype(np.float32), np.array(scales, np.float64).reshape(-1, 5))
 
+    def fits(self, dimension: int, point_dimension: int) -> bool:
+        """Whether it gives points of so many numbers for vectors of so many."""
+        count = len(self.numbers)
+        if self.numbers.ndim != 1 or self.factors.shape != (count,) or self.scales.shape[1:] != (5,):
+            return False
+        width, columns = count + len(self.scales), [*self.numbers.tolist(), *self._columns.ravel().tolist()]
+        return width + width % 2 == point_dimension and all(0 <= each < dimension for each in columns)
+
     def of_stored(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """The points (N, E) of stored vectors (N, D)."""
         return self._points(vectors, self.factors, vectors[:, self._columns[0]])

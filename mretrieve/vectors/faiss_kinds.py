@@ -21,7 +21,7 @@ from ..storage.files import Bytes
 from ..storage.tensors_file import pack_tensors, unpack_tensors
 from ..version import install_hint
 from .euclidean import EuclideanMap
-from .trained import Entries, Settings, TrainingSet, VectorKind, side_by_side
+from .trained import Entries, Settings, TrainingSet, VectorKind, nothing_found, side_by_side
 
 #: Vectors that an index is trained on, at least, and for each of its lists.
 _SAMPLE, _SAMPLE_OF_LIST = 50_000, 50
@@ -54,6 +54,8 @@ class FaissIndex:
 
     def shortlist(self, queries: NDArray[np.float32], k: int, entries: Entries) -> NDArray[np.int64]:
         """See TrainedIndex."""
+        if self._count != len(entries.clips) or not self._map.fits(queries.shape[1], self._index.d):
+            return nothing_found(queries)
         points = self._map.of_queries(queries)
         wanted = min(self._rescored * max(k, _LEAST), entries.count)
         if entries.all:

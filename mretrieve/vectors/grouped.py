@@ -78,7 +78,7 @@ class Group:
         if count <= max(k, NARROW * len(self._rows)):
             return self.exactly(queries, k, entries)
         shortlists = self._index.shortlist(queries, k, entries)
-        if shortlists.shape[1] < k:
+        if shortlists.shape[1] < k or shortlists.min() < -1 or shortlists.max() >= len(self._rows):
             return self.exactly(queries, k, entries)
         enough = shortlists[:, k - 1] >= 0
         if enough.all():

@@ -79,5 +79,5 @@ def open_group(snapshot: Snapshot, record: VectorIndexRecord) -> Group | None:
         return None
     try:
         return Group(snapshot, record, _KINDS[record.kind].open(content, record.settings))
-    except (ImportError, LookupError, AttributeError, RuntimeError, ValueError):
+    except (ImportError, LookupError, AttributeError, RuntimeError, ValueError, TypeError, MemoryError):
         return None

@@ -55,6 +55,11 @@ class TrainedIndex(Protocol):
         ...
 
 
+def nothing_found(queries: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The shortlists of an index that is not one of the vectors that are searched: all are to be compared."""
+    return np.zeros((len(queries), 0), np.int64)
+
+
 def side_by_side(shortlists: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
     """Shortlists as rows of one array, filled up with -1."""
     rows = np.full((len(shortlists), max(map(len, shortlists), default=0)), -1, np.int64)

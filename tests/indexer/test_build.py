@@ -20,7 +20,7 @@ from mretrieve.encoders import load_encoder
 from mretrieve.errors import IndexStateError, MRetrieveError, QueryError
 from mretrieve.formats import READERS, MotionFile, Reader, ReadingOptions, read
 from mretrieve.formats.asf_writer import write_amc, write_asf
-from mretrieve.indexer import IngestProgress, Outcome, Removal, build_index, remove_clips
+from mretrieve.indexer import IngestProgress, Outcome, Removal, build, build_index, remove_clips
 from mretrieve.indexer.compaction import ShardSize
 from mretrieve.motion import JOINTS, canonicalise, find_rig_map
 from mretrieve.storage.layout import versions
@@ -51,6 +51,23 @@ def test_every_file_becomes_a_clip_of_the_index(repository: Path, index: Path, s
     assert (report.contents.clips, report.contents.files, report.version) == (3, 3, 1)
     assert report.contents.duration_s == pytest.approx(3.0, abs=0.2)
     assert not verify(index)
+
+
+def test_a_file_that_another_run_indexes_after_the_scan_of_this_one_stays(
+    repository: Path, index: Path, write_motion: WriteMotion, some_motions: list[str], monkeypatch
+):
+    scan = build.scan_folders
+
+    def another_run_comes_between(*arguments):
+        scans = scan(*arguments)
+        monkeypatch.setattr(build, "scan_folders", scan)
+        write_motion("new.bvh")
+        build_index(repository, index, jobs=1)
+        return scans
+
+    monkeypatch.setattr(build, "scan_folders", another_run_comes_between)
+    build_index(repository, index, jobs=1)
+    assert _clips(index) == sorted([*some_motions, "new.bvh"])
 
 
 def test_an_index_holds_what_reading_canonicalising_and_encoding_give(

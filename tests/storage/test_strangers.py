@@ -116,7 +116,7 @@ def _other_columns(folder: Path, shard: dict[str, Any]) -> None:
 
 def _bomb(folder: Path, shard: dict[str, Any]) -> None:
     table = pq.read_table(folder / "windows.parquet")
-    zeros = pa.table({name: pa.array(np.zeros(20_000_000, np.int32)) for name in table.column_names})
+    zeros = pa.table({name: pa.array(np.zeros(2_000_000, np.int32)) for name in table.column_names})
     sink = io.BytesIO()
     pq.write_table(zeros, sink, compression="zstd")
     (folder / "windows.parquet").write_bytes(sink.getvalue())

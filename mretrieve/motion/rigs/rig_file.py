@@ -49,7 +49,7 @@ def load_rig_map(path: Path, rig: Rig) -> RigMap:
     for canonical in joints:
         if canonical not in JOINTS:
             raise RigError(
-                f"{path}: {canonical!r} is not a joint of the canonical skeleton; {_nearest(canonical, JOINTS)}"
+                f"{path}: {canonical!r:.60} is not a joint of the canonical skeleton; {_nearest(canonical, JOINTS)}"
             )
     names = unique_names(rig.joint_names)
     index_of = {name: index for index, name in enumerate(names)}
@@ -59,10 +59,10 @@ def load_rig_map(path: Path, rig: Rig) -> RigMap:
             continue
         if name not in index_of:
             raise UnfitRigMapError(
-                f"{path}: {canonical} is {name!r}, which the rig does not have; {_nearest(name, names)}"
+                f"{path}: {canonical} is {name!r:.60}, which the rig does not have; {_nearest(name, names)}"
             )
         if name in user_of:
-            raise RigError(f"{path}: {name!r} is both {user_of[name]} and {canonical}; write null for one of them.")
+            raise RigError(f"{path}: {name!r:.60} is both {user_of[name]} and {canonical}; write null for one of them.")
         user_of[name] = canonical
     chosen = (joints.get(canonical) for canonical in JOINTS)
     return RigMap(tuple(None if name is None else index_of[name] for name in chosen), "user", 1.0)
@@ -83,7 +83,9 @@ def _read(path: Path) -> dict[str, str | None]:
         raise RigError(f"{path}: not a rig map (it has no object `joints`); {remedy}")
     for canonical, name in joints.items():
         if name is not None and not isinstance(name, str):
-            raise RigError(f"{path}: joints.{canonical} is {name!r}, not the name of a joint or null; correct it")
+            raise RigError(
+                f"{path}: joints.{canonical:.60} is {name!r:.60}, not the name of a joint or null; correct it"
+            )
     return joints
 
 
