@@ -20,8 +20,8 @@ def test_the_protocols_are_listed_with_what_they_need(mretrieve: Run, tmp_path: 
     names = [line.split()[0] for line in run.stdout.splitlines()]
     assert names == [
         "hdm05-performer", "hdm05-cross-performer", "hdm05-unseen", "cmu-unseen", "h36m-unseen", "cmu-person",
-        "bandai-cross-style", "robustness", "view-queries", "part-agreement", "jhmdb", "dense-correspondence",
-        "anthropometry",
+        "bandai-cross-style", "robustness", "view-queries", "spotting", "part-agreement", "jhmdb",
+        "dense-correspondence", "anthropometry",
     ]  # fmt: skip
     assert all("(needs " in line for line in run.stdout.splitlines())
     assert mretrieve("evaluate", folder=tmp_path).stdout == run.stdout

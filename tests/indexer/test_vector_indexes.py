@@ -13,7 +13,7 @@ from mretrieve.storage.records import EncoderRecord, FileRecord, VectorIndexReco
 from mretrieve.vectors import choose_kind
 
 ENCODER = EncoderRecord("pose-statistics", "x", 196)
-FILE = FileRecord("0" * 32, "0" * 64, 1)
+FILE = FileRecord("0" * 32, "0" * 64, 1 << 30)
 EXACT = VectorSearchSettings()
 
 

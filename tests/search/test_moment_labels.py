@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from support.generated_library import Library
 
-from indexer.compaction import compact_index
-from indexer.remove import remove_clips
-from indexer.repair import repair_index
 from mretrieve import Index, build_index, open_index
+from mretrieve.indexer.compaction import compact_index
+from mretrieve.indexer.remove import remove_clips
+from mretrieve.indexer.repair import repair_index
 from mretrieve.labelled_spans import shares_half
 from mretrieve.storage.layout import labels_file
 from mretrieve.storage.snapshot import Snapshot
