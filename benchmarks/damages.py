@@ -36,8 +36,9 @@ from mretrieve.indexer import repair_index
 from mretrieve.indexer.compaction import ShardSize
 from mretrieve.storage.commits import WriterLock
 from mretrieve.storage.garbage import collect_garbage
-from mretrieve.storage.layout import MANIFESTS, REPORTS, SHARDS
+from mretrieve.storage.layout import MANIFESTS, REPORTS, SHARDS, VECTOR_INDEXES
 from mretrieve.storage.verification import verify
+from mretrieve.vectors import choice
 
 #: Generated clips, in so many shards.
 CLIPS, SHARD_COUNT = 12, 3
@@ -95,7 +96,8 @@ class Library:
 
 
 def make(place: Path) -> Library:
-    """The library and its index."""
+    """The library and its index. From then on few windows are enough for a vector index."""
+    choice.LEAST_WINDOWS = 2
     made = sorted((path for path in make_library(place / "made") if path.suffix == ".bvh"), key=_size)[:CLIPS]
     (place / "motions").mkdir()
     lines = ["path,label"]
@@ -111,6 +113,7 @@ def make(place: Path) -> Library:
     with WriterLock(index):
         collect_garbage(index, keep_versions=2, grace_s=-10.0)
     library = Library(place / "motions", index, place / "older", queries, ())
+    assert any(path.parts[0] == VECTOR_INDEXES for path in files_of(index))
     answers = tuple(_hits(answer) for answer in _asked(open_index(index), library))
     return Library(place / "motions", index, place / "older", queries, answers)
 
