@@ -194,3 +194,16 @@ def array_in(content: NDArray[np.uint8], dtype: type[np.generic], offset: int, s
     if offset < 0 or min(shape) < 0 or end > len(content):
         raise ValueError(f"it is too short for {shape} numbers")
     return content[offset:end].view(kind).reshape(shape)
+
+
+def is_plain_array(file: Any, name: str) -> bool:
+    """Whether a part of an HDF5 file is an array that lies in the file itself, in one piece."""
+    import h5py
+
+    stored = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+    return (
+        isinstance(stored, h5py.Dataset)
+        and not (stored.is_virtual or stored.external)
+        and stored.chunks is None
+        and stored.size is not None
+    )

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import IndexStateError
+from .checked_files import is_plain_array
 from .layout import CLIPS_FILE, LIFTED, MOTIONS_FILE, POINTS, WINDOWS_FILE, shard_folder, vectors_file
 from .manifest import Manifest
 from .records import ShardRecord
-from .shard import Shard, clips_schema, is_plain_array
+from .shard import Shard, clips_schema
 from .tables import numbers
 
 #: Rounding of a norm that was computed in another order of adding.

@@ -23,6 +23,7 @@ from .checked_files import (
     array_in,
     check_size,
     corrupt_file_error,
+    is_plain_array,
     mapped_file,
     npy_header,
     read_content,
@@ -200,19 +201,6 @@ class StoredRows:
     @property
     def _row_bytes(self) -> int:
         return 4 * int(self.vectors.shape[1])
-
-
-def is_plain_array(file: Any, name: str) -> bool:
-    """Whether a part of an HDF5 file is an array that lies in the file itself, in one piece."""
-    import h5py
-
-    stored = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
-    return (
-        isinstance(stored, h5py.Dataset)
-        and not (stored.is_virtual or stored.external)
-        and stored.chunks is None
-        and stored.size is not None
-    )
 
 
 class Shard:
