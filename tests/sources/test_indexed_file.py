@@ -59,9 +59,10 @@ def test_an_edit_that_keeps_size_and_time_is_refused_and_the_run_that_is_named_e
     assert export_moment("take.bvh@0.3-0.9", resolver=ClipResolver(index)).last == 27
 
 
-def test_a_damaged_file_has_changed(folder: Path, tmp_path: Path):
+@pytest.mark.parametrize("length", [1, 1 << 20])
+def test_a_damaged_file_has_changed(folder: Path, tmp_path: Path, length: int):
     build_index(folder, tmp_path / "index", jobs=1)
-    (folder / "take.bvh").write_text("not a motion")
+    (folder / "take.bvh").write_text("not a motion" * length)
     with pytest.raises(IndexStateError, match=_changed(folder, check=False)):
         export_moment("take.bvh", resolver=ClipResolver(tmp_path / "index"))
 

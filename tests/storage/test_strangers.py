@@ -22,6 +22,7 @@ from mretrieve.errors import IndexStateError, MRetrieveError
 from mretrieve.storage.checked_files import npy_header
 from mretrieve.storage.layout import manifest_file
 from mretrieve.storage.manifest import _sealed
+from mretrieve.storage.meaning import is_inside
 from mretrieve.storage.snapshot import Snapshot
 from mretrieve.storage.verification import verify
 
@@ -212,6 +213,13 @@ def test_a_pipe_in_place_of_a_file_hangs_nobody(tmp_path: Path, name: str):
     (index / name).unlink()
     os.mkfifo(index / name)
     _used(index)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "../secret", "takes/../../secret", "takes/..", "/etc/passwd", "C:secret", "take\0.bvh"]
+)
+def test_a_path_out_of_the_folder_is_not_inside(path: str):
+    assert not is_inside(path)
 
 
 @pytest.mark.parametrize("shard_id", ["../../etc", "/etc/passwd0000", "0" * 31 + "/", "C:" + "0" * 30])
