@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, ViewportSize
+    from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 #: Graphics by the processor: machines of CI have no graphics card.
 SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
@@ -19,6 +21,23 @@ PATIENCE_MS = 60_000
 #: A window in which ten hits are seen at once.
 TALL: ViewportSize = {"width": 1280, "height": 1100}
 _AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@contextmanager
+def opened_offline(browser: Browser, file: Path) -> Iterator[tuple[Page, list[str]]]:
+    """A page opened from disk with the network off, and what it asks for; at the end, nothing has been printed."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(PATIENCE_MS)
+    opened = context.new_page()
+    complaints: list[str] = []
+    requests: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(file.as_uri())
+    yield opened, requests
+    assert complaints == []
+    context.close()
 
 
 def pictures(page: Page, stages: Locator) -> list[bytes]:

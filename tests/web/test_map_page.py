@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.browsed_pages import PATIENCE_MS, pictures, place_on_map, serious_findings
+from support.browsed_pages import opened_offline, pictures, place_on_map, serious_findings
 from support.generated_library import Library
 from support.viewer import data_in, needs_viewer
 
@@ -43,20 +43,10 @@ def clips(file: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def page(browser: Browser, file: Path) -> Iterator[Page]:
     """The map, opened with the network off; afterwards, nothing has been printed or asked for."""
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(file.as_uri())
-    expect(opened.locator(".scatter")).to_be_visible()
-    yield opened
-    assert complaints == []
-    assert requests == [file.as_uri()]
-    context.close()
+    with opened_offline(browser, file) as (opened, requests):
+        expect(opened.locator(".scatter")).to_be_visible()
+        yield opened
+        assert requests == [file.as_uri()]
 
 
 def test_the_clip_under_the_pointer_is_named_and_moves(page: Page, clips: list[dict[str, Any]]):

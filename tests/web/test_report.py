@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from support.browsed_pages import PATIENCE_MS, TALL, pictures, serious_findings, set_slider
+from support.browsed_pages import TALL, opened_offline, pictures, serious_findings, set_slider
 from support.generated_library import Library
 from support.viewer import needs_viewer, playback_in
 
@@ -38,19 +38,9 @@ def report(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Browser, report: Path) -> Iterator[Page]:
     """The report, opened with the network off; afterwards, nothing has been printed, asked for or refused."""
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    complaints: list[str] = []
-    requests: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.goto(report.as_uri())
-    yield opened
-    assert complaints == []
-    assert [url for url in requests if not url.startswith(report.as_uri())] == []
-    context.close()
+    with opened_offline(browser, report) as (opened, requests):
+        yield opened
+        assert [url for url in requests if not url.startswith(report.as_uri())] == []
 
 
 def _pause(page: Page) -> None:
